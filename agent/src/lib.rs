@@ -1,0 +1,4 @@
+//! The on-premise end of Underpass.
+#![forbid(unsafe_code)]
+
+pub mod store;

@@ -1,0 +1,17 @@
+//! The pure domain model of Underpass: what agent, gateway and desktop all speak.
+//!
+//! Nothing here opens a socket or a file, reads a clock or makes randomness. Bytes, the time and
+//! random values come in as arguments; decisions go out as values.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod api;
+pub mod config;
+pub mod host;
+pub mod id;
+pub mod instant;
+pub mod pki;
+pub mod policy;
+pub mod protocol;
+pub mod secret;
+pub mod tunnel;
