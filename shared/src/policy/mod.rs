@@ -1,1 +1,4 @@
-//! policy.
+//! Access control: no permit, no traffic.
+
+pub mod path;
+pub mod target;
