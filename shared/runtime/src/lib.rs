@@ -1,1 +1,14 @@
-//! Skeleton.
+//! The little IO that agent and gateway both need: tasks, clock, files, certificates, TLS, tunnel.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod clock;
+pub mod file;
+pub mod net;
+pub mod pki;
+pub mod random;
+pub mod tasks;
+pub mod telemetry;
+pub mod threads;
+pub mod tls;
+pub mod tunnel;

@@ -1,1 +1,4 @@
-//! pki.
+//! Names and tokens of the public key infrastructure; making keys and certificates is IO and lives elsewhere.
+
+pub mod identity;
+pub mod token;

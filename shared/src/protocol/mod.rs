@@ -1,1 +1,7 @@
-//! protocol.
+//! What agent and gateway say to each other: connection roles, internal requests, limits and timers.
+
+pub mod capability;
+pub mod internal;
+pub mod limits;
+pub mod role;
+pub mod timers;

@@ -1,0 +1,214 @@
+//! A certificate authority: makes itself, signs servers and agents.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertificateSigningRequestParams, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData as _, SanType,
+};
+use sha2::{Digest as _, Sha256};
+use time::OffsetDateTime;
+use underpass_shared::pki::identity::AgentIdentity;
+
+use super::key::hex;
+use super::{CertificateInfo, PkiError, PrivateKey};
+
+/// Certificates start this long before now, for clocks that lag.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+
+/// From when and for how long a certificate is valid.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetime {
+    /// Now, milliseconds UTC.
+    pub now_ms: i64,
+    /// How long from now.
+    pub valid: Duration,
+}
+
+impl Lifetime {
+    fn set(self, params: &mut CertificateParams) -> Result<(), PkiError> {
+        let at = |ms: i64| {
+            OffsetDateTime::from_unix_timestamp(ms / 1_000).map_err(|_range| PkiError::Certificate)
+        };
+        let now = at(self.now_ms)?;
+        params.not_before = now - CLOCK_TOLERANCE;
+        params.not_after = now + self.valid;
+        Ok(())
+    }
+}
+
+/// A certificate authority with its key.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    certificate: String,
+}
+
+impl Authority {
+    /// Makes a new authority called `name`; answers it with its private key, which is secret.
+    ///
+    /// # Errors
+    /// When the key cannot be made or used.
+    pub fn create(name: &str, lifetime: Lifetime) -> Result<(Self, PrivateKey), PkiError> {
+        let key = PrivateKey::generate()?;
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        lifetime.set(&mut params)?;
+        let certificate = params.self_signed(&key.0)?.pem();
+        Ok((Self::load(&certificate, &key)?, key))
+    }
+
+    /// Loads an authority from its certificate and key.
+    ///
+    /// # Errors
+    /// When they do not parse.
+    pub fn load(certificate: &str, key: &PrivateKey) -> Result<Self, PkiError> {
+        let key = KeyPair::from_pem(&key.to_pem())?;
+        Ok(Self {
+            issuer: Issuer::from_ca_cert_pem(certificate, key)?,
+            certificate: certificate.to_owned(),
+        })
+    }
+
+    /// The authority's own certificate as PEM.
+    pub fn certificate(&self) -> &str {
+        &self.certificate
+    }
+
+    /// Signs a server certificate for host names and IP addresses; answers PEM.
+    ///
+    /// # Errors
+    /// When a name is no host name.
+    pub fn server(
+        &self,
+        names: &[&str],
+        key: &PrivateKey,
+        lifetime: Lifetime,
+    ) -> Result<String, PkiError> {
+        let mut params = CertificateParams::default();
+        for name in names {
+            params.subject_alt_names.push(match name.parse::<IpAddr>() {
+                Ok(ip) => SanType::IpAddress(ip),
+                Err(_name) => SanType::DnsName((*name).try_into()?),
+            });
+        }
+        let common_name = names.first().copied().unwrap_or("underpass");
+        params
+            .distinguished_name
+            .push(DnType::CommonName, common_name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        lifetime.set(&mut params)?;
+        leaf_key_usage(&mut params);
+        Ok(params.signed_by(&key.0, &self.issuer)?.pem())
+    }
+
+    /// Signs an agent's client certificate for the key of a PKCS#10 request; answers PEM.
+    ///
+    /// Nothing but the key is taken from the request.
+    ///
+    /// # Errors
+    /// When the request does not parse, its signature is wrong or its key is of another kind.
+    pub fn agent(
+        &self,
+        request: &str,
+        identity: &AgentIdentity,
+        lifetime: Lifetime,
+    ) -> Result<String, PkiError> {
+        let request = parse_request(request)?;
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = vec![SanType::URI(identity.to_string().as_str().try_into()?)];
+        params
+            .distinguished_name
+            .push(DnType::CommonName, identity.instance.to_string());
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        lifetime.set(&mut params)?;
+        leaf_key_usage(&mut params);
+        let certificate: Certificate = params.signed_by(&request.public_key, &self.issuer)?;
+        Ok(certificate.pem())
+    }
+}
+
+/// SHA-256 of the public key of a PKCS#10 request whose signature holds.
+///
+/// # Errors
+/// When the request does not parse or its signature is wrong.
+pub fn request_key_hash(request: &str) -> Result<[u8; 32], PkiError> {
+    let request = parse_request(request)?;
+    Ok(Sha256::digest(request.public_key.subject_public_key_info()).into())
+}
+
+/// Whether `proof` was made by the key of `certificate` over `statement`; see [`PrivateKey::proof`].
+pub fn proof_holds(proof: &str, certificate: &CertificateInfo, statement: &[u8; 32]) -> bool {
+    let Ok(request) = parse_request(proof) else {
+        return false;
+    };
+    let key: [u8; 32] = Sha256::digest(request.public_key.subject_public_key_info()).into();
+    let name = request.params.distinguished_name.get(&DnType::CommonName);
+    let stated = matches!(name, Some(rcgen::DnValue::Utf8String(name)) if *name == hex(statement));
+    key == certificate.spki_hash && stated
+}
+
+fn parse_request(request: &str) -> Result<CertificateSigningRequestParams, PkiError> {
+    let request = CertificateSigningRequestParams::from_pem(request)?;
+    if *request.public_key.algorithm() != rcgen::PKCS_ECDSA_P256_SHA256 {
+        return Err(PkiError::KeyKind);
+    }
+    Ok(request)
+}
+
+fn leaf_key_usage(params: &mut CertificateParams) {
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn now() -> Lifetime {
+        Lifetime {
+            now_ms: crate::clock::wall_ms(),
+            valid: DAY,
+        }
+    }
+
+    #[test]
+    fn an_agent_certificate_carries_the_identity_that_the_issuer_gives() {
+        let (authority, _key) = Authority::create("test", now()).unwrap();
+        let identity: AgentIdentity = "underpass://agent/0190a5a2-6d0e-7cc0-8000-000000000001/0190a5a2-6d0e-7cc0-8000-000000000002".parse().unwrap();
+        let key = PrivateKey::generate().unwrap();
+        let pem = authority
+            .agent(&key.request().unwrap(), &identity, now())
+            .unwrap();
+        let info = CertificateInfo::from_pem(&pem).unwrap();
+        assert_eq!(info.identity, Some(identity));
+        assert_eq!(info.spki_hash, key.spki_hash());
+        assert!(info.renew_at_ms() < info.not_after_ms);
+    }
+
+    #[test]
+    fn a_proof_holds_for_its_key_and_statement_only() {
+        let (authority, _key) = Authority::create("test", now()).unwrap();
+        let key = PrivateKey::generate().unwrap();
+        let pem = authority.server(&["localhost"], &key, now()).unwrap();
+        let info = CertificateInfo::from_pem(&pem).unwrap();
+        let proof = key.proof(&[7; 32]).unwrap();
+        assert!(proof_holds(&proof, &info, &[7; 32]));
+        assert!(!proof_holds(&proof, &info, &[8; 32]));
+        let other = PrivateKey::generate().unwrap().proof(&[7; 32]).unwrap();
+        assert!(!proof_holds(&other, &info, &[7; 32]));
+    }
+
+    #[test]
+    fn a_tampered_request_is_refused() {
+        let request = PrivateKey::generate().unwrap().request().unwrap();
+        assert!(request_key_hash(&request).is_ok());
+        let tampered = request.replacen("MIH", "MIG", 1);
+        assert!(request_key_hash(&tampered).is_err());
+        assert!(request_key_hash("").is_err());
+    }
+}

@@ -1,0 +1,31 @@
+//! Making and reading keys and certificates. All keys are ECDSA P-256.
+
+mod authority;
+mod certificate;
+mod key;
+
+pub use authority::{Authority, Lifetime, proof_holds, request_key_hash};
+pub use certificate::CertificateInfo;
+pub use key::PrivateKey;
+
+use thiserror::Error;
+
+/// A key, request or certificate that cannot be made, read or used.
+#[derive(Debug, Error)]
+pub enum PkiError {
+    /// The cryptographic library refused.
+    #[error("cannot make or read a key or certificate")]
+    Rcgen(#[from] rcgen::Error),
+    /// Not PEM, or not of the kind that belongs there.
+    #[error("{what} is not valid PEM")]
+    Pem {
+        /// What was to be read.
+        what: &'static str,
+    },
+    /// The certificate's inside does not parse.
+    #[error("the certificate cannot be read")]
+    Certificate,
+    /// The request asks for a key that is not ECDSA P-256.
+    #[error("the signing request must have an ECDSA P-256 key")]
+    KeyKind,
+}

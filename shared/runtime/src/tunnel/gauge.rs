@@ -1,0 +1,103 @@
+//! What a connection carries right now: streams, bytes held by stalled readers, windows.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use futures_util::task::AtomicWaker;
+use underpass_shared::protocol::limits::STREAM_WINDOW_MAX;
+use underpass_shared::tunnel::window;
+
+/// Counters of one connection, shared by its streams and its driver.
+#[derive(Debug)]
+pub(super) struct Gauge {
+    active: AtomicUsize,
+    peak: AtomicUsize,
+    opened: AtomicU64,
+    buffered: AtomicUsize,
+    window: AtomicU32,
+    shrink: AtomicBool,
+    driver: AtomicWaker,
+}
+
+impl Gauge {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            active: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
+            opened: AtomicU64::new(0),
+            buffered: AtomicUsize::new(0),
+            window: AtomicU32::new(STREAM_WINDOW_MAX),
+            shrink: AtomicBool::new(false),
+            driver: AtomicWaker::new(),
+        })
+    }
+
+    /// Streams that are open now.
+    pub(super) fn active(&self) -> usize {
+        self.active.load(Ordering::Relaxed)
+    }
+
+    /// Streams opened since the connection came up.
+    pub(super) fn opened(&self) -> u64 {
+        self.opened.load(Ordering::Relaxed)
+    }
+
+    /// Bytes received that no reader took yet.
+    pub(super) fn buffered(&self) -> usize {
+        self.buffered.load(Ordering::Relaxed)
+    }
+
+    /// Most streams at once since the last call.
+    pub(super) fn take_peak(&self) -> usize {
+        self.peak.swap(self.active(), Ordering::Relaxed)
+    }
+
+    pub(super) fn hold(&self, bytes: usize) {
+        self.buffered.fetch_add(bytes, Ordering::Relaxed);
+        self.ask_to_shrink();
+    }
+
+    pub(super) fn let_go(&self, bytes: usize) {
+        self.buffered.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// The window that the driver announced.
+    pub(super) fn announced(&self, window: u32) {
+        self.window.store(window, Ordering::Relaxed);
+    }
+
+    /// Whether windows must shrink; also registers the driver to be woken for it.
+    pub(super) fn poll_shrink(&self, cx: &std::task::Context<'_>) -> bool {
+        self.driver.register(cx.waker());
+        self.shrink.swap(false, Ordering::Relaxed)
+    }
+
+    fn ask_to_shrink(&self) {
+        let wanted = window::wanted(self.active(), self.buffered());
+        if wanted < self.window.load(Ordering::Relaxed)
+            && !self.shrink.swap(true, Ordering::Relaxed)
+        {
+            self.driver.wake();
+        }
+    }
+}
+
+/// One open stream; counted until dropped.
+#[derive(Debug)]
+pub(super) struct ActiveStream(Arc<Gauge>);
+
+impl ActiveStream {
+    pub(super) fn new(gauge: &Arc<Gauge>) -> Self {
+        let active = gauge.active.fetch_add(1, Ordering::Relaxed) + 1;
+        gauge.peak.fetch_max(active, Ordering::Relaxed);
+        gauge.opened.fetch_add(1, Ordering::Relaxed);
+        gauge.ask_to_shrink();
+        Self(Arc::clone(gauge))
+    }
+}
+
+impl Drop for ActiveStream {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,122 @@
+//! The byte stream below the tunnel: remembers when bytes last came in and reads them in large steps.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf as _, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::clock;
+
+/// Bytes that one read takes at most; the buffer exists only while it holds something.
+const READ_STEP: usize = 32 * 1024;
+
+/// When the last byte came in; shared between the stream and the heartbeat.
+#[derive(Clone, Debug)]
+pub struct LastReceived(Arc<AtomicU64>);
+
+impl LastReceived {
+    fn new() -> Self {
+        let last = Self(Arc::default());
+        last.touch();
+        last
+    }
+
+    fn touch(&self) {
+        let now = u64::try_from(clock::monotonic().as_millis()).unwrap_or(u64::MAX);
+        self.0.store(now, Ordering::Relaxed);
+    }
+
+    /// The monotonic time of the last byte.
+    pub(super) fn at(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// A TCP stream below TLS. TLS alone would read in steps of 4 KiB.
+#[derive(Debug)]
+pub struct Watched<S> {
+    inner: S,
+    read: BytesMut,
+    last: LastReceived,
+}
+
+impl<S> Watched<S> {
+    /// Wraps a stream.
+    pub fn new(inner: S) -> Self {
+        Self {
+            inner,
+            read: BytesMut::new(),
+            last: LastReceived::new(),
+        }
+    }
+
+    /// The stream below.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// When the last byte came in.
+    pub fn last_received(&self) -> LastReceived {
+        self.last.clone()
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.read.is_empty() {
+            this.read.reserve(READ_STEP);
+            let polled =
+                tokio_util::io::poll_read_buf(Pin::new(&mut this.inner), cx, &mut this.read);
+            if polled.is_pending() {
+                this.read = BytesMut::new();
+            }
+            if ready!(polled)? > 0 {
+                this.last.touch();
+            }
+        }
+        let count = this.read.len().min(buf.remaining());
+        buf.put_slice(this.read.get(..count).unwrap_or_default());
+        this.read.advance(count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().inner).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().inner).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+}

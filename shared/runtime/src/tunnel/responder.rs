@@ -1,0 +1,96 @@
+//! The answering half of a stream that the other end opened.
+
+use std::future::poll_fn;
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::Reason;
+use h2::server::SendResponse;
+use http::Response;
+use http_body::Body;
+use tokio::time::timeout;
+use underpass_shared::protocol::timers::LINGER;
+
+use super::error::StreamError;
+use super::gauge::ActiveStream;
+use super::inbound::Over;
+use super::outbound::Outbound;
+
+/// Answers one request. Dropping it unanswered aborts the stream.
+#[derive(Debug)]
+pub struct Responder {
+    respond: SendResponse<Bytes>,
+    answered: bool,
+    upload: Over,
+    _active: ActiveStream,
+}
+
+impl Responder {
+    pub(super) fn new(respond: SendResponse<Bytes>, upload: Over, active: ActiveStream) -> Self {
+        Self {
+            respond,
+            answered: false,
+            upload,
+            _active: active,
+        }
+    }
+
+    /// Resolves when the caller gives the request up before it is answered.
+    pub async fn cancelled(&mut self) {
+        // Whatever it says, the stream is over.
+        drop(poll_fn(|cx| self.respond.poll_reset(cx)).await);
+    }
+
+    /// Sends an answer and its whole body; aborts the stream when the body fails.
+    ///
+    /// # Errors
+    /// When the body fails, the caller gave the request up or the connection is lost.
+    pub async fn send<B>(mut self, response: Response<B>) -> Result<(), StreamError>
+    where
+        B: Body + Unpin,
+        B::Data: bytes::Buf,
+    {
+        let (head, body) = response.into_parts();
+        let empty = body.is_end_stream();
+        let mut outbound = self.begin(Response::from_parts(head, ()), empty)?;
+        if !empty {
+            outbound.send_body(body).await?;
+        }
+        self.linger(outbound).await;
+        Ok(())
+    }
+
+    /// Sends the head of an answer whose body stays open; for the tunnel's own messages.
+    pub(super) fn begin(&mut self, head: Response<()>, end: bool) -> Result<Outbound, StreamError> {
+        self.answered = true;
+        let stream = self.respond.send_response(head, end)?;
+        Ok(Outbound::new(stream, end))
+    }
+
+    /// Refuses the request as one that was not begun: it may be sent again elsewhere.
+    pub(super) fn refuse(mut self) {
+        self.answered = true;
+        self.respond.send_reset(Reason::REFUSED_STREAM);
+    }
+
+    /// After an early answer the caller stops its upload by a reset. Were we to reset first, the
+    /// reset could overtake the end of our answer and make it look aborted.
+    async fn linger(&mut self, mut outbound: Outbound) {
+        const STEP: Duration = Duration::from_millis(100);
+        let mut waited = Duration::ZERO;
+        while !self.upload.is_set() && waited < LINGER {
+            if timeout(STEP, outbound.reset()).await.is_ok() {
+                return;
+            }
+            waited += STEP;
+        }
+    }
+}
+
+impl Drop for Responder {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.respond.send_reset(Reason::INTERNAL_ERROR);
+        }
+    }
+}

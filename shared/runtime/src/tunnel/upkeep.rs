@@ -1,0 +1,110 @@
+//! What a connection's driver does beside moving frames: heartbeat and window sizes.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use h2::{Ping, PingPong};
+use tokio::time::Sleep;
+use underpass_shared::tunnel::heartbeat::{Beat, Heartbeat};
+use underpass_shared::tunnel::window::{Resize, Windows};
+
+use super::gauge::Gauge;
+use super::io::LastReceived;
+use crate::clock;
+
+/// A window that could not be announced yet is tried again after this.
+const ANNOUNCE_AGAIN: Duration = Duration::from_millis(20);
+
+/// What the driver has to do.
+pub(super) enum Order {
+    /// Announce this window for streams.
+    Announce(u32),
+    /// Give the connection up.
+    Dead,
+}
+
+pub(super) struct Upkeep {
+    heartbeat: Heartbeat,
+    last: LastReceived,
+    pings: PingPong,
+    windows: Windows,
+    unannounced: Option<u32>,
+    gauge: Arc<Gauge>,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Upkeep {
+    pub(super) fn new(pings: PingPong, last: LastReceived, gauge: Arc<Gauge>) -> Self {
+        Self {
+            heartbeat: Heartbeat::default(),
+            last,
+            pings,
+            windows: Windows::default(),
+            unannounced: None,
+            gauge,
+            timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
+        }
+    }
+
+    /// Cheap while nothing is due.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Order> {
+        // Taking the pong in frees the library for the next ping; life is told by received bytes.
+        let _pong = self.pings.poll_pong(cx).is_ready();
+        let shrink = self.gauge.poll_shrink(cx);
+        if !shrink && self.timer.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        loop {
+            let now = clock::monotonic();
+            let Some(beat_at) = self.beat(now) else {
+                return Poll::Ready(Order::Dead);
+            };
+            let window_at = match self.window(now) {
+                Ok(at) => at,
+                Err(order) => return Poll::Ready(order),
+            };
+            let next = window_at.map_or(beat_at, |at| at.min(beat_at));
+            let deadline = tokio::time::Instant::now() + next.saturating_sub(now);
+            self.timer.as_mut().reset(deadline);
+            if self.timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// The window could not be announced now.
+    pub(super) fn not_announced(&mut self, window: u32) {
+        self.unannounced = Some(window);
+    }
+
+    fn beat(&mut self, now: Duration) -> Option<Duration> {
+        loop {
+            match self.heartbeat.next(now, self.last.at()) {
+                Beat::WaitUntil(at) => return Some(at),
+                Beat::Ping => {
+                    // A ping still under way is as good as a new one.
+                    drop(self.pings.send_ping(Ping::opaque()));
+                }
+                Beat::Dead => return None,
+            }
+        }
+    }
+
+    fn window(&mut self, now: Duration) -> Result<Option<Duration>, Order> {
+        let peak = self.gauge.take_peak();
+        let resize = self.windows.next(now, peak, self.gauge.buffered());
+        self.gauge.announced(self.windows.current());
+        match (resize, self.unannounced.take()) {
+            (Resize::Set(window), _) | (_, Some(window)) => {
+                // The timer must ring again for what comes after.
+                let deadline = tokio::time::Instant::now() + ANNOUNCE_AGAIN;
+                self.timer.as_mut().reset(deadline);
+                Err(Order::Announce(window))
+            }
+            (Resize::AskAt(at), None) => Ok(Some(at)),
+            (Resize::Rest, None) => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The capability number: what one end may expect of the other.
+//!
+//! | number | means |
+//! |---|---|
+//! | 1 | hello, drain, fence, retry_after; HTTP requests |
+
+/// What this build can do. Both ends tell theirs in `hello` and use the lower one.
+pub const CAPABILITY: u32 = 1;
+
+/// The lowest capability of the other end that this build still works with.
+pub const CAPABILITY_MIN: u32 = 1;

@@ -1,0 +1,83 @@
+//! Internal requests: those with the authority `underpass.internal`, which never reach a back end.
+//!
+//! Bodies are JSON. The caller of a connection opens it with `hello`; the answer's body stays open
+//! and carries the served end's own wishes, one JSON object a line.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::InstanceId;
+
+/// The authority of internal requests; refused as a virtual host.
+pub const AUTHORITY: &str = "underpass.internal";
+
+/// Path of [`Hello`].
+pub const HELLO: &str = "/hello";
+/// Path of [`Drain`].
+pub const DRAIN: &str = "/drain";
+/// Path of [`Fence`].
+pub const FENCE: &str = "/fence";
+/// Path of [`RetryAfter`].
+pub const RETRY_AFTER: &str = "/retry_after";
+
+/// Largest body of an internal request or line of its answer, in bytes.
+pub const BODY_MAX: usize = 64 * 1024;
+
+/// First request on a connection; it is up when this is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hello {
+    /// The caller's [capability](super::capability).
+    pub capability: u32,
+    /// The caller's product version, for people.
+    pub version: String,
+    /// How many tunnel connections the gateway wants of this agent for this subaccount.
+    pub connections: u8,
+}
+
+/// Answer to [`Hello`]: first line of the answer's body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HelloAnswer {
+    /// The served end's capability.
+    pub capability: u32,
+    /// The served end's product version, for people.
+    pub version: String,
+    /// The agent instance.
+    pub instance: InstanceId,
+}
+
+/// A line that the served end sends after [`HelloAnswer`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "wish")]
+pub enum Wish {
+    /// Open no new streams here; the caller acknowledges with [`Drain`].
+    Drain,
+}
+
+/// The caller opens no new stream on this connection after this request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Drain {
+    /// How long streams that run may still take, in milliseconds.
+    pub grace_ms: u64,
+}
+
+/// Who may carry streams in which epoch of a high-availability group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fence {
+    /// The epoch that this order belongs to; an order of a lower one than known is refused.
+    pub epoch: u64,
+    /// True: this agent carries streams. False: it keeps the connection warm and refuses streams.
+    pub holder: bool,
+}
+
+/// The gateway cannot keep this connection; it closes it and asks to wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RetryAfter {
+    /// How long to wait before the next attempt, in milliseconds.
+    pub after_ms: u64,
+    /// Why, for the agent's log and status.
+    pub reason: String,
+}

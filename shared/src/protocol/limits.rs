@@ -1,0 +1,48 @@
+//! Every limit of the tunnel in one table, with its reason.
+
+/// Streams at once on one connection.
+pub const STREAMS_MAX: u32 = 16_384;
+
+/// Size of all header fields of one message, uncompressed, in bytes.
+pub const HEADER_LIST_MAX: u32 = 64 * 1024;
+
+/// Largest DATA frame, in bytes: one TLS record, so that a bulk stream never blocks small ones.
+pub const FRAME_MAX: u32 = 16 * 1024;
+
+/// Receive window of a connection: the protocol's maximum, so that only streams push back.
+pub const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
+
+/// Smallest receive window of a stream, in bytes.
+pub const STREAM_WINDOW_MIN: u32 = 256 * 1024;
+
+/// Largest receive window of a stream, in bytes: 400 MiB/s at a round trip of 40 ms.
+pub const STREAM_WINDOW_MAX: u32 = 16 * 1024 * 1024;
+
+/// Bytes that the streams of a connection share out among them as windows.
+pub const WINDOW_BUDGET: u32 = 16 * 1024 * 1024;
+
+/// Bytes that wait to be sent on one stream before its producer waits.
+pub const SEND_BUFFER: usize = 128 * 1024;
+
+/// Streams reset by us that are remembered, so that late frames on them are no protocol error.
+pub const RESET_STREAMS_KEPT: usize = 100_000;
+
+/// Streams reset by the other end before we accepted them. The guard against reset floods is meant
+/// for strangers; here both ends are ours and a consumer that cancels 1,000 requests is normal.
+pub const PENDING_RESETS_MAX: usize = 100_000;
+
+/// Streams after which a connection is replaced, long before stream ids run out at 2^30.
+pub const ROTATE_AFTER_STREAMS: u64 = 500_000_000;
+
+/// Tunnel connections that one agent may hold for one subaccount.
+pub const CONNECTIONS_MAX: u8 = 16;
+
+/// Tunnel connections that an agent holds when the gateway does not ask for another number.
+pub const CONNECTIONS_DEFAULT: u8 = 2;
+
+const _: () = {
+    assert!(STREAMS_MAX >= 10_000);
+    assert!(STREAM_WINDOW_MIN <= STREAM_WINDOW_MAX && STREAM_WINDOW_MAX <= WINDOW_BUDGET);
+    assert!(ROTATE_AFTER_STREAMS < 1 << 30);
+    assert!(CONNECTIONS_DEFAULT >= 1 && CONNECTIONS_DEFAULT <= CONNECTIONS_MAX);
+};

@@ -1,0 +1,109 @@
+//! When an agent dials again: for ever, with full jitter, eager at first.
+
+use std::time::Duration;
+
+use crate::protocol::timers::{
+    BACKOFF_BASE, BACKOFF_CAP, BACKOFF_CAP_EAGER, BACKOFF_EAGER, BACKOFF_STABLE,
+};
+
+/// Waits between the attempts of one tunnel connection. Times are monotonic.
+#[derive(Debug, Default)]
+pub struct Backoff {
+    outage_since: Option<Duration>,
+    up_since: Option<Duration>,
+    failures: u32,
+    ordered: Option<Duration>,
+}
+
+impl Backoff {
+    /// The connection is up.
+    pub fn connected(&mut self, now: Duration) {
+        self.up_since = Some(now);
+    }
+
+    /// The gateway asked to wait; this wins over our own reckoning, once.
+    pub fn retry_after(&mut self, wait: Duration) {
+        self.ordered = Some(wait);
+    }
+
+    /// An attempt failed or a connection ended: how long to wait before the next attempt.
+    ///
+    /// `random` is uniform over its whole range.
+    pub fn lost(&mut self, now: Duration, random: u32) -> Duration {
+        if let Some(up) = self.up_since.take()
+            && now.saturating_sub(up) >= BACKOFF_STABLE
+        {
+            self.outage_since = None;
+            self.failures = 0;
+        }
+        if let Some(wait) = self.ordered.take() {
+            return wait + jitter(wait / 4, random);
+        }
+        let since = *self.outage_since.get_or_insert(now);
+        let attempt = self.failures;
+        self.failures = attempt.saturating_add(1);
+        if attempt == 0 {
+            return Duration::ZERO;
+        }
+        let cap = if now.saturating_sub(since) < BACKOFF_EAGER {
+            BACKOFF_CAP_EAGER
+        } else {
+            BACKOFF_CAP
+        };
+        let doubled =
+            BACKOFF_BASE.saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX));
+        jitter(doubled.min(cap), random)
+    }
+}
+
+fn jitter(limit: Duration, random: u32) -> Duration {
+    limit.mul_f64(f64::from(random) / f64::from(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn the_first_attempt_follows_at_once_and_the_cap_rises_after_the_eager_part() {
+        let mut backoff = Backoff::default();
+        assert_eq!(backoff.lost(ms(0), u32::MAX), Duration::ZERO);
+        let mut now = ms(0);
+        let mut longest_eager = ms(0);
+        while now < ms(10_000) {
+            let wait = backoff.lost(now, u32::MAX);
+            longest_eager = longest_eager.max(wait);
+            now += wait;
+        }
+        assert_eq!(longest_eager, BACKOFF_CAP_EAGER);
+        for _ in 0..40 {
+            now += backoff.lost(now, u32::MAX);
+        }
+        assert_eq!(backoff.lost(now, u32::MAX), BACKOFF_CAP);
+        assert_eq!(backoff.lost(now, 0), Duration::ZERO);
+    }
+
+    #[test]
+    fn only_a_stable_connection_ends_the_outage() {
+        let mut backoff = Backoff::default();
+        for _ in 0..20 {
+            backoff.lost(ms(0), u32::MAX);
+        }
+        backoff.connected(ms(60_000));
+        assert!(backoff.lost(ms(61_000), u32::MAX) > BACKOFF_CAP_EAGER);
+        backoff.connected(ms(70_000));
+        assert_eq!(backoff.lost(ms(100_000), u32::MAX), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_gateway_s_wait_wins_once() {
+        let mut backoff = Backoff::default();
+        backoff.retry_after(ms(8_000));
+        assert_eq!(backoff.lost(ms(0), 0), ms(8_000));
+        assert_eq!(backoff.lost(ms(0), u32::MAX), Duration::ZERO);
+    }
+}
