@@ -73,6 +73,13 @@ struct Queue {
 #[derive(Debug)]
 pub struct AbortOnDrop(AbortHandle);
 
+impl AbortOnDrop {
+    /// Guards a task.
+    pub fn new(task: AbortHandle) -> Self {
+        Self(task)
+    }
+}
+
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
@@ -113,18 +120,15 @@ impl Queue {
         self.chunks.iter().map(Bytes::len).sum::<usize>() + self.tail.len()
     }
 
-    /// The end, once: trailers first.
-    fn take_end(&mut self) -> Option<Option<Result<Frame<Bytes>, StreamError>>> {
+    /// What follows the last chunk: trailers, then the end; pending while more may come.
+    fn poll_end(&mut self) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
         if let Some(trailers) = self.trailers.take() {
-            return Some(Some(Ok(Frame::trailers(trailers))));
+            return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
         }
-        match self.end.as_ref()? {
-            Ok(()) => Some(None),
-            Err(error) => {
-                let error = error.clone();
-                self.end = Some(Ok(()));
-                Some(Some(Err(error)))
-            }
+        match &self.end {
+            Some(Ok(())) => Poll::Ready(None),
+            Some(Err(error)) => Poll::Ready(Some(Err(error.clone()))),
+            None => Poll::Pending,
         }
     }
 }
@@ -167,9 +171,8 @@ impl Inbound {
         Self(State::Running(shared, task.abort_handle()))
     }
 
-    /// Ends `task` as soon as this body has ended or is dropped.
-    pub fn abort_at_end(&mut self, task: AbortHandle) {
-        let guard = AbortOnDrop(task);
+    /// Ends a task as soon as this body has ended or is dropped.
+    pub fn abort_at_end(&mut self, guard: AbortOnDrop) {
         match &mut self.0 {
             // The body is complete: what still runs for it has no purpose.
             State::Whole(_) => drop(guard),
@@ -185,10 +188,10 @@ impl Inbound {
     fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
         let (shared, mut queue) = match &mut self.0 {
             State::Whole(queue) => {
-                return Poll::Ready(match queue.pop() {
-                    Some(chunk) => Some(Ok(Frame::data(chunk))),
-                    None => queue.take_end().flatten(),
-                });
+                return match queue.pop() {
+                    Some(chunk) => Poll::Ready(Some(Ok(Frame::data(chunk)))),
+                    None => queue.poll_end(),
+                };
             }
             State::Running(shared, _) => (&*shared, lock(&shared.queue)),
         };
@@ -197,13 +200,11 @@ impl Inbound {
             shared.released(chunk.len());
             return Poll::Ready(Some(Ok(Frame::data(chunk))));
         }
-        match queue.take_end() {
-            Some(end) => Poll::Ready(end),
-            None => {
-                queue.reader = Some(cx.waker().clone());
-                Poll::Pending
-            }
+        let end = queue.poll_end();
+        if end.is_pending() {
+            queue.reader = Some(cx.waker().clone());
         }
+        end
     }
 }
 

@@ -13,6 +13,7 @@ use http_body_util::Empty;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use underpass_shared::protocol::internal::{
     DRAIN, Drain, FENCE, Fence, HELLO, Hello, HelloAnswer, RETRY_AFTER, RetryAfter, Wish,
 };
@@ -50,7 +51,7 @@ struct Inner {
     epoch: AtomicU64,
     retry_after: Mutex<Option<RetryAfter>>,
     wish_drain: Notify,
-    drained: Notify,
+    draining: CancellationToken,
     gauge: Arc<Gauge>,
 }
 
@@ -68,7 +69,7 @@ impl Served {
             epoch: AtomicU64::new(0),
             retry_after: Mutex::new(None),
             wish_drain: Notify::new(),
-            drained: Notify::new(),
+            draining: CancellationToken::new(),
             gauge: Gauge::new(),
         }))
     }
@@ -83,9 +84,9 @@ impl Served {
         self.0.gauge.active()
     }
 
-    /// Whether this connection is on its way out.
-    pub fn is_draining(&self) -> bool {
-        self.0.gate.load(Ordering::Acquire) == DRAINING
+    /// Resolves when this connection is on its way out: a replacement is due.
+    pub async fn draining(&self) {
+        self.0.draining.cancelled().await;
     }
 
     /// The caller's word to come back later, if it gave one.
@@ -107,7 +108,7 @@ impl Served {
 
     fn begin_drain(&self) {
         self.0.gate.store(DRAINING, Ordering::Release);
-        self.0.drained.notify_one();
+        self.0.draining.cancel();
     }
 }
 
@@ -152,7 +153,7 @@ where
                     return Err(ConnectionError::Timeout);
                 }
             }
-            () = served.0.drained.notified() => break,
+            () = served.draining() => break,
         }
     }
     finish(connection, upkeep, served, handler, tasks).await
@@ -314,13 +315,7 @@ async fn speak(
     }
     voice.send(internal::line(&Wish::Drain)?).await?;
     // A caller that does not acknowledge must not keep us from leaving.
-    let mut drained = tokio::time::interval(Duration::from_millis(50));
-    let acknowledged = async {
-        while !served.is_draining() {
-            drained.tick().await;
-        }
-    };
-    if timeout(INTERNAL_REQUEST, acknowledged).await.is_err() {
+    if timeout(INTERNAL_REQUEST, served.draining()).await.is_err() {
         served.begin_drain();
     }
     drop(voice.finish());
