@@ -3,3 +3,6 @@
 #![forbid(unsafe_code)]
 
 pub mod sample;
+
+#[cfg(test)]
+mod tidy;

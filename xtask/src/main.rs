@@ -1,1 +1,56 @@
-fn main() {}
+//! Development commands of Underpass: `cargo xtask demo|test|bench`.
+
+#![forbid(unsafe_code)]
+
+mod bench;
+mod build;
+mod children;
+mod clock;
+mod debian;
+mod demo;
+mod file;
+mod output;
+mod shell;
+mod stack;
+mod stop;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::stop::Stop;
+
+/// Development commands of Underpass.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts a gateway, two agents and a sample back end on loopback, until Ctrl-C.
+    Demo(demo::Options),
+    /// Runs format, lint, documentation and purity checks and all tests.
+    Test,
+    /// Measures the data path against direct access.
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = Stop::install().and_then(|stop| match arguments.command {
+        Command::Demo(options) => demo::run(&options, &stop),
+        Command::Test => test::run(&stop),
+        Command::Bench(options) => bench::run(&options, &stop),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::progress(format_args!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! `cargo xtask demo`: everything on loopback, described by `demo.json`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::build::{Binaries, SAMPLE_BACKEND};
+use crate::debian;
+use crate::file;
+use crate::output;
+use crate::stack::{Backend, Launcher, Mapping, Plan, Resource, Stack};
+use crate::stop::Stop;
+
+const VIRTUAL_HOST: &str = "backend.virtual";
+const VIRTUAL_PORT: u16 = 80;
+/// Name and location ID of each agent.
+const AGENTS: &[(&str, &str)] = &[("main", ""), ("site-b", "site-b")];
+/// Everything else the sample back end has stays closed.
+const RESOURCES: &[Resource] = &[
+    Resource::exact("/hello"),
+    Resource::with_sub_paths("/bytes"),
+    Resource::exact("/echo"),
+    Resource::websocket("/ws"),
+    Resource::with_sub_paths("/slow"),
+    Resource::exact("/redirect"),
+    Resource::exact("/cookie"),
+    Resource::exact("/headers"),
+];
+/// Tells that the data directories in a folder are the demo's own.
+const MARKER: &str = ".underpass-demo";
+/// How often to look whether all processes still live.
+const WATCH: Duration = Duration::from_millis(500);
+
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// Leaves the desktop application out.
+    #[arg(long)]
+    headless: bool,
+    /// Keeps everything in this folder instead of a temporary one.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+}
+
+pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
+    if !options.headless {
+        output::progress("there is no desktop application yet: going on as with --headless");
+    }
+    let temporary = match &options.state {
+        Some(folder) => {
+            prepare(folder)?;
+            None
+        }
+        None => Some(
+            tempfile::Builder::new()
+                .prefix("underpass-demo-")
+                .tempdir()?,
+        ),
+    };
+    let folder = match (&options.state, &temporary) {
+        (Some(folder), _) => folder.as_path(),
+        (None, Some(temporary)) => temporary.path(),
+        (None, None) => Path::new("."),
+    };
+    let folder = folder
+        .canonicalize()
+        .context("cannot resolve the state folder")?;
+    let started = start(&folder, stop);
+    let result = started.and_then(|mut demo| demo.watch(stop));
+    if let Some(temporary) = temporary {
+        temporary
+            .close()
+            .context("cannot remove the temporary folder")?;
+    }
+    result
+}
+
+/// Everything that runs; dropping it ends it.
+struct Demo {
+    stack: Stack,
+    backend: Backend,
+}
+
+impl Demo {
+    /// Returns when somebody asks to end; fails when a process ends before.
+    fn watch(&mut self, stop: &Stop) -> anyhow::Result<()> {
+        while stop.sleep(WATCH).is_ok() {
+            self.stack.check()?;
+            self.backend.check()?;
+        }
+        output::progress("stopping");
+        Ok(())
+    }
+}
+
+fn start(folder: &Path, stop: &Stop) -> anyhow::Result<Demo> {
+    debian::ensure(&[debian::CC], stop)?;
+    let binaries = Binaries::build(stop)?;
+    let backend = Backend::start(binaries.path(SAMPLE_BACKEND)?, folder, stop)?;
+    let plan = Plan {
+        folder,
+        binaries: &binaries,
+        agents: AGENTS,
+        mapping: Mapping {
+            virtual_host: VIRTUAL_HOST,
+            virtual_port: VIRTUAL_PORT,
+            internal: backend.address,
+            resources: RESOURCES,
+        },
+        launcher: Launcher::Plain,
+    };
+    let stack = Stack::start(&plan, stop)?;
+    let path = folder.join("demo.json");
+    file::replace_json(&path, &describe(&stack, &backend))?;
+    output::progress(format_args!(
+        "described in {}; Ctrl-C ends it",
+        path.display()
+    ));
+    output::result("ready")?;
+    Ok(Demo { stack, backend })
+}
+
+fn describe(stack: &Stack, backend: &Backend) -> Value {
+    let gateway = &stack.gateway;
+    let agents: Vec<Value> = stack
+        .agents
+        .iter()
+        .map(|agent| {
+            json!({
+                "name": agent.name,
+                "pid": agent.pid,
+                "binary": agent.binary,
+                "dataDir": agent.data,
+                "locationId": agent.location,
+            })
+        })
+        .collect();
+    json!({
+        "gateway": {
+            "pid": gateway.pid,
+            "binary": gateway.binary,
+            "dataDir": gateway.data,
+            "regionHost": gateway.region_host,
+            "httpProxy": format!("http://{}", gateway.proxy),
+            "tokenUrl": gateway.token_url,
+            "caCert": gateway.ca_cert,
+        },
+        "subaccounts": [{
+            "regionHost": gateway.region_host,
+            "subaccount": stack.subaccount,
+            "binding": stack.binding,
+        }],
+        "agents": agents,
+        "backends": [{
+            "virtualHost": VIRTUAL_HOST,
+            "virtualPort": VIRTUAL_PORT,
+            "url": format!("http://{}", backend.address),
+        }],
+    })
+}
+
+/// Makes `folder` ready, and clears what an earlier demo left there.
+fn prepare(folder: &Path) -> anyhow::Result<()> {
+    let told = || format!("cannot use {}", folder.display());
+    fs::create_dir_all(folder).with_context(told)?;
+    let marker = folder.join(MARKER);
+    let data = ["gateway"]
+        .into_iter()
+        .chain(AGENTS.iter().map(|(name, _)| *name));
+    for path in data
+        .map(|name| folder.join(name))
+        .filter(|path| path.exists())
+    {
+        ensure!(
+            marker.exists(),
+            "{} was not made by the demo",
+            path.display()
+        );
+        fs::remove_dir_all(&path).with_context(told)?;
+    }
+    for path in ["demo.json", "backend-addresses.json"].map(|name| folder.join(name)) {
+        if path.exists() {
+            fs::remove_file(&path).with_context(told)?;
+        }
+    }
+    file::replace(&marker, b"")
+}

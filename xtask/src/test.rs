@@ -1,0 +1,152 @@
+//! `cargo xtask test`: everything that must be green, cheapest first.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+
+use crate::clock::Stopwatch;
+use crate::debian::{self, CC, CURL, IP, NFT, NGINX};
+use crate::output;
+use crate::shell;
+use crate::stop::Stop;
+
+/// A named check.
+struct Step {
+    name: &'static str,
+    run: fn(&Stop) -> anyhow::Result<()>,
+}
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "packages",
+        run: packages,
+    },
+    Step {
+        name: "format",
+        run: format,
+    },
+    Step {
+        name: "purity",
+        run: purity,
+    },
+    Step {
+        name: "clippy",
+        run: clippy,
+    },
+    Step {
+        name: "documentation",
+        run: documentation,
+    },
+    Step {
+        name: "build",
+        run: build,
+    },
+    Step {
+        name: "tests",
+        run: tests,
+    },
+    Step {
+        name: "documentation tests",
+        run: documentation_tests,
+    },
+];
+
+/// Runs all steps and ends at the first that fails.
+pub(crate) fn run(stop: &Stop) -> anyhow::Result<()> {
+    let whole = Stopwatch::start();
+    for step in STEPS {
+        let watch = Stopwatch::start();
+        (step.run)(stop).with_context(|| format!("step {:?} failed", step.name))?;
+        say(step.name, watch.elapsed());
+    }
+    say("all", whole.elapsed());
+    Ok(())
+}
+
+fn say(name: &str, time: Duration) {
+    output::progress(format_args!("== {name}: {:.1} s", time.as_secs_f64()));
+}
+
+fn packages(stop: &Stop) -> anyhow::Result<()> {
+    debian::ensure(&[CC, CURL, IP, NFT, NGINX], stop)
+}
+
+fn format(stop: &Stop) -> anyhow::Result<()> {
+    shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]), stop)
+}
+
+/// The shared crate must stay free of IO, so nothing below it may bring tokio.
+fn purity(stop: &Stop) -> anyhow::Result<()> {
+    let arguments = [
+        "tree",
+        "-q",
+        "-p",
+        "underpass-shared",
+        "-e",
+        "normal",
+        "-i",
+        "tokio",
+    ];
+    let tree = tree_without(&mut shell::cargo(&arguments), stop)?;
+    ensure!(
+        tree.is_empty(),
+        "underpass-shared depends on tokio:\n{tree}"
+    );
+    Ok(())
+}
+
+/// `cargo tree` fails when the named package is not even known to the graph: that is fine here.
+fn tree_without(command: &mut Command, stop: &Stop) -> anyhow::Result<String> {
+    match shell::capture(command, stop) {
+        Ok(tree) => Ok(tree.trim().to_owned()),
+        Err(error) if format!("{error:#}").contains("did not match any packages") => {
+            Ok(String::new())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn clippy(stop: &Stop) -> anyhow::Result<()> {
+    let arguments = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    shell::run(&mut shell::cargo(&arguments), stop)
+}
+
+fn documentation(stop: &Stop) -> anyhow::Result<()> {
+    let arguments = [
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+    ];
+    shell::run(
+        shell::cargo(&arguments).env("RUSTDOCFLAGS", "-Dwarnings"),
+        stop,
+    )
+}
+
+/// Tests that run the shipped programs find them built.
+fn build(stop: &Stop) -> anyhow::Result<()> {
+    shell::run(&mut shell::cargo(&["build", "--workspace", "--bins"]), stop)
+}
+
+fn tests(stop: &Stop) -> anyhow::Result<()> {
+    let mut command = if shell::has_program("cargo-nextest") {
+        shell::cargo(&["nextest", "run", "--workspace"])
+    } else {
+        output::progress("cargo-nextest is not installed: using cargo test");
+        shell::cargo(&["test", "--workspace", "--lib", "--bins", "--tests"])
+    };
+    shell::run(&mut command, stop)
+}
+
+fn documentation_tests(stop: &Stop) -> anyhow::Result<()> {
+    shell::run(&mut shell::cargo(&["test", "--workspace", "--doc"]), stop)
+}
