@@ -92,6 +92,8 @@ macro_rules! uuid_ids {
 }
 
 uuid_ids! {
+    /// A credential in the agent's secret store; the document holds the id only.
+    CredentialId = "credential id",
     /// One agent installation, as the gateway knows it.
     InstanceId = "instance id",
     /// A tenant of a gateway.

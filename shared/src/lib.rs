@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod config;
+pub mod hash;
 pub mod host;
 pub mod id;
 pub mod instant;

@@ -1,1 +1,39 @@
-//! config.
+//! The configuration document of an agent, its parts, its differences and its revisions.
+//!
+//! A document is immutable. A change makes a new one that shares all untouched parts with the old
+//! one, so keeping, comparing and storing states of a large document stays cheap. Nothing invalid
+//! can be held: every type refuses wrong input where it is made.
+
+mod apply;
+mod canonical;
+mod connector;
+mod delta;
+mod diff;
+mod document;
+mod invalid;
+mod json;
+pub mod limits;
+mod mapping;
+mod part;
+mod resource;
+mod revision;
+mod subaccount;
+mod text;
+
+pub use connector::{Connector, TunnelConnections};
+pub use delta::{Delta, Op};
+pub use diff::diff;
+pub use document::{Document, SCHEMA};
+pub use invalid::Invalid;
+pub use mapping::{
+    AuthenticationMode, BackendType, HostInHeader, Mapping, MappingFields, MappingPart, Protocol,
+    ProtocolFamily,
+};
+pub use part::Part;
+pub use resource::{InvalidResourcePath, Resource, ResourcePath};
+pub use revision::Revision;
+pub use subaccount::{Subaccount, SubaccountFields, SubaccountKey};
+pub use text::{InvalidText, Text};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! The document as operators read and write it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::connector::Connector;
+use super::delta::{Delta, Op};
+use super::document::{Document, SCHEMA};
+use super::invalid::Invalid;
+use super::limits::{DESCRIPTION_LEN_MAX, DISPLAY_NAME_LEN_MAX};
+use super::mapping::MappingPart;
+use super::part::Part;
+use super::subaccount::{Subaccount, SubaccountFields, SubaccountKey};
+use super::text::Text;
+use crate::id::{CredentialId, InstanceId, LocationId, RegionHost, SubaccountId};
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct DocumentJson {
+    schema: u32,
+    #[serde(default = "default_connector")]
+    connector: Arc<Part<Connector>>,
+    #[serde(default)]
+    subaccounts: Vec<SubaccountJson>,
+}
+
+/// A subaccount with its key's fields beside the others.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SubaccountJson {
+    region_host: RegionHost,
+    subaccount: SubaccountId,
+    #[serde(default)]
+    location_id: LocationId,
+    #[serde(default)]
+    display_name: Text<DISPLAY_NAME_LEN_MAX>,
+    #[serde(default)]
+    description: Text<DESCRIPTION_LEN_MAX>,
+    instance: InstanceId,
+    credential: CredentialId,
+    connected: bool,
+    #[serde(default)]
+    mappings: Vec<Arc<MappingPart>>,
+}
+
+/// Read first and leniently, so that a newer document is called newer rather than wrong.
+#[derive(Deserialize)]
+struct SchemaOnly {
+    schema: u32,
+}
+
+fn default_connector() -> Arc<Part<Connector>> {
+    Arc::new(Part::new(Connector::default()))
+}
+
+pub(super) fn read(text: &str) -> Result<Document, Invalid> {
+    if let Ok(SchemaOnly { schema }) = serde_json::from_str(text)
+        && schema != SCHEMA
+    {
+        let rule = format!(
+            "is {schema}, but this agent knows {SCHEMA}; use an agent of the version that wrote it"
+        );
+        return Err(Invalid::new("schema", rule));
+    }
+    let json = &mut serde_json::Deserializer::from_str(text);
+    let read: DocumentJson = serde_path_to_error::deserialize(&mut *json)
+        .map_err(|error| Invalid::new(error.path().to_string(), error.inner().to_string()))?;
+    json.end()
+        .map_err(|error| Invalid::new(".", error.to_string()))?;
+    build(read)
+}
+
+fn build(read: DocumentJson) -> Result<Document, Invalid> {
+    let DocumentJson {
+        schema: _,
+        connector,
+        subaccounts,
+    } = read;
+    let mut delta = Delta {
+        ops: vec![Op::PutConnector(connector)],
+    };
+    let mut keys = std::collections::BTreeSet::new();
+    for (i, subaccount) in subaccounts.into_iter().enumerate() {
+        let (own, mappings) = subaccount.split();
+        let key = own.key.clone();
+        if !keys.insert(key.clone()) {
+            let rule = format!("{key} occurs twice");
+            return Err(Invalid::new(format!("subaccounts[{i}]"), rule));
+        }
+        delta.ops.push(Op::PutSubaccount(Arc::new(Part::new(own))));
+        let mut addresses = std::collections::BTreeSet::new();
+        for (j, mapping) in mappings.into_iter().enumerate() {
+            if !addresses.insert(mapping.virtual_address.clone()) {
+                let rule = format!("{} occurs twice", mapping.virtual_address);
+                return Err(Invalid::new(
+                    format!("subaccounts[{i}].mappings[{j}].virtualAddress"),
+                    rule,
+                ));
+            }
+            delta.ops.push(Op::PutMapping {
+                subaccount: key.clone(),
+                mapping,
+            });
+        }
+    }
+    Document::empty().apply(&delta)
+}
+
+pub(super) fn write(document: &Document) -> String {
+    let json = DocumentJson {
+        schema: SCHEMA,
+        connector: Arc::clone(document.connector()),
+        subaccounts: document
+            .subaccounts()
+            .iter()
+            .map(|one| SubaccountJson::join(one))
+            .collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&json).expect("a document serialises");
+    text.push('\n');
+    text
+}
+
+impl SubaccountJson {
+    fn split(self) -> (SubaccountFields, Vec<Arc<MappingPart>>) {
+        let Self {
+            region_host,
+            subaccount,
+            location_id,
+            display_name,
+            description,
+            instance,
+            credential,
+            connected,
+            mappings,
+        } = self;
+        let key = SubaccountKey {
+            region_host,
+            subaccount,
+            location_id,
+        };
+        let own = SubaccountFields {
+            key,
+            display_name,
+            description,
+            instance,
+            credential,
+            connected,
+        };
+        (own, mappings)
+    }
+
+    fn join(subaccount: &Subaccount) -> Self {
+        let own: &SubaccountFields = subaccount.own();
+        let SubaccountFields {
+            key,
+            display_name,
+            description,
+            instance,
+            credential,
+            connected,
+        } = own.clone();
+        let SubaccountKey {
+            region_host,
+            subaccount: id,
+            location_id,
+        } = key;
+        Self {
+            region_host,
+            subaccount: id,
+            location_id,
+            display_name,
+            description,
+            instance,
+            credential,
+            connected,
+            mappings: subaccount.mappings().to_vec(),
+        }
+    }
+}

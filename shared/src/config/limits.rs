@@ -1,0 +1,24 @@
+//! Limits of the document. Each keeps one mistake or one script from making it unusable.
+
+/// Subaccounts per agent.
+pub const SUBACCOUNTS_MAX: usize = 1_000;
+/// System mappings per subaccount.
+pub const MAPPINGS_MAX: usize = 20_000;
+/// Resources per system mapping.
+pub const RESOURCES_MAX: usize = 2_000;
+/// Bytes of a resource's path; also bounds the work of matching a request's path.
+pub const RESOURCE_PATH_LEN_MAX: usize = 1_024;
+/// Bytes of a description.
+pub const DESCRIPTION_LEN_MAX: usize = 1_024;
+/// Bytes of a display name.
+pub const DISPLAY_NAME_LEN_MAX: usize = 256;
+/// Entries of the list of allowed targets.
+pub const ALLOWED_TARGETS_MAX: usize = 256;
+/// Tunnel connections per subaccount, and how many a new agent opens.
+pub const TUNNEL_CONNECTIONS_MAX: u8 = 16;
+/// See [`TUNNEL_CONNECTIONS_MAX`].
+pub const TUNNEL_CONNECTIONS_DEFAULT: u8 = 2;
+/// Bytes of a revision's author.
+pub const AUTHOR_LEN_MAX: usize = 256;
+/// Bytes of a revision's reason.
+pub const REASON_LEN_MAX: usize = 1_024;

@@ -1,0 +1,225 @@
+//! A system mapping: a virtual address, where it leads, and what of it may be called.
+
+use std::ops::Deref;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::invalid::Invalid;
+use super::limits::{DESCRIPTION_LEN_MAX, RESOURCES_MAX};
+use super::part::Part;
+use super::resource::Resource;
+use super::text::Text;
+use crate::host::{InternalAddress, VirtualAddress};
+
+/// A mapping with its hash.
+pub type MappingPart = Part<Mapping>;
+
+/// What is spoken to the back end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Protocol {
+    Http,
+    Https,
+    Tcp,
+    Tcps,
+    Rfc,
+    Rfcs,
+    Ldap,
+    Ldaps,
+}
+
+/// The kind of system behind a mapping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum BackendType {
+    /// ABAP system.
+    #[serde(rename = "abapSys")]
+    Abap,
+    /// SAP Gateway.
+    #[serde(rename = "netweaverGW")]
+    Gateway,
+    /// SAP HANA.
+    #[serde(rename = "hana")]
+    Hana,
+    /// SAP Application Server Java.
+    #[serde(rename = "applServerJava")]
+    Java,
+    /// SAP Composition Environment.
+    #[serde(rename = "netweaverCE")]
+    CompositionEnvironment,
+    /// SAP Business Connector.
+    #[serde(rename = "BC")]
+    BusinessConnector,
+    /// SAP Process Integration.
+    #[serde(rename = "PI")]
+    ProcessIntegration,
+    /// Another SAP system.
+    #[serde(rename = "otherSAPsys")]
+    OtherSap,
+    /// Any other system.
+    #[serde(rename = "nonSAPsys")]
+    NonSap,
+}
+
+/// How the user is told to the back end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum AuthenticationMode {
+    /// Not at all.
+    #[default]
+    #[serde(rename = "NONE")]
+    None,
+    /// Not at all, and the system certificate is never used for logon.
+    #[serde(rename = "NONE_RESTRICTED")]
+    NoneRestricted,
+    /// A short-lived X.509 certificate of the user.
+    #[serde(rename = "X509_GENERAL")]
+    X509General,
+    /// The same, and the system certificate is never used for logon.
+    #[serde(rename = "X509_RESTRICTED")]
+    X509Restricted,
+    /// A Kerberos ticket of the user.
+    #[serde(rename = "KERBEROS")]
+    Kerberos,
+}
+
+/// Which host the back end sees in `Host`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum HostInHeader {
+    /// The one that the cloud application used.
+    #[default]
+    Virtual,
+    /// Its own; the virtual one goes to `X-Forwarded-Host`.
+    Internal,
+}
+
+/// The fields of a mapping before its checks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MappingFields {
+    /// What cloud applications ask for; the key of the mapping.
+    pub virtual_address: VirtualAddress,
+    /// Where the system is.
+    pub internal_address: InternalAddress,
+    /// What is spoken to it.
+    pub protocol: Protocol,
+    /// What it is.
+    pub backend_type: BackendType,
+    /// How the user is told to it.
+    #[serde(default)]
+    pub authentication_mode: AuthenticationMode,
+    /// Which host it sees.
+    #[serde(default)]
+    pub host_in_header: HostInHeader,
+    /// For people.
+    #[serde(default)]
+    pub description: Text<DESCRIPTION_LEN_MAX>,
+    /// What may be called; nothing by default.
+    #[serde(default)]
+    pub resources: Vec<Resource>,
+}
+
+/// A checked system mapping. Its resources are sorted by path, each path once.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "MappingFields")]
+pub struct Mapping(MappingFields);
+
+impl Serialize for Mapping {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(to)
+    }
+}
+
+impl Deref for Mapping {
+    type Target = MappingFields;
+
+    fn deref(&self) -> &MappingFields {
+        &self.0
+    }
+}
+
+impl From<Mapping> for MappingFields {
+    fn from(mapping: Mapping) -> Self {
+        mapping.0
+    }
+}
+
+impl TryFrom<MappingFields> for Mapping {
+    type Error = Invalid;
+
+    fn try_from(mut fields: MappingFields) -> Result<Self, Self::Error> {
+        if fields.resources.len() > RESOURCES_MAX {
+            let rule = format!("at most {RESOURCES_MAX} resources are allowed in a mapping");
+            return Err(Invalid::new("resources", rule));
+        }
+        fields.resources.sort_by(|a, b| a.path.cmp(&b.path));
+        fields.resources.shrink_to_fit();
+        for pair in fields.resources.windows(2) {
+            if let [one, other] = pair
+                && one.path == other.path
+            {
+                let rule = format!("path {} occurs twice", one.path);
+                return Err(Invalid::new("resources", rule));
+            }
+        }
+        if !fields.protocol.fits(fields.backend_type) {
+            let rule = "this back-end type cannot be reached with this protocol";
+            return Err(Invalid::new("protocol", rule));
+        }
+        if !fields.authentication_mode.fits(fields.protocol) {
+            let rule = "this authentication mode does not exist for this protocol";
+            return Err(Invalid::new("authenticationMode", rule));
+        }
+        Ok(Self(fields))
+    }
+}
+
+/// Protocols that a cloud application speaks alike, whether the back end wants TLS or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum ProtocolFamily {
+    Http,
+    Tcp,
+    Rfc,
+    Ldap,
+}
+
+impl Protocol {
+    /// The protocol without regard to TLS.
+    pub const fn family(self) -> ProtocolFamily {
+        match self {
+            Self::Http | Self::Https => ProtocolFamily::Http,
+            Self::Tcp | Self::Tcps => ProtocolFamily::Tcp,
+            Self::Rfc | Self::Rfcs => ProtocolFamily::Rfc,
+            Self::Ldap | Self::Ldaps => ProtocolFamily::Ldap,
+        }
+    }
+
+    const fn fits(self, backend: BackendType) -> bool {
+        use BackendType as B;
+        match self {
+            Self::Http | Self::Https => true,
+            Self::Tcp | Self::Tcps => {
+                matches!(
+                    backend,
+                    B::Abap | B::Gateway | B::Hana | B::OtherSap | B::NonSap
+                )
+            }
+            Self::Rfc | Self::Rfcs => matches!(backend, B::Abap | B::Gateway),
+            Self::Ldap | Self::Ldaps => matches!(backend, B::NonSap),
+        }
+    }
+}
+
+impl AuthenticationMode {
+    const fn fits(self, protocol: Protocol) -> bool {
+        use Protocol as P;
+        match self {
+            Self::None => true,
+            Self::NoneRestricted | Self::Kerberos => matches!(protocol, P::Http | P::Https),
+            Self::X509General | Self::X509Restricted => {
+                matches!(protocol, P::Http | P::Https | P::Rfcs)
+            }
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A subaccount that the agent serves, with its mappings.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::invalid::Invalid;
+use super::limits::{DESCRIPTION_LEN_MAX, DISPLAY_NAME_LEN_MAX, MAPPINGS_MAX};
+use super::mapping::MappingPart;
+use super::part::Part;
+use super::text::Text;
+use crate::hash::Hash256;
+use crate::host::VirtualAddress;
+use crate::id::{CredentialId, InstanceId, LocationId, RegionHost, SubaccountId, TunnelKey};
+
+/// What a subaccount is found by in a document.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SubaccountKey {
+    /// The gateway.
+    pub region_host: RegionHost,
+    /// The tenant.
+    pub subaccount: SubaccountId,
+    /// The location ID.
+    pub location_id: LocationId,
+}
+
+impl SubaccountKey {
+    /// The key without the gateway.
+    pub fn tunnel(&self) -> TunnelKey {
+        TunnelKey {
+            subaccount: self.subaccount,
+            location: self.location_id.clone(),
+        }
+    }
+}
+
+impl fmt::Display for SubaccountKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}/{}/{}",
+            self.region_host, self.subaccount, self.location_id
+        )
+    }
+}
+
+/// A subaccount's own fields, without its mappings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SubaccountFields {
+    /// What the subaccount is found by.
+    pub key: SubaccountKey,
+    /// Its name for people.
+    #[serde(default)]
+    pub display_name: Text<DISPLAY_NAME_LEN_MAX>,
+    /// For people.
+    #[serde(default)]
+    pub description: Text<DESCRIPTION_LEN_MAX>,
+    /// Who this agent is for the gateway.
+    pub instance: InstanceId,
+    /// The client certificate and key in the secret store.
+    pub credential: CredentialId,
+    /// Whether the tunnel is to be open.
+    pub connected: bool,
+}
+
+/// A subaccount: its own fields and its mappings, sorted by virtual address, each address once.
+#[derive(Clone, Debug)]
+pub struct Subaccount {
+    own: Arc<Part<SubaccountFields>>,
+    mappings: Vec<Arc<MappingPart>>,
+    hash: Hash256,
+}
+
+impl Subaccount {
+    /// `mappings` must be sorted and free of duplicates.
+    pub(super) fn new(
+        own: Arc<Part<SubaccountFields>>,
+        mappings: Vec<Arc<MappingPart>>,
+    ) -> Result<Self, Invalid> {
+        if mappings.len() > MAPPINGS_MAX {
+            let rule = format!("at most {MAPPINGS_MAX} mappings are allowed in a subaccount");
+            return Err(Invalid::new(
+                format!("subaccounts[{}].mappings", own.key),
+                rule,
+            ));
+        }
+        let parts = std::iter::once(own.hash()).chain(mappings.iter().map(|part| part.hash()));
+        let hash = Hash256::of_parts("underpass subaccount", parts);
+        Ok(Self {
+            own,
+            mappings,
+            hash,
+        })
+    }
+
+    /// What the subaccount is found by.
+    pub fn key(&self) -> &SubaccountKey {
+        &self.own.key
+    }
+
+    /// Its own fields.
+    pub fn own(&self) -> &Arc<Part<SubaccountFields>> {
+        &self.own
+    }
+
+    /// Its mappings, sorted by virtual address.
+    pub fn mappings(&self) -> &[Arc<MappingPart>] {
+        &self.mappings
+    }
+
+    /// The hash over own fields and mappings.
+    pub const fn hash(&self) -> Hash256 {
+        self.hash
+    }
+
+    /// The mapping of a virtual address. The host is compared without regard to ASCII case.
+    pub fn mapping(&self, host: &str, port: u16) -> Option<&Arc<MappingPart>> {
+        let found = self
+            .mappings
+            .binary_search_by(|part| compare(&part.virtual_address, host, port));
+        self.mappings.get(found.ok()?)
+    }
+}
+
+/// Orders as [`VirtualAddress`] does, whose host is in lower case.
+fn compare(address: &VirtualAddress, host: &str, port: u16) -> Ordering {
+    let lower = host.bytes().map(|byte| byte.to_ascii_lowercase());
+    let by_host = address.host.as_str().bytes().cmp(lower);
+    by_host.then_with(|| address.port.get().cmp(&port))
+}

@@ -1,0 +1,72 @@
+//! Free text of bounded length for descriptions and names.
+
+use std::fmt;
+use std::ops::Deref;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// At most `MAX` bytes of text without control characters.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Text<const MAX: usize>(Box<str>);
+
+/// Text that is too long or has control characters.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum InvalidText {
+    /// Too long.
+    #[error("text must have at most {0} bytes")]
+    TooLong(usize),
+    /// Line breaks, tabs, NUL and the like.
+    #[error("text must not contain control characters")]
+    Control,
+}
+
+impl<const MAX: usize> TryFrom<String> for Text<MAX> {
+    type Error = InvalidText;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.len() > MAX {
+            return Err(InvalidText::TooLong(MAX));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(InvalidText::Control);
+        }
+        Ok(Self(text.into_boxed_str()))
+    }
+}
+
+impl<const MAX: usize> FromStr for Text<MAX> {
+    type Err = InvalidText;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl<const MAX: usize> From<Text<MAX>> for String {
+    fn from(text: Text<MAX>) -> Self {
+        text.0.into()
+    }
+}
+
+impl<const MAX: usize> Deref for Text<MAX> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> fmt::Display for Text<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<const MAX: usize> fmt::Debug for Text<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}

@@ -1,0 +1,37 @@
+//! What of the configuration has an effect in this version. The rest is never forwarded.
+
+use thiserror::Error;
+
+use crate::config::{AuthenticationMode, Mapping, Protocol};
+
+/// Why something that is configured has no effect.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Hash)]
+pub enum NotEffective {
+    /// The protocol of a mapping.
+    #[error("this version forwards HTTP without TLS only")]
+    Protocol,
+    /// The authentication mode of a mapping.
+    #[error("this version does not tell the user to the back end; use authentication mode NONE")]
+    Authentication,
+    /// WebSocket on a resource.
+    #[error("this version does not forward WebSocket")]
+    Websocket,
+}
+
+/// Whether requests to a mapping are forwarded at all.
+pub fn effective(mapping: &Mapping) -> Result<(), NotEffective> {
+    use AuthenticationMode as A;
+    use Protocol as P;
+    match mapping.protocol {
+        P::Http => {}
+        P::Https | P::Tcp | P::Tcps | P::Rfc | P::Rfcs | P::Ldap | P::Ldaps => {
+            return Err(NotEffective::Protocol);
+        }
+    }
+    match mapping.authentication_mode {
+        A::None => Ok(()),
+        A::NoneRestricted | A::X509General | A::X509Restricted | A::Kerberos => {
+            Err(NotEffective::Authentication)
+        }
+    }
+}

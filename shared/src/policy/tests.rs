@@ -1,0 +1,305 @@
+//! Decisions by table, and against a model that knows segments only.
+
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::config::{
+    AuthenticationMode, BackendType, Document, Mapping, MappingFields, SubaccountFields,
+    SubaccountKey,
+};
+use crate::id::{CredentialId, InstanceId, SubaccountId};
+
+/// Path, exact only, enabled, WebSocket.
+type Entry<'a> = (&'a str, bool, bool, bool);
+
+fn mapping(address: &str, entries: &[Entry<'_>]) -> MappingFields {
+    let resource =
+        |&(path, exact_match_only, enabled, websocket_upgrade_allowed): &Entry<'_>| Resource {
+            path: path.parse().unwrap(),
+            enabled,
+            exact_match_only,
+            websocket_upgrade_allowed,
+            description: "".parse().unwrap(),
+        };
+    MappingFields {
+        virtual_address: address.parse().unwrap(),
+        internal_address: "10.0.0.1:8080".parse().unwrap(),
+        protocol: Protocol::Http,
+        backend_type: BackendType::Abap,
+        authentication_mode: AuthenticationMode::None,
+        host_in_header: HostInHeader::Internal,
+        description: "".parse().unwrap(),
+        resources: entries.iter().map(resource).collect(),
+    }
+}
+
+fn policy_of(mappings: Vec<MappingFields>) -> Policy {
+    let key = SubaccountKey {
+        region_host: "localhost".parse().unwrap(),
+        subaccount: SubaccountId::from_uuid(Uuid::nil()),
+        location_id: "".parse().unwrap(),
+    };
+    let own = SubaccountFields {
+        key: key.clone(),
+        display_name: "".parse().unwrap(),
+        description: "".parse().unwrap(),
+        instance: InstanceId::from_uuid(Uuid::nil()),
+        credential: CredentialId::from_uuid(Uuid::nil()),
+        connected: true,
+    };
+    let document = Document::empty().with_subaccount(own).unwrap();
+    let document = mappings.into_iter().fold(document, |document, fields| {
+        document
+            .with_mapping(key.clone(), Mapping::try_from(fields).unwrap())
+            .unwrap()
+    });
+    Policy::new(Arc::clone(&document.subaccounts()[0]))
+}
+
+fn http<'a>(host: &'a str, port: u16, path: &'a str) -> Access<'a> {
+    Access {
+        protocol: Protocol::Http,
+        host,
+        port,
+        path: path.as_bytes(),
+        websocket: false,
+    }
+}
+
+fn sample() -> Policy {
+    policy_of(vec![mapping(
+        "erp.corp:44300",
+        &[
+            ("/a/b", false, true, false),
+            ("/exact", true, true, true),
+            ("/dir/", false, true, false),
+            ("/off", false, false, false),
+            ("/a/b/secret", false, false, false),
+            ("/%7Euser/x%20y", true, true, false),
+        ],
+    )])
+}
+
+#[test]
+fn only_what_is_listed_passes() {
+    let policy = sample();
+    for path in [
+        "/a/b",
+        "/a/b/",
+        "/a/b/c",
+        "/a/b/c/d",
+        "/exact",
+        "/dir/",
+        "/dir/x",
+        "/a/b/secret",
+        "/~user/x%20y",
+        "/%7euser/x%20y",
+        "/a/%62/c",
+    ] {
+        let permit = policy.decide(&http("ERP.corp", 44300, path)).unwrap();
+        assert_eq!(permit.internal().to_string(), "10.0.0.1:8080");
+        assert_eq!(permit.host_header(), HostInHeader::Internal);
+    }
+    for path in [
+        "/",
+        "/a",
+        "/a/",
+        "/a/bc",
+        "/a/bxyz/c",
+        "/A/b",
+        "/a/B",
+        "/exact/",
+        "/exact/x",
+        "/exac",
+        "/dir",
+        "/dirx",
+        "/off",
+        "/off/x",
+        "/a/b;v=1",
+        "/~user/x%20y/z",
+        "/~user",
+    ] {
+        let denial = policy.decide(&http("erp.corp", 44300, path)).unwrap_err();
+        assert_eq!(denial, Denial::UnknownResource(DECIDED), "{path}");
+    }
+}
+
+#[test]
+fn the_most_specific_resource_is_named() {
+    let permit = sample()
+        .decide(&http("erp.corp", 44300, "/a/b/secret/x"))
+        .unwrap();
+    assert_eq!(permit.resource().unwrap().path.as_str(), "/a/b");
+}
+
+#[test]
+fn unknown_systems_are_denied() {
+    let policy = sample();
+    for (host, port) in [
+        ("erp.corp", 443),
+        ("erp.corp.", 44300),
+        ("erp", 44300),
+        ("", 44300),
+        ("erp.corp:44300", 44300),
+    ] {
+        assert_eq!(
+            policy.decide(&http(host, port, "/a/b")).unwrap_err(),
+            Denial::UnknownSystem(DECIDED)
+        );
+    }
+    for protocol in [Protocol::Tcp, Protocol::Rfc, Protocol::Ldap] {
+        let access = Access {
+            protocol,
+            ..http("erp.corp", 44300, "/a/b")
+        };
+        assert_eq!(
+            policy.decide(&access).unwrap_err(),
+            Denial::UnknownSystem(DECIDED)
+        );
+    }
+    let nothing = policy_of(vec![]);
+    assert_eq!(
+        nothing
+            .decide(&http("erp.corp", 44300, "/a/b"))
+            .unwrap_err(),
+        Denial::UnknownSystem(DECIDED)
+    );
+    let closed = policy_of(vec![mapping("a:80", &[])]);
+    assert_eq!(
+        closed.decide(&http("a", 80, "/")).unwrap_err(),
+        Denial::UnknownResource(DECIDED)
+    );
+}
+
+#[test]
+fn ambiguous_paths_are_denied_even_where_all_is_open() {
+    let policy = policy_of(vec![mapping("a:80", &[("/", false, true, true)])]);
+    assert!(policy.decide(&http("a", 80, "/any/thing")).is_ok());
+    for (path, rule) in [
+        ("/a/../b", PathRule::DotSegment),
+        ("/a%2fb", PathRule::EncodedSlash),
+        ("//a", PathRule::EmptySegment),
+        ("", PathRule::NotAbsolute),
+    ] {
+        let denial = policy.decide(&http("a", 80, path)).unwrap_err();
+        assert_eq!(denial, Denial::AmbiguousPath(rule, DECIDED), "{path}");
+    }
+}
+
+#[test]
+fn what_is_not_effective_is_denied() {
+    let open = || mapping("a:80", &[("/", false, true, true)]);
+    let https = policy_of(vec![MappingFields {
+        protocol: Protocol::Https,
+        ..open()
+    }]);
+    assert_eq!(
+        https.decide(&http("a", 80, "/")).unwrap_err(),
+        Denial::NotEffective(NotEffective::Protocol, DECIDED)
+    );
+    for authentication_mode in [
+        AuthenticationMode::NoneRestricted,
+        AuthenticationMode::X509General,
+        AuthenticationMode::X509Restricted,
+        AuthenticationMode::Kerberos,
+    ] {
+        let policy = policy_of(vec![MappingFields {
+            authentication_mode,
+            ..open()
+        }]);
+        let denial = policy.decide(&http("a", 80, "/")).unwrap_err();
+        assert_eq!(
+            denial,
+            Denial::NotEffective(NotEffective::Authentication, DECIDED)
+        );
+    }
+    let tcp = policy_of(vec![MappingFields {
+        protocol: Protocol::Tcp,
+        ..open()
+    }]);
+    let access = Access {
+        protocol: Protocol::Tcp,
+        ..http("a", 80, "/")
+    };
+    assert_eq!(
+        tcp.decide(&access).unwrap_err(),
+        Denial::NotEffective(NotEffective::Protocol, DECIDED)
+    );
+}
+
+#[test]
+fn websocket_needs_its_own_permission() {
+    let policy = sample();
+    for (path, denial) in [
+        ("/a/b", Denial::WebsocketNotAllowed(DECIDED)),
+        (
+            "/exact",
+            Denial::NotEffective(NotEffective::Websocket, DECIDED),
+        ),
+        ("/none", Denial::UnknownResource(DECIDED)),
+    ] {
+        let access = Access {
+            websocket: true,
+            ..http("erp.corp", 44300, path)
+        };
+        assert_eq!(policy.decide(&access).unwrap_err(), denial, "{path}");
+    }
+}
+
+#[test]
+fn a_deep_path_costs_little_and_is_still_decided() {
+    let policy = policy_of(vec![mapping("a:80", &[("/a", false, true, false)])]);
+    let deep = "/a".repeat(4_000);
+    assert!(policy.decide(&http("a", 80, &deep)).is_ok());
+    assert!(
+        policy
+            .decide(&http("a", 80, &deep.replacen('a', "b", 1)))
+            .is_err()
+    );
+}
+
+/// Whether a path is covered, by lists of segments.
+fn model(entries: &[(String, bool, bool)], path: &str) -> bool {
+    let wanted: Vec<&str> = path.split('/').collect();
+    entries.iter().any(|(entry, exact, enabled)| {
+        let below = entry.strip_suffix('/').unwrap_or(entry);
+        let segments: Vec<&str> = below.split('/').collect();
+        let inside =
+            wanted.starts_with(&segments) && (entry == below || wanted.len() > segments.len());
+        *enabled && (entry == path || (!exact && inside))
+    })
+}
+
+fn any_path() -> impl Strategy<Value = String> {
+    (
+        prop::collection::vec(
+            prop::sample::select(vec!["a", "b", "ab", "a.b", "a-"]),
+            0..4,
+        ),
+        any::<bool>(),
+    )
+        .prop_map(|(segments, slash)| {
+            let slash = if slash && !segments.is_empty() {
+                "/"
+            } else {
+                ""
+            };
+            format!("/{}{slash}", segments.join("/"))
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_search_agrees_with_the_model(
+        entries in prop::collection::btree_map(any_path(), (any::<bool>(), any::<bool>()), 0..6),
+        path in any_path(),
+    ) {
+        let entries: Vec<_> = entries.into_iter().map(|(path, (exact, enabled))| (path, exact, enabled)).collect();
+        let listed: Vec<Entry<'_>> = entries.iter().map(|(path, exact, enabled)| (path.as_str(), *exact, *enabled, false)).collect();
+        let policy = policy_of(vec![mapping("a:80", &listed)]);
+        prop_assert_eq!(policy.decide(&http("a", 80, &path)).is_ok(), model(&entries, &path));
+    }
+}
