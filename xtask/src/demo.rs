@@ -104,12 +104,12 @@ fn start(folder: &Path, stop: &Stop) -> anyhow::Result<Demo> {
         folder,
         binaries: &binaries,
         agents: AGENTS,
-        mapping: Mapping {
+        mappings: &[Mapping {
             virtual_host: VIRTUAL_HOST,
             virtual_port: VIRTUAL_PORT,
             internal: backend.address,
             resources: RESOURCES,
-        },
+        }],
         launcher: Launcher::Plain,
     };
     let stack = Stack::start(&plan, stop)?;

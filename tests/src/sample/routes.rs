@@ -27,20 +27,23 @@ pub(super) async fn answer(
     slot: &UpgradeSlot,
 ) -> Result<Response<Body>, Infallible> {
     let path = request.uri().path().to_owned();
-    let wanted = if path == "/echo" {
-        Method::POST
-    } else {
-        Method::GET
+    let wanted = match path.as_str() {
+        "/echo" => Method::POST,
+        "/sink" => Method::PUT,
+        _ => Method::GET,
     };
     let method = request.method();
     let fits = method == wanted || (method == Method::HEAD && wanted == Method::GET);
     let response = match path.as_str() {
-        "/hello" | "/secret" | "/ws" | "/redirect" | "/cookie" | "/headers" | "/echo" if !fits => {
+        "/hello" | "/secret" | "/ws" | "/redirect" | "/cookie" | "/headers" | "/echo" | "/sink"
+            if !fits =>
+        {
             not_allowed(&wanted)
         }
         "/hello" => text(StatusCode::OK, "Hello from the sample back end.\n"),
         "/secret" => text(StatusCode::OK, "This page is not exposed.\n"),
         "/echo" => echo(request),
+        "/sink" => sink(request).await,
         "/ws" => upgrade(request, slot),
         "/redirect" => redirect(own_address),
         "/cookie" => cookie(own_address),
@@ -65,6 +68,22 @@ fn echo(request: Request<Incoming>) -> Response<Body> {
         .unwrap_or(HeaderValue::from_static("application/octet-stream"));
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
+}
+
+/// Answers how many bytes came; keeps none of them.
+async fn sink(request: Request<Incoming>) -> Response<Body> {
+    let mut body = request.into_body();
+    let mut count: u64 = 0;
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => {
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                count = count.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+            }
+            Err(_) => return text(StatusCode::BAD_REQUEST, "The body broke off.\n"),
+        }
+    }
+    with_type("text/plain; charset=utf-8", full(format!("{count}\n")))
 }
 
 fn upgrade(mut request: Request<Incoming>, slot: &UpgradeSlot) -> Response<Body> {
@@ -149,10 +168,10 @@ fn not_found() -> Response<Body> {
 
 fn not_allowed(wanted: &Method) -> Response<Body> {
     let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "Not with this method.\n");
-    let allow = if *wanted == Method::POST {
-        "POST"
-    } else {
-        "GET, HEAD"
+    let allow = match wanted.as_str() {
+        "POST" => "POST",
+        "PUT" => "PUT",
+        _ => "GET, HEAD",
     };
     response
         .headers_mut()

@@ -84,6 +84,15 @@ async fn echo_keeps_body_and_type() {
 }
 
 #[tokio::test]
+async fn sink_counts() {
+    let answer = exchange(
+        "PUT /sink HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 5\r\n\r\nabcde",
+    )
+    .await;
+    assert!(answer.ends_with("\r\n\r\n5\n"), "{answer}");
+}
+
+#[tokio::test]
 async fn redirect_and_cookie_name_the_own_host() {
     let answer = get("/redirect").await;
     assert!(answer.starts_with("HTTP/1.1 302 "), "{answer}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use serde::Deserialize;
 
-use super::client::{Client, Way};
+use super::client::{Client, Target, Way};
 use crate::file;
 use crate::shell;
 use crate::stop::Stop;
@@ -58,7 +58,7 @@ pub(super) fn run(
 
 /// A proxy wants the whole URL in the request line, which only a script can give it.
 fn script(load: Load, way: Way, client: &Client) -> String {
-    let host = client.host(way);
+    let host = client.host(way, Target::Nginx);
     let target = match way {
         Way::Direct => "/hello".to_owned(),
         Way::Underpass => format!("http://{host}/hello"),

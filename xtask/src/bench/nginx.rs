@@ -30,7 +30,7 @@ impl Nginx {
     pub(super) fn start(folder: &Path, stop: &Stop) -> anyhow::Result<Self> {
         output::progress("starting nginx");
         let files = folder.join("files");
-        for name in ["files/sink", "temp"] {
+        for name in ["files", "temp"] {
             fs::create_dir_all(folder.join(name)).context("cannot make a folder for nginx")?;
         }
         file::replace(&files.join("hello"), &[b'x'; SMALL_BYTES])?;
@@ -101,7 +101,6 @@ http {{
   tcp_nodelay on;
   keepalive_timeout 300s;
   keepalive_requests 100000000;
-  client_max_body_size 0;
   client_body_temp_path {folder}/temp/body;
   proxy_temp_path {folder}/temp/proxy;
   fastcgi_temp_path {folder}/temp/fastcgi;
@@ -110,7 +109,6 @@ http {{
   server {{
     listen {address} backlog=4096;
     root {folder}/files;
-    location /sink/ {{ dav_methods PUT; }}
   }}
 }}
 "

@@ -229,7 +229,11 @@ impl Probe<'_> {
         let moved = bulk::run(direction, way, self.client, self.stop)?;
         let cpu = cpu_seconds(&self.pids)? - before;
         Ok(Sample {
-            rate: gib / moved.seconds,
+            rate: if moved.complete {
+                gib / moved.seconds
+            } else {
+                0.0
+            },
             cpu: cpu / gib,
             p50_micros: None,
             p99_micros: None,

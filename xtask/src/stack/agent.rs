@@ -65,7 +65,7 @@ fn enrol(
     shell::capture(command.arg("--data-dir").arg(data), stop).map(drop)
 }
 
-/// Lets the agent show its document, sets the mapping, and lets it take that over.
+/// Lets the agent show its document, sets the mappings, and lets it take it back.
 fn configure(
     plan: &Plan<'_>,
     binary: &Path,
@@ -78,7 +78,7 @@ fn configure(
     show.args(["document", "show", "--data-dir"]).arg(data);
     let mut content = serde_json::from_str(&shell::capture(&mut show, stop)?)?;
     document::allow_loopback(&mut content)?;
-    document::set_mapping(&mut content, subaccount, &plan.mapping)?;
+    document::set_mappings(&mut content, subaccount, plan.mappings)?;
     let path = plan.folder.join(format!("{name}-document.json"));
     file::replace_json(&path, &content)?;
 

@@ -59,11 +59,11 @@ pub(super) fn allow_loopback(document: &mut Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes `mapping` the only mapping of the subaccount.
-pub(super) fn set_mapping(
+/// Makes `mappings` the mappings of the subaccount.
+pub(super) fn set_mappings(
     document: &mut Value,
     subaccount: &str,
-    mapping: &Mapping<'_>,
+    mappings: &[Mapping<'_>],
 ) -> anyhow::Result<()> {
     let entry = document
         .get_mut("subaccounts")
@@ -71,21 +71,27 @@ pub(super) fn set_mapping(
         .and_then(|all| all.iter_mut().find(|one| one["subaccount"] == subaccount))
         .and_then(Value::as_object_mut)
         .with_context(|| format!("the document has no subaccount {subaccount}"))?;
-    let resources: Vec<Value> = mapping
-        .resources
-        .iter()
-        .copied()
-        .map(Resource::to_json)
-        .collect();
-    let mapping = json!({
-        "virtualAddress": format!("{}:{}", mapping.virtual_host, mapping.virtual_port),
-        "internalAddress": mapping.internal,
-        "protocol": "HTTP",
-        "backendType": "nonSAPsys",
-        "resources": resources,
-    });
-    entry.insert("mappings".to_owned(), json!([mapping]));
+    let mappings = mappings.iter().copied().map(Mapping::to_json).collect();
+    entry.insert("mappings".to_owned(), mappings);
     Ok(())
+}
+
+impl Mapping<'_> {
+    fn to_json(self) -> Value {
+        let resources: Vec<Value> = self
+            .resources
+            .iter()
+            .copied()
+            .map(Resource::to_json)
+            .collect();
+        json!({
+            "virtualAddress": format!("{}:{}", self.virtual_host, self.virtual_port),
+            "internalAddress": self.internal,
+            "protocol": "HTTP",
+            "backendType": "nonSAPsys",
+            "resources": resources,
+        })
+    }
 }
 
 impl Resource {

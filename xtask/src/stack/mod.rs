@@ -31,7 +31,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) binaries: &'a Binaries,
     /// Name and location ID of each agent.
     pub(crate) agents: &'a [(&'a str, &'a str)],
-    pub(crate) mapping: Mapping<'a>,
+    pub(crate) mappings: &'a [Mapping<'a>],
     pub(crate) launcher: Launcher,
 }
 
