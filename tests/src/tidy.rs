@@ -144,18 +144,21 @@ struct Graph {
 
 impl Graph {
     fn read() -> Self {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
-            .args(["metadata", "--format-version", "1", "--offline", "--locked"])
-            .current_dir(root())
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
+        // Other platforms' packages are not downloaded where only this one is built.
+        let version = run("rustc", &["-vV"]);
+        let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+        let output = run(
+            "cargo",
+            &[
+                "metadata",
+                "--format-version=1",
+                "--offline",
+                "--locked",
+                "--filter-platform",
+                host.unwrap(),
+            ],
         );
-        let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let metadata: Value = serde_json::from_str(&output).unwrap();
         let names: BTreeMap<String, String> = list(&metadata["packages"])
             .map(|package| (text(&package["id"]), text(&package["name"])))
             .collect();
@@ -196,6 +199,17 @@ impl Graph {
         }
         reached
     }
+}
+
+fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program}: {told}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn edge(dependency: &Value) -> (String, bool) {
