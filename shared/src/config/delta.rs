@@ -56,16 +56,48 @@ impl Delta {
 
 impl Document {
     /// The steps that lead from the empty document to this one, made as they are asked for.
-    pub fn ops(&self) -> impl Iterator<Item = Op> + '_ {
-        let connector = Op::PutConnector(Arc::clone(self.connector()));
-        let subaccounts = self.subaccounts().iter().flat_map(|subaccount| {
-            let own = Op::PutSubaccount(Arc::clone(subaccount.own()));
-            let mappings = subaccount.mappings().iter().map(|mapping| Op::PutMapping {
-                subaccount: subaccount.key().clone(),
-                mapping: Arc::clone(mapping),
-            });
-            std::iter::once(own).chain(mappings)
-        });
-        std::iter::once(connector).chain(subaccounts)
+    pub fn ops(self: &Arc<Self>) -> Ops {
+        Ops {
+            document: Arc::clone(self),
+            connector_done: false,
+            subaccount: 0,
+            step: 0,
+        }
+    }
+}
+
+/// See [`Document::ops`]. Owns its document, so it can be put aside between two steps.
+#[derive(Clone, Debug)]
+pub struct Ops {
+    document: Arc<Document>,
+    connector_done: bool,
+    subaccount: usize,
+    /// Within the subaccount: 0 for its own fields, then its mappings from 1.
+    step: usize,
+}
+
+impl Iterator for Ops {
+    type Item = Op;
+
+    fn next(&mut self) -> Option<Op> {
+        if !self.connector_done {
+            self.connector_done = true;
+            return Some(Op::PutConnector(Arc::clone(self.document.connector())));
+        }
+        loop {
+            let subaccount = self.document.subaccounts().get(self.subaccount)?;
+            let step = self.step;
+            self.step += 1;
+            let Some(mapping) = step.checked_sub(1) else {
+                return Some(Op::PutSubaccount(Arc::clone(subaccount.own())));
+            };
+            if let Some(mapping) = subaccount.mappings().get(mapping) {
+                return Some(Op::PutMapping {
+                    subaccount: subaccount.key().clone(),
+                    mapping: Arc::clone(mapping),
+                });
+            }
+            (self.subaccount, self.step) = (self.subaccount + 1, 0);
+        }
     }
 }

@@ -21,7 +21,7 @@ mod subaccount;
 mod text;
 
 pub use connector::{Connector, TunnelConnections};
-pub use delta::{Delta, Op};
+pub use delta::{Delta, Op, Ops};
 pub use diff::diff;
 pub use document::{Document, SCHEMA};
 pub use invalid::Invalid;
