@@ -166,3 +166,21 @@ fn samples_json(samples: &[Sample]) -> Value {
 fn memory_json(memory: Memory) -> Value {
     json!({"gateway": memory.gateway, "agent": memory.agent})
 }
+
+#[cfg(test)]
+mod tests {
+    use super::middle;
+
+    #[test]
+    fn the_middle_of_values() {
+        assert!(middle(Vec::new()).is_nan());
+        for (values, expected) in [
+            (vec![3.0], 3.0),
+            (vec![4.0, 1.0], 2.5),
+            (vec![9.0, 1.0, 2.0], 2.0),
+            (vec![8.0, 2.0, 4.0, 1.0], 3.0),
+        ] {
+            assert!((middle(values) - expected).abs() < 1e-9);
+        }
+    }
+}

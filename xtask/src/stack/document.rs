@@ -104,3 +104,33 @@ impl Resource {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mappings_go_to_the_named_subaccount_only() {
+        let mut document = json!({
+            "connector": {},
+            "subaccounts": [{"subaccount": "a"}, {"subaccount": "b"}],
+        });
+        let mapping = Mapping {
+            virtual_host: "host.virtual",
+            virtual_port: 80,
+            internal: "127.0.0.1:8080".parse().unwrap(),
+            resources: &[Resource::websocket("/ws"), Resource::with_sub_paths("/x")],
+        };
+        allow_loopback(&mut document).unwrap();
+        set_mappings(&mut document, "b", &[mapping]).unwrap();
+        assert!(document["subaccounts"][0].get("mappings").is_none());
+        let set = &document["subaccounts"][1]["mappings"][0];
+        assert_eq!(set["virtualAddress"], "host.virtual:80");
+        assert_eq!(set["internalAddress"], "127.0.0.1:8080");
+        assert_eq!(set["resources"][0]["websocketUpgradeAllowed"], true);
+        assert_eq!(set["resources"][0]["exactMatchOnly"], true);
+        assert_eq!(set["resources"][1]["exactMatchOnly"], false);
+        assert_eq!(document["connector"]["allowedTargets"][0], "127.0.0.1/32");
+        set_mappings(&mut document, "c", &[mapping]).unwrap_err();
+    }
+}
