@@ -132,6 +132,17 @@ impl Children {
     pub(crate) fn check(&mut self) -> anyhow::Result<()> {
         self.0.iter_mut().try_for_each(Child::check)
     }
+
+    /// Tells of each that has ended, once, and goes on without it.
+    pub(crate) fn tell_ended(&mut self) {
+        self.0.retain_mut(|child| match child.check() {
+            Ok(()) => true,
+            Err(error) => {
+                output::progress(format_args!("{error:#}"));
+                false
+            }
+        });
+    }
 }
 
 impl Drop for Children {

@@ -69,7 +69,7 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
         .canonicalize()
         .context("cannot resolve the state folder")?;
     let started = start(&folder, stop);
-    let result = started.and_then(|mut demo| demo.watch(stop));
+    let result = started.map(|mut demo| demo.watch(stop));
     if let Some(temporary) = temporary {
         temporary
             .close()
@@ -85,14 +85,14 @@ struct Demo {
 }
 
 impl Demo {
-    /// Returns when somebody asks to end; fails when a process ends before.
-    fn watch(&mut self, stop: &Stop) -> anyhow::Result<()> {
+    /// Returns when somebody asks to end. A process that ends before is only told of, so that
+    /// one can try what happens then.
+    fn watch(&mut self, stop: &Stop) {
         while stop.sleep(WATCH).is_ok() {
-            self.stack.check()?;
-            self.backend.check()?;
+            self.stack.tell_ended();
+            self.backend.tell_ended();
         }
         output::progress("stopping");
-        Ok(())
     }
 }
 

@@ -112,6 +112,11 @@ impl Stack {
         })
     }
 
+    /// Tells of each process that has ended, once.
+    pub(crate) fn tell_ended(&mut self) {
+        self.children.tell_ended();
+    }
+
     /// Fails when any process of the stack has ended.
     pub(crate) fn check(&mut self) -> anyhow::Result<()> {
         self.children.check()
@@ -121,7 +126,7 @@ impl Stack {
 /// The sample back end, a process of its own.
 #[derive(Debug)]
 pub(crate) struct Backend {
-    child: Child,
+    children: Children,
     pub(crate) address: SocketAddr,
 }
 
@@ -136,14 +141,17 @@ impl Backend {
         let log = log_path(folder, "backend");
         let mut child = Child::start_logged("sample back end", &mut command, &log)?;
         let found = wait_for_json(&addresses, &mut child, stop)?;
+        let mut children = Children::default();
+        children.push(child);
         Ok(Self {
-            child,
+            children,
             address: text(&found, "/address")?.parse()?,
         })
     }
 
-    pub(crate) fn check(&mut self) -> anyhow::Result<()> {
-        self.child.check()
+    /// Tells that it has ended, once.
+    pub(crate) fn tell_ended(&mut self) {
+        self.children.tell_ended();
     }
 }
 
