@@ -79,7 +79,7 @@ impl Child {
             return Ok(());
         };
         let log = self.log.as_deref().map(tail).unwrap_or_default();
-        bail!("{} ended by itself ({status})\n{log}", self.name);
+        bail!("{} ended by itself ({status}){log}", self.name);
     }
 
     /// Asks it to end; see [`Self::finish`].
@@ -157,5 +157,6 @@ fn tail(log: &Path) -> String {
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
     let from = lines.len().saturating_sub(LOG_TAIL);
-    lines.get(from..).unwrap_or_default().join("\n")
+    let shown = lines.get(from..).unwrap_or_default();
+    shown.iter().map(|line| format!("\n  {line}")).collect()
 }
