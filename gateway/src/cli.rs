@@ -1,0 +1,290 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use underpass_shared::id::{InstanceId, LocationId, RegionHost, SubaccountId};
+
+use crate::directory::ENROL_TOKEN_LIFE_MAX;
+
+/// Where the service keeps its data.
+pub const DATA_DIR: &str = "/var/lib/underpass-gateway";
+
+const EXAMPLES: &str = "\
+First steps:
+  underpass-gateway serve --region-host gateway.example.com
+  underpass-gateway subaccount add acme
+  underpass-gateway enrol-token create --subaccount acme     # give the token to the agent
+  underpass-gateway binding create --subaccount acme         # give the JSON to the application
+  underpass-gateway status
+
+All commands but `serve` work on the data directory, whether the server runs or not. A running
+server sees their changes within a second. Run them as the user of the server.";
+
+/// The cloud end of Underpass: takes the tunnels of agents and the requests of applications.
+#[derive(Debug, Parser)]
+#[command(name = "underpass-gateway", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Directory of the gateway's state, keys and certificates
+    #[arg(
+        long, global = true, value_name = "DIR", default_value = DATA_DIR,
+        env = "UNDERPASS_GATEWAY_DATA_DIR"
+    )]
+    pub data_dir: PathBuf,
+    /// Answer with JSON, for scripts
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// All commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the gateway until it is told to stop
+    Serve(Serve),
+    /// Commands that work on the data directory.
+    #[command(flatten)]
+    Offline(Offline),
+}
+
+/// Commands that work on the data directory, with or without a running server.
+#[derive(Debug, Subcommand)]
+pub enum Offline {
+    /// Add or list subaccounts, the tenants of this gateway
+    #[command(subcommand)]
+    Subaccount(SubaccountCommand),
+    /// Create one-time tokens with which agents enrol
+    #[command(subcommand)]
+    EnrolToken(EnrolTokenCommand),
+    /// Create credentials with which applications call through the gateway
+    #[command(subcommand)]
+    Binding(BindingCommand),
+    /// Revoke an agent: its tunnels end within seconds and its location ID becomes free
+    #[command(after_help = "Example:\n  \
+        underpass-gateway revoke --instance 0190a5a2-6d0e-7cc0-8000-000000000001\n\n\
+        `underpass-gateway status` lists the instances.")]
+    Revoke(Revoke),
+    /// Show subaccounts, agents and live tunnels
+    #[command(after_help = "Example:\n  underpass-gateway status --json | jq .tunnels")]
+    Status,
+}
+
+/// Options of the server.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Examples:
+  underpass-gateway serve --region-host gateway.example.com
+  underpass-gateway serve --data-dir /tmp/gateway --tunnel-listen 127.0.0.1:0 \\
+      --proxy-listen 127.0.0.1:0 --token-listen 127.0.0.1:0
+
+With port 0 the system chooses a free port; addresses.json in the data directory tells which.
+The proxy port speaks plain HTTP: keep it on loopback or in a network that you trust.")]
+pub struct Serve {
+    /// Public name of this gateway, as agents dial it; without a port it takes the tunnel port
+    #[arg(long, value_name = "HOST[:PORT]", default_value = "localhost")]
+    pub region_host: String,
+    /// Where agents connect
+    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:443")]
+    pub tunnel_listen: SocketAddr,
+    /// Where applications use the HTTP proxy
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:20003")]
+    pub proxy_listen: SocketAddr,
+    /// Where applications fetch tokens, over TLS
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:20443")]
+    pub token_listen: SocketAddr,
+    /// Level of the log, or a filter such as `info,underpass_gateway=debug`
+    #[arg(
+        long,
+        value_name = "FILTER",
+        default_value = "info",
+        env = "UNDERPASS_LOG"
+    )]
+    pub log: String,
+    /// Write the log as JSON lines
+    #[arg(long, env = "UNDERPASS_LOG_JSON")]
+    pub log_json: bool,
+}
+
+/// Tenants.
+#[derive(Debug, Subcommand)]
+pub enum SubaccountCommand {
+    /// Add a subaccount
+    #[command(after_help = "Examples:\n  underpass-gateway subaccount add acme\n  \
+        underpass-gateway subaccount add acme --id 0190a5a2-6d0e-7cc0-8000-000000000001")]
+    Add {
+        /// Its display name, unique on this gateway
+        name: String,
+        /// Its GUID, for instance that of an SAP BTP subaccount; a new one by default
+        #[arg(long, value_name = "GUID")]
+        id: Option<SubaccountId>,
+    },
+    /// List all subaccounts
+    List,
+}
+
+/// Enrolment tokens.
+#[derive(Debug, Subcommand)]
+pub enum EnrolTokenCommand {
+    /// Create a token that one agent may use once
+    #[command(after_help = "Examples:\n  \
+        underpass-gateway enrol-token create --subaccount acme\n  \
+        underpass-gateway enrol-token create --subaccount acme --location-id site-b \
+        --valid-for 2h\n\n\
+        On the agent's host then: underpass-agent enrol TOKEN")]
+    Create(EnrolTokenCreate),
+}
+
+/// Options of `enrol-token create`.
+#[derive(Debug, Args)]
+pub struct EnrolTokenCreate {
+    /// The subaccount that the agent will serve, by name or GUID
+    #[arg(long, value_name = "NAME|GUID")]
+    pub subaccount: String,
+    /// The location ID that the agent will have; without it the agent chooses
+    #[arg(long, value_name = "ID")]
+    pub location_id: Option<LocationId>,
+    /// How long the token is good: a number with s, m or h, at most 24h
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_life)]
+    pub valid_for: Duration,
+}
+
+/// Bindings.
+#[derive(Debug, Subcommand)]
+pub enum BindingCommand {
+    /// Create a binding and print its credentials; the secret is shown this once
+    #[command(after_help = "Example:\n  \
+        underpass-gateway binding create --subaccount acme > credentials.json\n\n\
+        The JSON is the `credentials` object of a `connectivity` service in VCAP_SERVICES.")]
+    Create {
+        /// The subaccount to call into, by name or GUID
+        #[arg(long, value_name = "NAME|GUID")]
+        subaccount: String,
+    },
+}
+
+/// Options of `revoke`.
+#[derive(Debug, Args)]
+pub struct Revoke {
+    /// The agent's instance id
+    #[arg(long, value_name = "GUID")]
+    pub instance: InstanceId,
+}
+
+impl Serve {
+    /// The region host, with the tunnel's port where the option names none.
+    pub fn region_host(&self, tunnel_port: u16) -> Result<RegionHost, clap::Error> {
+        // A name that parses with a second port has none of its own.
+        let with_port = format!("{}:{tunnel_port}", self.region_host).parse();
+        let parsed = with_port.or_else(|_has_port| self.region_host.parse());
+        parsed.map_err(|error| {
+            let message = format!("--region-host {}: {error}\n", self.region_host);
+            clap::Error::raw(clap::error::ErrorKind::ValueValidation, message)
+        })
+    }
+}
+
+fn parse_life(text: &str) -> Result<Duration, String> {
+    let wrong = || "must be a number with s, m or h, such as 15m, at most 24h".to_owned();
+    let unit = match text.bytes().last() {
+        Some(b's') => 1,
+        Some(b'm') => 60,
+        Some(b'h') => 3600,
+        Some(_) | None => return Err(wrong()),
+    };
+    let number: u64 = text
+        .get(..text.len() - 1)
+        .and_then(|n| n.parse().ok())
+        .ok_or_else(wrong)?;
+    let life = Duration::from_secs(number.saturating_mul(unit));
+    if life.is_zero() || life > ENROL_TOKEN_LIFE_MAX {
+        Err(wrong())
+    } else {
+        Ok(life)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn defaults_are_the_documented_ones() {
+        let Command::Serve(serve) = parse("gw serve").unwrap().command else {
+            panic!()
+        };
+        assert_eq!(serve.tunnel_listen.to_string(), "0.0.0.0:443");
+        assert_eq!(serve.proxy_listen.to_string(), "127.0.0.1:20003");
+        assert_eq!(serve.token_listen.to_string(), "127.0.0.1:20443");
+        assert_eq!(
+            serve.region_host(8443).unwrap().to_string(),
+            "localhost:8443"
+        );
+    }
+
+    #[test]
+    fn the_region_host_keeps_its_own_port() {
+        let host = |text: &str| {
+            let line = format!("gw serve --region-host {text}");
+            let Command::Serve(serve) = parse(&line).unwrap().command else {
+                panic!()
+            };
+            serve.region_host(9).map(|host| host.to_string())
+        };
+        assert_eq!(host("gw.example.com").unwrap(), "gw.example.com:9");
+        assert_eq!(host("gw.example.com:443").unwrap(), "gw.example.com");
+        assert_eq!(host("[::1]").unwrap(), "[::1]:9");
+        assert_eq!(host("[::1]:7").unwrap(), "[::1]:7");
+        assert!(host("https://gw").is_err());
+    }
+
+    #[test]
+    fn lives_are_numbers_with_a_unit() {
+        assert_eq!(parse_life("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_life("24h"), Ok(ENROL_TOKEN_LIFE_MAX));
+        for text in [
+            "",
+            "m",
+            "15",
+            "0m",
+            "25h",
+            "-1m",
+            "1.5h",
+            "15 m",
+            "99999999999999999999h",
+        ] {
+            assert!(parse_life(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn global_options_go_anywhere() {
+        let cli = parse("gw status --json --data-dir /d").unwrap();
+        assert!(cli.global.json);
+        assert_eq!(cli.global.data_dir.to_str(), Some("/d"));
+        assert!(parse("gw --json subaccount list").is_ok());
+        assert!(parse("gw revoke --instance x").is_err());
+    }
+}

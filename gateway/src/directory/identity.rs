@@ -1,0 +1,104 @@
+//! Certificates of enrolled agents: renewal and revocation.
+
+use underpass_shared::id::InstanceId;
+
+use super::record::{Identity, bytes};
+use super::{ATTEMPTS, Directory, key};
+use crate::state::{CommitError, Expect, Op, StoreError};
+
+/// A change to an identity that did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// No such agent.
+    #[error("no such instance; see `underpass-gateway status`")]
+    Unknown,
+    /// The agent was revoked; it must enrol anew.
+    #[error("this instance is revoked")]
+    Revoked,
+    /// The store failed.
+    #[error("the gateway's state cannot be changed")]
+    Store(#[from] StoreError),
+}
+
+impl Directory {
+    /// Notes a certificate before it is handed out; a new key makes the current one the previous.
+    pub async fn record_certificate(
+        &self,
+        instance: InstanceId,
+        spki_hash: [u8; 32],
+        not_after_ms: i64,
+    ) -> Result<Identity, IdentityError> {
+        for _ in 0..ATTEMPTS {
+            let (version, mut identity) = self
+                .stored_identity(instance)
+                .await?
+                .ok_or(IdentityError::Unknown)?;
+            if identity.revoked_at_ms.is_some() {
+                return Err(IdentityError::Revoked);
+            }
+            if identity.current_spki != spki_hash {
+                identity.previous_spki = Some(identity.current_spki);
+                identity.current_spki = spki_hash;
+            }
+            identity.certificate_not_after_ms = Some(not_after_ms);
+            let row = key::identity(instance);
+            let ops = vec![Op::put(row, Expect::Version(version), bytes(&identity))];
+            if self.try_commit(ops).await? {
+                return Ok(identity);
+            }
+        }
+        Err(StoreError::Busy.into())
+    }
+
+    /// Revokes an agent and frees its location ID. Revoking again changes nothing.
+    pub async fn revoke(
+        &self,
+        instance: InstanceId,
+        now_ms: i64,
+    ) -> Result<Identity, IdentityError> {
+        for _ in 0..ATTEMPTS {
+            let (version, mut identity) = self
+                .stored_identity(instance)
+                .await?
+                .ok_or(IdentityError::Unknown)?;
+            if identity.revoked_at_ms.is_some() {
+                return Ok(identity);
+            }
+            identity.revoked_at_ms = Some(now_ms);
+            let row = key::identity(instance);
+            let mut ops = vec![Op::put(row, Expect::Version(version), bytes(&identity))];
+            let claim = key::claim(&identity.tunnel_key());
+            let held = self.state().get(claim.as_str()).await?;
+            if let Some(held) = held.filter(|held| held.value == bytes(&instance)) {
+                ops.push(Op::delete(claim, Expect::Version(held.version)));
+            }
+            if self.try_commit(ops).await? {
+                return Ok(identity);
+            }
+        }
+        Err(StoreError::Busy.into())
+    }
+
+    /// The stored record and its version, not the index's copy.
+    pub(super) async fn stored_identity(
+        &self,
+        instance: InstanceId,
+    ) -> Result<Option<(u64, Identity)>, StoreError> {
+        let entry = self.state().get(key::identity(instance)).await?;
+        let read =
+            entry.map(|entry| Some((entry.version, serde_json::from_slice(&entry.value).ok()?)));
+        Ok(read.flatten())
+    }
+
+    /// Whether the commit happened; a lost race is `false`.
+    async fn try_commit(&self, ops: Vec<Op>) -> Result<bool, StoreError> {
+        match self.state().commit(ops).await {
+            Ok(_) => {
+                self.refresh().await?;
+                Ok(true)
+            }
+            Err(CommitError::Conflict { .. }) => Ok(false),
+            Err(CommitError::Store(error)) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The names of the rows.
+
+use underpass_shared::id::{InstanceId, SubaccountId, TunnelKey};
+
+use super::record::hash::hex;
+
+pub(super) const SUBACCOUNT: &str = "subaccount/";
+pub(super) const IDENTITY: &str = "identity/";
+pub(super) const BINDING: &str = "binding/";
+pub(super) const SETTINGS: &str = "settings";
+pub(super) const TUNNEL: &str = "tunnel/";
+
+pub(super) fn subaccount(id: SubaccountId) -> String {
+    format!("{SUBACCOUNT}{id}")
+}
+
+/// Keeps display names unique.
+pub(super) fn name(name: &str) -> String {
+    format!("name/{}", name.to_lowercase())
+}
+
+pub(super) fn identity(id: InstanceId) -> String {
+    format!("{IDENTITY}{id}")
+}
+
+/// Which instance a subaccount and location ID belong to.
+pub(super) fn claim(key: &TunnelKey) -> String {
+    format!("claim/{key}")
+}
+
+pub(super) fn binding(client_id: &str) -> String {
+    format!("{BINDING}{client_id}")
+}
+
+pub(super) fn enrol_token(secret_hash: &[u8; 32]) -> String {
+    format!("enrol/{}", hex(secret_hash))
+}
+
+pub(super) fn tunnel(key: &TunnelKey, instance: InstanceId) -> String {
+    format!("{TUNNEL}{key}/{instance}")
+}

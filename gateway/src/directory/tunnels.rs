@@ -1,0 +1,84 @@
+//! Live tunnels, published by the server for everyone else to see.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use underpass_shared::id::{InstanceId, TunnelKey};
+
+use super::record::bytes;
+use super::{Directory, key};
+use crate::state::{CommitError, Expect, Op, StoreError};
+
+/// How long a row lives without being published again: a server that died shows no tunnels.
+pub const TUNNEL_ROW_LIFE: Duration = Duration::from_secs(30);
+
+/// One agent's tunnel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveTunnel {
+    /// What it serves.
+    pub key: TunnelKey,
+    /// Who serves it.
+    pub instance: InstanceId,
+    /// Over how many connections.
+    pub connections: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    connections: u32,
+}
+
+impl Directory {
+    /// Replaces what this process published before. Call it on every change, and well within
+    /// [`TUNNEL_ROW_LIFE`] without one.
+    pub async fn publish_tunnels(&self, tunnels: &[LiveTunnel]) -> Result<(), StoreError> {
+        let mut published = self.shared.published_tunnels.lock().await;
+        let mut rows = Vec::with_capacity(tunnels.len());
+        let mut ops = Vec::with_capacity(tunnels.len());
+        for tunnel in tunnels {
+            let row = key::tunnel(&tunnel.key, tunnel.instance);
+            let record = bytes(&Record {
+                connections: tunnel.connections,
+            });
+            ops.push(Op::put_for(&row, Expect::Any, record, TUNNEL_ROW_LIFE));
+            rows.push(row);
+        }
+        let gone = published.iter().filter(|row| !rows.contains(row));
+        ops.extend(gone.map(|row| Op::delete(row, Expect::Any)));
+        if ops.is_empty() {
+            return Ok(());
+        }
+        match self.state().commit(ops).await {
+            // Without conditions there is no conflict.
+            Ok(_) | Err(CommitError::Conflict { .. }) => {
+                *published = rows;
+                Ok(())
+            }
+            Err(CommitError::Store(error)) => Err(error),
+        }
+    }
+
+    /// All live tunnels, ordered by key.
+    pub async fn tunnels(&self) -> Result<Vec<LiveTunnel>, StoreError> {
+        let rows = self.state().scan(key::TUNNEL).await?;
+        let parse = |(row, value): (&str, &[u8])| {
+            let mut parts = row.strip_prefix(key::TUNNEL)?.split('/');
+            let (subaccount, location) = (parts.next()?, parts.next()?);
+            let instance = parts.next()?.parse().ok()?;
+            let key = TunnelKey {
+                subaccount: subaccount.parse().ok()?,
+                location: location.parse().ok()?,
+            };
+            let record: Record = serde_json::from_slice(value).ok()?;
+            Some(LiveTunnel {
+                key,
+                instance,
+                connections: record.connections,
+            })
+        };
+        let rows = rows
+            .iter()
+            .map(|(row, entry)| (row.as_str(), entry.value.as_slice()));
+        Ok(rows.filter_map(parse).collect())
+    }
+}

@@ -1,0 +1,91 @@
+//! Remembers checked tokens, because a signature check costs as much as the rest of a request.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sha2::{Digest as _, Sha256};
+
+use super::verifier::{Caller, TOKEN_LEN_MAX, TokenError, Verifier};
+
+/// Tokens remembered per thread: more than the consumers of one gateway use at a time.
+pub const CACHED_TOKENS: usize = SETS * WAYS;
+
+/// Sets of the cache; a token belongs to the set that its hash names.
+const SETS: usize = 1024;
+/// Tokens per set; the least recently used one makes room.
+const WAYS: usize = 4;
+
+/// The hash is the full SHA-256, since a collision would let one token pass for another.
+type Slot = Option<([u8; 32], Caller)>;
+
+/// Verified tokens of one thread. Needs no lock and, on a hit, no allocation.
+#[derive(Debug)]
+pub struct TokenCache {
+    verifier: Arc<Verifier>,
+    current: Arc<AtomicU64>,
+    generation: u64,
+    sets: Vec<[Slot; WAYS]>,
+}
+
+impl TokenCache {
+    /// An empty cache in front of `verifier`.
+    pub fn new(verifier: Arc<Verifier>) -> Self {
+        let current = verifier.directory().token_generation();
+        let generation = current.load(Ordering::Acquire);
+        Self {
+            verifier,
+            current,
+            generation,
+            sets: vec![[None; WAYS]; SETS],
+        }
+    }
+
+    /// Checks a token, by memory if it was seen before and nothing has changed since.
+    pub fn verify(&mut self, token: &str, now_ms: i64) -> Result<Caller, TokenError> {
+        if token.len() > TOKEN_LEN_MAX {
+            return Err(TokenError::TooLong);
+        }
+        // Read before the check: what changes during it clears the cache next time.
+        let generation = self.current.load(Ordering::Acquire);
+        if generation != self.generation {
+            self.sets.fill([None; WAYS]);
+            self.generation = generation;
+        }
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        let set = usize::from(u16::from_le_bytes([hash[0], hash[1]])) % SETS;
+        let ways = &mut self.sets[set];
+        if let Some(caller) = recall(ways, &hash) {
+            if now_ms < caller.expires_at_ms {
+                return Ok(caller);
+            }
+            return Err(TokenError::Expired);
+        }
+        let caller = self.verifier.verify(token, now_ms)?;
+        remember(ways, hash, caller);
+        Ok(caller)
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.sets
+            .iter()
+            .flatten()
+            .filter(|slot| slot.is_some())
+            .count()
+    }
+}
+
+/// Finds a token and moves it to the front of its set.
+pub(super) fn recall(ways: &mut [Slot], hash: &[u8; 32]) -> Option<Caller> {
+    let at = ways
+        .iter()
+        .position(|slot| slot.is_some_and(|(known, _)| known == *hash))?;
+    ways[..=at].rotate_right(1);
+    ways[0].map(|(_, caller)| caller)
+}
+
+/// Puts a token at the front of its set; the last one falls out.
+pub(super) fn remember(ways: &mut [Slot], hash: [u8; 32], caller: Caller) {
+    ways.rotate_right(1);
+    ways[0] = Some((hash, caller));
+}

@@ -1,0 +1,136 @@
+//! The key that signs our tokens.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, ThumbprintHash};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use serde_json::{Value, json};
+use underpass_runtime::pki::PrivateKey;
+
+/// Where the key lies in the data directory.
+pub const SIGNING_KEY_FILE: &str = "keys/token-signing.pem";
+
+/// Subject public key info of a P-256 key up to the point itself.
+const SPKI_PREFIX: [u8; 27] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+];
+
+/// The signing key cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// There is none yet.
+    #[error("{} does not exist; start the gateway once with `underpass-gateway serve`", .0.display())]
+    Missing(PathBuf),
+    /// The file cannot be read or written.
+    #[error("{} cannot be used", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file holds no ECDSA P-256 key in PKCS#8 PEM, or none could be made.
+    #[error("the token signing key must be an ECDSA P-256 key in PKCS#8 PEM")]
+    Key,
+}
+
+/// An ES256 key pair with its public forms.
+#[derive(Clone, Debug)]
+pub struct SigningKey {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    kid: String,
+    x: String,
+    y: String,
+}
+
+impl SigningKey {
+    /// Reads the key of a data directory, or makes one.
+    pub fn load_or_create(data_dir: &Path) -> Result<Self, KeyError> {
+        match Self::load(data_dir) {
+            Err(KeyError::Missing(path)) => {
+                let key = PrivateKey::generate().map_err(|_no_randomness| KeyError::Key)?;
+                let pem = key.to_pem();
+                let written = path
+                    .parent()
+                    .map_or(Ok(()), underpass_runtime::file::private_dir);
+                written
+                    .and_then(|()| underpass_runtime::file::replace(&path, pem.as_bytes()))
+                    .map_err(|source| KeyError::File { path, source })?;
+                Self::from_pem(&pem)
+            }
+            loaded => loaded,
+        }
+    }
+
+    /// Reads the key of a data directory.
+    pub fn load(data_dir: &Path) -> Result<Self, KeyError> {
+        let path = data_dir.join(SIGNING_KEY_FILE);
+        match std::fs::read_to_string(&path) {
+            Ok(pem) => Self::from_pem(&pem),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(KeyError::Missing(path)),
+            Err(source) => Err(KeyError::File { path, source }),
+        }
+    }
+
+    /// Takes a PKCS#8 PEM key.
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        let key = PrivateKey::from_pem(pem).map_err(|_unreadable| KeyError::Key)?;
+        let der = key.to_der().map_err(|_unreadable| KeyError::Key)?;
+        let encoding = EncodingKey::from_ec_der(der.secret_der());
+        let jwk = Jwk::from_encoding_key(&encoding, Algorithm::ES256);
+        let jwk = jwk.map_err(|_other_curve| KeyError::Key)?;
+        let kid = jwk
+            .thumbprint(ThumbprintHash::SHA256)
+            .map_err(|_no_digest| KeyError::Key)?;
+        let AlgorithmParameters::EllipticCurve(point) = jwk.algorithm else {
+            return Err(KeyError::Key);
+        };
+        let decoding = DecodingKey::from_ec_components(&point.x, &point.y);
+        let decoding = decoding.map_err(|_other_curve| KeyError::Key)?;
+        Ok(Self {
+            encoding,
+            decoding,
+            kid,
+            x: point.x,
+            y: point.y,
+        })
+    }
+
+    /// The key's name in token headers: its RFC 7638 thumbprint.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// The public key as a JSON web key set.
+    pub fn jwks(&self) -> Value {
+        json!({"keys": [{
+            "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig",
+            "kid": self.kid, "x": self.x, "y": self.y, "value": self.public_pem(),
+        }]})
+    }
+
+    /// The public key as PEM.
+    pub fn public_pem(&self) -> String {
+        let mut der = SPKI_PREFIX.to_vec();
+        for half in [&self.x, &self.y] {
+            der.extend(URL_SAFE_NO_PAD.decode(half).unwrap_or_default());
+        }
+        let text = STANDARD.encode(der);
+        let (first, second) = text.split_at(64);
+        format!("-----BEGIN PUBLIC KEY-----\n{first}\n{second}\n-----END PUBLIC KEY-----\n")
+    }
+
+    pub(super) fn encoding(&self) -> &EncodingKey {
+        &self.encoding
+    }
+
+    pub(super) fn decoding(&self) -> &DecodingKey {
+        &self.decoding
+    }
+}
