@@ -1,1 +1,205 @@
-//! The one writer of the configuration document.
+//! The one writer of the document.
+//!
+//! A change is computed, made durable and published by a single thread, one after another. Every
+//! part of the agent reads the published [`Snapshot`] and never waits for the writer.
+//!
+//! `state.db` keeps each revision as its delta and the inverse of it, and now and then the whole
+//! document. Whatever cannot be verified at start denies all traffic rather than bring back an
+//! older state: a permission that was taken away must not return.
+
+mod chunks;
+mod db;
+mod error;
+mod full;
+mod load;
+mod lock;
+mod snapshot;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use underpass_shared::config::{Delta, Document, Invalid, Revision};
+
+pub use self::error::{ChangeError, OpenError, Problem};
+pub use self::snapshot::Snapshot;
+use self::writer::{Edit, Job, Writer};
+
+/// Changes that may wait for the writer; further ones wait in their callers.
+const QUEUE_LEN: usize = 64;
+/// The database file in the data directory.
+pub const STATE_FILE: &str = "state.db";
+
+/// What became of an accepted change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// The head afterwards.
+    pub revision: Revision,
+    /// False where the change led to equal content, which makes no revision.
+    pub changed: bool,
+}
+
+/// A handle of the store; clones share it. The data directory is free again when the last is gone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    snapshot: watch::Receiver<Arc<Snapshot>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    jobs: Option<mpsc::Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
+    path: PathBuf,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(writer) = self.writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the store's writer ended in a panic");
+        }
+    }
+}
+
+impl Store {
+    /// Opens the state in a data directory, which is created where it is missing.
+    ///
+    /// A state that cannot be read is no error here: the snapshot then denies all and names the
+    /// problem, so that the agent starts and can say so. `clock` tells milliseconds since 1970.
+    ///
+    /// # Errors
+    /// Where the directory cannot be used at all, or another process uses it.
+    pub fn open(dir: &Path, clock: impl Fn() -> i64 + Send + 'static) -> Result<Self, OpenError> {
+        let path = dir.join(STATE_FILE);
+        let lock = lock::acquire(dir)?;
+        db::prepare_file(&path)?;
+        let head = load::open(&path);
+        let (snapshot, opened) = match head {
+            Ok((head, connection)) => {
+                let snapshot = Snapshot::new(head.revision, head.document, None);
+                (snapshot, Some((connection, head.steps)))
+            }
+            Err(problem) => {
+                tracing::error!(%problem, "the state cannot be used; all traffic is denied");
+                (Snapshot::denying(problem), None)
+            }
+        };
+        let (publish, snapshot) = watch::channel(Arc::new(snapshot));
+        let (jobs, queue) = mpsc::channel(QUEUE_LEN);
+        let state = Writer::new(path.clone(), lock, opened, publish, Box::new(clock));
+        let writer = std::thread::Builder::new()
+            .name("store".to_owned())
+            .spawn(move || state.run(queue))
+            .map_err(|source| OpenError::Io {
+                path: path.clone(),
+                source,
+            })?;
+        let shared = Shared {
+            jobs: Some(jobs),
+            writer: Some(writer),
+            path,
+        };
+        Ok(Self {
+            snapshot,
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// The published state. Hold the `Arc<Snapshot>`, not parts of it: the writer then frees what
+    /// is replaced, and no data thread ever has to.
+    pub fn snapshot(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshot.clone()
+    }
+
+    /// The state right now.
+    pub fn current(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.borrow())
+    }
+
+    /// Why the store denies all, if it does.
+    pub fn problem(&self) -> Option<Arc<Problem>> {
+        self.snapshot.borrow().problem().cloned()
+    }
+
+    /// The database file.
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    /// Changes the document. On return the change is durable and published, or nothing happened.
+    ///
+    /// With `if_match` the change applies to exactly that revision. `edit` runs on the writer's
+    /// thread and should be quick.
+    ///
+    /// # Errors
+    /// See [`ChangeError`]; the old state is then still in force.
+    pub async fn change(
+        &self,
+        author: &str,
+        reason: &str,
+        if_match: Option<u64>,
+        edit: impl FnOnce(&Document) -> Result<Document, Invalid> + Send + 'static,
+    ) -> Result<Committed, ChangeError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job::change(Edit::new(author, reason, if_match, edit)?, reply);
+        self.jobs()?.send(job).await.or(Err(ChangeError::Stopped))?;
+        answer.await.or(Err(ChangeError::Stopped))?
+    }
+
+    /// [`Store::change`] for commands. Must not be called from a task.
+    ///
+    /// # Errors
+    /// See [`ChangeError`]; the old state is then still in force.
+    pub fn change_blocking(
+        &self,
+        author: &str,
+        reason: &str,
+        if_match: Option<u64>,
+        edit: impl FnOnce(&Document) -> Result<Document, Invalid> + Send + 'static,
+    ) -> Result<Committed, ChangeError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job::change(Edit::new(author, reason, if_match, edit)?, reply);
+        self.jobs()?
+            .blocking_send(job)
+            .or(Err(ChangeError::Stopped))?;
+        answer.blocking_recv().or(Err(ChangeError::Stopped))?
+    }
+
+    /// The newest revisions, newest first.
+    ///
+    /// # Errors
+    /// Where the history cannot be read.
+    pub async fn history(&self, limit: usize) -> Result<Vec<Revision>, ChangeError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs()?
+            .send(Job::History { limit, reply })
+            .await
+            .or(Err(ChangeError::Stopped))?;
+        answer.await.or(Err(ChangeError::Stopped))?
+    }
+
+    /// The steps that take one revision back, or nothing where history does not reach so far.
+    ///
+    /// # Errors
+    /// Where the history cannot be read.
+    pub async fn inverse(&self, number: u64) -> Result<Option<Delta>, ChangeError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs()?
+            .send(Job::Inverse { number, reply })
+            .await
+            .or(Err(ChangeError::Stopped))?;
+        answer.await.or(Err(ChangeError::Stopped))?
+    }
+
+    fn jobs(&self) -> Result<&mpsc::Sender<Job>, ChangeError> {
+        self.shared.jobs.as_ref().ok_or(ChangeError::Stopped)
+    }
+}
+
+#[cfg(test)]
+mod tests;

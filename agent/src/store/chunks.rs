@@ -1,0 +1,63 @@
+//! Steps as JSON lines, cut into pieces of bounded size and put together again.
+
+use underpass_shared::config::Op;
+
+/// Most bytes of one piece, so that writing one never holds up the next change for long.
+pub(super) const CHUNK_LEN_MAX: usize = 256 * 1024;
+
+/// Cuts the lines of some steps into pieces.
+#[derive(Debug)]
+pub(super) struct Chunks<I> {
+    ops: I,
+    carry: Vec<u8>,
+}
+
+impl<I: Iterator<Item = Op>> Chunks<I> {
+    pub(super) fn new(ops: I) -> Self {
+        Self { ops, carry: vec![] }
+    }
+}
+
+impl<I: Iterator<Item = Op>> Iterator for Chunks<I> {
+    type Item = Vec<u8>;
+
+    fn next(&mut self) -> Option<Vec<u8>> {
+        while self.carry.len() < CHUNK_LEN_MAX {
+            let Some(op) = self.ops.next() else { break };
+            serde_json::to_writer(&mut self.carry, &op).expect("steps serialise");
+            self.carry.push(b'\n');
+        }
+        if self.carry.is_empty() {
+            return None;
+        }
+        let rest = self.carry.split_off(self.carry.len().min(CHUNK_LEN_MAX));
+        Some(std::mem::replace(&mut self.carry, rest))
+    }
+}
+
+/// Puts pieces together and reads the steps, keeping no more than one line in memory.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    carry: Vec<u8>,
+    ops: Vec<Op>,
+}
+
+impl Lines {
+    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), serde_json::Error> {
+        let mut rest = piece;
+        while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+            let (line, after) = rest.split_at(end);
+            self.carry.extend_from_slice(line);
+            self.ops.push(serde_json::from_slice(&self.carry)?);
+            self.carry.clear();
+            rest = after.get(1..).unwrap_or_default();
+        }
+        self.carry.extend_from_slice(rest);
+        Ok(())
+    }
+
+    /// The steps so far; nothing if the last line is not complete.
+    pub(super) fn finish(self) -> Option<Vec<Op>> {
+        self.carry.is_empty().then_some(self.ops)
+    }
+}

@@ -1,0 +1,251 @@
+//! The tables in SQLite and the few statements that the store needs.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params,
+};
+use underpass_shared::config::Revision;
+
+use super::chunks::CHUNK_LEN_MAX;
+use super::error::OpenError;
+
+/// `user_version` of the database: the layout of its tables.
+pub(super) const LAYOUT: i64 = 1;
+
+/// Nobody else writes to the file, so waiting long for somebody helps nothing.
+const BUSY_WAIT: Duration = Duration::from_millis(250);
+
+const TABLES: &str = "
+    BEGIN;
+    CREATE TABLE revision (
+        number INTEGER PRIMARY KEY,
+        record TEXT NOT NULL,
+        delta_chunks INTEGER NOT NULL,
+        inverse_chunks INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE full_copy (
+        number INTEGER PRIMARY KEY,
+        chunks INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE chunk (
+        kind INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (kind, number, position)
+    ) STRICT;
+    PRAGMA user_version = 1;
+    COMMIT;
+";
+
+/// What a chunk is a piece of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Delta = 1,
+    Inverse = 2,
+    Full = 3,
+}
+
+/// A piece to be written.
+#[derive(Debug)]
+pub(super) struct ChunkRow {
+    pub(super) kind: Kind,
+    pub(super) position: i64,
+    pub(super) data: Vec<u8>,
+}
+
+/// Checks what stands in the database's place and creates the file, private, where it is missing.
+pub(super) fn prepare_file(path: &Path) -> Result<(), OpenError> {
+    let io = |source| OpenError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    match path.symlink_metadata() {
+        Ok(found) if !found.is_file() => Err(OpenError::NotAFile {
+            path: path.to_owned(),
+        }),
+        Ok(found) if too_open(&found) => Err(OpenError::TooOpen {
+            path: path.to_owned(),
+        }),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut options = OpenOptions::new();
+            options.write(true).create_new(true);
+            owner_only(&mut options);
+            options
+                .open(path)
+                .and_then(|file| file.sync_all())
+                .map_err(io)?;
+            sync_dir(path).map_err(io)
+        }
+        Err(error) => Err(io(error)),
+    }
+}
+
+#[cfg(unix)]
+fn sync_dir(path: &Path) -> io::Result<()> {
+    path.parent()
+        .map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+}
+
+#[cfg(unix)]
+fn too_open(found: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    found.permissions().mode() & 0o077 != 0
+}
+
+#[cfg(unix)]
+pub(super) fn owner_only(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    options.mode(0o600);
+}
+
+#[cfg(not(unix))]
+fn sync_dir(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn too_open(_found: &std::fs::Metadata) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+pub(super) fn owner_only(_options: &mut OpenOptions) {}
+
+/// Opens for reading only, to look before anything is touched.
+pub(super) fn open_to_inspect(path: &Path) -> rusqlite::Result<Connection> {
+    Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+}
+
+/// Opens for writing and creates the tables where they are missing.
+pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    // The writer moves the log into the file between changes, not within one.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
+    if layout(&connection)? == 0 {
+        connection.execute_batch(TABLES)?;
+    }
+    Ok(connection)
+}
+
+pub(super) fn layout(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// The number and record of the newest revision.
+pub(super) fn head(connection: &Connection) -> rusqlite::Result<Option<(i64, String)>> {
+    let sql = "SELECT number, record FROM revision ORDER BY number DESC LIMIT 1";
+    connection
+        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+/// Removes what an interrupted write left behind `head`.
+pub(super) fn clear_tail(connection: &mut Connection, head: i64) -> rusqlite::Result<()> {
+    let transaction = begin(connection)?;
+    transaction.execute("DELETE FROM revision WHERE number > ?1", [head])?;
+    transaction.execute("DELETE FROM full_copy WHERE number > ?1", [head])?;
+    transaction.execute("DELETE FROM chunk WHERE number > ?1", [head])?;
+    let orphans =
+        "DELETE FROM chunk WHERE kind = ?1 AND number NOT IN (SELECT number FROM full_copy)";
+    transaction.execute(orphans, [Kind::Full as i64])?;
+    transaction.commit()
+}
+
+pub(super) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
+/// Writes a revision with its pieces. A large one goes in several transactions; it exists once
+/// the last of them, which holds its record, is durable.
+pub(super) fn append(
+    connection: &mut Connection,
+    revision: &Revision,
+    pieces: impl Iterator<Item = ChunkRow>,
+) -> rusqlite::Result<usize> {
+    let number = revision.number.cast_signed();
+    let (mut group, mut group_len, mut total) = (vec![], 0, 0);
+    let (mut deltas, mut inverses) = (0i64, 0i64);
+    for piece in pieces {
+        if group_len + piece.data.len() > CHUNK_LEN_MAX && group_len > 0 {
+            let transaction = begin(connection)?;
+            insert_chunks(&transaction, number, &group)?;
+            transaction.commit()?;
+            group.clear();
+            group_len = 0;
+        }
+        match piece.kind {
+            Kind::Delta => deltas += 1,
+            Kind::Inverse => inverses += 1,
+            Kind::Full => {}
+        }
+        group_len += piece.data.len();
+        total += piece.data.len();
+        group.push(piece);
+    }
+    let record = serde_json::to_string(revision)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let transaction = begin(connection)?;
+    insert_chunks(&transaction, number, &group)?;
+    transaction
+        .prepare_cached("INSERT INTO revision VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![number, record, deltas, inverses])?;
+    transaction.commit()?;
+    Ok(total)
+}
+
+pub(super) fn insert_chunks(
+    transaction: &Transaction<'_>,
+    number: i64,
+    chunks: &[ChunkRow],
+) -> rusqlite::Result<()> {
+    let mut insert = transaction.prepare_cached("INSERT INTO chunk VALUES (?1, ?2, ?3, ?4)")?;
+    for chunk in chunks {
+        insert.execute(params![
+            chunk.kind as i64,
+            number,
+            chunk.position,
+            chunk.data
+        ])?;
+    }
+    Ok(())
+}
+
+/// Hands each piece of one thing to `each` in order and tells how many there were.
+pub(super) fn read_chunks<E: From<rusqlite::Error>>(
+    connection: &Connection,
+    kind: Kind,
+    number: i64,
+    mut each: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<i64, E> {
+    let sql = "SELECT data FROM chunk WHERE kind = ?1 AND number = ?2 ORDER BY position";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![kind as i64, number])?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        each(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Moves the log into the file without waiting for anybody.
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+}

@@ -1,0 +1,321 @@
+//! The thread that makes changes, one after another.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot, watch};
+use underpass_shared::config::Text;
+use underpass_shared::config::{Delta, Document, Invalid, Revision, diff, limits};
+
+use super::Committed;
+use super::chunks::Chunks;
+use super::db::{self, ChunkRow, Kind};
+use super::error::ChangeError;
+use super::full::Upkeep;
+use super::load;
+use super::snapshot::Snapshot;
+
+/// How often snapshots that were replaced are looked at, until their last reader is gone.
+const RETIRE_CHECK: Duration = Duration::from_millis(200);
+
+/// Jobs after which one step of upkeep is done although more wait, so that it cannot starve.
+const UNKEPT_MAX: usize = 8;
+
+type EditFn = Box<dyn FnOnce(&Document) -> Result<Document, Invalid> + Send>;
+type Reply<T> = oneshot::Sender<Result<T, ChangeError>>;
+
+/// A wanted change.
+pub(super) struct Edit {
+    author: Text<{ limits::AUTHOR_LEN_MAX }>,
+    reason: Text<{ limits::REASON_LEN_MAX }>,
+    if_match: Option<u64>,
+    edit: EditFn,
+}
+
+impl Edit {
+    pub(super) fn new(
+        author: &str,
+        reason: &str,
+        if_match: Option<u64>,
+        edit: impl FnOnce(&Document) -> Result<Document, Invalid> + Send + 'static,
+    ) -> Result<Self, Invalid> {
+        Ok(Self {
+            author: author
+                .parse()
+                .map_err(|rule| Invalid::new("author", format!("{rule}")))?,
+            reason: reason
+                .parse()
+                .map_err(|rule| Invalid::new("reason", format!("{rule}")))?,
+            if_match,
+            edit: Box::new(edit),
+        })
+    }
+}
+
+/// Something to do for the writer.
+pub(super) enum Job {
+    Change {
+        edit: Edit,
+        reply: Reply<Committed>,
+    },
+    History {
+        limit: usize,
+        reply: Reply<Vec<Revision>>,
+    },
+    Inverse {
+        number: u64,
+        reply: Reply<Option<Delta>>,
+    },
+}
+
+impl Job {
+    pub(super) const fn change(edit: Edit, reply: Reply<Committed>) -> Self {
+        Self::Change { edit, reply }
+    }
+}
+
+/// All that the thread owns.
+pub(super) struct Writer {
+    path: PathBuf,
+    /// Held for its lock.
+    _lock: File,
+    /// None after a failure, until it is opened anew.
+    connection: Option<Connection>,
+    publish: watch::Sender<Arc<Snapshot>>,
+    clock: Box<dyn Fn() -> i64 + Send>,
+    upkeep: Upkeep,
+    /// Replaced snapshots that somebody may still hold. They are kept here so that this thread
+    /// frees them, not one that carries requests.
+    retired: Vec<Arc<Snapshot>>,
+    /// Jobs done since the last step of upkeep.
+    unkept: usize,
+}
+
+/// What the thread does next.
+enum Next {
+    Job(Job),
+    /// Nobody waits, and upkeep is due.
+    Idle,
+    /// Nobody waits; look whether replaced snapshots can go.
+    Look,
+    Stop,
+}
+
+impl Writer {
+    pub(super) fn new(
+        path: PathBuf,
+        lock: File,
+        opened: Option<(Connection, u64)>,
+        publish: watch::Sender<Arc<Snapshot>>,
+        clock: Box<dyn Fn() -> i64 + Send>,
+    ) -> Self {
+        let (connection, steps) = opened.unzip();
+        let upkeep = Upkeep::after_start(steps.unwrap_or(0));
+        Self {
+            path,
+            _lock: lock,
+            connection,
+            publish,
+            clock,
+            upkeep,
+            retired: vec![],
+            unkept: 0,
+        }
+    }
+
+    /// Runs until the last handle is gone.
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        let Ok(timer) = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+        else {
+            tracing::error!("the store's writer could not start its timer");
+            return;
+        };
+        loop {
+            self.retired
+                .retain(|snapshot| Arc::strong_count(snapshot) > 1);
+            if self.connection.is_some() && self.upkeep.is_due() && self.unkept >= UNKEPT_MAX {
+                self.keep_up();
+            }
+            match self.next_job(&mut queue, &timer) {
+                Next::Job(job) => self.handle(job),
+                Next::Idle => self.keep_up(),
+                Next::Look => {}
+                Next::Stop => break,
+            }
+        }
+        while self.connection.is_some() && self.upkeep.is_copying() {
+            self.keep_up();
+        }
+    }
+
+    fn next_job(&self, queue: &mut mpsc::Receiver<Job>, timer: &tokio::runtime::Runtime) -> Next {
+        if self.connection.is_some() && self.upkeep.is_due() {
+            return match queue.try_recv() {
+                Ok(job) => Next::Job(job),
+                Err(mpsc::error::TryRecvError::Empty) => Next::Idle,
+                Err(mpsc::error::TryRecvError::Disconnected) => Next::Stop,
+            };
+        }
+        let wait = if self.retired.is_empty() {
+            Duration::MAX
+        } else {
+            RETIRE_CHECK
+        };
+        match timer.block_on(async { tokio::time::timeout(wait, queue.recv()).await }) {
+            Ok(Some(job)) => Next::Job(job),
+            Ok(None) => Next::Stop,
+            Err(_) => Next::Look,
+        }
+    }
+
+    /// A caller that went away does not mind that its answer is lost.
+    fn handle(&mut self, job: Job) {
+        self.unkept += 1;
+        match job {
+            Job::Change { edit, reply } => drop(reply.send(self.change(edit))),
+            Job::History { limit, reply } => drop(reply.send(self.history(limit))),
+            Job::Inverse { number, reply } => drop(reply.send(self.inverse(number))),
+        }
+    }
+
+    fn keep_up(&mut self) {
+        self.unkept = 0;
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        if let Err(error) = self.upkeep.step(connection) {
+            tracing::warn!(%error, "upkeep of the state failed; it is tried again after the next change");
+            self.give_up_connection();
+        }
+    }
+
+    /// After a failed write only a fresh look at the file tells what it holds.
+    fn give_up_connection(&mut self) {
+        self.upkeep.put_off();
+        self.connection = None;
+    }
+
+    fn change(&mut self, change: Edit) -> Result<Committed, ChangeError> {
+        let old = Arc::clone(&self.publish.borrow());
+        if let Some(problem) = old.problem() {
+            return Err(ChangeError::Problem(Arc::clone(problem)));
+        }
+        let Edit {
+            author,
+            reason,
+            if_match,
+            edit,
+        } = change;
+        let current = old.revision().number;
+        if if_match.is_some_and(|wanted| wanted != current) {
+            return Err(ChangeError::Conflict { current });
+        }
+        let edited = catch_unwind(AssertUnwindSafe(|| edit(old.document())));
+        let document = Arc::new(edited.or(Err(ChangeError::Panicked))??);
+        if document.hash() == old.document().hash() {
+            return Ok(Committed {
+                revision: old.revision().clone(),
+                changed: false,
+            });
+        }
+        let revision = old
+            .revision()
+            .next((self.clock)(), author, reason, document.hash());
+        let bytes = self.commit(&old, &revision, &document)?;
+        self.upkeep.changed(revision.number, &document, bytes);
+        let snapshot = Snapshot::new(revision.clone(), document, Some(&old));
+        let replaced = self.publish.send_replace(Arc::new(snapshot));
+        self.retired.push(replaced);
+        Ok(Committed {
+            revision,
+            changed: true,
+        })
+    }
+
+    /// Makes a revision durable.
+    fn commit(
+        &mut self,
+        old: &Snapshot,
+        revision: &Revision,
+        new: &Document,
+    ) -> Result<usize, ChangeError> {
+        let pieces = pieces(Kind::Delta, diff(old.document(), new))
+            .chain(pieces(Kind::Inverse, diff(new, old.document())));
+        let connection = self.connection(old.revision().number)?;
+        let written = db::append(connection, revision, pieces);
+        if written.is_err() {
+            self.give_up_connection();
+        }
+        Ok(written?)
+    }
+
+    /// The connection, opened anew after a failure and then freed of what the failure left.
+    fn connection(&mut self, head: u64) -> Result<&mut Connection, ChangeError> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => {
+                let mut connection = db::open(&self.path)?;
+                db::clear_tail(&mut connection, head.cast_signed())?;
+                connection
+            }
+        };
+        Ok(self.connection.insert(connection))
+    }
+
+    fn readable(&mut self) -> Result<&Connection, ChangeError> {
+        let current = Arc::clone(&self.publish.borrow());
+        match current.problem() {
+            Some(problem) => Err(ChangeError::Problem(Arc::clone(problem))),
+            None => self
+                .connection(current.revision().number)
+                .map(|connection| &*connection),
+        }
+    }
+
+    fn history(&mut self, limit: usize) -> Result<Vec<Revision>, ChangeError> {
+        let connection = self.readable()?;
+        let sql = "SELECT number, record FROM revision ORDER BY number DESC LIMIT ?1";
+        let mut statement = connection.prepare_cached(sql)?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement.query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.map(|row| {
+            let (number, record): (i64, String) = row?;
+            serde_json::from_str(&record).or(Err(ChangeError::History(number.cast_unsigned())))
+        })
+        .collect()
+    }
+
+    fn inverse(&mut self, number: u64) -> Result<Option<Delta>, ChangeError> {
+        use rusqlite::OptionalExtension as _;
+        let connection = self.readable()?;
+        let Ok(row) = i64::try_from(number) else {
+            return Ok(None);
+        };
+        let sql = "SELECT inverse_chunks FROM revision WHERE number = ?1";
+        let chunks = connection
+            .query_row(sql, [row], |row| row.get(0))
+            .optional()?;
+        let Some(chunks) = chunks else {
+            return Ok(None);
+        };
+        let ops = load::read_ops(connection, Kind::Inverse, row, chunks);
+        Ok(Some(Delta {
+            ops: ops.or(Err(ChangeError::History(number)))?,
+        }))
+    }
+}
+
+fn pieces(kind: Kind, delta: Delta) -> impl Iterator<Item = ChunkRow> {
+    let chunks = Chunks::new(delta.ops.into_iter());
+    (0..).zip(chunks).map(move |(position, data)| ChunkRow {
+        kind,
+        position,
+        data,
+    })
+}
