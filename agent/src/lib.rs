@@ -1,4 +1,11 @@
-//! The on-premise end of Underpass.
+//! The on-premise end of Underpass: dials out, holds the tunnels, forwards what is permitted.
 #![forbid(unsafe_code)]
 
+pub mod cli;
+pub mod commands;
+pub mod credentials;
+pub mod forward;
+pub mod run;
+pub mod status;
 pub mod store;
+pub mod tunnel;

@@ -2,7 +2,14 @@
 #![forbid(unsafe_code)]
 
 pub mod binding;
+pub mod certificates;
+pub mod cli;
+pub mod commands;
 pub mod directory;
 pub mod oauth;
+pub mod proxy;
+pub mod serve;
 pub mod state;
 pub mod token;
+pub mod token_port;
+pub mod tunnels;

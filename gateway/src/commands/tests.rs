@@ -101,7 +101,7 @@ async fn an_agent_and_an_application_get_what_they_need() {
     // The running server takes the token that the command stored.
     let instance = InstanceId::from_uuid(Uuid::from_u128(5));
     directory
-        .redeem(&token.secret_hash(), [1; 32], None, instance, 0)
+        .redeem(token.secret_hash(), [1; 32], None, instance, 0)
         .await
         .unwrap();
 
@@ -136,7 +136,7 @@ async fn status_shows_agents_and_tunnels_until_revoked() {
     let token: EnrolToken = created["token"].as_str().unwrap().parse().unwrap();
     let instance = InstanceId::from_uuid(Uuid::from_u128(5));
     directory
-        .redeem(&token.secret_hash(), [1; 32], None, instance, 0)
+        .redeem(token.secret_hash(), [1; 32], None, instance, 0)
         .await
         .unwrap();
     let key = TunnelKey {

@@ -118,13 +118,13 @@ impl Directory {
     /// The same key may come again within [`REDEEM_RETRY`] and gets the same answer.
     pub async fn redeem(
         &self,
-        secret_hash: &[u8; 32],
+        secret_hash: [u8; 32],
         spki_hash: [u8; 32],
         requested: Option<LocationId>,
         new_instance: InstanceId,
         now_ms: i64,
     ) -> Result<Redeemed, RedeemError> {
-        let row = key::enrol_token(secret_hash);
+        let row = key::enrol_token(&secret_hash);
         for _ in 0..ATTEMPTS {
             let entry = self
                 .state()

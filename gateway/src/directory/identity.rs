@@ -15,16 +15,45 @@ pub enum IdentityError {
     /// The agent was revoked; it must enrol anew.
     #[error("this instance is revoked")]
     Revoked,
+    /// The key that asks has been replaced.
+    #[error("this key is no longer one of the instance's newest")]
+    OldKey,
     /// The store failed.
     #[error("the gateway's state cannot be changed")]
     Store(#[from] StoreError),
 }
 
 impl Directory {
-    /// Notes a certificate before it is handed out; a new key makes the current one the previous.
+    /// Notes the first certificate of an enrolled agent, or another one for its current key.
     pub async fn record_certificate(
         &self,
         instance: InstanceId,
+        spki_hash: [u8; 32],
+        not_after_ms: i64,
+    ) -> Result<Identity, IdentityError> {
+        self.change_key(instance, None, spki_hash, not_after_ms)
+            .await
+    }
+
+    /// Notes a renewed certificate before it is handed out.
+    ///
+    /// `proven` is the key that asked. It stays good beside the new one, for an agent that loses
+    /// the answer and asks again, however often and with whatever new key.
+    pub async fn renew_certificate(
+        &self,
+        instance: InstanceId,
+        proven: [u8; 32],
+        spki_hash: [u8; 32],
+        not_after_ms: i64,
+    ) -> Result<Identity, IdentityError> {
+        self.change_key(instance, Some(proven), spki_hash, not_after_ms)
+            .await
+    }
+
+    async fn change_key(
+        &self,
+        instance: InstanceId,
+        proven: Option<[u8; 32]>,
         spki_hash: [u8; 32],
         not_after_ms: i64,
     ) -> Result<Identity, IdentityError> {
@@ -33,13 +62,17 @@ impl Directory {
                 .stored_identity(instance)
                 .await?
                 .ok_or(IdentityError::Unknown)?;
-            if identity.revoked_at_ms.is_some() {
+            if identity.is_revoked() {
                 return Err(IdentityError::Revoked);
             }
-            if identity.current_spki != spki_hash {
-                identity.previous_spki = Some(identity.current_spki);
-                identity.current_spki = spki_hash;
+            let proven = proven.unwrap_or(identity.current_spki);
+            if !identity.knows_key(&proven) {
+                return Err(IdentityError::OldKey);
             }
+            if proven != spki_hash {
+                identity.previous_spki = Some(proven);
+            }
+            identity.current_spki = spki_hash;
             identity.certificate_not_after_ms = Some(not_after_ms);
             let row = key::identity(instance);
             let ops = vec![Op::put(row, Expect::Version(version), bytes(&identity))];

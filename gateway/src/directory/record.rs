@@ -50,10 +50,19 @@ impl Identity {
         }
     }
 
+    /// Whether it was revoked.
+    pub fn is_revoked(&self) -> bool {
+        self.revoked_at_ms.is_some()
+    }
+
+    /// Whether this is one of its newest two keys.
+    pub fn knows_key(&self, spki_hash: &[u8; 32]) -> bool {
+        self.current_spki == *spki_hash || self.previous_spki == Some(*spki_hash)
+    }
+
     /// Whether a certificate of this key may be used.
     pub fn accepts(&self, spki_hash: &[u8; 32]) -> bool {
-        let known = self.current_spki == *spki_hash || self.previous_spki == Some(*spki_hash);
-        known && self.revoked_at_ms.is_none()
+        self.knows_key(spki_hash) && !self.is_revoked()
     }
 }
 

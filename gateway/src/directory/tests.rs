@@ -54,7 +54,7 @@ impl Bench {
 
     async fn redeem(&self, key: [u8; 32], id: u128) -> Result<Redeemed, RedeemError> {
         self.directory
-            .redeem(&SECRET, key, None, instance(id), 5)
+            .redeem(SECRET, key, None, instance(id), 5)
             .await
     }
 
@@ -122,7 +122,7 @@ async fn racing_keys_cannot_share_a_token() {
         } else {
             &neighbour
         };
-        directory.redeem(&SECRET, [at; 32], None, instance(u128::from(at) + 1), 0)
+        directory.redeem(SECRET, [at; 32], None, instance(u128::from(at) + 1), 0)
     });
     let results = futures_util::future::join_all(attempts).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
@@ -136,7 +136,7 @@ async fn the_token_decides_the_location_if_it_names_one() {
         let location: Option<LocationId> = location.map(|text| text.parse().unwrap());
         bench
             .directory
-            .redeem(secret, KEY, location, instance(id), 0)
+            .redeem(*secret, KEY, location, instance(id), 0)
             .await
     };
     bench.token(&[7; 32], Some("site-a")).await;
@@ -166,7 +166,7 @@ async fn a_taken_location_is_free_after_revocation() {
     let second = || {
         bench
             .directory
-            .redeem(&[7; 32], OTHER_KEY, None, instance(2), 0)
+            .redeem([7; 32], OTHER_KEY, None, instance(2), 0)
     };
     let error = second().await.unwrap_err();
     assert!(
@@ -203,7 +203,7 @@ async fn a_taken_location_is_free_after_revocation() {
     bench.token(&[8; 32], None).await;
     let third = bench
         .directory
-        .redeem(&[8; 32], [9; 32], None, instance(3), 0)
+        .redeem([8; 32], [9; 32], None, instance(3), 0)
         .await;
     assert!(matches!(third, Err(RedeemError::LocationTaken { .. })));
     let unknown = bench.directory.revoke(instance(8), 0).await;
@@ -211,27 +211,33 @@ async fn a_taken_location_is_free_after_revocation() {
 }
 
 #[tokio::test]
-async fn renewal_keeps_the_previous_key_only() {
+async fn renewal_keeps_the_key_that_asked() {
     let bench = Bench::new().await;
     bench.token(&SECRET, None).await;
     bench.redeem(KEY, 1).await.unwrap();
-    for (key, end) in [(KEY, 10), (OTHER_KEY, 20), ([4; 32], 30)] {
-        bench
-            .directory
-            .record_certificate(instance(1), key, end)
-            .await
-            .unwrap();
+    let directory = &bench.directory;
+    directory
+        .record_certificate(instance(1), KEY, 10)
+        .await
+        .unwrap();
+    let renew = |old, new, end| directory.renew_certificate(instance(1), old, new, end);
+    let accepts = |key: [u8; 32]| {
+        let index = directory.index();
+        index.identity(&instance(1)).unwrap().accepts(&key)
+    };
+    // Each answer is lost, each new attempt has another key: the old key is never locked out.
+    for lost in 10..15 {
+        renew(KEY, [lost; 32], 20).await.unwrap();
+        assert!(accepts(KEY) && accepts([lost; 32]) && !accepts([lost - 1; 32]));
     }
-    let index = bench.directory.index();
-    let identity = index.identity(&instance(1)).unwrap();
+    renew([14; 32], [20; 32], 30).await.unwrap();
+    assert!(accepts([20; 32]) && accepts([14; 32]) && !accepts(KEY));
+    let late = renew(KEY, [21; 32], 40).await;
+    assert!(matches!(late, Err(IdentityError::OldKey)));
+    let identity = directory.revoke(instance(1), 0).await.unwrap();
     assert_eq!(identity.certificate_not_after_ms, Some(30));
-    assert!(identity.accepts(&[4; 32]) && identity.accepts(&OTHER_KEY) && !identity.accepts(&KEY));
-    bench.directory.revoke(instance(1), 0).await.unwrap();
-    let late = bench
-        .directory
-        .record_certificate(instance(1), KEY, 40)
-        .await;
-    assert!(matches!(late, Err(IdentityError::Revoked)));
+    let revoked = renew([20; 32], KEY, 40).await;
+    assert!(matches!(revoked, Err(IdentityError::Revoked)));
 }
 
 #[tokio::test]

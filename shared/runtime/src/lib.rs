@@ -7,6 +7,7 @@ pub mod file;
 pub mod net;
 pub mod pki;
 pub mod random;
+pub mod stop;
 pub mod tasks;
 pub mod telemetry;
 pub mod threads;

@@ -6,7 +6,7 @@ mod client;
 mod server;
 
 pub use client::ClientTls;
-pub use server::{ServerTls, without_client_certificate};
+pub use server::{ServerStream, ServerTls, without_client_certificate};
 
 use std::sync::Arc;
 

@@ -13,6 +13,9 @@ use underpass_shared::protocol::role::Role;
 use super::{Credential, TlsError, certificates, provider, roots};
 use crate::pki::PrivateKey;
 
+/// A stream after the server's handshake.
+pub type ServerStream<S> = TlsStream<S>;
+
 /// The gateway's public port: TLS 1.3, roles by ALPN, no resumption.
 #[derive(Clone)]
 pub struct ServerTls {

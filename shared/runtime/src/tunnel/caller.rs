@@ -125,6 +125,11 @@ impl Caller {
         Ok(caller)
     }
 
+    /// Whether both are the same connection.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// What the other end told of itself.
     pub fn answer(&self) -> &HelloAnswer {
         &self.0.answer

@@ -1,0 +1,78 @@
+//! The access decision: decided, and logged when denied, at this one place.
+
+use http::{HeaderMap, Request};
+use underpass_shared::config::{Protocol, SubaccountKey};
+use underpass_shared::policy::{Access, Denial, Permit};
+
+use super::answer::Answer;
+use crate::store::Snapshot;
+
+/// A request that is not forwarded.
+pub(super) struct Refused {
+    denial: Option<Denial>,
+    host: String,
+    port: u16,
+    path: String,
+}
+
+/// Decides whether a request may go on. No policy, no permit.
+pub(super) fn decide<B>(
+    snapshot: &Snapshot,
+    key: &SubaccountKey,
+    request: &Request<B>,
+) -> Result<Permit, Refused> {
+    let uri = request.uri();
+    let access = Access {
+        protocol: Protocol::Http,
+        host: uri.host().unwrap_or_default(),
+        port: uri.port_u16().unwrap_or(80),
+        path: uri.path().as_bytes(),
+        websocket: asks_for_upgrade(request.headers()),
+    };
+    let decided = snapshot.policy(key).map(|policy| policy.decide(&access));
+    let denial = match decided {
+        Some(Ok(permit)) => return Ok(permit),
+        Some(Err(denial)) => Some(denial),
+        None => None,
+    };
+    let refused = Refused {
+        denial,
+        host: access.host.to_owned(),
+        port: access.port,
+        path: uri.path().to_owned(),
+    };
+    refused.log(key, request.method());
+    Err(refused)
+}
+
+impl Refused {
+    fn log(&self, key: &SubaccountKey, method: &http::Method) {
+        let Self {
+            host, port, path, ..
+        } = self;
+        let reason = match &self.denial {
+            Some(denial) => denial.to_string(),
+            None => "the subaccount has no access control".to_owned(),
+        };
+        tracing::info!(%key, %method, host, port, path, reason, "request denied");
+    }
+
+    pub(super) fn into_answer(self) -> Answer {
+        let Self {
+            host, port, path, ..
+        } = self;
+        match self.denial {
+            Some(Denial::AmbiguousPath(rule, _)) => Answer::AmbiguousPath(rule),
+            Some(Denial::UnknownResource(_) | Denial::WebsocketNotAllowed(_)) => {
+                Answer::ResourceDenied { path, host, port }
+            }
+            Some(Denial::UnknownSystem(_) | Denial::NotEffective(..)) | None => {
+                Answer::SystemDenied { host, port }
+            }
+        }
+    }
+}
+
+fn asks_for_upgrade(headers: &HeaderMap) -> bool {
+    headers.contains_key(http::header::UPGRADE)
+}

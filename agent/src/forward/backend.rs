@@ -1,0 +1,163 @@
+//! One exchange with an internal system.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response, Uri, Version};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use underpass_runtime::net;
+use underpass_runtime::tunnel::Inbound;
+use underpass_shared::host::InternalAddress;
+use underpass_shared::policy::Permit;
+use underpass_shared::policy::target::{self, Own, TargetDenied, TargetRule};
+
+use super::answer::Answer;
+use super::headers;
+use super::pool::{Connection, Lease, Pool};
+
+/// How long connecting may take, name resolution included.
+const CONNECT_TIME: Duration = Duration::from_secs(10);
+/// How long the first byte of an answer may take.
+const ANSWER_TIME: Duration = Duration::from_secs(120);
+/// Largest head of an answer, in bytes.
+const HEAD_MAX: usize = 64 * 1024;
+/// Most headers of an answer.
+const HEADERS_MAX: usize = 100;
+
+/// Why an internal system was not connected.
+#[derive(Debug, Error)]
+enum ConnectError {
+    #[error("the name cannot be resolved")]
+    Resolve(#[source] io::Error),
+    #[error("the target guard refuses {0}")]
+    Guard(SocketAddr, #[source] TargetDenied),
+    #[error("no connection")]
+    Connect(#[source] io::Error),
+    #[error("no HTTP connection")]
+    Http(#[source] hyper::Error),
+    #[error("connecting took longer than 10 s")]
+    Timeout,
+}
+
+/// An internal system that a permit leads to.
+pub(super) struct Backend<'a> {
+    pub(super) permit: Permit,
+    pub(super) pool: &'a Arc<Pool>,
+    pub(super) allowed: &'a [TargetRule],
+}
+
+impl Backend<'_> {
+    /// Sends the request and waits for the head of the answer; bodies stream.
+    pub(super) async fn exchange(
+        self,
+        request: Request<Inbound>,
+    ) -> Result<(Response<Incoming>, Lease), Answer> {
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        let port = request.uri().port_u16().unwrap_or(80);
+        let mut request = self.prepare(request);
+        // An idle connection may have ended a moment ago; it then gives the request back unsent.
+        while let Some(mut lease) = self.pool.take(self.permit.internal(), self.allowed) {
+            let sending = lease.connection.sender.try_send_request(request);
+            match timeout(ANSWER_TIME, sending).await {
+                Ok(Ok(response)) => return Ok((cleaned(response), lease)),
+                Ok(Err(mut failed)) => match failed.take_message() {
+                    Some(unsent) => request = unsent,
+                    None => return Err(no_answer(host, port, &failed.into_error())),
+                },
+                Err(_elapsed) => return Err(Answer::TooSlow { host, port }),
+            }
+        }
+        let mut lease = match self.connect().await {
+            Ok(lease) => lease,
+            Err(error) => {
+                let error = anyhow::Error::from(error);
+                tracing::info!(address = %self.permit.internal(), error = format!("{error:#}"), "back end not reached");
+                return Err(Answer::NotReached { host, port });
+            }
+        };
+        match timeout(ANSWER_TIME, lease.connection.sender.send_request(request)).await {
+            Ok(Ok(response)) => Ok((cleaned(response), lease)),
+            Ok(Err(error)) => Err(no_answer(host, port, &error)),
+            Err(_elapsed) => Err(Answer::TooSlow { host, port }),
+        }
+    }
+
+    /// The same request in origin form, with the very bytes of path and query that were matched.
+    fn prepare(&self, request: Request<Inbound>) -> Request<Inbound> {
+        let (mut head, body) = request.into_parts();
+        let target = std::mem::take(&mut head.uri).into_parts();
+        headers::for_backend(&mut head.headers, &self.permit, target.authority.as_ref());
+        head.uri = target.path_and_query.map_or_else(Uri::default, Uri::from);
+        head.version = Version::HTTP_11;
+        Request::from_parts(head, body)
+    }
+
+    async fn connect(&self) -> Result<Lease, ConnectError> {
+        let address = self.permit.internal();
+        let connecting = async {
+            let (stream, peer) = self.tcp(address).await?;
+            let (sender, connection) = http1::Builder::new()
+                .max_buf_size(HEAD_MAX)
+                .max_headers(HEADERS_MAX)
+                .handshake(TokioIo::new(stream))
+                .await
+                .map_err(ConnectError::Http)?;
+            self.pool.tasks().spawn("backend", async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "back end connection ended");
+                }
+            });
+            Ok(self
+                .pool
+                .lease(address.clone(), Connection::new(sender, peer)))
+        };
+        timeout(CONNECT_TIME, connecting)
+            .await
+            .unwrap_or(Err(ConnectError::Timeout))
+    }
+
+    /// Resolves once and dials only addresses that the guard allows.
+    async fn tcp(
+        &self,
+        address: &InternalAddress,
+    ) -> Result<(TcpStream, SocketAddr), ConnectError> {
+        let name = (address.host.as_str(), address.port.get());
+        let resolved = tokio::net::lookup_host(name)
+            .await
+            .map_err(ConnectError::Resolve)?;
+        let mut last = ConnectError::Resolve(io::ErrorKind::NotFound.into());
+        for peer in resolved {
+            if let Err(denied) =
+                target::check(peer.ip(), peer.port(), self.allowed, &Own::default())
+            {
+                last = ConnectError::Guard(peer, denied);
+                continue;
+            }
+            match TcpStream::connect(peer).await {
+                Ok(stream) => {
+                    net::tune_edge(&stream).map_err(ConnectError::Connect)?;
+                    return Ok((stream, peer));
+                }
+                Err(error) => last = ConnectError::Connect(error),
+            }
+        }
+        Err(last)
+    }
+}
+
+fn cleaned(mut response: Response<Incoming>) -> Response<Incoming> {
+    headers::for_tunnel(response.headers_mut());
+    response
+}
+
+fn no_answer(host: String, port: u16, error: &hyper::Error) -> Answer {
+    tracing::info!(host, port, %error, "back end gave no answer");
+    Answer::BrokenOff { host, port }
+}

@@ -1,0 +1,137 @@
+//! Connections to internal systems, kept for the next request; the one used last is used next.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper::client::conn::http1::SendRequest;
+use tokio::time::timeout;
+use underpass_runtime::clock;
+use underpass_runtime::tasks::Tasks;
+use underpass_runtime::tunnel::Inbound;
+use underpass_shared::host::InternalAddress;
+use underpass_shared::policy::target::{self, Own, TargetRule};
+
+/// How long an idle connection is kept: below the 60 s and more of common servers.
+const IDLE_TIME: Duration = Duration::from_secs(30);
+/// Idle connections kept for one internal address.
+const IDLE_MAX: usize = 1_024;
+/// How long a connection may take to become idle after its answer.
+const SETTLE_TIME: Duration = Duration::from_secs(1);
+
+/// The pool of a data thread.
+pub(super) struct Pool {
+    idle: Mutex<HashMap<InternalAddress, Vec<Connection>>>,
+    tasks: Tasks,
+}
+
+/// A connection to an internal system.
+pub(super) struct Connection {
+    pub(super) sender: SendRequest<Inbound>,
+    pub(super) peer: SocketAddr,
+    idle_since: Duration,
+}
+
+impl Connection {
+    pub(super) fn new(sender: SendRequest<Inbound>, peer: SocketAddr) -> Self {
+        Self {
+            sender,
+            peer,
+            idle_since: Duration::ZERO,
+        }
+    }
+}
+
+/// A connection in use, with the place that it goes back to.
+pub(super) struct Lease {
+    pub(super) connection: Connection,
+    address: InternalAddress,
+    pool: Arc<Pool>,
+}
+
+impl Pool {
+    /// An empty pool whose tasks belong to `tasks`.
+    pub(super) fn start(tasks: &Tasks) -> Arc<Self> {
+        let pool = Arc::new(Self {
+            idle: Mutex::default(),
+            tasks: tasks.clone(),
+        });
+        tasks.spawn("backend-sweep", Arc::clone(&pool).sweep());
+        pool
+    }
+
+    /// The owner of the connections' tasks.
+    pub(super) fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    /// An idle connection that the target guard still allows.
+    pub(super) fn take(
+        self: &Arc<Self>,
+        address: &InternalAddress,
+        allowed: &[TargetRule],
+    ) -> Option<Lease> {
+        let mut idle = self.lock();
+        let connections = idle.get_mut(address)?;
+        while let Some(connection) = connections.pop() {
+            let peer = connection.peer;
+            let guarded = target::check(peer.ip(), peer.port(), allowed, &Own::default());
+            if connection.sender.is_ready() && guarded.is_ok() {
+                return Some(self.lease(address.clone(), connection));
+            }
+        }
+        None
+    }
+
+    /// Enters a new connection, in use.
+    pub(super) fn lease(
+        self: &Arc<Self>,
+        address: InternalAddress,
+        connection: Connection,
+    ) -> Lease {
+        Lease {
+            connection,
+            address,
+            pool: Arc::clone(self),
+        }
+    }
+
+    async fn sweep(self: Arc<Self>) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(IDLE_TIME / 4) => {}
+                () = self.tasks.stopped() => break,
+            }
+            let now = clock::monotonic();
+            let mut idle = self.lock();
+            idle.retain(|_, connections| {
+                connections.retain(|connection| {
+                    !connection.sender.is_closed() && now < connection.idle_since + IDLE_TIME
+                });
+                !connections.is_empty()
+            });
+        }
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<InternalAddress, Vec<Connection>>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lease {
+    /// Puts the connection back once the answer is through; drops it when it cannot be used again.
+    pub(super) async fn give_back(mut self) {
+        let ready = self.connection.sender.ready();
+        if !matches!(timeout(SETTLE_TIME, ready).await, Ok(Ok(()))) {
+            return;
+        }
+        self.connection.idle_since = clock::monotonic();
+        let mut idle = self.pool.lock();
+        let connections = idle.entry(self.address).or_default();
+        if connections.len() < IDLE_MAX {
+            connections.push(self.connection);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The running agent: opens its state, keeps its tunnels, ends with a drain.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use underpass_runtime::clock;
+use underpass_runtime::tasks::Tasks;
+use underpass_shared::protocol::timers::DRAIN_GRACE;
+
+use crate::credentials::CredentialStore;
+use crate::forward::Forward;
+use crate::status::{Status, StatusBoard};
+use crate::store::Store;
+use crate::tunnel::{self, Tunnels};
+
+/// What is left of the drain's grace for everything else to end.
+const END_MARGIN: Duration = Duration::from_secs(5);
+/// `status.json` is written again after this time even when nothing changed.
+const STATUS_EVERY: Duration = Duration::from_secs(10);
+/// Several changes within this time are written once.
+const STATUS_PAUSE: Duration = Duration::from_millis(50);
+
+/// Runs the agent of a data directory until `stop` resolves.
+///
+/// # Errors
+/// When the data directory cannot be used.
+pub async fn run(data_dir: &Path, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let store = Store::open(data_dir, clock::wall_ms)?;
+    let board = StatusBoard::default();
+    // Tunnels end before the connections that carry their requests.
+    let (tunnels, backends) = (Tasks::new(), Tasks::new());
+    let forward = Forward::new(store.snapshot(), &backends);
+    let reconciled = Tunnels {
+        credentials: CredentialStore::new(data_dir),
+        board: board.clone(),
+        tasks: tunnels.clone(),
+    };
+    tunnels.spawn(
+        "reconcile",
+        tunnel::run(reconciled, forward, store.snapshot()),
+    );
+    tracing::info!(
+        revision = store.current().revision().number,
+        "agent running"
+    );
+
+    tokio::select! {
+        () = stop => {}
+        failed = tell(data_dir, &board, &store) => failed?,
+    }
+    tracing::info!("stopping: no new requests, running ones may finish");
+    let in_time = tunnels.join(DRAIN_GRACE + END_MARGIN).await & backends.join(END_MARGIN).await;
+    if !in_time {
+        tracing::warn!("some requests were aborted because they outlasted the grace");
+    }
+    // A status file without a process would lie.
+    match std::fs::remove_file(Status::path(data_dir)) {
+        Ok(()) => {}
+        Err(error) => tracing::debug!(%error, "no status file to remove"),
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Writes the status file on every change.
+async fn tell(data_dir: &Path, board: &StatusBoard, store: &Store) -> anyhow::Result<()> {
+    let mut snapshot = store.snapshot();
+    loop {
+        let changed = board.changed();
+        let current = snapshot.borrow_and_update().clone();
+        let problem = current.problem().map(ToString::to_string);
+        let status = Status::now(board, current.revision().number, problem);
+        if let Err(error) = status.write(data_dir) {
+            tracing::warn!(%error, "cannot write the status file");
+        }
+        tokio::select! {
+            () = changed => {}
+            changed = snapshot.changed() => changed.context("the store ended")?,
+            () = tokio::time::sleep(STATUS_EVERY) => {}
+        }
+        tokio::time::sleep(STATUS_PAUSE).await;
+    }
+}

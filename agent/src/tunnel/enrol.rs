@@ -1,0 +1,139 @@
+//! Enrolment and renewal: the requests that the agent makes of a gateway.
+
+use anyhow::{Context as _, bail, ensure};
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use underpass_runtime::clock;
+use underpass_runtime::pki::PrivateKey;
+use underpass_runtime::tasks::Tasks;
+use underpass_runtime::tls::ClientTls;
+use underpass_runtime::tunnel::Caller;
+use underpass_shared::api::enrol::{
+    ENROL, EnrolRequest, Enrolled, LateRenewRequest, RENEW, RENEW_EXPORTER_LABEL, RenewRequest,
+};
+use underpass_shared::api::error::ApiError;
+use underpass_shared::id::{LocationId, RegionHost};
+use underpass_shared::pki::token::EnrolToken;
+use underpass_shared::protocol::capability::CAPABILITY;
+use underpass_shared::protocol::internal::{AUTHORITY, Hello};
+use underpass_shared::protocol::role::Role;
+
+use super::dial::{GatewayStream, dial};
+use crate::credentials::Credentials;
+use underpass_runtime::tunnel::io::LastReceived;
+
+/// Largest answer of a gateway.
+const ANSWER_MAX: usize = 256 * 1024;
+
+/// Redeems an enrolment token with a fresh key.
+///
+/// # Errors
+/// When the gateway cannot be reached, is not the pinned one, or refuses the token.
+pub async fn enrol(
+    token: &EnrolToken,
+    location: Option<LocationId>,
+    tasks: &Tasks,
+) -> anyhow::Result<(Enrolled, Credentials)> {
+    let key = PrivateKey::generate()?;
+    let tls = ClientTls::pinned(&token.ca_fingerprint, Role::Enrol)?;
+    let (stream, last) = dial(&token.region_host, &tls).await?;
+    let request = EnrolRequest {
+        secret: hex(&token.secret),
+        location_id: location,
+        csr: key.request()?,
+    };
+    let enrolled = ask(stream, last, ENROL, &request, tasks).await?;
+    ensure!(
+        enrolled.subaccount == token.subaccount,
+        "the gateway enrolled another subaccount than the token names"
+    );
+    Ok((enrolled.clone(), credentials(&key, &enrolled)))
+}
+
+/// Renews with a new key: with the present certificate, or after its expiry by proof of its key.
+///
+/// # Errors
+/// When the gateway cannot be reached or refuses.
+pub async fn renew(
+    host: &RegionHost,
+    old: &Credentials,
+    tasks: &Tasks,
+) -> anyhow::Result<Credentials> {
+    let key = PrivateKey::generate()?;
+    let csr = key.request()?;
+    let enrolled = if clock::wall_ms() < old.info()?.not_after_ms {
+        let (stream, last) = dial(host, &old.tls(Role::Control)?).await?;
+        ask(stream, last, RENEW, &RenewRequest { csr }, tasks).await?
+    } else {
+        let (stream, last) = dial(host, &old.tls(Role::Enrol)?).await?;
+        let exporter: [u8; 32] =
+            stream
+                .get_ref()
+                .1
+                .export_keying_material([0; 32], RENEW_EXPORTER_LABEL, None)?;
+        let statement = Sha256::new()
+            .chain_update(exporter)
+            .chain_update(csr.as_bytes())
+            .finalize();
+        let request = LateRenewRequest {
+            csr,
+            certificate: old.certificate.clone(),
+            proof: PrivateKey::from_pem(&old.key)?.proof(&statement.into())?,
+        };
+        ask(stream, last, RENEW, &request, tasks).await?
+    };
+    Ok(credentials(&key, &enrolled))
+}
+
+fn credentials(key: &PrivateKey, enrolled: &Enrolled) -> Credentials {
+    Credentials {
+        key: key.to_pem(),
+        certificate: enrolled.certificate.clone(),
+        ca_bundle: enrolled.ca_bundle.clone(),
+    }
+}
+
+async fn ask(
+    stream: GatewayStream,
+    last: LastReceived,
+    path: &str,
+    message: &impl Serialize,
+    tasks: &Tasks,
+) -> anyhow::Result<Enrolled> {
+    let hello = Hello {
+        capability: CAPABILITY,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        connections: 0,
+    };
+    let caller = Caller::establish(stream, last, &hello, tasks)
+        .await
+        .context("the gateway did not answer; is the clock of this host right?")?;
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(format!("http://gateway.{AUTHORITY}{path}"))
+        .body(())?;
+    let (stream, mut upload) = caller.open(request, false).await?;
+    let body = Full::new(Bytes::from(serde_json::to_vec(message)?));
+    upload.send_body(body).await?;
+    let (head, body) = stream.response().await?.into_parts();
+    let collected = Limited::new(body, ANSWER_MAX).collect().await;
+    let Ok(collected) = collected else {
+        bail!("the gateway's answer did not arrive whole");
+    };
+    caller.close();
+    let json = collected.to_bytes();
+    if head.status == StatusCode::OK {
+        return serde_json::from_slice(&json).context("the gateway's answer does not parse");
+    }
+    match serde_json::from_slice::<ApiError>(&json) {
+        Ok(error) => bail!("the gateway refused: {}", error.message),
+        Err(_) => bail!("the gateway refused with status {}", head.status),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

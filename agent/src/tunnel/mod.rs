@@ -1,0 +1,9 @@
+//! The agent's connections to its gateways: dialled out, kept up, replaced before they are given up.
+
+pub mod dial;
+pub mod enrol;
+mod reconcile;
+mod renew;
+mod slot;
+
+pub use reconcile::{Tunnels, Wanted, run};

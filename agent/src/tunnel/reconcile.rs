@@ -1,0 +1,116 @@
+//! Brings the tunnels that are there in line with those that the configuration wants.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use underpass_runtime::tasks::Tasks;
+use underpass_runtime::tunnel::Handler;
+use underpass_shared::id::{InstanceId, LocationId, RegionHost, SubaccountId};
+use underpass_shared::protocol::limits::{CONNECTIONS_DEFAULT, CONNECTIONS_MAX};
+
+use super::{renew, slot};
+use crate::credentials::CredentialStore;
+use crate::forward::Forward;
+use crate::status::StatusBoard;
+use crate::store::Snapshot;
+
+/// One enrolment that shall be connected.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wanted {
+    /// The gateway.
+    pub region_host: RegionHost,
+    /// The tenant.
+    pub subaccount: SubaccountId,
+    /// The location ID that the gateway authorised.
+    pub location: LocationId,
+    /// The instance that was enrolled.
+    pub instance: InstanceId,
+}
+
+/// What tunnels need beside the configuration.
+pub struct Tunnels {
+    /// Client keys and certificates.
+    pub credentials: CredentialStore,
+    /// Where the state of connections is told.
+    pub board: StatusBoard,
+    /// The owner of all tunnel tasks.
+    pub tasks: Tasks,
+}
+
+/// Reconciles until told to stop. A change touches only the tunnels that it concerns.
+pub async fn run(tunnels: Tunnels, forward: Forward, mut snapshot: watch::Receiver<Arc<Snapshot>>) {
+    let mut running: BTreeMap<Wanted, Tasks> = BTreeMap::new();
+    loop {
+        let wanted = wanted(&snapshot.borrow_and_update());
+        running.retain(|link, tasks| {
+            let keep = wanted.contains(link);
+            if !keep {
+                tasks.stop();
+            }
+            keep
+        });
+        for link in wanted {
+            running
+                .entry(link)
+                .or_insert_with_key(|link| start(&tunnels, &forward, link));
+        }
+        tokio::select! {
+            changed = snapshot.changed() => if changed.is_err() { return },
+            () = tunnels.tasks.stopped() => return,
+        }
+    }
+}
+
+fn wanted(snapshot: &Snapshot) -> BTreeSet<Wanted> {
+    let subaccounts = snapshot.document().subaccounts().iter();
+    let connected = subaccounts.map(|one| one.own()).filter(|own| own.connected);
+    connected
+        .map(|own| Wanted {
+            region_host: own.key.region_host.clone(),
+            subaccount: own.key.subaccount,
+            location: own.key.location_id.clone(),
+            instance: own.instance,
+        })
+        .collect()
+}
+
+fn start(tunnels: &Tunnels, forward: &Forward, wanted: &Wanted) -> Tasks {
+    let tasks = tunnels.tasks.child();
+    let link = Arc::new(slot::Link {
+        handler: Arc::new(forward.for_subaccount(wanted)),
+        wanted: wanted.clone(),
+        credentials: tunnels.credentials.clone(),
+        board: tunnels.board.clone(),
+        connections: watch::Sender::new(CONNECTIONS_DEFAULT),
+        tasks: tasks.clone(),
+    });
+    tasks.spawn("tunnel-renew", renew::keep(Arc::clone(&link)));
+    tasks.spawn("tunnel-slots", slots(link));
+    tasks
+}
+
+/// Runs as many slots as the gateway asks for.
+async fn slots<H: Handler>(link: Arc<slot::Link<H>>) {
+    let mut count = link.connections.subscribe();
+    let mut running: Vec<tokio::task::JoinHandle<Option<()>>> = Vec::new();
+    loop {
+        let wanted = (*count.borrow_and_update()).clamp(1, CONNECTIONS_MAX);
+        running.truncate(
+            running
+                .iter()
+                .take_while(|slot| !slot.is_finished())
+                .count(),
+        );
+        for index in 0..wanted {
+            if usize::from(index) >= running.len() {
+                let slot = slot::keep(Arc::clone(&link), index);
+                running.push(link.tasks.spawn("tunnel-slot", slot));
+            }
+        }
+        tokio::select! {
+            changed = count.changed() => if changed.is_err() { return },
+            () = link.tasks.stopped() => return,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The gateway's own keys and certificates: its CA, made at first start, and its server certificates.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use underpass_runtime::pki::{Authority, CertificateInfo, Lifetime, PrivateKey};
+use underpass_runtime::{clock, file};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Life of the CA that agents pin at enrolment.
+const CA_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+/// Life of the server certificates, which are made anew at each start.
+const SERVER_LIFE: Duration = Duration::from_secs(397 * 24 * 60 * 60);
+/// Life of an agent's client certificate.
+pub const AGENT_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long after its expiry an agent may still renew by proof of its newest key.
+pub const LATE_RENEWAL: Duration = DAY.saturating_mul(60);
+
+/// The gateway's certificate authority and what it signs for the gateway itself.
+pub struct Certificates {
+    authority: Authority,
+    ca_path: PathBuf,
+}
+
+/// A server's key and chain, both PEM.
+#[derive(Debug)]
+pub struct ServerCredential {
+    /// The certificate chain.
+    pub chain: String,
+    /// The private key. Secret.
+    pub key: String,
+}
+
+/// Where the CA certificate of a data directory is; it is public.
+pub fn ca_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("tls").join("ca.pem")
+}
+
+impl Certificates {
+    /// Loads the CA of a data directory, or makes it at first start.
+    ///
+    /// # Errors
+    /// When files cannot be read or written, or do not fit each other.
+    pub fn open(data_dir: &Path) -> anyhow::Result<Self> {
+        let ca_path = ca_path(data_dir);
+        let key_path = ca_path.with_file_name("ca-key.pem");
+        if let Some(folder) = ca_path.parent() {
+            file::private_dir(folder)
+                .with_context(|| format!("cannot create {}", folder.display()))?;
+        }
+        if !ca_path.exists() {
+            let (authority, key) = Authority::create("Underpass gateway CA", lifetime(CA_LIFE))?;
+            // The key first: a certificate without its key would be of no use.
+            file::replace(&key_path, key.to_pem().as_bytes())?;
+            file::replace(&ca_path, authority.certificate().as_bytes())?;
+        }
+        let read = |path: &Path| {
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+        };
+        let key = PrivateKey::from_pem(&read(&key_path)?)
+            .with_context(|| format!("{} is no private key", key_path.display()))?;
+        let authority = Authority::load(&read(&ca_path)?, &key)
+            .with_context(|| format!("{} is no CA certificate", ca_path.display()))?;
+        Ok(Self { authority, ca_path })
+    }
+
+    /// The CA itself.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// Where the CA certificate is.
+    pub fn ca_path(&self) -> &Path {
+        &self.ca_path
+    }
+
+    /// Makes a server certificate for a host name with a fresh key.
+    ///
+    /// # Errors
+    /// When the name is no host name.
+    pub fn server(&self, names: &[&str]) -> anyhow::Result<ServerCredential> {
+        let key = PrivateKey::generate()?;
+        let leaf = self
+            .authority
+            .server(names, &key, lifetime(SERVER_LIFE))
+            .with_context(|| format!("cannot make a certificate for {names:?}"))?;
+        // The CA goes along: an agent that enrols knows only its fingerprint.
+        let chain = format!("{leaf}{}", self.authority.certificate());
+        Ok(ServerCredential {
+            chain,
+            key: key.to_pem(),
+        })
+    }
+}
+
+/// SHA-256 of a CA certificate file's content, as enrolment tokens carry it.
+///
+/// # Errors
+/// When the file is missing or no certificate.
+pub fn fingerprint(ca_path: &Path) -> anyhow::Result<[u8; 32]> {
+    let pem = std::fs::read_to_string(ca_path).with_context(|| {
+        format!(
+            "cannot read {}; start the gateway once with `underpass-gateway serve`",
+            ca_path.display()
+        )
+    })?;
+    Ok(CertificateInfo::from_pem(&pem)?.fingerprint)
+}
+
+/// A lifetime that starts now.
+pub fn lifetime(valid: Duration) -> Lifetime {
+    Lifetime {
+        now_ms: clock::wall_ms(),
+        valid,
+    }
+}

@@ -1,0 +1,156 @@
+//! The gateway's own answers, with the texts that existing clients look for.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_TYPE, PROXY_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
+use underpass_runtime::tunnel::{Inbound, StreamError};
+use underpass_shared::id::TunnelKey;
+
+/// The body of an answer to a consumer.
+pub(super) enum AnswerBody {
+    /// Our own text.
+    Text(Full<Bytes>),
+    /// The back end's, through the tunnel.
+    Tunnel(Inbound),
+}
+
+/// An answer to a consumer.
+pub(super) type Answer = Response<AnswerBody>;
+
+/// Why the gateway answers itself.
+pub(super) enum Refusal {
+    /// CONNECT, which a consumer sends for an `https` URL.
+    Connect,
+    /// The request breaks a rule.
+    Bad(&'static str),
+    /// An upgrade to another protocol.
+    Upgrade,
+    /// No valid token.
+    Unauthorised,
+    /// No agent serves this subaccount and location.
+    NoTunnel(TunnelKey),
+    /// All tunnels are full.
+    Crowded,
+    /// The tunnel ended before the answer.
+    Lost,
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        let (status, text) = match &refusal {
+            Refusal::Connect => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "HTTPS proxying is not supported".to_owned(),
+            ),
+            Refusal::Bad(rule) => (StatusCode::BAD_REQUEST, (*rule).to_owned()),
+            Refusal::Upgrade => (
+                StatusCode::NOT_IMPLEMENTED,
+                "This version forwards no protocol upgrades such as WebSocket".to_owned(),
+            ),
+            Refusal::Unauthorised => (
+                StatusCode::PROXY_AUTHENTICATION_REQUIRED,
+                "Proxy-Authorization is missing, invalid or expired".to_owned(),
+            ),
+            Refusal::NoTunnel(key) => (StatusCode::SERVICE_UNAVAILABLE, no_tunnel(key)),
+            Refusal::Crowded => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "All tunnels to the agent are full; try again".to_owned(),
+            ),
+            Refusal::Lost => (
+                StatusCode::BAD_GATEWAY,
+                "The tunnel to the agent was lost before the answer".to_owned(),
+            ),
+        };
+        let mut answer = Self::new(AnswerBody::Text(Full::new(text.into())));
+        *answer.status_mut() = status;
+        let headers = answer.headers_mut();
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        headers.insert(CONTENT_TYPE, plain);
+        match refusal {
+            Refusal::Connect => {
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Refusal::Unauthorised => {
+                headers.insert(PROXY_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Refusal::Bad(_)
+            | Refusal::Upgrade
+            | Refusal::NoTunnel(_)
+            | Refusal::Crowded
+            | Refusal::Lost => {}
+        }
+        answer
+    }
+}
+
+/// Existing clients match both sentences.
+fn no_tunnel(key: &TunnelKey) -> String {
+    format!(
+        "There is no SAP Cloud Connector (SCC) connected to your subaccount matching the requested \
+         tunnel for subaccount \"{}\" and SCC location ID \"{}\". \
+         No tunnels subscribed for tunnelId account:///{}{}{}",
+        key.subaccount,
+        key.location,
+        key.subaccount,
+        if key.location.as_str().is_empty() {
+            ""
+        } else {
+            "/"
+        },
+        key.location,
+    )
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = StreamError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
+        match self.get_mut() {
+            Self::Text(text) => Pin::new(text)
+                .poll_frame(cx)
+                .map_err(|never| match never {}),
+            Self::Tunnel(inbound) => Pin::new(inbound).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Text(text) => text.is_end_stream(),
+            Self::Tunnel(inbound) => inbound.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Text(text) => text.size_hint(),
+            Self::Tunnel(inbound) => inbound.size_hint(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_texts_that_clients_match_are_there() {
+        let key = TunnelKey {
+            subaccount: "0190a5a2-6d0e-7cc0-8000-000000000001".parse().unwrap(),
+            location: "site-b".parse().unwrap(),
+        };
+        let text = no_tunnel(&key);
+        assert!(
+            text.contains("There is no SAP Cloud Connector (SCC) connected to your subaccount")
+        );
+        assert!(text.contains("No tunnels subscribed for tunnelId account:///0190a5a2-6d0e-7cc0-8000-000000000001/site-b"));
+    }
+}

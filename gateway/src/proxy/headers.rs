@@ -1,0 +1,99 @@
+//! Which headers end at the gateway, in both directions.
+
+use http::header::{
+    CONNECTION, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// Prefix of the headers that speak to the gateway itself.
+const OWN_PREFIX: &str = "sap-connectivity-";
+/// Further headers that speak to the gateway itself.
+const OWN: [&str; 2] = ["sap-cp-connectivity-service-token", "proxy-connection"];
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+
+/// Removes from a request what is meant for the gateway or for one hop only (RFC 9110 section 7.6.1).
+pub(super) fn strip_request(headers: &mut HeaderMap) {
+    strip_hop(headers);
+    headers.remove(HOST);
+    // Answered here as soon as the body is wanted.
+    headers.remove(EXPECT);
+    headers.remove(PROXY_AUTHORIZATION);
+    let own: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| name.as_str().starts_with(OWN_PREFIX) || OWN.contains(&name.as_str()))
+        .cloned()
+        .collect();
+    for name in own {
+        headers.remove(name);
+    }
+}
+
+/// Removes from a response what is meant for one hop only.
+pub(super) fn strip_response(headers: &mut HeaderMap) {
+    strip_hop(headers);
+    headers.remove(PROXY_AUTHENTICATE);
+}
+
+fn strip_hop(headers: &mut HeaderMap) {
+    if headers.contains_key(CONNECTION) {
+        let named: Vec<HeaderName> = headers
+            .get_all(CONNECTION)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .filter_map(|name| name.trim().parse().ok())
+            .collect();
+        headers.remove(CONNECTION);
+        for name in named {
+            headers.remove(name);
+        }
+    }
+    for name in [KEEP_ALIVE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE] {
+        headers.remove(name);
+    }
+}
+
+/// The one value of a header, if it is there exactly once.
+pub(super) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => Some(value),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_and_hop_headers_go_and_others_stay() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "close, x-named"),
+            ("x-named", "1"),
+            ("keep-alive", "timeout=5"),
+            ("transfer-encoding", "chunked"),
+            ("te", "trailers"),
+            ("upgrade", "h2c"),
+            ("host", "a"),
+            ("proxy-authorization", "Bearer x"),
+            ("proxy-connection", "keep-alive"),
+            ("sap-connectivity-scc-location_id", "l"),
+            ("sap-connectivity-authentication", "Bearer x"),
+            ("sap-cp-connectivity-service-token", "x"),
+            ("authorization", "Basic x"),
+            ("x-kept", "1"),
+        ] {
+            headers.append(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
+        }
+        strip_request(&mut headers);
+        let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["authorization", "x-kept"]);
+    }
+}

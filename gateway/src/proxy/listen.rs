@@ -1,0 +1,124 @@
+//! The consumers' listener: one acceptor, connections handed to the data threads in turn.
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
+use underpass_runtime::net;
+use underpass_runtime::tasks::Tasks;
+
+use super::forward::{self, Shard};
+use crate::token::{TokenCache, Verifier};
+use crate::tunnels::Registry;
+
+/// How long a consumer may take to send a request's head, and how long an idle connection lives.
+const HEAD_TIME: Duration = Duration::from_secs(75);
+/// Largest head of a request, in bytes.
+const HEAD_MAX: usize = 64 * 1024;
+/// Most headers of a request.
+const HEADERS_MAX: usize = 100;
+/// Pause after the system refuses a connection (out of file descriptors).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What the proxy needs.
+pub struct Proxy {
+    /// Checks tokens.
+    pub verifier: Arc<Verifier>,
+    /// The tunnels.
+    pub registry: Registry,
+    /// The data threads.
+    pub threads: Arc<[Handle]>,
+}
+
+/// Accepts consumers until told to stop.
+pub async fn run(listener: TcpListener, proxy: Proxy, tasks: Tasks) {
+    let shards: Vec<(Handle, Arc<Shard>, Arc<AtomicUsize>)> = proxy
+        .threads
+        .iter()
+        .enumerate()
+        .map(|(thread, handle)| {
+            let shard = Shard {
+                thread,
+                registry: proxy.registry.clone(),
+                cache: Mutex::new(TokenCache::new(Arc::clone(&proxy.verifier))),
+                tasks: tasks.clone(),
+            };
+            (handle.clone(), Arc::new(shard), Arc::default())
+        })
+        .collect();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = tasks.stopped() => return,
+        };
+        let least = shards
+            .iter()
+            .min_by_key(|(_, _, load)| load.load(Ordering::Relaxed));
+        match (accepted.and_then(|(stream, _)| stream.into_std()), least) {
+            (Ok(stream), Some((handle, shard, load))) => {
+                load.fetch_add(1, Ordering::Relaxed);
+                let load = Load(Arc::clone(load));
+                let connection = consumer(stream, Arc::clone(shard), load);
+                tasks.spawn_on(handle, "consumer", connection);
+            }
+            (Err(error), _) => {
+                tracing::warn!(%error, "cannot accept a consumer");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+            (Ok(_), None) => return,
+        }
+    }
+}
+
+/// One connection of a thread; counted until dropped.
+struct Load(Arc<AtomicUsize>);
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+async fn consumer(stream: std::net::TcpStream, shard: Arc<Shard>, load: Load) {
+    let stream = match TcpStream::from_std(stream) {
+        Ok(stream) => stream,
+        Err(error) => {
+            tracing::warn!(%error, "cannot take a consumer's connection");
+            return;
+        }
+    };
+    if net::tune_edge(&stream).is_err() {
+        // It is gone already.
+        return;
+    }
+    let tasks = shard.tasks.clone();
+    let service = service_fn(move |request| {
+        let shard = Arc::clone(&shard);
+        async move { Ok::<_, Infallible>(forward::handle(request, &shard).await) }
+    });
+    let mut connection = std::pin::pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME)
+            .max_buf_size(HEAD_MAX)
+            .max_headers(HEADERS_MAX)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = tasks.stopped() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "consumer connection ended");
+    }
+    drop(load);
+}

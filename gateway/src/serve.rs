@@ -1,0 +1,269 @@
+//! The running gateway: build binds and reports, run serves and ends with a drain.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde::Serialize;
+use tokio::net::TcpListener;
+use underpass_runtime::tasks::Tasks;
+use underpass_runtime::threads::DataThreads;
+use underpass_runtime::tls::{Credential, ServerTls, without_client_certificate};
+use underpass_runtime::{file, net};
+use underpass_shared::id::RegionHost;
+use underpass_shared::protocol::limits::CONNECTIONS_DEFAULT;
+use underpass_shared::protocol::timers::DRAIN_GRACE;
+
+use crate::certificates::Certificates;
+use crate::cli::{Global, Serve};
+use crate::commands::STATE_FILE;
+use crate::directory::{Addresses, Directory, LiveTunnel, Settings, TUNNEL_ROW_LIFE};
+use crate::oauth::TokenEndpoint;
+use crate::proxy::{self, Proxy};
+use crate::state::{State, StoreClock};
+use crate::token::{Issuer, SigningKey, Verifier};
+use crate::token_port;
+use crate::tunnels::{self, PublicPort, Registry};
+
+/// What is left of the drain's grace for everything else to end.
+const END_MARGIN: Duration = Duration::from_secs(5);
+
+/// A gateway whose listeners are bound.
+pub struct Gateway {
+    tunnel: TcpListener,
+    proxy: TcpListener,
+    token: TcpListener,
+    certificates: Arc<Certificates>,
+    directory: Directory,
+    settings: Settings,
+    data_dir: PathBuf,
+    key: SigningKey,
+}
+
+/// The addresses that a gateway got, as written to `addresses.json`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reached {
+    pid: u32,
+    tunnel: SocketAddr,
+    proxy: SocketAddr,
+    token: SocketAddr,
+    region_host: RegionHost,
+    token_url: String,
+    ca_cert: PathBuf,
+}
+
+impl Gateway {
+    /// Opens the state, makes what is missing and binds the listeners.
+    ///
+    /// # Errors
+    /// What cannot be used, by name.
+    pub async fn build(global: &Global, options: &Serve) -> anyhow::Result<Self> {
+        file::private_dir(&global.data_dir)
+            .with_context(|| format!("cannot create {}", global.data_dir.display()))?;
+        let data_dir = std::fs::canonicalize(&global.data_dir)
+            .with_context(|| format!("cannot use {}", global.data_dir.display()))?;
+        let certificates = Arc::new(Certificates::open(&data_dir)?);
+        let key =
+            SigningKey::load_or_create(&data_dir).context("cannot use the token-signing key")?;
+        let state = State::sqlite(&data_dir.join(STATE_FILE), StoreClock::system())
+            .context("cannot open the gateway's state")?;
+        let directory = Directory::open(state)
+            .await
+            .context("cannot read the gateway's state")?;
+        let tunnel = bind(options.tunnel_listen, "--tunnel-listen")?;
+        let proxy = bind(options.proxy_listen, "--proxy-listen")?;
+        let token = bind(options.token_listen, "--token-listen")?;
+        let region_host = region_host(&options.region_host, tunnel.local_addr()?)?;
+        let proxy_address = proxy.local_addr()?;
+        let settings = directory
+            .publish_addresses(Addresses {
+                token_url: token_url(&region_host, token.local_addr()?),
+                region_host,
+                proxy_host: proxy_address.ip().to_string(),
+                proxy_port: proxy_address.port(),
+            })
+            .await
+            .context("cannot write the gateway's state")?;
+        Ok(Self {
+            tunnel,
+            proxy,
+            token,
+            certificates,
+            directory,
+            settings,
+            data_dir,
+            key,
+        })
+    }
+
+    /// Where it is reached.
+    ///
+    /// # Errors
+    /// When a listener was lost.
+    pub fn reached(&self) -> anyhow::Result<Reached> {
+        Ok(Reached {
+            pid: std::process::id(),
+            tunnel: self.tunnel.local_addr()?,
+            proxy: self.proxy.local_addr()?,
+            token: self.token.local_addr()?,
+            region_host: self.settings.region_host.clone(),
+            token_url: self.settings.token_url.clone(),
+            ca_cert: self.certificates.ca_path().to_owned(),
+        })
+    }
+
+    /// Serves until `stop` resolves, then drains: consumers get their answers, agents are told.
+    ///
+    /// # Errors
+    /// When a certificate cannot be used or `addresses.json` cannot be written.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let reached = self.reached()?;
+        // Consumers end before the tunnels that carry their requests.
+        let (consumers, tunnels) = (Tasks::new(), Tasks::new());
+        let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = DataThreads::start(count, &tunnels).context("cannot start data threads")?;
+        let handles: Arc<[_]> = threads.handles().into();
+        let registry = Registry::default();
+        let data_dir = self.data_dir.clone();
+        self.start(&handles, &registry, &consumers, &tunnels)?;
+        write_addresses(&data_dir, &reached)?;
+        tracing::info!(region_host = %reached.region_host, proxy = %reached.proxy, token = %reached.token, "gateway ready");
+
+        stop.await;
+        tracing::info!("stopping: no new requests, running ones may finish");
+        let in_time =
+            consumers.join(DRAIN_GRACE).await & tunnels.join(DRAIN_GRACE + END_MARGIN).await;
+        if !in_time {
+            tracing::warn!("some requests were aborted because they outlasted the grace");
+            return Ok(());
+        }
+        threads.join();
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    fn start(
+        self,
+        handles: &Arc<[tokio::runtime::Handle]>,
+        registry: &Registry,
+        consumers: &Tasks,
+        tunnels: &Tasks,
+    ) -> anyhow::Result<()> {
+        let names = [self.settings.region_host.host(), "localhost", "127.0.0.1"];
+        let server = self.certificates.server(&names)?;
+        let credential = Credential {
+            chain: &server.chain,
+            key: &server.key,
+        };
+        let tls = ServerTls::new(credential, self.certificates.authority().certificate())?;
+        let token_tls = without_client_certificate(
+            credential,
+            rustls::DEFAULT_VERSIONS,
+            vec![b"http/1.1".to_vec()],
+        )?;
+        let issuer = Issuer::new(self.key.clone(), self.settings.issuer.clone());
+        let verifier = Verifier::new(&self.key, &self.settings.issuer, self.directory.clone());
+        let endpoint = Arc::new(TokenEndpoint::new(self.directory.clone(), issuer));
+
+        tunnels.spawn(
+            "directory",
+            until_stopped(tunnels, self.directory.clone().follow()),
+        );
+        let publish = publish(self.directory.clone(), registry.clone());
+        tunnels.spawn("publish-tunnels", until_stopped(tunnels, publish));
+        let port = PublicPort {
+            tls,
+            certificates: self.certificates,
+            directory: self.directory,
+            registry: registry.clone(),
+            threads: Arc::clone(handles),
+            connections: CONNECTIONS_DEFAULT,
+        };
+        tunnels.spawn(
+            "public-port",
+            tunnels::run(self.tunnel, port, tunnels.clone()),
+        );
+        let token = token_port::run(self.token, token_tls, endpoint, consumers.clone());
+        consumers.spawn("token-port", token);
+        let proxy = Proxy {
+            verifier: Arc::new(verifier),
+            registry: registry.clone(),
+            threads: Arc::clone(handles),
+        };
+        consumers.spawn("proxy", proxy::run(self.proxy, proxy, consumers.clone()));
+        Ok(())
+    }
+}
+
+fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
+    net::listen(address).with_context(|| {
+        format!("cannot listen on {address}; choose another address with {option}")
+    })
+}
+
+/// The public name; without a port it takes the one that the listener got.
+fn region_host(text: &str, bound: SocketAddr) -> anyhow::Result<RegionHost> {
+    let has_port = text.rsplit_once(':').is_some_and(|(_, port)| {
+        !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let named = if has_port {
+        text.to_owned()
+    } else {
+        format!("{text}:{}", bound.port())
+    };
+    named
+        .parse()
+        .with_context(|| format!("--region-host {text} is no host name"))
+}
+
+fn token_url(region_host: &RegionHost, bound: SocketAddr) -> String {
+    format!("https://{}:{}", region_host.host(), bound.port())
+}
+
+fn write_addresses(data_dir: &Path, reached: &Reached) -> anyhow::Result<()> {
+    let path = data_dir.join("addresses.json");
+    file::replace(&path, &serde_json::to_vec_pretty(reached)?)
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn until_stopped<W>(tasks: &Tasks, work: W) -> impl Future<Output = ()> + Send + use<W>
+where
+    W: Future<Output = ()> + Send,
+{
+    let tasks = tasks.clone();
+    async move {
+        tokio::select! {
+            () = work => {}
+            () = tasks.stopped() => {}
+        }
+    }
+}
+
+/// Tells the offline commands which tunnels are up.
+async fn publish(directory: Directory, registry: Registry) {
+    loop {
+        let changed = registry.changed();
+        let mut live: Vec<LiveTunnel> = Vec::new();
+        for (key, tunnel) in registry.all() {
+            match live
+                .iter_mut()
+                .find(|one| one.key == key && one.instance == tunnel.instance)
+            {
+                Some(one) => one.connections += 1,
+                None => live.push(LiveTunnel {
+                    key,
+                    instance: tunnel.instance,
+                    connections: 1,
+                }),
+            }
+        }
+        if let Err(error) = directory.publish_tunnels(&live).await {
+            tracing::warn!(%error, "cannot publish the live tunnels");
+        }
+        // A change that happened while we wrote is seen at the next round at the latest.
+        drop(tokio::time::timeout(TUNNEL_ROW_LIFE / 3, changed).await);
+    }
+}

@@ -1,0 +1,172 @@
+//! The public port: TLS handshakes, then each connection to the part that serves its role.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use underpass_runtime::net::{self, MovableTcp};
+use underpass_runtime::pki::CertificateInfo;
+use underpass_runtime::tasks::Tasks;
+use underpass_runtime::tls::{ServerStream, ServerTls};
+use underpass_runtime::tunnel::Served;
+use underpass_runtime::tunnel::io::{LastReceived, Watched};
+use underpass_shared::pki::identity::AgentIdentity;
+use underpass_shared::protocol::capability::CAPABILITY;
+use underpass_shared::protocol::internal::HelloAnswer;
+use underpass_shared::protocol::role::Role;
+use underpass_shared::protocol::timers::HANDSHAKE;
+
+use super::enrol::{Enrolment, Presented};
+use super::registry::Registry;
+use super::tunnel;
+use crate::certificates::Certificates;
+use crate::directory::Directory;
+
+/// Handshakes at once; more wait in the kernel, so that a herd of agents cannot starve consumers.
+const HANDSHAKES_MAX: usize = 256;
+/// Pause after the system refuses a connection (out of file descriptors).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What the public port needs.
+#[derive(Clone)]
+pub struct PublicPort {
+    /// TLS by role.
+    pub tls: ServerTls,
+    /// The CA, for enrolment.
+    pub certificates: Arc<Certificates>,
+    /// Subaccounts, identities, enrolment tokens.
+    pub directory: Directory,
+    /// Where tunnels are entered.
+    pub registry: Registry,
+    /// The data threads.
+    pub threads: Arc<[Handle]>,
+    /// Connections that an agent is asked to hold for a subaccount.
+    pub connections: u8,
+}
+
+/// A byte stream after its handshake.
+pub(super) type TunnelIo = ServerStream<Watched<MovableTcp>>;
+
+/// A connection whose role and client certificate are known.
+pub(super) struct Incoming {
+    pub(super) io: TunnelIo,
+    pub(super) last: LastReceived,
+    pub(super) certificate: Option<CertificateInfo>,
+}
+
+/// Accepts connections until told to stop.
+pub async fn run(listener: TcpListener, port: PublicPort, tasks: Tasks) {
+    let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &handshakes) => accepted,
+            () = tasks.stopped() => return,
+        };
+        match accepted {
+            Ok((stream, permit)) => {
+                let connection = handle(stream, permit, port.clone(), tasks.clone());
+                tasks.spawn("public-connection", connection);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection on the public port");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    handshakes: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(handshakes).acquire_owned().await;
+    let permit = permit.map_err(io::Error::other)?;
+    let (stream, _peer) = listener.accept().await?;
+    Ok((stream, permit))
+}
+
+async fn handle(stream: TcpStream, permit: OwnedSemaphorePermit, port: PublicPort, tasks: Tasks) {
+    let peer = stream.peer_addr().ok();
+    let handshake = timeout(HANDSHAKE, handshake(stream, &port.tls)).await;
+    drop(permit);
+    let (role, incoming) = match handshake.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+        Ok(done) => done,
+        Err(error) => {
+            tracing::info!(?peer, %error, "handshake failed on the public port");
+            return;
+        }
+    };
+    match role {
+        Role::Tunnel => tunnel::run(incoming, &port, &tasks),
+        Role::Control => {
+            let presented = incoming.certificate.clone().map(Presented::Certificate);
+            serve(incoming, presented, &port, &tasks).await;
+        }
+        Role::Enrol => {
+            let exporter = tunnel_exporter(&incoming.io);
+            serve(incoming, exporter.map(Presented::Exporter), &port, &tasks).await;
+        }
+    }
+}
+
+async fn handshake(stream: TcpStream, tls: &ServerTls) -> io::Result<(Role, Incoming)> {
+    net::tune_tunnel(&stream)?;
+    let watched = Watched::new(MovableTcp::from(stream));
+    let last = watched.last_received();
+    let (role, io) = tls.accept(watched).await?;
+    let certificates = io.get_ref().1.peer_certificates();
+    let certificate = certificates
+        .and_then(<[_]>::first)
+        .map(|der| CertificateInfo::from_der(der))
+        .transpose()
+        .map_err(io::Error::other)?;
+    let incoming = Incoming {
+        io,
+        last,
+        certificate,
+    };
+    Ok((role, incoming))
+}
+
+fn tunnel_exporter(io: &TunnelIo) -> Option<[u8; 32]> {
+    let label = underpass_shared::api::enrol::RENEW_EXPORTER_LABEL;
+    io.get_ref()
+        .1
+        .export_keying_material([0; 32], label, None)
+        .ok()
+}
+
+/// Serves the agent's own requests: enrolment and renewal.
+async fn serve(incoming: Incoming, presented: Option<Presented>, port: &PublicPort, tasks: &Tasks) {
+    let Some(presented) = presented else { return };
+    let handler = Arc::new(Enrolment {
+        presented,
+        tls: port.tls.clone(),
+        certificates: Arc::clone(&port.certificates),
+        directory: port.directory.clone(),
+    });
+    let served = Served::new(HelloAnswer {
+        capability: CAPABILITY,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        instance: underpass_shared::id::InstanceId::from_uuid(uuid::Uuid::nil()),
+    });
+    let Incoming { io, last, .. } = incoming;
+    let serving = underpass_runtime::tunnel::serve(io, last, &served, &handler, tasks);
+    tokio::select! {
+        ended = serving => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, "control connection ended");
+            }
+        }
+        () = tasks.stopped() => {}
+    }
+}
+
+/// The identity that a client certificate carries, if it is one of an agent.
+pub(super) fn identity(certificate: Option<&CertificateInfo>) -> Option<AgentIdentity> {
+    certificate.and_then(|certificate| certificate.identity)
+}

@@ -1,0 +1,272 @@
+//! Enrolment and renewal: the requests that agents make of the gateway.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
+use underpass_runtime::pki::{CertificateInfo, proof_holds, request_key_hash};
+use underpass_runtime::tls::ServerTls;
+use underpass_runtime::tunnel::{Handler, Inbound, Responder};
+use underpass_runtime::{clock, random};
+use underpass_shared::api::enrol::{
+    ENROL, EnrolRequest, Enrolled, LateRenewRequest, RENEW, RenewRequest,
+};
+use underpass_shared::api::error::{ApiError, ErrorKind};
+use underpass_shared::id::InstanceId;
+use underpass_shared::pki::identity::AgentIdentity;
+
+use crate::certificates::{AGENT_LIFE, Certificates, LATE_RENEWAL, lifetime};
+use crate::directory::{Directory, RedeemError};
+
+/// Largest body of a request here.
+const BODY_MAX: usize = 64 * 1024;
+/// How long a request may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// What the agent proved in its handshake.
+pub(super) enum Presented {
+    /// A valid client certificate.
+    Certificate(CertificateInfo),
+    /// Nothing yet; late renewals sign this.
+    Exporter([u8; 32]),
+}
+
+/// Answers one agent's requests.
+pub(super) struct Enrolment {
+    pub(super) presented: Presented,
+    pub(super) tls: ServerTls,
+    pub(super) certificates: Arc<Certificates>,
+    pub(super) directory: Directory,
+}
+
+type Answer = Result<Enrolled, ApiError>;
+
+impl Handler for Enrolment {
+    async fn handle(self: Arc<Self>, request: Request<Inbound>, responder: Responder) {
+        let answer = self.answer(request).await;
+        if let Err(error) = &answer {
+            tracing::warn!(kind = ?error.kind, message = error.message, "enrolment refused");
+        }
+        if let Err(error) = responder.send(to_response(&answer)).await {
+            tracing::info!(%error, "an agent left before its answer");
+        }
+    }
+}
+
+impl Enrolment {
+    async fn answer(&self, request: Request<Inbound>) -> Answer {
+        let (head, body) = request.into_parts();
+        if head.method != Method::POST {
+            return Err(error(ErrorKind::NotFound, "only POST is known here"));
+        }
+        match (head.uri.path(), &self.presented) {
+            (ENROL, Presented::Exporter(_)) => self.enrol(read(body).await?).await,
+            (RENEW, Presented::Certificate(old)) => self.renew(old, read(body).await?).await,
+            (RENEW, Presented::Exporter(exporter)) => {
+                self.renew_late(exporter, read(body).await?).await
+            }
+            _ => Err(error(
+                ErrorKind::NotFound,
+                "no such path on this connection",
+            )),
+        }
+    }
+
+    async fn enrol(&self, request: EnrolRequest) -> Answer {
+        let secret = from_hex(&request.secret)
+            .ok_or_else(|| error(ErrorKind::InvalidToken, INVALID_TOKEN))?;
+        let key = csr_key(&request.csr)?;
+        let redeemed = self
+            .directory
+            .redeem(
+                &Sha256::digest(secret).into(),
+                key,
+                request.location_id,
+                InstanceId::from_uuid(random::id()),
+                clock::wall_ms(),
+            )
+            .await
+            .map_err(|refused| redeem_error(&refused))?;
+        let identity = AgentIdentity {
+            subaccount: redeemed.subaccount,
+            instance: redeemed.instance,
+        };
+        self.issue(&request.csr, key, &identity).await
+    }
+
+    async fn renew(&self, old: &CertificateInfo, request: RenewRequest) -> Answer {
+        let key = csr_key(&request.csr)?;
+        let identity = self.newest(old)?;
+        self.issue(&request.csr, key, &identity).await
+    }
+
+    async fn renew_late(&self, exporter: &[u8; 32], request: LateRenewRequest) -> Answer {
+        let invalid = |message| error(ErrorKind::InvalidCertificate, message);
+        let key = csr_key(&request.csr)?;
+        let der = CertificateDer::from_pem_slice(request.certificate.as_bytes())
+            .map_err(|_pem| invalid("the certificate is no PEM"))?;
+        let old = CertificateInfo::from_der(&der)
+            .map_err(|_der| invalid("the certificate cannot be read"))?;
+        if !self.tls.issued(&der, old.not_after_ms - 1_000) {
+            return Err(invalid("the certificate was not issued here"));
+        }
+        let latest = i64::try_from(LATE_RENEWAL.as_millis()).unwrap_or(0);
+        if clock::wall_ms() > old.not_after_ms + latest {
+            return Err(invalid(
+                "the certificate expired too long ago; enrol the agent anew",
+            ));
+        }
+        let statement = Sha256::new()
+            .chain_update(exporter)
+            .chain_update(request.csr.as_bytes())
+            .finalize();
+        if !proof_holds(&request.proof, &old, &statement.into()) {
+            return Err(invalid("the proof of the old key does not hold"));
+        }
+        let identity = self.newest(&old)?;
+        self.issue(&request.csr, key, &identity).await
+    }
+
+    /// The identity of a certificate, if it is not revoked and has one of the agent's newest keys.
+    fn newest(&self, old: &CertificateInfo) -> Result<AgentIdentity, ApiError> {
+        let index = self.directory.index();
+        let identity = old
+            .identity
+            .filter(|identity| {
+                index
+                    .identity(&identity.instance)
+                    .is_some_and(|known| known.accepts(&old.spki_hash))
+            })
+            .filter(|identity| index.subaccount(&identity.subaccount).is_some());
+        identity.ok_or_else(|| {
+            error(
+                ErrorKind::InvalidCertificate,
+                "the certificate is revoked or no longer the agent's newest; enrol the agent anew",
+            )
+        })
+    }
+
+    /// Signs a certificate and remembers its key; the key counts from the moment it is remembered.
+    async fn issue(&self, csr: &str, key: [u8; 32], identity: &AgentIdentity) -> Answer {
+        let unavailable = |_error| {
+            error(
+                ErrorKind::Unavailable,
+                "the gateway cannot issue a certificate now; try again",
+            )
+        };
+        let authority = self.certificates.authority();
+        let certificate = authority
+            .agent(csr, identity, lifetime(AGENT_LIFE))
+            .map_err(unavailable)?;
+        let info = CertificateInfo::from_pem(&certificate).map_err(unavailable)?;
+        self.directory
+            .record_certificate(identity.instance, key, info.not_after_ms)
+            .await
+            .map_err(|failed| {
+                tracing::error!(error = %failed, "cannot record a certificate");
+                error(
+                    ErrorKind::Unavailable,
+                    "the gateway's state cannot be written now; try again",
+                )
+            })?;
+        let index = self.directory.index();
+        let known = index.identity(&identity.instance);
+        Ok(Enrolled {
+            subaccount: identity.subaccount,
+            subaccount_name: index
+                .subaccount(&identity.subaccount)
+                .map(|subaccount| subaccount.name.clone())
+                .unwrap_or_default(),
+            location_id: known
+                .map(|known| known.location.clone())
+                .unwrap_or_default(),
+            instance: identity.instance,
+            certificate,
+            ca_bundle: authority.certificate().to_owned(),
+        })
+    }
+}
+
+const INVALID_TOKEN: &str = "the enrolment token is unknown, used or expired; create a new one with `underpass-gateway enrol-token create`";
+
+fn redeem_error(refused: &RedeemError) -> ApiError {
+    match refused {
+        RedeemError::Refused => error(ErrorKind::InvalidToken, INVALID_TOKEN),
+        RedeemError::LocationNotAllowed { .. } => {
+            error(ErrorKind::InvalidRequest, &refused.to_string())
+        }
+        RedeemError::LocationTaken { .. } => error(ErrorKind::LocationTaken, &refused.to_string()),
+        RedeemError::Store(failed) => {
+            tracing::error!(error = %failed, "cannot redeem an enrolment token");
+            error(
+                ErrorKind::Unavailable,
+                "the gateway's state cannot be written now; try again",
+            )
+        }
+    }
+}
+
+fn csr_key(csr: &str) -> Result<[u8; 32], ApiError> {
+    request_key_hash(csr).map_err(|_wrong| {
+        error(
+            ErrorKind::InvalidRequest,
+            "csr must be a PKCS#10 request in PEM with an ECDSA P-256 key and a valid signature",
+        )
+    })
+}
+
+fn error(kind: ErrorKind, message: &str) -> ApiError {
+    ApiError {
+        kind,
+        message: message.to_owned(),
+    }
+}
+
+async fn read<T: DeserializeOwned>(body: Inbound) -> Result<T, ApiError> {
+    let invalid = |message: &str| error(ErrorKind::InvalidRequest, message);
+    let collected = tokio::time::timeout(BODY_TIME, Limited::new(body, BODY_MAX).collect()).await;
+    let Ok(Ok(collected)) = collected else {
+        return Err(invalid("the body is too long or did not arrive"));
+    };
+    serde_json::from_slice(&collected.to_bytes())
+        .map_err(|wrong| invalid(&format!("the body is not what is expected: {wrong}")))
+}
+
+fn to_response(answer: &Answer) -> Response<Full<Bytes>> {
+    let (status, body) = match answer {
+        Ok(enrolled) => (StatusCode::OK, serde_json::to_vec(enrolled)),
+        Err(error) => (status(error.kind), serde_json::to_vec(error)),
+    };
+    // Our own types always serialise.
+    let mut response = Response::new(Full::new(body.unwrap_or_default().into()));
+    *response.status_mut() = status;
+    response
+}
+
+fn status(kind: ErrorKind) -> StatusCode {
+    match kind {
+        ErrorKind::InvalidRequest => StatusCode::BAD_REQUEST,
+        ErrorKind::InvalidToken | ErrorKind::InvalidCertificate => StatusCode::FORBIDDEN,
+        ErrorKind::LocationTaken => StatusCode::CONFLICT,
+        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+    }
+}
+
+/// 64 hexadecimal digits.
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}

@@ -1,0 +1,195 @@
+//! The life of one tunnel at the gateway: authorise, move to its thread, hello, route, end.
+
+use std::time::Duration;
+
+use thiserror::Error;
+use underpass_runtime::clock;
+use underpass_runtime::tasks::Tasks;
+use underpass_runtime::tunnel::{Caller, ConnectionError};
+use underpass_shared::id::{InstanceId, TunnelKey};
+use underpass_shared::protocol::capability::CAPABILITY;
+use underpass_shared::protocol::internal::{Hello, RetryAfter};
+use underpass_shared::protocol::limits::{CONNECTIONS_MAX, ROTATE_AFTER_STREAMS};
+
+use super::accept::{Incoming, PublicPort, TunnelIo, identity};
+use super::registry::Tunnel;
+use crate::directory::Directory;
+
+/// How often a running tunnel's age is looked at; changes of the directory are seen at once.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// What an agent with too many connections is told to wait.
+const CROWDED: Duration = Duration::from_secs(30);
+
+/// Why an agent's certificate is not accepted, or no longer.
+#[derive(Debug, Error, PartialEq, Eq)]
+enum Refusal {
+    #[error("the client certificate carries no agent identity")]
+    NoIdentity,
+    #[error("the agent instance is unknown here")]
+    Unknown,
+    #[error("the agent instance was revoked")]
+    Revoked,
+    #[error("the certificate is not one of the agent's present ones")]
+    OldKey,
+    #[error("the subaccount was removed")]
+    NoSubaccount,
+    #[error("the client certificate has expired")]
+    Expired,
+}
+
+/// Who is at the other end, as the certificate proves.
+#[derive(Clone, Copy, Debug)]
+struct Peer {
+    instance: InstanceId,
+    spki_hash: [u8; 32],
+    not_after_ms: i64,
+}
+
+/// Sends one tunnel connection, after its handshake, to the thread that drives it to its end.
+pub(super) fn run(incoming: Incoming, port: &PublicPort, tasks: &Tasks) {
+    let (peer, key) = match admit(&incoming, &port.directory) {
+        Ok(admitted) => admitted,
+        Err(refusal) => {
+            let identity = identity(incoming.certificate.as_ref());
+            tracing::warn!(?identity, %refusal, "tunnel refused");
+            return;
+        }
+    };
+    let spread = port.registry.spread(&key, port.threads.len());
+    let crowded = spread.iter().sum::<usize>() >= usize::from(CONNECTIONS_MAX) * 2;
+    let least = spread.iter().enumerate().min_by_key(|(_, count)| **count);
+    let thread = least.map_or(0, |(thread, _)| thread);
+    let Some(runtime) = port.threads.get(thread) else {
+        return;
+    };
+    let mut incoming = incoming;
+    if let Err(error) = transport(&mut incoming.io).leave() {
+        tracing::warn!(%error, "cannot move a tunnel to its thread");
+        return;
+    }
+    let life = Life {
+        peer,
+        key,
+        thread,
+        crowded,
+        port: port.clone(),
+        tasks: tasks.clone(),
+    };
+    tasks.spawn_on(runtime, "tunnel", life.run(incoming));
+}
+
+struct Life {
+    peer: Peer,
+    key: TunnelKey,
+    thread: usize,
+    crowded: bool,
+    port: PublicPort,
+    tasks: Tasks,
+}
+
+impl Life {
+    async fn run(self, incoming: Incoming) {
+        let caller = match self.establish(incoming).await {
+            Ok(caller) => caller,
+            Err(error) => {
+                tracing::info!(key = %self.key, %error, "tunnel did not come up");
+                return;
+            }
+        };
+        if self.crowded {
+            let retry = RetryAfter {
+                after_ms: u64::try_from(CROWDED.as_millis()).unwrap_or(u64::MAX),
+                reason: "too many connections of this agent".to_owned(),
+            };
+            caller.retry_after(&retry).await;
+            return;
+        }
+        let tunnel = Tunnel {
+            instance: self.peer.instance,
+            thread: self.thread,
+            caller: caller.clone(),
+        };
+        self.port.registry.add(&self.key, tunnel);
+        tracing::info!(key = %self.key, instance = %self.peer.instance, thread = self.thread, "tunnel up");
+        self.watch(&caller).await;
+        self.port.registry.remove(&self.key, &caller);
+        tracing::info!(key = %self.key, instance = %self.peer.instance, "tunnel down");
+    }
+
+    async fn establish(&self, incoming: Incoming) -> Result<Caller, ConnectionError> {
+        let Incoming { mut io, last, .. } = incoming;
+        if transport(&mut io).join().is_err() {
+            return Err(ConnectionError::Protocol(
+                "the connection was lost on its way to a thread",
+            ));
+        }
+        let hello = Hello {
+            capability: CAPABILITY,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            connections: self.port.connections,
+        };
+        let caller = Caller::establish(io, last, &hello, &self.tasks).await?;
+        if caller.answer().instance == self.peer.instance {
+            Ok(caller)
+        } else {
+            caller.close();
+            Err(ConnectionError::Protocol(
+                "the hello names another instance than the certificate",
+            ))
+        }
+    }
+
+    /// Waits for the end: by the agent, by revocation, by expiry, by rotation or by our own stop.
+    async fn watch(&self, caller: &Caller) {
+        let mut index = self.port.directory.watch();
+        loop {
+            tokio::select! {
+                () = caller.closed() => return,
+                () = self.tasks.stopped() => return caller.drain().await,
+                _ = index.changed() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            if let Err(refusal) = authorise(&self.peer, &self.port.directory) {
+                tracing::warn!(key = %self.key, %refusal, "tunnel closed");
+                return caller.close();
+            }
+            if caller.opened() >= ROTATE_AFTER_STREAMS {
+                return caller.drain().await;
+            }
+        }
+    }
+}
+
+fn transport(io: &mut TunnelIo) -> &mut underpass_runtime::net::MovableTcp {
+    io.get_mut().0.get_mut()
+}
+
+fn admit(incoming: &Incoming, directory: &Directory) -> Result<(Peer, TunnelKey), Refusal> {
+    let certificate = incoming.certificate.as_ref().ok_or(Refusal::NoIdentity)?;
+    let identity = certificate.identity.ok_or(Refusal::NoIdentity)?;
+    let peer = Peer {
+        instance: identity.instance,
+        spki_hash: certificate.spki_hash,
+        not_after_ms: certificate.not_after_ms,
+    };
+    Ok((peer, authorise(&peer, directory)?))
+}
+
+/// Whether an agent may hold tunnels now, and for what.
+fn authorise(peer: &Peer, directory: &Directory) -> Result<TunnelKey, Refusal> {
+    let index = directory.index();
+    let identity = index.identity(&peer.instance).ok_or(Refusal::Unknown)?;
+    if identity.revoked_at_ms.is_some() {
+        return Err(Refusal::Revoked);
+    }
+    if !identity.accepts(&peer.spki_hash) {
+        return Err(Refusal::OldKey);
+    }
+    if index.subaccount(&identity.subaccount).is_none() {
+        return Err(Refusal::NoSubaccount);
+    }
+    if clock::wall_ms() >= peer.not_after_ms {
+        return Err(Refusal::Expired);
+    }
+    Ok(identity.tunnel_key())
+}
