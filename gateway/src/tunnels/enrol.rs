@@ -85,7 +85,7 @@ impl Enrolment {
         let redeemed = self
             .directory
             .redeem(
-                &Sha256::digest(secret).into(),
+                Sha256::digest(secret).into(),
                 key,
                 request.location_id,
                 InstanceId::from_uuid(random::id()),
