@@ -148,7 +148,12 @@ impl Directory {
                 subaccount,
                 location: choose(location, requested.as_ref())?,
             };
-            let claim = self.free_claim(&key).await?;
+            let claim = self.free_claim(&key).await;
+            if claim.is_err() && self.version(&row).await? != Some(entry.version) {
+                // Whoever took the place did so with this very token, which is burnt by now.
+                continue;
+            }
+            let claim = claim?;
             let identity = Identity {
                 instance: new_instance,
                 subaccount,
@@ -196,6 +201,11 @@ impl Directory {
             }
             Some(_) | None => Err(RedeemError::Refused),
         }
+    }
+
+    async fn version(&self, row: &str) -> Result<Option<u64>, StoreError> {
+        let entry = self.state().get(row).await?;
+        Ok(entry.map(|entry| entry.version))
     }
 
     /// What the claim's row must look like for this key to be free.

@@ -131,7 +131,7 @@ async fn time_counts_with_a_minute_of_leeway() {
     let end = bench.verifier.verify(&token, NOW_MS).unwrap().expires_at_ms;
     assert!(bench.verifier.verify(&token, end - 1).is_ok());
     assert_eq!(bench.verifier.verify(&token, end), Err(TokenError::Expired));
-    let mut cache = TokenCache::new(Arc::new(bench.verifier.clone()));
+    let mut cache = TokenCache::new(Arc::new(bench.verifier));
     assert!(cache.verify(&token, end - 1).is_ok());
     assert_eq!(cache.verify(&token, end), Err(TokenError::Expired));
 }
@@ -245,7 +245,7 @@ async fn damaged_tokens_are_refused() {
     }
     let long = "a".repeat(5 << 20);
     assert_eq!(bench.refusal(&long), TokenError::TooLong);
-    let mut cache = TokenCache::new(Arc::new(bench.verifier.clone()));
+    let mut cache = TokenCache::new(Arc::new(bench.verifier));
     assert_eq!(cache.verify(&long, NOW_MS), Err(TokenError::TooLong));
 }
 
