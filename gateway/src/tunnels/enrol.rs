@@ -97,13 +97,13 @@ impl Enrolment {
             subaccount: redeemed.subaccount,
             instance: redeemed.instance,
         };
-        self.issue(&request.csr, key, &identity).await
+        self.issue(&request.csr, key, &identity, None).await
     }
 
     async fn renew(&self, old: &CertificateInfo, request: RenewRequest) -> Answer {
         let key = csr_key(&request.csr)?;
         let identity = self.newest(old)?;
-        self.issue(&request.csr, key, &identity).await
+        self.issue(&request.csr, key, &identity, Some(old)).await
     }
 
     async fn renew_late(&self, exporter: &[u8; 32], request: LateRenewRequest) -> Answer {
@@ -130,7 +130,7 @@ impl Enrolment {
             return Err(invalid("the proof of the old key does not hold"));
         }
         let identity = self.newest(&old)?;
-        self.issue(&request.csr, key, &identity).await
+        self.issue(&request.csr, key, &identity, Some(&old)).await
     }
 
     /// The identity of a certificate, if it is not revoked and has one of the agent's newest keys.
@@ -153,28 +153,38 @@ impl Enrolment {
     }
 
     /// Signs a certificate and remembers its key; the key counts from the moment it is remembered.
-    async fn issue(&self, csr: &str, key: [u8; 32], identity: &AgentIdentity) -> Answer {
-        let unavailable = |_error| {
-            error(
-                ErrorKind::Unavailable,
-                "the gateway cannot issue a certificate now; try again",
-            )
+    ///
+    /// A renewal keeps the `old` key that asked for it, so that a lost answer locks nobody out.
+    async fn issue(
+        &self,
+        csr: &str,
+        key: [u8; 32],
+        identity: &AgentIdentity,
+        old: Option<&CertificateInfo>,
+    ) -> Answer {
+        let unavailable = |failed: anyhow::Error| {
+            tracing::error!(error = format!("{failed:#}"), "cannot issue a certificate");
+            let text = "the gateway cannot issue a certificate now; try again";
+            error(ErrorKind::Unavailable, text)
         };
         let authority = self.certificates.authority();
         let certificate = authority
             .agent(csr, identity, lifetime(AGENT_LIFE))
-            .map_err(unavailable)?;
-        let info = CertificateInfo::from_pem(&certificate).map_err(unavailable)?;
-        self.directory
-            .record_certificate(identity.instance, key, info.not_after_ms)
-            .await
-            .map_err(|failed| {
-                tracing::error!(error = %failed, "cannot record a certificate");
-                error(
-                    ErrorKind::Unavailable,
-                    "the gateway's state cannot be written now; try again",
-                )
-            })?;
+            .map_err(|failed| unavailable(failed.into()))?;
+        let end = CertificateInfo::from_pem(&certificate)
+            .map_err(|failed| unavailable(failed.into()))?
+            .not_after_ms;
+        let (directory, instance) = (&self.directory, identity.instance);
+        let recorded = match old {
+            None => directory.record_certificate(instance, key, end).await,
+            Some(old) => {
+                let proven = old.spki_hash;
+                directory
+                    .renew_certificate(instance, proven, key, end)
+                    .await
+            }
+        };
+        recorded.map_err(|failed| unavailable(failed.into()))?;
         let index = self.directory.index();
         let known = index.identity(&identity.instance);
         Ok(Enrolled {
