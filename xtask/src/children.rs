@@ -14,8 +14,9 @@ use nix::unistd::Pid;
 use crate::clock::Stopwatch;
 use crate::output;
 
-/// How long a child may take to end by itself before it is killed.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a child may take to end by itself before it is killed: nothing here is worth a drain
+/// that lasts.
+const PATIENCE: Duration = Duration::from_secs(3);
 const POLL: Duration = Duration::from_millis(10);
 /// How much of a dead child's log is worth showing.
 const LOG_TAIL: usize = 20;
@@ -82,15 +83,11 @@ impl Child {
         bail!("{} ended by itself ({status}){log}", self.name);
     }
 
-    /// Asks it to end; see [`Self::finish`].
-    fn ask(&mut self) {
+    /// Asks it to end, waits for that, then ends what is left of its group.
+    fn stop(&mut self) {
         if let Ok(None) = self.ended() {
             self.signal(Signal::SIGTERM);
         }
-    }
-
-    /// Waits for the end, then ends what is left of its group.
-    fn finish(&mut self) {
         let watch = Stopwatch::start();
         while let Ok(None) = self.ended() {
             if watch.elapsed() > PATIENCE {
@@ -114,12 +111,12 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        self.ask();
-        self.finish();
+        self.stop();
     }
 }
 
-/// Several children; dropping it ends them together, last started first.
+/// Several children; dropping it ends them one after the other, last started first, so that none
+/// loses another on which its own end depends.
 #[derive(Debug, Default)]
 pub(crate) struct Children(Vec<Child>);
 
@@ -147,8 +144,7 @@ impl Children {
 
 impl Drop for Children {
     fn drop(&mut self) {
-        self.0.iter_mut().rev().for_each(Child::ask);
-        self.0.iter_mut().rev().for_each(Child::finish);
+        while self.0.pop().is_some() {}
     }
 }
 
