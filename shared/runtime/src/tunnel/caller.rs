@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use h2::client::{Connection, ResponseFuture, SendRequest};
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
@@ -20,6 +21,7 @@ use underpass_shared::protocol::internal::{
 };
 use underpass_shared::protocol::timers::{DRAIN_GRACE, HANDSHAKE, INTERNAL_REQUEST, STREAM_OPEN};
 
+use super::batch::{Batched, Flusher, batch};
 use super::error::{ConnectionError, StreamError};
 use super::gauge::{ActiveStream, Gauge};
 use super::inbound::{Inbound, Over};
@@ -90,6 +92,7 @@ impl Caller {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let (io, flusher) = batch(io);
         let (send, mut connection) = settings::client()
             .handshake(io)
             .await
@@ -102,8 +105,12 @@ impl Caller {
         let (close, closed) = (CancellationToken::new(), CancellationToken::new());
         // An error on the way up ends the driver too.
         let closing = close.clone().drop_guard();
-        let driver = drive(connection, upkeep, close.clone(), closed.clone());
-        tasks.spawn("tunnel-caller", driver);
+        let link = Link {
+            connection,
+            upkeep,
+            flusher,
+        };
+        tasks.spawn("tunnel-caller", drive(link, close.clone(), closed.clone()));
 
         let (answer, voice) = say_hello(&send, hello, &gauge, tasks).await?;
         if answer.capability < CAPABILITY_MIN {
@@ -161,10 +168,14 @@ impl Caller {
     ) -> Result<(Stream, Outbound), StreamError> {
         let mut send = self.0.send.clone();
         let ready = poll_fn(|cx| send.poll_ready(cx));
-        match timeout(STREAM_OPEN, ready).await {
-            Ok(ready) => ready.map_err(|_closed| StreamError::Refused)?,
-            Err(_elapsed) => return Err(StreamError::Crowded),
-        }
+        // Almost always there is room, and no timer is needed.
+        let ready = match ready.now_or_never() {
+            Some(ready) => ready,
+            None => timeout(STREAM_OPEN, poll_fn(|cx| send.poll_ready(cx)))
+                .await
+                .map_err(|_elapsed| StreamError::Crowded)?,
+        };
+        ready.map_err(|_closed| StreamError::Refused)?;
         let gate = self.gate();
         if *gate != Gate::Open {
             return Err(StreamError::Refused);
@@ -322,18 +333,13 @@ async fn exchange(
 }
 
 /// Moves frames until the connection ends, is given up or closed.
-async fn drive<S>(
-    mut connection: Connection<S, Bytes>,
-    mut upkeep: Upkeep,
-    close: CancellationToken,
-    closed: CancellationToken,
-) where
+async fn drive<S>(mut link: Link<S>, close: CancellationToken, closed: CancellationToken)
+where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let _closed = closed.drop_guard();
-    let running = poll_fn(|cx| poll_connection(&mut connection, &mut upkeep, cx));
     tokio::select! {
-        ended = running => {
+        ended = poll_fn(|cx| link.poll(cx)) => {
             if let Err(error) = ended {
                 tracing::debug!(%error, "tunnel connection ended");
             }
@@ -342,25 +348,31 @@ async fn drive<S>(
     }
 }
 
-fn poll_connection<S>(
-    connection: &mut Connection<S, Bytes>,
-    upkeep: &mut Upkeep,
-    cx: &mut Context<'_>,
-) -> Poll<Result<(), ConnectionError>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    while let Poll::Ready(order) = upkeep.poll(cx) {
-        match order {
-            Order::Announce(window) => {
-                if connection.set_initial_window_size(window).is_err() {
-                    upkeep.not_announced(window);
+/// What the driver moves.
+struct Link<S> {
+    connection: Connection<Batched<S>, Bytes>,
+    upkeep: Upkeep,
+    flusher: Flusher<S>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectionError>> {
+        while let Poll::Ready(order) = self.upkeep.poll(cx) {
+            match order {
+                Order::Announce(window) => {
+                    if self.connection.set_initial_window_size(window).is_err() {
+                        self.upkeep.not_announced(window);
+                    }
                 }
+                Order::Dead => return Poll::Ready(Err(ConnectionError::Silent)),
             }
-            Order::Dead => return Poll::Ready(Err(ConnectionError::Silent)),
         }
+        let moved = Pin::new(&mut self.connection).poll(cx);
+        if moved.is_pending()
+            && let Poll::Ready(Err(error)) = self.flusher.poll_flush(cx)
+        {
+            return Poll::Ready(Err(ConnectionError::Io(error)));
+        }
+        moved.map_err(ConnectionError::Broken)
     }
-    Pin::new(connection)
-        .poll(cx)
-        .map_err(ConnectionError::Broken)
 }

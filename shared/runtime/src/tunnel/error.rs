@@ -55,6 +55,9 @@ pub enum ConnectionError {
     /// The connection broke.
     #[error("the tunnel connection broke")]
     Broken(#[source] h2::Error),
+    /// The byte stream below broke.
+    #[error("the tunnel connection broke")]
+    Io(#[source] std::io::Error),
     /// A stream that the connection needs ended.
     #[error("the tunnel connection cannot be used")]
     Stream(#[from] StreamError),

@@ -27,13 +27,14 @@ impl LastReceived {
     }
 
     fn touch(&self) {
-        let now = u64::try_from(clock::monotonic().as_millis()).unwrap_or(u64::MAX);
+        // Finer than the heartbeat's own comparison: a pong may follow its ping within microseconds.
+        let now = u64::try_from(clock::monotonic().as_nanos()).unwrap_or(u64::MAX);
         self.0.store(now, Ordering::Relaxed);
     }
 
     /// The monotonic time of the last byte.
     pub(super) fn at(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::Relaxed))
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
     }
 }
 

@@ -6,6 +6,7 @@
 //! this module knows. Bodies are [`Inbound`] and [`Outbound`]; an aborted stream ends in an error
 //! at the other end, never in a clean end.
 
+mod batch;
 mod caller;
 mod error;
 mod gauge;

@@ -19,6 +19,7 @@ use underpass_shared::protocol::internal::{
 };
 use underpass_shared::protocol::timers::{DRAIN_GRACE, HANDSHAKE, INTERNAL_REQUEST};
 
+use super::batch::{Batched, Flusher, batch};
 use super::error::ConnectionError;
 use super::gauge::{ActiveStream, Gauge};
 use super::inbound::{Inbound, Over};
@@ -127,23 +128,16 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     H: Handler,
 {
-    let handshake = settings::server().handshake::<S, Bytes>(io);
-    let mut connection = timeout(HANDSHAKE, handshake)
-        .await
-        .map_err(|_elapsed| ConnectionError::Timeout)?
-        .map_err(ConnectionError::Broken)?;
-    let pings = connection
-        .ping_pong()
-        .ok_or(ConnectionError::Protocol("pings are taken"))?;
-    let mut upkeep = Upkeep::new(pings, last, Arc::clone(&served.0.gauge));
+    let mut link = Link::establish(io, last, served).await?;
     let mut hello = served.hello();
     let greeted = async move { hello.wait_for(Option::is_some).await.is_ok() };
     let mut greeting = std::pin::pin!(timeout(HANDSHAKE, greeted));
     let mut is_greeted = false;
+    let mut draining = std::pin::pin!(served.draining());
     loop {
         tokio::select! {
             biased;
-            next = poll_fn(|cx| poll_accept(&mut connection, &mut upkeep, cx)) => {
+            next = poll_fn(|cx| link.poll(cx)) => {
                 let Some((request, respond)) = next? else { return Ok(()) };
                 dispatch(request, respond, served, handler, tasks);
             }
@@ -153,16 +147,15 @@ where
                     return Err(ConnectionError::Timeout);
                 }
             }
-            () = served.draining() => break,
+            () = &mut draining => break,
         }
     }
-    finish(connection, upkeep, served, handler, tasks).await
+    finish(link, served, handler, tasks).await
 }
 
 /// Lets the running streams end, then says goodbye; aborts those that outlast the grace.
 async fn finish<S, H>(
-    mut connection: Connection<S, Bytes>,
-    mut upkeep: Upkeep,
+    mut link: Link<S>,
     served: &Served,
     handler: &Arc<H>,
     tasks: &Tasks,
@@ -177,14 +170,14 @@ where
         loop {
             tokio::select! {
                 biased;
-                next = poll_fn(|cx| poll_accept(&mut connection, &mut upkeep, cx)) => {
+                next = poll_fn(|cx| link.poll(cx)) => {
                     let Some((request, respond)) = next? else { return Ok(()) };
                     dispatch(request, respond, served, handler, tasks);
                 }
                 _ = tick.tick(), if !said_goodbye => {
                     if served.active() == 0 {
                         said_goodbye = true;
-                        connection.graceful_shutdown();
+                        link.connection.graceful_shutdown();
                     }
                 }
             }
@@ -195,27 +188,54 @@ where
 
 type Accepted = (Request<h2::RecvStream>, SendResponse<Bytes>);
 
-fn poll_accept<S>(
-    connection: &mut Connection<S, Bytes>,
-    upkeep: &mut Upkeep,
-    cx: &mut Context<'_>,
-) -> Poll<Result<Option<Accepted>, ConnectionError>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    while let Poll::Ready(order) = upkeep.poll(cx) {
-        match order {
-            Order::Announce(window) => {
-                if connection.set_initial_window_size(window).is_err() {
-                    upkeep.not_announced(window);
-                }
-            }
-            Order::Dead => return Poll::Ready(Err(ConnectionError::Silent)),
-        }
+/// What the driver moves.
+struct Link<S> {
+    connection: Connection<Batched<S>, Bytes>,
+    upkeep: Upkeep,
+    flusher: Flusher<S>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
+    async fn establish(
+        io: S,
+        last: LastReceived,
+        served: &Served,
+    ) -> Result<Self, ConnectionError> {
+        let (io, flusher) = batch(io);
+        let handshake = settings::server().handshake::<_, Bytes>(io);
+        let mut connection = timeout(HANDSHAKE, handshake)
+            .await
+            .map_err(|_elapsed| ConnectionError::Timeout)?
+            .map_err(ConnectionError::Broken)?;
+        let pings = connection
+            .ping_pong()
+            .ok_or(ConnectionError::Protocol("pings are taken"))?;
+        Ok(Self {
+            connection,
+            upkeep: Upkeep::new(pings, last, Arc::clone(&served.0.gauge)),
+            flusher,
+        })
     }
-    connection
-        .poll_accept(cx)
-        .map(|next| next.transpose().map_err(ConnectionError::Broken))
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Accepted>, ConnectionError>> {
+        while let Poll::Ready(order) = self.upkeep.poll(cx) {
+            match order {
+                Order::Announce(window) => {
+                    if self.connection.set_initial_window_size(window).is_err() {
+                        self.upkeep.not_announced(window);
+                    }
+                }
+                Order::Dead => return Poll::Ready(Err(ConnectionError::Silent)),
+            }
+        }
+        let next = self.connection.poll_accept(cx);
+        if next.is_pending()
+            && let Poll::Ready(Err(error)) = self.flusher.poll_flush(cx)
+        {
+            return Poll::Ready(Err(ConnectionError::Io(error)));
+        }
+        next.map(|next| next.transpose().map_err(ConnectionError::Broken))
+    }
 }
 
 fn dispatch<H: Handler>(

@@ -1,0 +1,149 @@
+//! Collects what the HTTP/2 library writes, so that many frames leave as one write.
+//!
+//! The library flushes after each DATA frame, which would make a TLS record (two for a full frame)
+//! and a system call of every small answer. Here its flushes do nothing; the connection's driver
+//! flushes when the library has nothing more to write.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf as _, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Bytes that are collected before they are written without waiting for a flush.
+const COLLECT_MAX: usize = 64 * 1024;
+
+/// A buffer larger than this is given back as soon as it is empty.
+const KEEP_MAX: usize = 16 * 1024;
+
+#[derive(Debug)]
+struct Inner<S> {
+    io: S,
+    collected: BytesMut,
+}
+
+/// The library's end: writes are collected.
+#[derive(Debug)]
+pub(super) struct Batched<S>(Arc<Mutex<Inner<S>>>);
+
+/// The driver's end: writes what was collected.
+#[derive(Debug)]
+pub(super) struct Flusher<S>(Arc<Mutex<Inner<S>>>);
+
+/// Splits a byte stream into the two ends.
+pub(super) fn batch<S>(io: S) -> (Batched<S>, Flusher<S>) {
+    let inner = Arc::new(Mutex::new(Inner {
+        io,
+        collected: BytesMut::new(),
+    }));
+    (Batched(Arc::clone(&inner)), Flusher(inner))
+}
+
+// Both ends are used by the driver's task alone, so nobody ever waits here.
+fn lock<S>(inner: &Mutex<Inner<S>>) -> MutexGuard<'_, Inner<S>> {
+    inner.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S: AsyncWrite + Unpin> Inner<S> {
+    fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.collected.is_empty() {
+            let written = ready!(Pin::new(&mut self.io).poll_write(cx, &self.collected))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.collected.advance(written);
+        }
+        if self.collected.capacity() > KEEP_MAX {
+            self.collected = BytesMut::new();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Flusher<S> {
+    /// Writes what was collected; pending while the other end takes no more.
+    pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut inner = lock(&self.0);
+        ready!(inner.poll_write_out(cx))?;
+        Pin::new(&mut inner.io).poll_flush(cx)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Batched<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut lock(&self.0).io).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Batched<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut inner = lock(&self.0);
+        if inner.collected.len() >= COLLECT_MAX {
+            ready!(inner.poll_write_out(cx))?;
+        }
+        inner.collected.extend_from_slice(buf);
+        Poll::Ready(Ok(buf.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut inner = lock(&self.0);
+        ready!(inner.poll_write_out(cx))?;
+        Pin::new(&mut inner.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn writes_leave_at_the_driver_s_flush_alone() {
+        let (near, mut far) = tokio::io::duplex(1 << 20);
+        let (mut batched, flusher) = batch(near);
+        batched.write_all(b"one ").await.unwrap();
+        batched.flush().await.unwrap();
+        batched.write_all(b"two").await.unwrap();
+        let mut read = [0; 7];
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut nothing = ReadBuf::new(&mut read);
+        assert!(
+            Pin::new(&mut far)
+                .poll_read(&mut cx, &mut nothing)
+                .is_pending()
+        );
+        assert!(flusher.poll_flush(&mut cx).is_ready());
+        far.read_exact(&mut read).await.unwrap();
+        assert_eq!(&read, b"one two");
+    }
+
+    #[tokio::test]
+    async fn a_full_batch_waits_for_the_other_end() {
+        let (near, _far) = tokio::io::duplex(16);
+        let (mut batched, _flusher) = batch(near);
+        batched.write_all(&[0; COLLECT_MAX]).await.unwrap();
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(
+            Pin::new(&mut batched)
+                .poll_write(&mut cx, b"x")
+                .is_pending()
+        );
+    }
+}
