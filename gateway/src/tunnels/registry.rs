@@ -1,7 +1,7 @@
 //! The tunnels that are up, by subaccount and location ID.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tokio::sync::Notify;
 use underpass_runtime::tunnel::Caller;
@@ -25,6 +25,8 @@ pub struct Registry(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     tunnels: RwLock<BTreeMap<TunnelKey, Arc<[Tunnel]>>>,
+    /// Connections per thread, those on their way up included.
+    places: Mutex<BTreeMap<TunnelKey, Vec<usize>>>,
     changed: Notify,
 }
 
@@ -44,17 +46,24 @@ impl Registry {
             .cloned()
     }
 
-    /// How many connections an agent has on each of `threads` threads.
-    pub fn spread(&self, key: &TunnelKey, threads: usize) -> Vec<usize> {
-        let mut counts = vec![0; threads];
-        if let Some(group) = self.read().get(key) {
-            for tunnel in group.iter().filter(|tunnel| tunnel.caller.is_open()) {
-                if let Some(count) = counts.get_mut(tunnel.thread) {
-                    *count += 1;
-                }
-            }
+    /// Chooses the thread with the fewest connections of an agent for one that is coming up, and
+    /// counts it there until the place is dropped.
+    pub(super) fn place(&self, key: &TunnelKey, threads: usize) -> Place {
+        let mut places = self.places();
+        let counts = places.entry(key.clone()).or_default();
+        counts.resize(threads.max(1), 0);
+        let least = counts.iter().enumerate().min_by_key(|(_, count)| **count);
+        let thread = least.map_or(0, |(thread, _)| thread);
+        let before = counts.iter().sum();
+        if let Some(count) = counts.get_mut(thread) {
+            *count += 1;
         }
-        counts
+        Place {
+            thread,
+            before,
+            key: key.clone(),
+            registry: self.clone(),
+        }
     }
 
     /// Every tunnel with its key.
@@ -103,10 +112,58 @@ impl Registry {
         self.0.changed.notify_waiters();
     }
 
+    fn places(&self) -> MutexGuard<'_, BTreeMap<TunnelKey, Vec<usize>>> {
+        self.0.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<TunnelKey, Arc<[Tunnel]>>> {
         self.0
             .tunnels
             .read()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection's place on a data thread.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The thread.
+    pub thread: usize,
+    /// How many connections the agent had before.
+    pub before: usize,
+    key: TunnelKey,
+    registry: Registry,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut places = self.registry.places();
+        if let Some(counts) = places.get_mut(&self.key) {
+            if let Some(count) = counts.get_mut(self.thread) {
+                *count -= 1;
+            }
+            if counts.iter().all(|count| *count == 0) {
+                places.remove(&self.key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_of_one_agent_spread_over_the_threads() {
+        let registry = Registry::default();
+        let key = TunnelKey {
+            subaccount: "0190a5a2-6d0e-7cc0-8000-000000000001".parse().unwrap(),
+            location: "".parse().unwrap(),
+        };
+        let places = [0, 1, 2].map(|_| registry.place(&key, 2));
+        assert_eq!(places.each_ref().map(|place| place.thread), [0, 1, 0]);
+        assert_eq!(places.each_ref().map(|place| place.before), [0, 1, 2]);
+        drop(places);
+        assert!(registry.places().is_empty());
     }
 }

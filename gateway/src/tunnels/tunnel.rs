@@ -12,7 +12,7 @@ use underpass_shared::protocol::internal::{Hello, RetryAfter};
 use underpass_shared::protocol::limits::{CONNECTIONS_MAX, ROTATE_AFTER_STREAMS};
 
 use super::accept::{Incoming, PublicPort, TunnelIo, identity};
-use super::registry::Tunnel;
+use super::registry::{Place, Tunnel};
 use crate::directory::Directory;
 
 /// How often a running tunnel's age is looked at; changes of the directory are seen at once.
@@ -55,11 +55,8 @@ pub(super) fn run(incoming: Incoming, port: &PublicPort, tasks: &Tasks) {
             return;
         }
     };
-    let spread = port.registry.spread(&key, port.threads.len());
-    let crowded = spread.iter().sum::<usize>() >= usize::from(CONNECTIONS_MAX) * 2;
-    let least = spread.iter().enumerate().min_by_key(|(_, count)| **count);
-    let thread = least.map_or(0, |(thread, _)| thread);
-    let Some(runtime) = port.threads.get(thread) else {
+    let place = port.registry.place(&key, port.threads.len());
+    let Some(runtime) = port.threads.get(place.thread) else {
         return;
     };
     let mut incoming = incoming;
@@ -70,8 +67,7 @@ pub(super) fn run(incoming: Incoming, port: &PublicPort, tasks: &Tasks) {
     let life = Life {
         peer,
         key,
-        thread,
-        crowded,
+        place,
         port: port.clone(),
         tasks: tasks.clone(),
     };
@@ -81,8 +77,7 @@ pub(super) fn run(incoming: Incoming, port: &PublicPort, tasks: &Tasks) {
 struct Life {
     peer: Peer,
     key: TunnelKey,
-    thread: usize,
-    crowded: bool,
+    place: Place,
     port: PublicPort,
     tasks: Tasks,
 }
@@ -96,7 +91,8 @@ impl Life {
                 return;
             }
         };
-        if self.crowded {
+        // Twice the limit, for replacements come up before those that they replace are gone.
+        if self.place.before >= usize::from(CONNECTIONS_MAX) * 2 {
             let retry = RetryAfter {
                 after_ms: u64::try_from(CROWDED.as_millis()).unwrap_or(u64::MAX),
                 reason: "too many connections of this agent".to_owned(),
@@ -106,11 +102,11 @@ impl Life {
         }
         let tunnel = Tunnel {
             instance: self.peer.instance,
-            thread: self.thread,
+            thread: self.place.thread,
             caller: caller.clone(),
         };
         self.port.registry.add(&self.key, tunnel);
-        tracing::info!(key = %self.key, instance = %self.peer.instance, thread = self.thread, "tunnel up");
+        tracing::info!(key = %self.key, instance = %self.peer.instance, thread = self.place.thread, "tunnel up");
         self.watch(&caller).await;
         self.port.registry.remove(&self.key, &caller);
         tracing::info!(key = %self.key, instance = %self.peer.instance, "tunnel down");
