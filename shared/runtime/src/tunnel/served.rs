@@ -331,6 +331,8 @@ async fn speak(
     served.0.hello.send_replace(Some(hello));
     tokio::select! {
         () = served.0.wish_drain.notified() => {}
+        // The connection ends only when this stream has ended too.
+        () = served.draining() => return Ok(voice.finish()?),
         () = voice.reset() => return Ok(()),
     }
     voice.send(internal::line(&Wish::Drain)?).await?;
@@ -338,6 +340,5 @@ async fn speak(
     if timeout(INTERNAL_REQUEST, served.draining()).await.is_err() {
         served.begin_drain();
     }
-    drop(voice.finish());
-    Ok(())
+    Ok(voice.finish()?)
 }
