@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 
-use super::client::{Client, Target, Way};
+use super::client::{Client, Way};
 use super::nginx::BULK_BYTES;
 use crate::shell;
 use crate::stop::Stop;
@@ -26,11 +26,11 @@ pub(super) fn run(
     client: &Client,
     stop: &Stop,
 ) -> anyhow::Result<Moved> {
-    let (target, path, size) = match direction {
-        Direction::Down => (Target::Nginx, "/bulk", "%{size_download}"),
-        Direction::Up => (Target::Sink, "/sink", "%{size_upload}"),
+    let (path, size) = match direction {
+        Direction::Down => ("/bulk", "%{size_download}"),
+        Direction::Up => ("/upload", "%{size_upload}"),
     };
-    let mut command = client.curl(way, target, path);
+    let mut command = client.curl(way, path);
     if direction == Direction::Up {
         // The wait for 100 Continue is not what is measured.
         command.args(["--header", "Expect:", "--upload-file"]);

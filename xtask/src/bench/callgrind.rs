@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 
 use super::AGENT;
-use super::client::{Client, Target, Way};
+use super::client::{Client, Way};
 use crate::output;
 use crate::shell;
 use crate::stack::Stack;
@@ -44,11 +44,7 @@ pub(super) fn run(stack: &mut Stack, client: &Client, stop: &Stop) -> anyhow::Re
 
 /// Sends requests one after the other on one connection.
 fn send(client: &Client, count: u32, stop: &Stop) -> anyhow::Result<()> {
-    let mut command = client.curl(
-        Way::Underpass,
-        Target::Nginx,
-        &format!("/hello?[1-{count}]"),
-    );
+    let mut command = client.curl(Way::Underpass, &format!("/hello?[1-{count}]"));
     command.args([
         "--fail",
         "--output",

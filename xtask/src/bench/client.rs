@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::Context;
 use serde_json::Value;
 
-use super::{SINK_HOST, VIRTUAL_HOST, VIRTUAL_PORT};
+use super::{VIRTUAL_HOST, VIRTUAL_PORT};
 use crate::shell;
 use crate::stack::Stack;
 use crate::stop::Stop;
@@ -19,19 +19,11 @@ pub(super) enum Way {
     Underpass,
 }
 
-/// Who answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Target {
-    Nginx,
-    Sink,
-}
-
 /// What a load generator has to know.
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) folder: PathBuf,
     nginx: String,
-    sink: String,
     proxy: String,
     token: String,
 }
@@ -39,20 +31,19 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(
         stack: &Stack,
-        [nginx, sink]: [SocketAddr; 2],
+        nginx: SocketAddr,
         folder: &Path,
         stop: &Stop,
     ) -> anyhow::Result<Self> {
         Ok(Self {
             folder: folder.to_owned(),
             nginx: nginx.to_string(),
-            sink: sink.to_string(),
             proxy: stack.gateway.proxy.clone(),
             token: token(stack, stop)?,
         })
     }
 
-    /// `host:port` to connect to for small requests.
+    /// `host:port` to connect to.
     pub(super) fn peer(&self, way: Way) -> &str {
         match way {
             Way::Direct => &self.nginx,
@@ -61,12 +52,10 @@ impl Client {
     }
 
     /// The value of `Host`.
-    pub(super) fn host(&self, way: Way, target: Target) -> String {
-        match (way, target) {
-            (Way::Direct, Target::Nginx) => self.nginx.clone(),
-            (Way::Direct, Target::Sink) => self.sink.clone(),
-            (Way::Underpass, Target::Nginx) => format!("{VIRTUAL_HOST}:{VIRTUAL_PORT}"),
-            (Way::Underpass, Target::Sink) => format!("{SINK_HOST}:{VIRTUAL_PORT}"),
+    pub(super) fn host(&self, way: Way) -> String {
+        match way {
+            Way::Direct => self.nginx.clone(),
+            Way::Underpass => format!("{VIRTUAL_HOST}:{VIRTUAL_PORT}"),
         }
     }
 
@@ -79,7 +68,7 @@ impl Client {
     }
 
     /// curl on its way to `path`.
-    pub(super) fn curl(&self, way: Way, target: Target, path: &str) -> Command {
+    pub(super) fn curl(&self, way: Way, path: &str) -> Command {
         let mut command = Command::new("curl");
         command.args(["--silent", "--show-error", "--noproxy"]);
         match self.authorization(way) {
@@ -88,7 +77,7 @@ impl Client {
                 .args(["", "--proxy", &format!("http://{}", self.proxy)])
                 .args(["--proxy-header", &format!("Proxy-Authorization: {value}")]),
         };
-        command.arg(format!("http://{}{path}", self.host(way, target)));
+        command.arg(format!("http://{}{path}", self.host(way)));
         command
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use serde::Deserialize;
 
-use super::client::{Client, Target, Way};
+use super::client::{Client, Way};
 use crate::file;
 use crate::shell;
 use crate::stop::Stop;
@@ -60,7 +60,7 @@ pub(super) fn run(
 ///
 /// The script sets no `request` function: wrk then formats the request once and not each time.
 fn script(load: Load, way: Way, client: &Client) -> String {
-    let host = client.host(way, Target::Nginx);
+    let host = client.host(way);
     let target = match way {
         Way::Direct => "/hello".to_owned(),
         Way::Underpass => format!("http://{host}/hello"),

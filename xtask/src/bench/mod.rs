@@ -14,20 +14,17 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::build::{Binaries, SAMPLE_BACKEND};
+use crate::build::Binaries;
 use crate::debian::{self, CC, CURL, NGINX, VALGRIND, WRK};
 use crate::output;
 use crate::shell;
-use crate::stack::{Backend, Launcher, Mapping, Plan, Resource, Stack};
+use crate::stack::{Launcher, Mapping, Plan, Resource, Stack};
 use crate::stop::Stop;
 use client::Client;
 use nginx::Nginx;
 
 /// Where nginx is.
 const VIRTUAL_HOST: &str = "bench.virtual";
-/// Where the sample back end is, which swallows uploads: what nginx can do is to store them, and
-/// that would measure the file system.
-const SINK_HOST: &str = "sink.virtual";
 const VIRTUAL_PORT: u16 = 80;
 const AGENT: &str = "bench";
 
@@ -60,27 +57,20 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
         .prefix("underpass-bench-")
         .tempdir_in("/dev/shm")?;
     let nginx = Nginx::start(folder.path(), stop)?;
-    let sink = Backend::start(binaries.path(SAMPLE_BACKEND)?, folder.path(), stop)?;
     let launcher = if options.callgrind {
         Launcher::Callgrind
     } else {
         Launcher::Plain
     };
-    let mut stack = start(
-        folder.path(),
-        &binaries,
-        [nginx.address, sink.address],
-        launcher,
-        stop,
-    )?;
-    let client = Client::new(&stack, [nginx.address, sink.address], folder.path(), stop)?;
+    let mut stack = start(folder.path(), &binaries, nginx.address, launcher, stop)?;
+    let client = Client::new(&stack, nginx.address, folder.path(), stop)?;
     if options.callgrind {
         return callgrind::run(&mut stack, &client, stop);
     }
     let rounds = options.rounds.unwrap_or(if options.quick { 2 } else { 5 });
     let results = rounds::run(rounds, options.quick, &client, &mut stack, stop)?;
     report::print_and_save(&results, stop)?;
-    drop((stack, nginx, sink));
+    drop((stack, nginx));
     if !options.no_document {
         output::progress("benchmark of the configuration document");
         shell::run(
@@ -101,7 +91,7 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
 fn start(
     folder: &Path,
     binaries: &Binaries,
-    [nginx, sink]: [SocketAddr; 2],
+    nginx: SocketAddr,
     launcher: Launcher,
     stop: &Stop,
 ) -> anyhow::Result<Stack> {
@@ -109,7 +99,7 @@ fn start(
         folder,
         binaries,
         agents: &[(AGENT, "")],
-        mappings: &[mapping(VIRTUAL_HOST, nginx), mapping(SINK_HOST, sink)],
+        mappings: &[mapping(VIRTUAL_HOST, nginx)],
         launcher,
     };
     Stack::start(&plan, stop)

@@ -101,6 +101,8 @@ http {{
   tcp_nodelay on;
   keepalive_timeout 300s;
   keepalive_requests 100000000;
+  client_max_body_size 0;
+  client_body_buffer_size 1m;
   client_body_temp_path {folder}/temp/body;
   proxy_temp_path {folder}/temp/proxy;
   fastcgi_temp_path {folder}/temp/fastcgi;
@@ -109,6 +111,7 @@ http {{
   server {{
     listen {address} backlog=4096;
     root {folder}/files;
+    location /upload {{ dav_methods PUT; }}
   }}
 }}
 "
