@@ -171,7 +171,13 @@ where
             tokio::select! {
                 biased;
                 next = poll_fn(|cx| link.poll(cx)) => {
-                    let Some((request, respond)) = next? else { return Ok(()) };
+                    let (request, respond) = match next {
+                        Ok(Some(accepted)) => accepted,
+                        Ok(None) => return Ok(()),
+                        // Whoever closes first after the goodbye, nothing was lost.
+                        Err(_) if said_goodbye => return Ok(()),
+                        Err(error) => return Err(error),
+                    };
                     dispatch(request, respond, served, handler, tasks);
                 }
                 _ = tick.tick(), if !said_goodbye => {
