@@ -16,7 +16,7 @@ use underpass_shared::id::RegionHost;
 use underpass_shared::protocol::timers::HANDSHAKE;
 
 /// How long one address may take before the next one is tried.
-const ADDRESS_TIME: Duration = Duration::from_secs(3);
+const ADDRESS_TIME: Duration = Duration::from_secs(2);
 
 /// Why a gateway was not reached. The sentences say what to look at.
 #[derive(Debug, Error)]

@@ -1,0 +1,112 @@
+//! Programs that a test runs; they end with the test.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use underpass_runtime::clock;
+
+/// How long anything may take to come true.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running program; killed when dropped.
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) log: PathBuf,
+}
+
+impl Process {
+    pub(crate) fn start(command: &mut Command, log: PathBuf) -> Self {
+        let file = File::create(&log).unwrap();
+        command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().unwrap())
+            .stderr(file);
+        let child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        Self { child, log }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM, then waits for the end.
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
+        run(Command::new("kill")
+            .arg("-TERM")
+            .arg(self.pid().to_string()));
+        until("the program ended", || self.child.try_wait().unwrap())
+    }
+
+    /// A line of `/proc/PID/<file>` that starts with `name`, in KiB.
+    pub(crate) fn kib(&self, file: &str, name: &str) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/{file}", self.pid())).unwrap();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap();
+        line.trim().trim_end_matches(" kB").trim().parse().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A program built by this workspace, beside the test's own executable.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().and_then(Path::parent).unwrap().join(name);
+    assert!(
+        path.exists(),
+        "{} is missing; run `cargo build --workspace --bins`",
+        path.display()
+    );
+    path
+}
+
+/// Runs a command that must succeed; answers its output.
+pub(crate) fn run(command: &mut Command) -> String {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} failed: {error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs a command that must fail; answers what it says.
+pub(crate) fn refuse(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(!output.status.success(), "{command:?} succeeded");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+pub(crate) fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Waits for something to come true.
+pub(crate) fn until<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
+    let start = clock::monotonic();
+    loop {
+        if let Some(found) = poll() {
+            return found;
+        }
+        assert!(clock::monotonic() - start < PATIENCE, "not in 30 s: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
