@@ -1,3 +1,5 @@
+//! Tests of the service binding.
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! Tests of the offline commands.
+
 use std::time::Duration;
 
 use clap::Parser as _;

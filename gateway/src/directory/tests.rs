@@ -1,3 +1,5 @@
+//! Tests of the directory.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;

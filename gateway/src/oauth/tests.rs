@@ -1,3 +1,5 @@
+//! Tests of the token endpoint.
+
 use std::net::Ipv4Addr;
 
 use base64::Engine as _;

@@ -1,3 +1,5 @@
+//! Tests of issuing and checking tokens.
+
 use std::sync::Arc;
 
 use base64::Engine as _;
