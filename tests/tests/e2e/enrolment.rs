@@ -5,7 +5,7 @@ use std::time::Duration;
 use underpass_agent::credentials::{CredentialStore, Credentials};
 use underpass_agent::tunnel::enrol;
 use underpass_runtime::clock;
-use underpass_runtime::pki::{Authority, Lifetime};
+use underpass_runtime::pki::{Authority, Lifetime, PrivateKey};
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::id::{InstanceId, RegionHost};
 
@@ -121,6 +121,60 @@ fn a_certificate_is_renewed_with_a_new_key() {
     agent.until_up();
 }
 
+/// The agent's credentials with a certificate of its own key that ended some days ago.
+fn aged(world: &World, old: &Credentials, days: i64) -> Credentials {
+    let ca_path = world.path("gateway/tls/ca.pem");
+    let read = |path: &std::path::Path| std::fs::read_to_string(path).unwrap();
+    let ca_key = PrivateKey::from_pem(&read(&ca_path.with_file_name("ca-key.pem"))).unwrap();
+    let ca = Authority::load(&read(&ca_path), &ca_key).unwrap();
+    let lifetime = Lifetime {
+        now_ms: clock::wall_ms() - days * 86_400_000,
+        valid: Duration::from_secs(3_600),
+    };
+    let request = PrivateKey::from_pem(&old.key).unwrap().request().unwrap();
+    let identity = old.info().unwrap().identity.unwrap();
+    Credentials {
+        certificate: ca.agent(&request, &identity, lifetime).unwrap(),
+        ..old.clone()
+    }
+}
+
+#[test]
+fn an_agent_that_slept_through_its_expiry_comes_back_by_itself() {
+    let world = World::start();
+    let mut agent = world.enrol("", &[]);
+    let id = instance(&agent);
+    let store = CredentialStore::new(&agent.dir);
+    let fresh = store.load(id).unwrap();
+    let host: RegionHost = world.text("regionHost").parse().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let refused = |old: &Credentials| {
+        let renewed = runtime.block_on(async { enrol::renew(&host, old, &Tasks::new()).await });
+        renewed.err().unwrap().to_string()
+    };
+    let too_old = refused(&aged(&world, &fresh, 70));
+    assert!(too_old.contains("expired too long ago"), "{too_old}");
+    let stolen = Credentials {
+        key: PrivateKey::generate().unwrap().to_pem(),
+        ..aged(&world, &fresh, 10)
+    };
+    let without_key = refused(&stolen);
+    assert!(
+        without_key.contains("proof of the old key"),
+        "{without_key}"
+    );
+    // The expired certificate opens no tunnel; it renews itself, and then one does.
+    store.save(id, &aged(&world, &fresh, 10)).unwrap();
+    agent.run();
+    agent.until_up();
+    let renewed = store.load(id).unwrap();
+    assert!(renewed.info().unwrap().not_after_ms > clock::wall_ms());
+    assert_ne!(renewed.key, fresh.key);
+}
+
 #[test]
 fn revocation_ends_live_tunnels_within_seconds() {
     let world = World::start();
@@ -162,7 +216,7 @@ fn certificates_of_another_ca_get_no_tunnel() {
         valid: Duration::from_secs(3_600),
     };
     let (foreign, _key) = Authority::create("Underpass gateway CA", lifetime).unwrap();
-    let key = underpass_runtime::pki::PrivateKey::from_pem(&old.key).unwrap();
+    let key = PrivateKey::from_pem(&old.key).unwrap();
     let identity = old.info().unwrap().identity.unwrap();
     let certificate = foreign
         .agent(&key.request().unwrap(), &identity, lifetime)
