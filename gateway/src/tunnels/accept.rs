@@ -14,6 +14,7 @@ use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::{ServerStream, ServerTls};
 use underpass_runtime::tunnel::Served;
 use underpass_runtime::tunnel::io::{LastReceived, Watched};
+use underpass_shared::id::InstanceId;
 use underpass_shared::pki::identity::AgentIdentity;
 use underpass_shared::protocol::capability::CAPABILITY;
 use underpass_shared::protocol::internal::HelloAnswer;
@@ -28,6 +29,10 @@ use crate::directory::Directory;
 
 /// Handshakes at once; more wait in the kernel, so that a herd of agents cannot starve consumers.
 const HANDSHAKES_MAX: usize = 256;
+/// Enrolment and control connections at once; one too many is closed and tries again.
+const REQUESTERS_MAX: usize = 128;
+/// How long such a connection lives; it has one request to make.
+const REQUESTER_LIFE: Duration = Duration::from_secs(30);
 /// Pause after the system refuses a connection (out of file descriptors).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -61,6 +66,7 @@ pub(super) struct Incoming {
 /// Accepts connections until told to stop.
 pub async fn run(listener: TcpListener, port: PublicPort, tasks: Tasks) {
     let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
+    let requesters = Arc::new(Semaphore::new(REQUESTERS_MAX));
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &handshakes) => accepted,
@@ -68,7 +74,13 @@ pub async fn run(listener: TcpListener, port: PublicPort, tasks: Tasks) {
         };
         match accepted {
             Ok((stream, permit)) => {
-                let connection = handle(stream, permit, port.clone(), tasks.clone());
+                let connection = handle(
+                    stream,
+                    permit,
+                    Arc::clone(&requesters),
+                    port.clone(),
+                    tasks.clone(),
+                );
                 tasks.spawn("public-connection", connection);
             }
             Err(error) => {
@@ -89,7 +101,13 @@ async fn accept(
     Ok((stream, permit))
 }
 
-async fn handle(stream: TcpStream, permit: OwnedSemaphorePermit, port: PublicPort, tasks: Tasks) {
+async fn handle(
+    stream: TcpStream,
+    permit: OwnedSemaphorePermit,
+    requesters: Arc<Semaphore>,
+    port: PublicPort,
+    tasks: Tasks,
+) {
     let peer = stream.peer_addr().ok();
     let handshake = timeout(HANDSHAKE, handshake(stream, &port.tls)).await;
     drop(permit);
@@ -100,15 +118,17 @@ async fn handle(stream: TcpStream, permit: OwnedSemaphorePermit, port: PublicPor
             return;
         }
     };
-    match role {
-        Role::Tunnel => tunnel::run(incoming, &port, &tasks),
-        Role::Control => {
-            let presented = incoming.certificate.clone().map(Presented::Certificate);
-            serve(incoming, presented, &port, &tasks).await;
-        }
-        Role::Enrol => {
-            let exporter = tunnel_exporter(&incoming.io);
-            serve(incoming, exporter.map(Presented::Exporter), &port, &tasks).await;
+    let presented = match role {
+        Role::Tunnel => return tunnel::run(incoming, &port, &tasks),
+        Role::Control => incoming.certificate.clone().map(Presented::Certificate),
+        Role::Enrol => exporter(&incoming.io).map(Presented::Exporter),
+    };
+    if let (Some(presented), Ok(_place)) = (presented, requesters.try_acquire()) {
+        let serving = serve(incoming, presented, &port, &tasks);
+        tokio::select! {
+            () = serving => {}
+            () = tokio::time::sleep(REQUESTER_LIFE) => {}
+            () = tasks.stopped() => {}
         }
     }
 }
@@ -132,37 +152,29 @@ async fn handshake(stream: TcpStream, tls: &ServerTls) -> io::Result<(Role, Inco
     Ok((role, incoming))
 }
 
-fn tunnel_exporter(io: &TunnelIo) -> Option<[u8; 32]> {
+fn exporter(io: &TunnelIo) -> Option<[u8; 32]> {
     let label = underpass_shared::api::enrol::RENEW_EXPORTER_LABEL;
-    io.get_ref()
-        .1
-        .export_keying_material([0; 32], label, None)
-        .ok()
+    let (_, session) = io.get_ref();
+    session.export_keying_material([0; 32], label, None).ok()
 }
 
 /// Serves the agent's own requests: enrolment and renewal.
-async fn serve(incoming: Incoming, presented: Option<Presented>, port: &PublicPort, tasks: &Tasks) {
-    let Some(presented) = presented else { return };
+async fn serve(incoming: Incoming, presented: Presented, port: &PublicPort, tasks: &Tasks) {
     let handler = Arc::new(Enrolment {
         presented,
         tls: port.tls.clone(),
         certificates: Arc::clone(&port.certificates),
         directory: port.directory.clone(),
     });
-    let served = Served::new(HelloAnswer {
+    let served = Served::for_requests(HelloAnswer {
         capability: CAPABILITY,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        instance: underpass_shared::id::InstanceId::from_uuid(uuid::Uuid::nil()),
+        instance: InstanceId::from_uuid(uuid::Uuid::nil()),
     });
     let Incoming { io, last, .. } = incoming;
-    let serving = underpass_runtime::tunnel::serve(io, last, &served, &handler, tasks);
-    tokio::select! {
-        ended = serving => {
-            if let Err(error) = ended {
-                tracing::debug!(%error, "control connection ended");
-            }
-        }
-        () = tasks.stopped() => {}
+    let ended = underpass_runtime::tunnel::serve(io, last, &served, &handler, tasks).await;
+    if let Err(error) = ended {
+        tracing::debug!(%error, "control connection ended");
     }
 }
 

@@ -3,6 +3,9 @@
 /// Streams at once on one connection.
 pub const STREAMS_MAX: u32 = 16_384;
 
+/// Streams at once on an enrolment or control connection, whose caller has one request to make.
+pub const REQUEST_STREAMS_MAX: u32 = 4;
+
 /// Size of all header fields of one message, uncompressed, in bytes.
 pub const HEADER_LIST_MAX: u32 = 64 * 1024;
 

@@ -47,6 +47,7 @@ pub struct Served(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     answer: HelloAnswer,
+    few_streams: bool,
     hello: watch::Sender<Option<Hello>>,
     gate: AtomicU8,
     epoch: AtomicU64,
@@ -63,8 +64,18 @@ const DRAINING: u8 = 2;
 impl Served {
     /// A connection to come, on which `answer` will answer the hello.
     pub fn new(answer: HelloAnswer) -> Self {
+        Self::with(answer, false)
+    }
+
+    /// The same for a few small requests, also of callers that proved nothing yet.
+    pub fn for_requests(answer: HelloAnswer) -> Self {
+        Self::with(answer, true)
+    }
+
+    fn with(answer: HelloAnswer, few_streams: bool) -> Self {
         Self(Arc::new(Inner {
             answer,
+            few_streams,
             hello: watch::Sender::new(None),
             gate: AtomicU8::new(OPEN),
             epoch: AtomicU64::new(0),
@@ -208,7 +219,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         served: &Served,
     ) -> Result<Self, ConnectionError> {
         let (io, flusher) = batch(io);
-        let handshake = settings::server().handshake::<_, Bytes>(io);
+        let settings = if served.0.few_streams {
+            settings::server_for_requestss()
+        } else {
+            settings::server()
+        };
+        let handshake = settings.handshake::<_, Bytes>(io);
         let mut connection = timeout(HANDSHAKE, handshake)
             .await
             .map_err(|_elapsed| ConnectionError::Timeout)?

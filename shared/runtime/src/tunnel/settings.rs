@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use underpass_shared::protocol::limits::{
-    CONNECTION_WINDOW, FRAME_MAX, HEADER_LIST_MAX, PENDING_RESETS_MAX, RESET_STREAMS_KEPT,
-    SEND_BUFFER, STREAM_WINDOW_MAX, STREAMS_MAX,
+    CONNECTION_WINDOW, FRAME_MAX, HEADER_LIST_MAX, PENDING_RESETS_MAX, REQUEST_STREAMS_MAX,
+    RESET_STREAMS_KEPT, SEND_BUFFER, STREAM_WINDOW_MAX, STREAM_WINDOW_MIN, STREAMS_MAX,
 };
 
 /// Late frames on a stream that we reset are accepted for this long.
@@ -30,6 +30,16 @@ pub(super) fn client() -> h2::client::Builder {
         .max_local_error_reset_streams(None)
         .max_pending_accept_reset_streams(PENDING_RESETS_MAX)
         .data_frame_budget(DATA_FRAME_BUDGET);
+    builder
+}
+
+/// For callers that may have proved nothing yet: few streams, and the library's guards stay.
+pub(super) fn server_for_requestss() -> h2::server::Builder {
+    let mut builder = h2::server::Builder::new();
+    builder
+        .initial_window_size(STREAM_WINDOW_MIN)
+        .max_header_list_size(HEADER_LIST_MAX)
+        .max_concurrent_streams(REQUEST_STREAMS_MAX);
     builder
 }
 
