@@ -1,15 +1,12 @@
 //! Which headers reach the back end and come back.
 
-use http::header::{
-    CONNECTION, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING,
-    UPGRADE,
-};
+use http::header::{HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use underpass_shared::config::HostInHeader;
+use underpass_shared::hop;
 use underpass_shared::policy::Permit;
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// Headers that speak of identity, in lower case with `-`; only the agent itself may set them.
@@ -21,7 +18,7 @@ const IDENTITY: [&str; 3] = [
 
 /// Prepares a request's headers for the back end.
 pub(super) fn for_backend(headers: &mut HeaderMap, permit: &Permit, authority: Option<&Authority>) {
-    strip_hop(headers);
+    hop::strip(headers);
     headers.remove(PROXY_AUTHORIZATION);
     let identity: Vec<HeaderName> = headers
         .keys()
@@ -52,7 +49,7 @@ pub(super) fn for_backend(headers: &mut HeaderMap, permit: &Permit, authority: O
 
 /// Prepares a back end's headers for the tunnel.
 pub(super) fn for_tunnel(headers: &mut HeaderMap) {
-    strip_hop(headers);
+    hop::strip(headers);
     headers.remove(PROXY_AUTHENTICATE);
 }
 
@@ -62,25 +59,6 @@ fn speaks_of_identity(name: &str) -> bool {
         let same = |(a, b): (u8, u8)| a == b || (a == b'_' && b == b'-');
         name.len() >= prefix.len() && name.bytes().zip(prefix.bytes()).all(same)
     })
-}
-
-fn strip_hop(headers: &mut HeaderMap) {
-    if headers.contains_key(CONNECTION) {
-        let named: Vec<HeaderName> = headers
-            .get_all(CONNECTION)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(|name| name.trim().parse().ok())
-            .collect();
-        headers.remove(CONNECTION);
-        for name in named {
-            headers.remove(name);
-        }
-    }
-    for name in [KEEP_ALIVE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE] {
-        headers.remove(name);
-    }
 }
 
 #[cfg(test)]

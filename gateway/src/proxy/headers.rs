@@ -1,20 +1,17 @@
 //! Which headers end at the gateway, in both directions.
 
-use http::header::{
-    CONNECTION, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
-    TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use underpass_shared::hop;
 
 /// Prefix of the headers that speak to the gateway itself.
 const OWN_PREFIX: &str = "sap-connectivity-";
 /// Further headers that speak to the gateway itself.
 const OWN: [&str; 2] = ["sap-cp-connectivity-service-token", "proxy-connection"];
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
 /// Removes from a request what is meant for the gateway or for one hop only (RFC 9110 section 7.6.1).
 pub(super) fn strip_request(headers: &mut HeaderMap) {
-    strip_hop(headers);
+    hop::strip(headers);
     headers.remove(HOST);
     // Answered here as soon as the body is wanted.
     headers.remove(EXPECT);
@@ -31,27 +28,8 @@ pub(super) fn strip_request(headers: &mut HeaderMap) {
 
 /// Removes from a response what is meant for one hop only.
 pub(super) fn strip_response(headers: &mut HeaderMap) {
-    strip_hop(headers);
+    hop::strip(headers);
     headers.remove(PROXY_AUTHENTICATE);
-}
-
-fn strip_hop(headers: &mut HeaderMap) {
-    if headers.contains_key(CONNECTION) {
-        let named: Vec<HeaderName> = headers
-            .get_all(CONNECTION)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(|name| name.trim().parse().ok())
-            .collect();
-        headers.remove(CONNECTION);
-        for name in named {
-            headers.remove(name);
-        }
-    }
-    for name in [KEEP_ALIVE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE] {
-        headers.remove(name);
-    }
 }
 
 /// The one value of a header, if it is there exactly once.
