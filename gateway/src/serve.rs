@@ -244,8 +244,9 @@ where
 
 /// Tells the offline commands which tunnels are up.
 async fn publish(directory: Directory, registry: Registry) {
+    let mut changes = registry.watch();
     loop {
-        let changed = registry.changed();
+        changes.mark_unchanged();
         let mut live: Vec<LiveTunnel> = Vec::new();
         for (key, tunnel) in registry.all() {
             match live
@@ -263,7 +264,7 @@ async fn publish(directory: Directory, registry: Registry) {
         if let Err(error) = directory.publish_tunnels(&live).await {
             tracing::warn!(%error, "cannot publish the live tunnels");
         }
-        // A change that happened while we wrote is seen at the next round at the latest.
-        drop(tokio::time::timeout(TUNNEL_ROW_LIFE / 3, changed).await);
+        // Rows are written again in time even when nothing changes.
+        drop(tokio::time::timeout(TUNNEL_ROW_LIFE / 3, changes.changed()).await);
     }
 }

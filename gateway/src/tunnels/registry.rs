@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use underpass_runtime::tunnel::Caller;
 use underpass_shared::id::{InstanceId, TunnelKey};
 
@@ -27,7 +27,7 @@ struct Inner {
     tunnels: RwLock<BTreeMap<TunnelKey, Arc<[Tunnel]>>>,
     /// Connections per thread, those on their way up included.
     places: Mutex<BTreeMap<TunnelKey, Vec<usize>>>,
-    changed: Notify,
+    changed: watch::Sender<()>,
 }
 
 impl Registry {
@@ -87,9 +87,9 @@ impl Registry {
         });
     }
 
-    /// Resolves at the next change after the call.
-    pub async fn changed(&self) {
-        self.0.changed.notified().await;
+    /// Changes whenever a tunnel comes or goes.
+    pub fn watch(&self) -> watch::Receiver<()> {
+        self.0.changed.subscribe()
     }
 
     fn change(&self, key: &TunnelKey, edit: impl FnOnce(&mut Vec<Tunnel>)) {
@@ -109,7 +109,7 @@ impl Registry {
             tunnels.insert(key.clone(), group.into());
         }
         drop(tunnels);
-        self.0.changed.notify_waiters();
+        self.0.changed.send_replace(());
     }
 
     fn places(&self) -> MutexGuard<'_, BTreeMap<TunnelKey, Vec<usize>>> {
