@@ -68,14 +68,16 @@ pub async fn enrol(
 /// # Errors
 /// When the status file cannot be read.
 pub fn status(data_dir: &Path, json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
+    // A killed agent leaves its status file behind.
+    if !Store::is_in_use(data_dir) {
+        anyhow::bail!(
+            "the agent of {} does not run; start it with `underpass-agent run`",
+            data_dir.display()
+        );
+    }
     let path = Status::path(data_dir);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            anyhow::bail!("the agent of {} does not run", data_dir.display())
-        }
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-    };
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
     if json {
         out.write_all(text.as_bytes())?;
         writeln!(out)?;

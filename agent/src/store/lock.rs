@@ -38,6 +38,14 @@ pub(super) fn acquire(dir: &Path) -> Result<File, OpenError> {
     Ok(file)
 }
 
+/// Whether a process has the directory now. Changes nothing.
+pub(super) fn is_held(dir: &Path) -> bool {
+    let Ok(file) = File::open(dir.join(LOCK_FILE)) else {
+        return false;
+    };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);

@@ -110,6 +110,11 @@ impl Store {
         })
     }
 
+    /// Whether a process uses a data directory now.
+    pub fn is_in_use(dir: &Path) -> bool {
+        lock::is_held(dir)
+    }
+
     /// The published state. Hold the `Arc<Snapshot>`, not parts of it: the writer then frees what
     /// is replaced, and no data thread ever has to.
     pub fn snapshot(&self) -> watch::Receiver<Arc<Snapshot>> {

@@ -46,6 +46,9 @@ fn a_document_is_applied_whole_or_not_at_all() {
     agent.until_up();
     let second = refuse(agent.command(&["run"]));
     assert!(second.contains("in use by another process"), "{second}");
+    assert!(run(agent.command(&["status"])).contains("up"));
     agent.process().kill();
+    let gone = refuse(agent.command(&["status"]));
+    assert!(gone.contains("does not run"), "{gone}");
     assert_eq!(agent.document(), before);
 }
