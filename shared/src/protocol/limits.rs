@@ -21,11 +21,15 @@ pub const STREAM_WINDOW_MIN: u32 = 256 * 1024;
 /// Largest receive window of a stream, in bytes: 400 MiB/s at a round trip of 40 ms.
 pub const STREAM_WINDOW_MAX: u32 = 16 * 1024 * 1024;
 
+/// Receive window of a stream at first, in bytes; it grows only for consumers that keep reading, so
+/// that a burst of stalled ones costs little.
+pub const STREAM_WINDOW_START: u32 = 1024 * 1024;
+
 /// Bytes that the streams of a connection share out among them as windows.
 pub const WINDOW_BUDGET: u32 = 16 * 1024 * 1024;
 
 /// Bytes that wait to be sent on one stream before its producer waits.
-pub const SEND_BUFFER: usize = 128 * 1024;
+pub const SEND_BUFFER: usize = 64 * 1024;
 
 /// Streams reset by us that are remembered, so that late frames on them are no protocol error.
 pub const RESET_STREAMS_KEPT: usize = 100_000;
@@ -45,7 +49,8 @@ pub const CONNECTIONS_DEFAULT: u8 = 2;
 
 const _: () = {
     assert!(STREAMS_MAX >= 10_000);
-    assert!(STREAM_WINDOW_MIN <= STREAM_WINDOW_MAX && STREAM_WINDOW_MAX <= WINDOW_BUDGET);
+    assert!(STREAM_WINDOW_MIN <= STREAM_WINDOW_START && STREAM_WINDOW_START <= STREAM_WINDOW_MAX);
+    assert!(STREAM_WINDOW_MAX <= WINDOW_BUDGET);
     assert!(ROTATE_AFTER_STREAMS < 1 << 30);
     assert!(CONNECTIONS_DEFAULT >= 1 && CONNECTIONS_DEFAULT <= CONNECTIONS_MAX);
 };

@@ -18,8 +18,8 @@ pub const LINGER: Duration = Duration::from_secs(10);
 pub const INTERNAL_REQUEST: Duration = Duration::from_secs(10);
 /// How long a request waits for a free stream on a full connection.
 pub const STREAM_OPEN: Duration = Duration::from_secs(5);
-/// How long windows stay small after the number of streams has fallen.
-pub const WINDOW_GROW_AFTER: Duration = Duration::from_secs(1);
+/// How long nothing is read before grown windows go back to their first size.
+pub const WINDOW_QUIET: Duration = Duration::from_secs(1);
 /// First part of an outage, in which attempts follow each other quickly.
 pub const BACKOFF_EAGER: Duration = Duration::from_secs(10);
 /// Longest wait between attempts in the eager part.

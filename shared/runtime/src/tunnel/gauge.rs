@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use futures_util::task::AtomicWaker;
-use underpass_shared::protocol::limits::STREAM_WINDOW_MAX;
+use underpass_shared::protocol::limits::{STREAM_WINDOW_MAX, STREAM_WINDOW_START};
 use underpass_shared::tunnel::window;
 
 /// Counters of one connection, shared by its streams and its driver.
@@ -14,8 +14,9 @@ pub(super) struct Gauge {
     peak: AtomicUsize,
     opened: AtomicU64,
     buffered: AtomicUsize,
+    read: AtomicUsize,
     window: AtomicU32,
-    shrink: AtomicBool,
+    resize: AtomicBool,
     driver: AtomicWaker,
 }
 
@@ -26,8 +27,9 @@ impl Gauge {
             peak: AtomicUsize::new(0),
             opened: AtomicU64::new(0),
             buffered: AtomicUsize::new(0),
-            window: AtomicU32::new(STREAM_WINDOW_MAX),
-            shrink: AtomicBool::new(false),
+            read: AtomicUsize::new(0),
+            window: AtomicU32::new(STREAM_WINDOW_START),
+            resize: AtomicBool::new(false),
             driver: AtomicWaker::new(),
         })
     }
@@ -52,13 +54,30 @@ impl Gauge {
         self.peak.swap(self.active(), Ordering::Relaxed)
     }
 
-    pub(super) fn hold(&self, bytes: usize) {
-        self.buffered.fetch_add(bytes, Ordering::Relaxed);
-        self.ask_to_shrink();
+    /// Bytes that consumers read since the last call.
+    pub(super) fn take_read(&self) -> usize {
+        self.read.swap(0, Ordering::Relaxed)
     }
 
+    /// Bytes came in that nobody read yet.
+    pub(super) fn hold(&self, bytes: usize) {
+        self.buffered.fetch_add(bytes, Ordering::Relaxed);
+        self.look_at_share();
+    }
+
+    /// Held bytes went away unread.
     pub(super) fn let_go(&self, bytes: usize) {
         self.buffered.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// A consumer read held bytes; who read a whole window may need a larger one.
+    pub(super) fn read(&self, bytes: usize) {
+        self.let_go(bytes);
+        let read = self.read.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let window = self.window.load(Ordering::Relaxed);
+        if window < STREAM_WINDOW_MAX && read >= window as usize {
+            self.ask_to_resize();
+        }
     }
 
     /// The window that the driver announced.
@@ -66,17 +85,20 @@ impl Gauge {
         self.window.store(window, Ordering::Relaxed);
     }
 
-    /// Whether windows must shrink; also registers the driver to be woken for it.
-    pub(super) fn poll_shrink(&self, cx: &std::task::Context<'_>) -> bool {
+    /// Whether windows may have to change; also registers the driver to be woken for it.
+    pub(super) fn poll_resize(&self, cx: &std::task::Context<'_>) -> bool {
         self.driver.register(cx.waker());
-        self.shrink.swap(false, Ordering::Relaxed)
+        self.resize.swap(false, Ordering::Relaxed)
     }
 
-    fn ask_to_shrink(&self) {
-        let wanted = window::wanted(self.active(), self.buffered());
-        if wanted < self.window.load(Ordering::Relaxed)
-            && !self.shrink.swap(true, Ordering::Relaxed)
-        {
+    fn look_at_share(&self) {
+        if window::share(self.active(), self.buffered()) < self.window.load(Ordering::Relaxed) {
+            self.ask_to_resize();
+        }
+    }
+
+    fn ask_to_resize(&self) {
+        if !self.resize.swap(true, Ordering::Relaxed) {
             self.driver.wake();
         }
     }
@@ -91,7 +113,7 @@ impl ActiveStream {
         let active = gauge.active.fetch_add(1, Ordering::Relaxed) + 1;
         gauge.peak.fetch_max(active, Ordering::Relaxed);
         gauge.opened.fetch_add(1, Ordering::Relaxed);
-        gauge.ask_to_shrink();
+        gauge.look_at_share();
         Self(Arc::clone(gauge))
     }
 }

@@ -210,7 +210,7 @@ impl Inbound {
 
 impl Shared {
     fn released(&self, bytes: usize) {
-        self.gauge.let_go(bytes);
+        self.gauge.read(bytes);
         // Fails only after the stream's end, when nobody needs the capacity.
         drop(lock(&self.flow).release_capacity(bytes));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use underpass_shared::protocol::limits::{
     CONNECTION_WINDOW, FRAME_MAX, HEADER_LIST_MAX, PENDING_RESETS_MAX, REQUEST_STREAMS_MAX,
-    RESET_STREAMS_KEPT, SEND_BUFFER, STREAM_WINDOW_MAX, STREAM_WINDOW_MIN, STREAMS_MAX,
+    RESET_STREAMS_KEPT, SEND_BUFFER, STREAM_WINDOW_MIN, STREAM_WINDOW_START, STREAMS_MAX,
 };
 
 /// Late frames on a stream that we reset are accepted for this long.
@@ -17,7 +17,7 @@ const DATA_FRAME_BUDGET: usize = 1 << 40;
 pub(super) fn client() -> h2::client::Builder {
     let mut builder = h2::client::Builder::new();
     builder
-        .initial_window_size(STREAM_WINDOW_MAX)
+        .initial_window_size(STREAM_WINDOW_START)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(FRAME_MAX)
         .max_header_list_size(HEADER_LIST_MAX)
@@ -46,7 +46,7 @@ pub(super) fn server_for_requestss() -> h2::server::Builder {
 pub(super) fn server() -> h2::server::Builder {
     let mut builder = h2::server::Builder::new();
     builder
-        .initial_window_size(STREAM_WINDOW_MAX)
+        .initial_window_size(STREAM_WINDOW_START)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_frame_size(FRAME_MAX)
         .max_header_list_size(HEADER_LIST_MAX)

@@ -52,8 +52,8 @@ impl Upkeep {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Order> {
         // Taking the pong in frees the library for the next ping; life is told by received bytes.
         let _pong = self.pings.poll_pong(cx).is_ready();
-        let shrink = self.gauge.poll_shrink(cx);
-        if !shrink && self.timer.as_mut().poll(cx).is_pending() {
+        let resize = self.gauge.poll_resize(cx);
+        if !resize && self.timer.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
         }
         loop {
@@ -94,7 +94,8 @@ impl Upkeep {
 
     fn window(&mut self, now: Duration) -> Result<Option<Duration>, Order> {
         let peak = self.gauge.take_peak();
-        let resize = self.windows.next(now, peak, self.gauge.buffered());
+        let (buffered, read) = (self.gauge.buffered(), self.gauge.take_read());
+        let resize = self.windows.next(now, peak, buffered, read);
         self.gauge.announced(self.windows.current());
         match (resize, self.unannounced.take()) {
             (Resize::Set(window), _) | (_, Some(window)) => {
