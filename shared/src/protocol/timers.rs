@@ -28,7 +28,7 @@ pub const BACKOFF_CAP_EAGER: Duration = Duration::from_millis(1_500);
 pub const BACKOFF_CAP: Duration = Duration::from_secs(20);
 /// First wait; doubled on each failure.
 pub const BACKOFF_BASE: Duration = Duration::from_millis(100);
-/// A connection that lived this long ends the outage.
+/// After a connection that lived this long the first attempt follows at once.
 pub const BACKOFF_STABLE: Duration = Duration::from_secs(30);
 
 const _: () = {

@@ -30,11 +30,13 @@ impl Backoff {
     ///
     /// `random` is uniform over its whole range.
     pub fn lost(&mut self, now: Duration, random: u32) -> Duration {
-        if let Some(up) = self.up_since.take()
-            && now.saturating_sub(up) >= BACKOFF_STABLE
-        {
+        if let Some(up) = self.up_since.take() {
+            // Each loss is an outage of its own, so that a gateway that is restarted several times
+            // is found as soon after the last time as after the first.
             self.outage_since = None;
-            self.failures = 0;
+            if now.saturating_sub(up) >= BACKOFF_STABLE {
+                self.failures = 0;
+            }
         }
         if let Some(wait) = self.ordered.take() {
             return wait + jitter(wait / 4, random);
@@ -88,15 +90,17 @@ mod tests {
     }
 
     #[test]
-    fn only_a_stable_connection_ends_the_outage() {
+    fn a_short_connection_makes_attempts_eager_and_a_stable_one_immediate() {
         let mut backoff = Backoff::default();
         for _ in 0..20 {
             backoff.lost(ms(0), u32::MAX);
         }
+        assert_eq!(backoff.lost(ms(60_000), u32::MAX), BACKOFF_CAP);
         backoff.connected(ms(60_000));
-        assert!(backoff.lost(ms(61_000), u32::MAX) > BACKOFF_CAP_EAGER);
-        backoff.connected(ms(70_000));
-        assert_eq!(backoff.lost(ms(100_000), u32::MAX), Duration::ZERO);
+        assert_eq!(backoff.lost(ms(61_000), u32::MAX), BACKOFF_CAP_EAGER);
+        assert_eq!(backoff.lost(ms(71_000), u32::MAX), BACKOFF_CAP);
+        backoff.connected(ms(72_000));
+        assert_eq!(backoff.lost(ms(102_000), u32::MAX), Duration::ZERO);
     }
 
     #[test]
