@@ -4,13 +4,16 @@
 //! and a system call of every small answer. Here its flushes do nothing; the connection's driver
 //! flushes when the library has nothing more to write.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::timeout;
 
 /// Bytes that are collected before they are written without waiting for a flush.
 const COLLECT_MAX: usize = 64 * 1024;
@@ -68,6 +71,29 @@ impl<S: AsyncWrite + Unpin> Flusher<S> {
         let mut inner = lock(&self.0);
         ready!(inner.poll_write_out(cx))?;
         Pin::new(&mut inner.io).poll_flush(cx)
+    }
+}
+
+impl<S: AsyncRead + Unpin> Flusher<S> {
+    /// Reads and forgets until the other end has closed, at most for `limit`.
+    ///
+    /// To close with bytes unread makes TCP send a reset, which takes from the other end what it
+    /// has received and not read yet.
+    pub(super) async fn wait_for_end(&self, limit: Duration) {
+        let mut forgotten = [0; 1024];
+        let ended = poll_fn(|cx| {
+            loop {
+                let mut buf = ReadBuf::new(&mut forgotten);
+                let mut inner = lock(&self.0);
+                if ready!(Pin::new(&mut inner.io).poll_read(cx, &mut buf)).is_err()
+                    || buf.filled().is_empty()
+                {
+                    return Poll::Ready(());
+                }
+            }
+        });
+        // Who does not close in time is closed.
+        drop(timeout(limit, ended).await);
     }
 }
 

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use underpass_shared::protocol::internal::{
     DRAIN, Drain, FENCE, Fence, HELLO, Hello, HelloAnswer, RETRY_AFTER, RetryAfter, Wish,
 };
-use underpass_shared::protocol::timers::{DRAIN_GRACE, HANDSHAKE, INTERNAL_REQUEST};
+use underpass_shared::protocol::timers::{CLOSE_WAIT, DRAIN_GRACE, HANDSHAKE, INTERNAL_REQUEST};
 
 use super::batch::{Batched, Flusher, batch};
 use super::error::ConnectionError;
@@ -200,7 +200,13 @@ where
             }
         }
     };
-    timeout(DRAIN_GRACE, ending).await.unwrap_or(Ok(()))
+    match timeout(DRAIN_GRACE, ending).await {
+        Ok(Ok(())) => link.flusher.wait_for_end(CLOSE_WAIT).await,
+        Ok(Err(error)) => return Err(error),
+        // What still runs is aborted.
+        Err(_elapsed) => {}
+    }
+    Ok(())
 }
 
 type Accepted = (Request<h2::RecvStream>, SendResponse<Bytes>);
