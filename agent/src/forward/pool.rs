@@ -123,8 +123,9 @@ impl Pool {
 impl Lease {
     /// Puts the connection back once the answer is through; drops it when it cannot be used again.
     pub(super) async fn give_back(mut self) {
-        let ready = self.connection.sender.ready();
-        if !matches!(timeout(SETTLE_TIME, ready).await, Ok(Ok(()))) {
+        let sender = &mut self.connection.sender;
+        // Most often it is ready, and no timer is needed.
+        if !sender.is_ready() && !matches!(timeout(SETTLE_TIME, sender.ready()).await, Ok(Ok(()))) {
             return;
         }
         self.connection.idle_since = clock::monotonic();
