@@ -22,7 +22,9 @@ pub enum StreamError {
 
 impl From<h2::Error> for StreamError {
     fn from(error: h2::Error) -> Self {
-        if error.is_go_away() || error.reason() == Some(Reason::REFUSED_STREAM) {
+        // A GOAWAY of our own ends streams too, but those may have been worked on.
+        let unbegun = error.is_go_away() || error.reason() == Some(Reason::REFUSED_STREAM);
+        if unbegun && error.is_remote() {
             Self::Refused
         } else if error.is_reset() {
             Self::Aborted

@@ -19,4 +19,6 @@ mod orders;
 #[cfg(test)]
 mod pair;
 #[cfg(test)]
+mod raw;
+#[cfg(test)]
 mod stalls;

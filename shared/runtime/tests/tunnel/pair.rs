@@ -94,11 +94,7 @@ pub(crate) async fn pair() -> Pair {
 /// Connects through `address`, which leads to `listener`.
 pub(crate) async fn connect(pki: &Pki, listener: &TcpListener, address: SocketAddr) -> Pair {
     let tasks = Tasks::new();
-    let served = Served::new(HelloAnswer {
-        capability: CAPABILITY,
-        version: "test".to_owned(),
-        instance: InstanceId::from_uuid(random::id()),
-    });
+    let served = Served::new(hello_answer(CAPABILITY));
     let handler = Arc::new(Scripted::default());
     let serving = tasks.spawn("agent", {
         let (tls, served, handler, tasks) = (
@@ -127,12 +123,7 @@ pub(crate) async fn connect(pki: &Pki, listener: &TcpListener, address: SocketAd
     // As the gateway does it when another thread takes the connection.
     stream.get_mut().0.get_mut().leave().unwrap();
     stream.get_mut().0.get_mut().join().unwrap();
-    let hello = Hello {
-        capability: CAPABILITY,
-        version: "test".to_owned(),
-        connections: 2,
-    };
-    let caller = Caller::establish(stream, last, &hello, &tasks)
+    let caller = Caller::establish(stream, last, &hello_of_gateway(), &tasks)
         .await
         .unwrap();
     Pair {
@@ -141,6 +132,22 @@ pub(crate) async fn connect(pki: &Pki, listener: &TcpListener, address: SocketAd
         serving,
         handler,
         tasks,
+    }
+}
+
+pub(crate) fn hello_of_gateway() -> Hello {
+    Hello {
+        capability: CAPABILITY,
+        version: "test".to_owned(),
+        connections: 2,
+    }
+}
+
+pub(crate) fn hello_answer(capability: u32) -> HelloAnswer {
+    HelloAnswer {
+        capability,
+        version: "test".to_owned(),
+        instance: InstanceId::from_uuid(random::id()),
     }
 }
 
