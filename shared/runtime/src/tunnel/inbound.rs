@@ -47,15 +47,45 @@ struct Shared {
 
 /// Whether the other end has finished sending on a stream.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Over(Arc<AtomicBool>);
+pub(super) struct Over(Arc<Fate>);
+
+#[derive(Debug, Default)]
+struct Fate {
+    over: AtomicBool,
+    watch: Mutex<Watch>,
+}
+
+#[derive(Debug, Default)]
+enum Watch {
+    /// Nobody wants to know: what is not read need not be drained.
+    #[default]
+    Nobody,
+    /// The responder wants to know, also when the body itself is no longer wanted.
+    Responder(Option<AbortOnDrop>),
+}
 
 impl Over {
     pub(super) fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.over.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn watch(&self) {
+        *lock(&self.0.watch) = Watch::Responder(None);
+    }
+
+    pub(super) fn unwatch(&self) {
+        *lock(&self.0.watch) = Watch::Nobody;
     }
 
     fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.over.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets the task of a body that nobody reads any more drain on while it is watched.
+    fn drain_on(&self, drain: AbortOnDrop) {
+        if let Watch::Responder(kept) = &mut *lock(&self.0.watch) {
+            *kept = Some(drain);
+        }
     }
 }
 
@@ -67,6 +97,8 @@ struct Queue {
     end: Option<Result<(), StreamError>>,
     reader: Option<Waker>,
     on_end: Vec<AbortOnDrop>,
+    /// The body was dropped: what still comes is neither kept nor counted.
+    forgotten: bool,
 }
 
 /// Aborts a task when dropped.
@@ -264,9 +296,11 @@ async fn drain(mut recv: RecvStream, shared: Arc<Shared>, active: Option<ActiveS
     while !ended {
         let step = std::future::poll_fn(|cx| poll_step(&mut recv, cx)).await;
         ended = matches!(step, Step::End(_));
-        shared.gauge.hold(step.len());
         let mut queue = lock(&shared.queue);
-        queue.step(step);
+        if !queue.forgotten {
+            shared.gauge.hold(step.len());
+            queue.step(step);
+        }
         let guards = if ended {
             std::mem::take(&mut queue.on_end)
         } else {
@@ -323,10 +357,13 @@ impl Queue {
 impl Drop for Inbound {
     fn drop(&mut self) {
         if let State::Running(shared, task) = &self.0 {
-            task.abort();
+            shared.over.drain_on(AbortOnDrop::new(task.clone()));
             let mut queue = lock(&shared.queue);
             shared.gauge.let_go(queue.held());
-            *queue = Queue::default();
+            *queue = Queue {
+                forgotten: true,
+                ..Queue::default()
+            };
         }
     }
 }

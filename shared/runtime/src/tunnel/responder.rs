@@ -27,6 +27,7 @@ pub struct Responder {
 
 impl Responder {
     pub(super) fn new(respond: SendResponse<Bytes>, upload: Over, active: ActiveStream) -> Self {
+        upload.watch();
         Self {
             respond,
             answered: false,
@@ -92,5 +93,6 @@ impl Drop for Responder {
         if !self.answered {
             self.respond.send_reset(Reason::INTERNAL_ERROR);
         }
+        self.upload.unwatch();
     }
 }

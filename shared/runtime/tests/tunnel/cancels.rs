@@ -1,11 +1,13 @@
 //! A thousand streams given up at once, again and again: the connection stays.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
+use underpass_runtime::clock;
 use underpass_runtime::tunnel::AbortOnDrop;
 
 use crate::pair::{Pair, body, get, hello, pair, post, request, until};
@@ -50,10 +52,11 @@ async fn a_thousand_downloads_cancelled() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_early_answers_to_running_uploads() {
-    let pair = pair().await;
+    let pair = &pair().await;
     for _ in 0..TIMES {
-        let answers = (0..STREAMS).map(|_| async {
-            let (stream, mut upload) = post(&pair.caller, "/early").await;
+        let answers = (0..STREAMS).map(|number| async move {
+            let path = ["/early", "/early-held"][number % 2];
+            let (stream, mut upload) = post(&pair.caller, path).await;
             let task = pair.tasks.spawn("upload", async move {
                 let chunk = Bytes::from_static(&[1; 1024]);
                 while upload.send(chunk.clone()).await.is_ok() {}
@@ -65,10 +68,27 @@ async fn a_thousand_early_answers_to_running_uploads() {
             assert_eq!(body(response).await.unwrap(), "too large");
         });
         join_all(answers).await;
-        still_there(&pair).await;
+        still_there(pair).await;
     }
     assert_eq!(
         pair.handler.requests.load(Ordering::Relaxed),
         TIMES * (STREAMS + 1)
     );
+}
+
+#[tokio::test]
+async fn an_early_answer_waits_no_longer_than_its_upload() {
+    for path in ["/early", "/early-held"] {
+        let pair = pair().await;
+        let (stream, mut upload) = post(&pair.caller, path).await;
+        let response = stream.response().await.unwrap();
+        assert_eq!(body(response).await.unwrap(), "too large");
+        // The upload goes on all the same, and ends by itself.
+        upload.send(Bytes::from_static(b"late")).await.unwrap();
+        upload.finish().unwrap();
+        let start = clock::monotonic();
+        until("the stream ended", || pair.served.active() == 0).await;
+        let waited = clock::monotonic() - start;
+        assert!(waited < Duration::from_secs(2), "{waited:?}");
+    }
 }

@@ -36,7 +36,12 @@ impl Handler for Scripted {
             "bytes" => sized(number, None),
             "abort" => sized(number, Some(number)),
             "echo" => request.into_body().map_err(io::Error::other).boxed_unsync(),
-            "early" => full("too large"),
+            // With its upload let go of before the answer, as a denial is, or after it.
+            "early" => {
+                drop(request);
+                full("too large")
+            }
+            "early-held" => full("too large"),
             "empty" => Empty::new().map_err(|never| match never {}).boxed_unsync(),
             "wait" => return responder.cancelled().await,
             "drop" => return,
@@ -51,7 +56,7 @@ impl Handler for Scripted {
             _ => full("?"),
         });
         match name {
-            "early" => *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE,
+            "early" | "early-held" => *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE,
             "unchanged" => *response.status_mut() = StatusCode::NOT_MODIFIED,
             "bytes" | "abort" => {
                 let length = if name == "abort" { number + 1 } else { number };
