@@ -1,16 +1,36 @@
 //! The shipped programs, started as an operator starts them, called as applications call them.
 
 #[cfg(test)]
+mod agent;
+#[cfg(test)]
+mod backends;
+#[cfg(test)]
+mod bulk;
+#[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod credentials;
+#[cfg(test)]
+mod drain;
 #[cfg(test)]
 mod enrolment;
 #[cfg(test)]
-mod faults;
+mod gateway_away;
+#[cfg(test)]
+mod half_open;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod idle;
+#[cfg(test)]
+mod nginx;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
 mod revisions;
 #[cfg(test)]
-mod volume;
+mod revocation;
+#[cfg(test)]
+mod tokens;
 #[cfg(test)]
 mod world;

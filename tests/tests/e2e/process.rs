@@ -1,5 +1,6 @@
 //! Programs that a test runs; they end with the test.
 
+use std::borrow::BorrowMut;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -39,12 +40,23 @@ impl Process {
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM, then waits for the end.
-    pub(crate) fn terminate(&mut self) -> ExitStatus {
-        run(Command::new("kill")
-            .arg("-TERM")
-            .arg(self.pid().to_string()));
-        until("the program ended", || self.child.try_wait().unwrap())
+    /// Asks it to end, with SIGTERM.
+    pub(crate) fn terminate(&self) {
+        let pid = self.pid().to_string();
+        run(Command::new("kill").args(["-TERM", &pid]));
+    }
+
+    /// How it ended, if it did.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        until("the program ended", || self.ended())
+    }
+
+    pub(crate) fn output(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
     }
 
     /// A line of `/proc/PID/<file>` that starts with `name`, in KiB.
@@ -78,8 +90,21 @@ pub(crate) fn program(name: &str) -> PathBuf {
     path
 }
 
+/// A program of ours, run by the words of `prefix`.
+pub(crate) fn prefixed(prefix: &[&str], name: &str) -> Command {
+    match prefix.split_first() {
+        None => Command::new(program(name)),
+        Some((first, rest)) => {
+            let mut command = Command::new(first);
+            command.args(rest).arg(program(name));
+            command
+        }
+    }
+}
+
 /// Runs a command that must succeed; answers its output.
-pub(crate) fn run(command: &mut Command) -> String {
+pub(crate) fn run(mut command: impl BorrowMut<Command>) -> String {
+    let command = command.borrow_mut();
     let output = command
         .output()
         .unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -89,7 +114,8 @@ pub(crate) fn run(command: &mut Command) -> String {
 }
 
 /// Runs a command that must fail; answers what it says.
-pub(crate) fn refuse(command: &mut Command) -> String {
+pub(crate) fn refuse(mut command: impl BorrowMut<Command>) -> String {
+    let command = command.borrow_mut();
     let output = command.output().unwrap();
     assert!(!output.status.success(), "{command:?} succeeded");
     String::from_utf8(output.stderr).unwrap()

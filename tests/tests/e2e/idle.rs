@@ -1,0 +1,24 @@
+//! Programs that wait for work.
+
+use crate::world::World;
+
+#[test]
+fn serial_idle_programs_are_small() {
+    let world = World::start();
+    let mut agent = world.agent("", "127.0.0.1:1");
+    // Debug builds carry more code than what is shipped.
+    let (agent_bar, gateway_bar) = if cfg!(debug_assertions) {
+        (16, 18)
+    } else {
+        (12, 15)
+    };
+    for (name, process, bar) in [
+        ("agent", &*agent.process(), agent_bar),
+        ("gateway", &world.gateway, gateway_bar),
+    ] {
+        let pss = process.kib("smaps_rollup", "Pss:");
+        let anonymous = process.kib("smaps_rollup", "Pss_Anon:");
+        println!("{name}: {pss} KiB, {anonymous} KiB of them not from files");
+        assert!(pss < bar * 1024, "{name} takes {pss} KiB");
+    }
+}
