@@ -15,6 +15,11 @@ use crate::clock;
 /// Bytes that one read takes at most; the buffer exists only while it holds something.
 const READ_STEP: usize = 32 * 1024;
 
+/// Reads in a row after which others get their turn, though more is there: the connection's driver
+/// handles all that it reads before streams are drained and requests begun, and 4 MiB of tiny frames
+/// would keep them waiting for long.
+const READS_IN_A_ROW: u8 = 4;
+
 /// When the last byte came in; shared between the stream and the heartbeat.
 #[derive(Clone, Debug)]
 pub struct LastReceived(Arc<AtomicU64>);
@@ -43,6 +48,7 @@ impl LastReceived {
 pub struct Watched<S> {
     inner: S,
     read: BytesMut,
+    reads_in_a_row: u8,
     last: LastReceived,
 }
 
@@ -52,6 +58,7 @@ impl<S> Watched<S> {
         Self {
             inner,
             read: BytesMut::new(),
+            reads_in_a_row: 0,
             last: LastReceived::new(),
         }
     }
@@ -75,11 +82,18 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if this.read.is_empty() {
+            if this.reads_in_a_row == READS_IN_A_ROW {
+                this.reads_in_a_row = 0;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            this.reads_in_a_row += 1;
             this.read.reserve(READ_STEP);
             let polled =
                 tokio_util::io::poll_read_buf(Pin::new(&mut this.inner), cx, &mut this.read);
             if polled.is_pending() {
                 this.read = BytesMut::new();
+                this.reads_in_a_row = 0;
             }
             if ready!(polled)? > 0 {
                 this.last.touch();

@@ -105,6 +105,8 @@ impl Outbound {
 
     /// Waits until at least one byte may be sent; the library keeps the rest of a chunk.
     async fn capacity(&mut self) -> Result<(), StreamError> {
+        // The library never tells a fast producer to let others run.
+        tokio::task::consume_budget().await;
         self.stream.reserve_capacity(1);
         while self.stream.capacity() == 0 {
             match poll_fn(|cx| self.stream.poll_capacity(cx)).await {
