@@ -64,12 +64,6 @@ async fn small_uploads_empty_bodies_and_trailers_arrive() {
             .unwrap(),
         ""
     );
-    assert_eq!(
-        body(get(&pair.caller, "/unchanged").await.unwrap())
-            .await
-            .unwrap(),
-        "?"
-    );
     let response = get(&pair.caller, "/trailers").await.unwrap();
     let collected = response.into_body().collect().await.unwrap();
     assert_eq!(
@@ -94,4 +88,40 @@ async fn large_headers_pass_and_too_large_ones_do_no_harm() {
         assert_eq!(passed, passes, "{size}");
         hello(&pair.caller).await;
     }
+}
+
+#[tokio::test]
+async fn a_length_without_a_body_is_whole_only_where_that_is_allowed() {
+    let pair = pair().await;
+    let response = get(&pair.caller, "/unchanged/1000").await.unwrap();
+    assert_eq!(response.status(), http::StatusCode::NOT_MODIFIED);
+    assert_eq!(body(response).await.unwrap(), "");
+
+    let head = request(Method::HEAD, "/length/1000");
+    let (stream, _) = pair.caller.open(head, true).await.unwrap();
+    let response = stream.response().await.unwrap();
+    assert_eq!(response.headers()["content-length"], "1000");
+    assert_eq!(body(response).await.unwrap(), "");
+
+    let shortened = match get(&pair.caller, "/length/1000").await {
+        Ok(response) => body(response).await.map(drop),
+        Err(error) => Err(error),
+    };
+    assert!(shortened.is_err());
+    hello(&pair.caller).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chunks_of_one_byte_are_echoed() {
+    const LENGTH: usize = 20_000;
+    let pair = pair().await;
+    let (stream, mut upload) = post(&pair.caller, "/echo").await;
+    pair.tasks.spawn("upload", async move {
+        for byte in pattern(0, LENGTH) {
+            upload.send(Bytes::from(vec![byte])).await.unwrap();
+        }
+        upload.finish().unwrap();
+    });
+    let echoed = body(stream.response().await.unwrap()).await.unwrap();
+    assert_eq!(echoed, pattern(0, LENGTH));
 }

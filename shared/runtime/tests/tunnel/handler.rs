@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use futures_util::stream::{self, StreamExt as _};
+use futures_util::stream::{self, Stream, StreamExt as _};
 use http::{Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
 use underpass_runtime::tunnel::{Handler, Inbound, Responder};
+
+/// Size of the chunks of bulk bodies.
+pub(crate) const BULK: usize = 64 * 1024;
 
 type Answer = UnsyncBoxBody<Bytes, io::Error>;
 
@@ -20,6 +23,7 @@ pub(crate) struct Scripted {
     pub(crate) requests: AtomicUsize,
     pub(crate) sent: AtomicU64,
     pub(crate) broken_uploads: AtomicUsize,
+    pub(crate) whole_uploads: AtomicUsize,
 }
 
 impl Handler for Scripted {
@@ -34,7 +38,9 @@ impl Handler for Scripted {
             "stall" => self.endless(64 * 1024),
             "drip" => self.endless(50),
             "bytes" => sized(number, None),
-            "abort" => sized(number, Some(number)),
+            "abort" | "cut" => sized(number, Some(number)),
+            "bulk" => self.finite(number),
+            "panic" => panic!("on purpose"),
             "echo" => request.into_body().map_err(io::Error::other).boxed_unsync(),
             // With its upload let go of before the answer, as a denial is, or after it.
             "early" => {
@@ -42,13 +48,17 @@ impl Handler for Scripted {
                 full("too large")
             }
             "early-held" => full("too large"),
-            "empty" => Empty::new().map_err(|never| match never {}).boxed_unsync(),
+            "empty" | "unchanged" | "length" => {
+                Empty::new().map_err(|never| match never {}).boxed_unsync()
+            }
             "wait" => return responder.cancelled().await,
             "drop" => return,
             "upload" => {
-                if request.into_body().collect().await.is_err() {
-                    self.broken_uploads.fetch_add(1, Ordering::Relaxed);
-                }
+                let counter = match request.into_body().collect().await {
+                    Ok(_) => &self.whole_uploads,
+                    Err(_) => &self.broken_uploads,
+                };
+                counter.fetch_add(1, Ordering::Relaxed);
                 full("done")
             }
             "hold" => return self.hold(request.into_body(), responder).await,
@@ -58,12 +68,17 @@ impl Handler for Scripted {
         match name {
             "early" | "early-held" => *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE,
             "unchanged" => *response.status_mut() = StatusCode::NOT_MODIFIED,
-            "bytes" | "abort" => {
-                let length = if name == "abort" { number + 1 } else { number };
-                let headers = response.headers_mut();
-                headers.insert("content-length", length.into());
-            }
             _ => {}
+        }
+        // An aborted body with a length is caught by its length too, one without by nothing else.
+        let length = match name {
+            "bytes" | "length" | "unchanged" => Some(number),
+            "abort" => Some(number + 1),
+            _ => None,
+        };
+        if let Some(length) = length {
+            let headers = response.headers_mut();
+            headers.insert("content-length", length.into());
         }
         // What became of it is seen at the other end.
         drop(responder.send(response).await);
@@ -72,9 +87,20 @@ impl Handler for Scripted {
 
 impl Scripted {
     fn endless(self: &Arc<Self>, chunk: usize) -> Answer {
-        let counter = Arc::clone(self);
         let chunk = Bytes::from(vec![7; chunk]);
-        let frames = stream::repeat(chunk).map(move |chunk| {
+        self.counted(stream::repeat(chunk))
+    }
+
+    /// `length` bytes, a multiple of [`BULK`], each chunk different from the last.
+    fn finite(self: &Arc<Self>, length: usize) -> Answer {
+        let two = pattern(0, BULK + 251);
+        let chunks = (0..length / BULK).map(move |at| two.slice(at % 251..at % 251 + BULK));
+        self.counted(stream::iter(chunks))
+    }
+
+    fn counted(self: &Arc<Self>, chunks: impl Stream<Item = Bytes> + Send + 'static) -> Answer {
+        let counter = Arc::clone(self);
+        let frames = chunks.map(move |chunk| {
             let length = chunk.len() as u64;
             counter.sent.fetch_add(length, Ordering::Relaxed);
             Ok(Frame::data(chunk))
@@ -118,4 +144,17 @@ fn trailers() -> Answer {
         Ok(Frame::trailers(map)),
     ];
     StreamBody::new(stream::iter(frames)).boxed_unsync()
+}
+
+/// Places that look random and are the same in every run.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    /// A number below `limit`.
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % limit as u64).unwrap()
+    }
 }

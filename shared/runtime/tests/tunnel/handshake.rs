@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::client::Resumption;
-use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, HandshakeKind};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, HandshakeKind, ServerConfig};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use underpass_runtime::pki::Lifetime;
@@ -32,7 +33,9 @@ async fn shake(pki: &Pki, config: Arc<ClientConfig>) -> (Option<Role>, Option<Ha
         let mut stream = connector.connect(name, stream).await.ok()?;
         // Tickets, if there were any, would be read here.
         drop(stream.read(&mut [0; 16]).await);
-        stream.get_ref().1.handshake_kind()
+        let session = stream.get_ref().1;
+        assert_eq!(session.tls13_tickets_received(), 0);
+        session.handshake_kind()
     };
     let (role, kind) = tokio::join!(server, client);
     (role.ok(), kind)
@@ -90,7 +93,7 @@ async fn other_protocols_and_versions_get_nothing() {
     }
     let mut roots = rustls::RootCertStore::empty();
     let pem = pki.authority.certificate().as_bytes();
-    let ca = rustls::pki_types::pem::PemObject::from_pem_slice(pem).unwrap();
+    let ca = CertificateDer::from_pem_slice(pem).unwrap();
     roots.add(ca).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut old = ClientConfig::builder_with_provider(provider)
@@ -126,4 +129,41 @@ async fn no_handshake_is_ever_resumed() {
             assert!(matches!(kind, Some(HandshakeKind::Full)), "{kind:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_client_of_these_tests_would_resume_where_it_could() {
+    let pki = Pki::new();
+    let (chain, key) = &pki.server;
+    let certificates: Result<Vec<_>, _> =
+        CertificateDer::pem_slice_iter(chain.as_bytes()).collect();
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut generous = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(certificates.unwrap(), key)
+        .unwrap();
+    generous.alpn_protocols = vec![Role::Enrol.alpn().to_vec()];
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(generous));
+
+    let mut config = ClientConfig::clone(&tls(&pki, None, Role::Enrol));
+    config.resumption = Resumption::in_memory_sessions(16);
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let mut kinds = Vec::new();
+    for _ in 0..2 {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let name = ServerName::try_from("localhost").unwrap();
+        let (server, client) = tokio::join!(acceptor.accept(far), connector.connect(name, near));
+        // Tickets come after the handshake.
+        drop(server.unwrap());
+        let mut client = client.unwrap();
+        drop(client.read(&mut [0; 16]).await);
+        kinds.push(client.get_ref().1.handshake_kind());
+    }
+    assert!(matches!(
+        kinds[..],
+        [Some(HandshakeKind::Full), Some(HandshakeKind::Resumed)]
+    ));
 }

@@ -1,67 +1,137 @@
 //! Silence: an idle connection lives, a dead path is found by both ends.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use http_body_util::BodyExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 use underpass_runtime::tasks::Tasks;
+use underpass_runtime::tunnel::StreamError;
 use underpass_runtime::{clock, net};
 
-use crate::pair::{Pki, connect, get, hello, pair};
+use crate::pair::{Pki, body, connect, get, hello, pair, post, until};
 
-/// Copies one direction; swallows everything once the path is broken.
+/// What a dead path does with bytes.
+#[derive(Clone, Copy, Debug)]
+enum Death {
+    /// It takes them and they go nowhere.
+    Swallows,
+    /// It takes none, so that senders fill their buffers.
+    Blocks,
+}
+
+/// Copies one direction until the path is dead.
 async fn pump(
-    mut from: tokio::net::tcp::OwnedReadHalf,
-    mut to: tokio::net::tcp::OwnedWriteHalf,
-    broken: Arc<AtomicBool>,
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    dead: CancellationToken,
+    death: Death,
 ) {
     let mut bytes = vec![0; 16 * 1024];
-    while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        if !broken.load(Ordering::Relaxed) && to.write_all(&bytes[..count]).await.is_err() {
+    loop {
+        let count = tokio::select! {
+            count = from.read(&mut bytes) => count,
+            () = dead.cancelled(), if matches!(death, Death::Blocks) => {
+                return std::future::pending().await;
+            }
+        };
+        let Ok(count @ 1..) = count else { return };
+        if !dead.is_cancelled() && to.write_all(&bytes[..count]).await.is_err() {
             return;
         }
     }
 }
 
-#[tokio::test]
-async fn serial_both_ends_find_a_dead_path_within_13_s() {
-    let gateway = net::listen("127.0.0.1:0".parse().unwrap()).unwrap();
-    let target = gateway.local_addr().unwrap();
+/// A path to `target` that dies when told to.
+async fn path(target: SocketAddr, dead: &CancellationToken, death: Death) -> SocketAddr {
     let entry = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = entry.local_addr().unwrap();
-    let (broken, tasks) = (Arc::new(AtomicBool::new(false)), Tasks::new());
-    let relaying = (Arc::clone(&broken), tasks.clone());
-    tasks.spawn("relay", async move {
-        let (broken, tasks) = relaying;
+    let (dead, tasks) = (dead.clone(), Tasks::new());
+    tasks.clone().spawn("relay", async move {
         let (near, _) = entry.accept().await.unwrap();
         let far = TcpStream::connect(target).await.unwrap();
         let ((near_read, near_write), (far_read, far_write)) =
             (near.into_split(), far.into_split());
-        tasks.spawn("there", pump(near_read, far_write, Arc::clone(&broken)));
-        pump(far_read, near_write, broken).await;
+        tasks.spawn("there", pump(near_read, far_write, dead.clone(), death));
+        pump(far_read, near_write, dead, death).await;
     });
+    address
+}
+
+async fn found_within(limit: Duration, death: Death) {
+    let gateway = net::listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let dead = CancellationToken::new();
+    let address = path(gateway.local_addr().unwrap(), &dead, death).await;
     let pair = connect(&Pki::new(), &gateway, address).await;
     hello(&pair.caller).await;
     let waiting = get(&pair.caller, "/wait");
-    broken.store(true, Ordering::Relaxed);
+    // Bulk is under way when the path dies, so that a PING would have to pass it.
+    let mut bulk = get(&pair.caller, "/stall").await.unwrap().into_body();
+    let reading = pair.tasks.spawn("reading", async move {
+        while let Some(frame) = bulk.frame().await {
+            frame?;
+        }
+        Ok::<(), StreamError>(())
+    });
+    until("bulk flows", || {
+        pair.handler.sent.load(Ordering::Relaxed) > 16 << 20
+    })
+    .await;
+    dead.cancel();
     let start = clock::monotonic();
-    let limit = Duration::from_secs(13);
-    let (waited, served) = tokio::join!(waiting, tokio::time::timeout(limit, pair.serving));
+    let (waited, served, read) = tokio::join!(
+        waiting,
+        tokio::time::timeout(limit, pair.serving),
+        tokio::time::timeout(limit, reading)
+    );
     assert!(waited.is_err());
-    assert!(matches!(served, Ok(Ok(Some(Err(_))))));
+    assert!(matches!(served, Ok(Ok(Some(Err(_))))), "{served:?}");
+    assert!(matches!(read, Ok(Ok(Some(Err(_))))), "{read:?}");
     pair.caller.closed().await;
     let noticed = clock::monotonic() - start;
-    println!("noticed by both ends after {noticed:?}");
+    println!("{death:?}: noticed by both ends after {noticed:?}");
     assert!(noticed < limit, "{noticed:?}");
 }
 
-#[tokio::test]
-async fn serial_an_idle_connection_lives() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn serial_both_ends_find_a_dead_path_within_13_s() {
+    let limit = Duration::from_secs(13);
+    tokio::join!(
+        found_within(limit, Death::Swallows),
+        found_within(limit, Death::Blocks)
+    );
+}
+
+async fn an_idle_connection_lives() {
     let pair = pair().await;
     // Longer than a ping's idle time and its grace together.
     tokio::time::sleep(Duration::from_secs(14)).await;
     assert!(pair.caller.is_open());
     hello(&pair.caller).await;
+}
+
+async fn an_answered_upload_that_goes_on_is_stopped() {
+    let pair = pair().await;
+    let (stream, mut upload) = post(&pair.caller, "/early").await;
+    let response = stream.response().await.unwrap();
+    assert_eq!(body(response).await.unwrap(), "too large");
+    let start = clock::monotonic();
+    // The chunks are few, so it is not the window that stops them.
+    while upload.send("more".into()).await.is_ok() {
+        assert!(clock::monotonic() - start < Duration::from_secs(13));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    hello(&pair.caller).await;
+}
+
+#[tokio::test]
+async fn time_ends_answered_uploads_but_no_idle_connection() {
+    tokio::join!(
+        an_idle_connection_lives(),
+        an_answered_upload_that_goes_on_is_stopped()
+    );
 }

@@ -22,3 +22,5 @@ mod pair;
 mod raw;
 #[cfg(test)]
 mod stalls;
+#[cfg(test)]
+mod windows;
