@@ -42,8 +42,9 @@ impl Process {
 
     /// Asks it to end, with SIGTERM.
     pub(crate) fn terminate(&self) {
-        let pid = self.pid().to_string();
-        run(Command::new("kill").args(["-TERM", &pid]));
+        // The shell's own `kill` is always there.
+        let kill = format!("kill -TERM {}", self.pid());
+        run(Command::new("bash").args(["-c", &kill]));
     }
 
     /// How it ended, if it did.
