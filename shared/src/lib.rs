@@ -8,6 +8,7 @@
 pub mod api;
 pub mod config;
 pub mod hash;
+pub mod head;
 pub mod hop;
 pub mod host;
 pub mod id;

@@ -2,6 +2,7 @@
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
+use underpass_shared::head::HEAD_MAX;
 use underpass_shared::policy::path::PathRule;
 
 use super::Text;
@@ -22,6 +23,8 @@ pub(super) enum Answer {
     NotReached { host: String, port: u16 },
     /// The back end broke off before its answer.
     BrokenOff { host: String, port: u16 },
+    /// The head of the back end's answer is too long.
+    HeadTooLong { host: String, port: u16 },
     /// The back end took too long.
     TooSlow { host: String, port: u16 },
 }
@@ -63,6 +66,10 @@ impl Answer {
             Self::BrokenOff { host, port } => (
                 StatusCode::BAD_GATEWAY,
                 format!("Backend system {host}:{port} closed the connection before its answer"),
+            ),
+            Self::HeadTooLong { host, port } => (
+                StatusCode::BAD_GATEWAY,
+                format!("Backend system {host}:{port} sent a head longer than {HEAD_MAX} bytes"),
             ),
             Self::TooSlow { host, port } => (
                 StatusCode::GATEWAY_TIMEOUT,

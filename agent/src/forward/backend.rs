@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use underpass_runtime::net;
 use underpass_runtime::tunnel::Inbound;
+use underpass_shared::head::{self, HEADERS_MAX, READ_MAX};
 use underpass_shared::host::InternalAddress;
 use underpass_shared::policy::Permit;
 use underpass_shared::policy::target::{self, Own, TargetDenied, TargetRule};
@@ -26,10 +27,6 @@ use super::pool::{Connection, Lease, Pool};
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long the first byte of an answer may take.
 const ANSWER_TIME: Duration = Duration::from_secs(120);
-/// Largest head of an answer, in bytes.
-const HEAD_MAX: usize = 64 * 1024;
-/// Most headers of an answer.
-const HEADERS_MAX: usize = 100;
 
 /// Why an internal system was not connected.
 #[derive(Debug, Error)]
@@ -66,7 +63,7 @@ impl Backend<'_> {
         while let Some(mut lease) = self.pool.take(self.permit.internal(), self.allowed) {
             let sending = lease.connection.sender.try_send_request(request);
             match timeout(ANSWER_TIME, sending).await {
-                Ok(Ok(response)) => return Ok((cleaned(response), lease)),
+                Ok(Ok(response)) => return Ok((cleaned(response, host, port)?, lease)),
                 Ok(Err(mut failed)) => match failed.take_message() {
                     Some(unsent) => request = unsent,
                     None => return Err(no_answer(host, port, &failed.into_error())),
@@ -83,7 +80,7 @@ impl Backend<'_> {
             }
         };
         match timeout(ANSWER_TIME, lease.connection.sender.send_request(request)).await {
-            Ok(Ok(response)) => Ok((cleaned(response), lease)),
+            Ok(Ok(response)) => Ok((cleaned(response, host, port)?, lease)),
             Ok(Err(error)) => Err(no_answer(host, port, &error)),
             Err(_elapsed) => Err(Answer::TooSlow { host, port }),
         }
@@ -104,7 +101,7 @@ impl Backend<'_> {
         let connecting = async {
             let (stream, peer) = self.tcp(address).await?;
             let (sender, connection) = http1::Builder::new()
-                .max_buf_size(HEAD_MAX)
+                .max_buf_size(READ_MAX)
                 .max_headers(HEADERS_MAX)
                 .handshake(TokioIo::new(stream))
                 .await
@@ -152,9 +149,17 @@ impl Backend<'_> {
     }
 }
 
-fn cleaned(mut response: Response<Incoming>) -> Response<Incoming> {
+fn cleaned(
+    mut response: Response<Incoming>,
+    host: String,
+    port: u16,
+) -> Result<Response<Incoming>, Answer> {
+    if head::check_response(response.headers()).is_err() {
+        tracing::info!(host, port, "back end's head is too long");
+        return Err(Answer::HeadTooLong { host, port });
+    }
     headers::for_tunnel(response.headers_mut());
-    response
+    Ok(response)
 }
 
 fn no_answer(host: String, port: u16, error: &hyper::Error) -> Answer {

@@ -9,6 +9,7 @@ use http::{HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use underpass_runtime::tunnel::{Inbound, StreamError};
+use underpass_shared::head::TooLong;
 use underpass_shared::id::TunnelKey;
 
 /// The body of an answer to a consumer.
@@ -28,6 +29,8 @@ pub(super) enum Refusal {
     Connect,
     /// The request breaks a rule.
     Bad(&'static str),
+    /// The request's head is too long.
+    TooLong(TooLong),
     /// An upgrade to another protocol.
     Upgrade,
     /// No valid token.
@@ -48,6 +51,13 @@ impl From<Refusal> for Answer {
                 "HTTPS proxying is not supported".to_owned(),
             ),
             Refusal::Bad(rule) => (StatusCode::BAD_REQUEST, (*rule).to_owned()),
+            Refusal::TooLong(limit @ TooLong::RequestLine) => {
+                (StatusCode::URI_TOO_LONG, limit.to_string())
+            }
+            Refusal::TooLong(limit @ (TooLong::Header(..) | TooLong::Head)) => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                limit.to_string(),
+            ),
             Refusal::Upgrade => (
                 StatusCode::NOT_IMPLEMENTED,
                 "This version forwards no protocol upgrades such as WebSocket".to_owned(),
@@ -79,6 +89,7 @@ impl From<Refusal> for Answer {
                 headers.insert(PROXY_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Refusal::Bad(_)
+            | Refusal::TooLong(_)
             | Refusal::Upgrade
             | Refusal::NoTunnel(_)
             | Refusal::Crowded

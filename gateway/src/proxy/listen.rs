@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use underpass_runtime::net;
 use underpass_runtime::tasks::Tasks;
+use underpass_shared::head::{HEADERS_MAX, READ_MAX};
 
 use super::forward::{self, Shard};
 use crate::token::{TokenCache, Verifier};
@@ -19,10 +20,6 @@ use crate::tunnels::Registry;
 
 /// How long a consumer may take to send a request's head, and how long an idle connection lives.
 const HEAD_TIME: Duration = Duration::from_secs(75);
-/// Largest head of a request, in bytes.
-const HEAD_MAX: usize = 64 * 1024;
-/// Most headers of a request.
-const HEADERS_MAX: usize = 100;
 /// Pause after the system refuses a connection (out of file descriptors).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -106,7 +103,7 @@ async fn consumer(stream: std::net::TcpStream, shard: Arc<Shard>, load: Load) {
         http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME)
-            .max_buf_size(HEAD_MAX)
+            .max_buf_size(READ_MAX)
             .max_headers(HEADERS_MAX)
             .serve_connection(TokioIo::new(stream), service)
     );

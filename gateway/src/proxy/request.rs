@@ -3,14 +3,13 @@
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::uri::Scheme;
 use http::{HeaderName, Method, Request, Uri};
+use underpass_shared::head;
 use underpass_shared::id::LocationId;
 
 use super::answer::Refusal;
 use super::headers::single;
 
 const LOCATION: HeaderName = HeaderName::from_static("sap-connectivity-scc-location_id");
-/// Longest request line, in bytes; the method and version are short.
-const LINE_MAX: usize = 8 * 1024;
 
 /// Checks the form of a request, before and apart from who sent it.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
@@ -28,10 +27,8 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     if authority.contains('@') {
         return Err(Refusal::Bad("the URL must not contain a user or password"));
     }
-    if uri.path().len() + uri.query().map_or(0, str::len) > LINE_MAX {
-        return Err(Refusal::Bad("the request line is longer than 8192 bytes"));
-    }
     let headers = request.headers();
+    head::check_request(request.method(), uri, headers).map_err(Refusal::TooLong)?;
     match single(headers, &HOST) {
         Some(host) if same_host(host.as_bytes(), uri) => {}
         Some(_) => return Err(Refusal::Bad("the Host header differs from the URL")),

@@ -1,13 +1,16 @@
 //! Every limit of the tunnel in one table, with its reason.
 
+use crate::head::{HEAD_MAX, HEADERS_MAX};
+
 /// Streams at once on one connection.
 pub const STREAMS_MAX: u32 = 16_384;
 
 /// Streams at once on an enrolment or control connection, whose caller has one request to make.
 pub const REQUEST_STREAMS_MAX: u32 = 4;
 
-/// Size of all header fields of one message, uncompressed, in bytes.
-pub const HEADER_LIST_MAX: u32 = 64 * 1024;
+/// Size of all header fields of one message, uncompressed, in bytes: the longest head that an edge
+/// lets in, with the 32 bytes that HTTP/2 counts for each field (RFC 9113 section 6.5.2).
+pub const HEADER_LIST_MAX: u32 = 80 * 1024;
 
 /// Largest DATA frame, in bytes: one TLS record, so that a bulk stream never blocks small ones.
 pub const FRAME_MAX: u32 = 16 * 1024;
@@ -48,6 +51,7 @@ pub const CONNECTIONS_MAX: u8 = 16;
 pub const CONNECTIONS_DEFAULT: u8 = 2;
 
 const _: () = {
+    assert!(HEADER_LIST_MAX as usize >= HEAD_MAX + 32 * HEADERS_MAX);
     assert!(STREAMS_MAX >= 10_000);
     assert!(STREAM_WINDOW_MIN <= STREAM_WINDOW_START && STREAM_WINDOW_START <= STREAM_WINDOW_MAX);
     assert!(STREAM_WINDOW_MAX <= WINDOW_BUDGET);
