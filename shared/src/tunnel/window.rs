@@ -26,6 +26,12 @@ pub fn share(active: usize, buffered: usize) -> u32 {
     (WINDOW_BUDGET.saturating_sub(held) / shares).clamp(STREAM_WINDOW_MIN, STREAM_WINDOW_MAX)
 }
 
+/// Whether windows must shrink from `current` to `share`. Small differences are let be: each change
+/// concerns every stream.
+pub fn is_much_less(share: u32, current: u32) -> bool {
+    share <= current / 2
+}
+
 /// Shrinks windows at once when streams come, doubles them for consumers that read a whole window,
 /// and goes back to the first size when nobody reads.
 #[derive(Debug)]
@@ -59,7 +65,7 @@ impl Windows {
         if read > 0 {
             self.read_at = now;
         }
-        if share < self.current {
+        if is_much_less(share, self.current) {
             return self.set(share);
         }
         if self.read >= self.current as usize && self.current < share {

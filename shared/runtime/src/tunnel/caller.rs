@@ -360,9 +360,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         while let Poll::Ready(order) = self.upkeep.poll(cx) {
             match order {
                 Order::Announce(window) => {
-                    if self.connection.set_initial_window_size(window).is_err() {
-                        self.upkeep.not_announced(window);
-                    }
+                    let done = self.connection.set_initial_window_size(window).is_ok();
+                    self.upkeep.announced(window, done);
                 }
                 Order::Dead => return Poll::Ready(Err(ConnectionError::Silent)),
             }

@@ -1,9 +1,10 @@
 //! What a connection carries right now: streams, bytes held by stalled readers, windows.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use futures_util::task::AtomicWaker;
+use h2::FlowControl;
 use underpass_shared::protocol::limits::{STREAM_WINDOW_MAX, STREAM_WINDOW_START};
 use underpass_shared::tunnel::window;
 
@@ -18,6 +19,7 @@ pub(super) struct Gauge {
     window: AtomicU32,
     resize: AtomicBool,
     driver: AtomicWaker,
+    flows: Mutex<Vec<Weak<Mutex<FlowControl>>>>,
 }
 
 impl Gauge {
@@ -31,6 +33,7 @@ impl Gauge {
             window: AtomicU32::new(STREAM_WINDOW_START),
             resize: AtomicBool::new(false),
             driver: AtomicWaker::new(),
+            flows: Mutex::default(),
         })
     }
 
@@ -80,6 +83,28 @@ impl Gauge {
         }
     }
 
+    /// A stream whose body comes in.
+    pub(super) fn enlist(&self, flow: &Arc<Mutex<FlowControl>>) {
+        let mut flows = self.flows.lock().unwrap_or_else(PoisonError::into_inner);
+        if flows.len() == flows.capacity() {
+            flows.retain(|flow| flow.strong_count() > 0);
+        }
+        flows.push(Arc::downgrade(flow));
+    }
+
+    /// Lets the library see which streams lack a window update, once smaller windows hold.
+    ///
+    /// It looks only when a consumer reads. Where all was read before the windows shrank, the other
+    /// end may have nothing left to send with, and nobody would ever read again.
+    pub(super) fn look_at_windows(&self) {
+        let flows = self.flows.lock().unwrap_or_else(PoisonError::into_inner);
+        for flow in flows.iter().filter_map(Weak::upgrade) {
+            let mut flow = flow.lock().unwrap_or_else(PoisonError::into_inner);
+            // Fails only after the stream's end.
+            drop(flow.release_capacity(0));
+        }
+    }
+
     /// The window that the driver announced.
     pub(super) fn announced(&self, window: u32) {
         self.window.store(window, Ordering::Relaxed);
@@ -92,7 +117,8 @@ impl Gauge {
     }
 
     fn look_at_share(&self) {
-        if window::share(self.active(), self.buffered()) < self.window.load(Ordering::Relaxed) {
+        let share = window::share(self.active(), self.buffered());
+        if window::is_much_less(share, self.window.load(Ordering::Relaxed)) {
             self.ask_to_resize();
         }
     }

@@ -40,7 +40,7 @@ enum State {
 #[derive(Debug)]
 struct Shared {
     queue: Mutex<Queue>,
-    flow: Mutex<FlowControl>,
+    flow: Arc<Mutex<FlowControl>>,
     gauge: Arc<Gauge>,
     over: Over,
 }
@@ -192,9 +192,11 @@ impl Inbound {
             return Self(State::Whole(queue));
         }
         gauge.hold(unreleased);
+        let flow = Arc::new(Mutex::new(recv.flow_control().clone()));
+        gauge.enlist(&flow);
         let shared = Arc::new(Shared {
             queue: Mutex::new(queue),
-            flow: Mutex::new(recv.flow_control().clone()),
+            flow,
             gauge: Arc::clone(gauge),
             over,
         });

@@ -249,9 +249,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
         while let Poll::Ready(order) = self.upkeep.poll(cx) {
             match order {
                 Order::Announce(window) => {
-                    if self.connection.set_initial_window_size(window).is_err() {
-                        self.upkeep.not_announced(window);
-                    }
+                    let done = self.connection.set_initial_window_size(window).is_ok();
+                    self.upkeep.announced(window, done);
                 }
                 Order::Dead => return Poll::Ready(Err(ConnectionError::Silent)),
             }
@@ -291,10 +290,9 @@ fn dispatch<H: Handler>(
             }
         });
     } else {
-        tasks.spawn(
-            "tunnel-stream",
-            Arc::clone(handler).handle(request, responder),
-        );
+        // In a box, since spawning and ending move the future several times.
+        let handling = Box::pin(Arc::clone(handler).handle(request, responder));
+        tasks.spawn("tunnel-stream", handling);
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use h2::{Ping, PingPong};
 use tokio::time::Sleep;
+use underpass_shared::protocol::limits::STREAM_WINDOW_START;
 use underpass_shared::tunnel::heartbeat::{Beat, Heartbeat};
 use underpass_shared::tunnel::window::{Resize, Windows};
 
@@ -31,6 +32,9 @@ pub(super) struct Upkeep {
     pings: PingPong,
     windows: Windows,
     unannounced: Option<u32>,
+    announced: u32,
+    /// Windows shrank; whether the other end knows is not known yet.
+    shrank: bool,
     gauge: Arc<Gauge>,
     timer: Pin<Box<Sleep>>,
 }
@@ -43,6 +47,8 @@ impl Upkeep {
             pings,
             windows: Windows::default(),
             unannounced: None,
+            announced: STREAM_WINDOW_START,
+            shrank: false,
             gauge,
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
         }
@@ -74,9 +80,21 @@ impl Upkeep {
         }
     }
 
-    /// The window could not be announced now.
-    pub(super) fn not_announced(&mut self, window: u32) {
-        self.unannounced = Some(window);
+    /// Whether the window could be announced, which the library allows once the other end has
+    /// confirmed the one before.
+    pub(super) fn announced(&mut self, window: u32, done: bool) {
+        if !done {
+            self.unannounced = Some(window);
+            return;
+        }
+        if std::mem::replace(&mut self.shrank, window < self.announced) {
+            self.gauge.look_at_windows();
+        }
+        if self.shrank {
+            // Announced once more, only to learn that the other end has confirmed it.
+            self.unannounced = Some(window);
+        }
+        self.announced = window;
     }
 
     fn beat(&mut self, now: Duration) -> Option<Duration> {

@@ -1,7 +1,9 @@
 //! How much of a body may be under way: enough for speed, little for streams that stall.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::join_all;
 use http_body_util::BodyExt as _;
 use sha2::{Digest as _, Sha256};
@@ -10,7 +12,7 @@ use underpass_runtime::tunnel::Inbound;
 use underpass_shared::protocol::limits::{SEND_BUFFER, STREAM_WINDOW_START, WINDOW_BUDGET};
 
 use crate::handler::{BULK, pattern};
-use crate::pair::{get, hello, pair, until};
+use crate::pair::{get, hello, pair, post, until};
 use crate::stalls::stuffed;
 
 const MIB: usize = 1024 * 1024;
@@ -82,4 +84,34 @@ async fn windows_still_grow_after_many_cancelled_downloads() {
     let ahead = usize::try_from(sent).unwrap() - count;
     println!("{} KiB ahead of a fast consumer", ahead / 1024);
     assert!(ahead > 2 * STREAM_WINDOW_START as usize);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_goes_on_after_its_window_shrank_below_what_was_sent() {
+    const STREAMS: usize = 64;
+    let pair = pair().await;
+    let chunk = Bytes::from(vec![7; MIB]);
+    // Wherever in its window an upload stands when others come.
+    for sent in 0..16 {
+        let (stream, mut upload) = post(&pair.caller, "/upload").await;
+        for _ in 0..48 + sent {
+            upload.send(chunk.clone()).await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let others = join_all((0..STREAMS).map(|_| post(&pair.caller, "/hold"))).await;
+        let active = || pair.served.active() == STREAMS + 1;
+        until("all streams are open", active).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let more = async {
+            for _ in 0..2 {
+                upload.send(chunk.clone()).await.unwrap();
+            }
+            upload.finish().unwrap();
+            stream.response().await.unwrap();
+        };
+        let went_on = tokio::time::timeout(Duration::from_secs(5), more).await;
+        assert!(went_on.is_ok(), "stalled after {sent} MiB");
+        drop(others);
+        until("all streams ended", || pair.served.active() == 0).await;
+    }
 }
