@@ -1,7 +1,6 @@
 //! Dialling a gateway: name, TCP, TLS.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
@@ -83,8 +82,7 @@ async fn connect(
     let last = watched.last_received();
     let name = ServerName::try_from(host.host().to_owned())
         .map_err(|wrong| tls_error(io::Error::other(wrong)))?;
-    let connector = tokio_rustls::TlsConnector::from(Arc::clone(&tls.config()));
-    let stream = connector.connect(name, watched).await.map_err(tls_error)?;
+    let stream = tls.connect(name, watched).await.map_err(tls_error)?;
     Ok((stream, last))
 }
 

@@ -11,9 +11,12 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use underpass_shared::protocol::role::Role;
 
-use super::{Credential, TlsError, certificates, provider, roots};
+use super::{Credential, TlsError, WRITE_MAX, certificates, provider, roots};
 use crate::pki::PrivateKey;
 
 /// TLS 1.3 towards a gateway.
@@ -64,6 +67,24 @@ impl ClientTls {
         config.alpn_protocols = vec![role.alpn().to_vec()];
         config.resumption = Resumption::disabled();
         Ok(Self(Arc::new(config)))
+    }
+
+    /// Shakes hands with the server `name`.
+    ///
+    /// # Errors
+    /// When the server is not the one that is trusted, or refuses us.
+    pub async fn connect<S>(
+        &self,
+        name: ServerName<'static>,
+        stream: S,
+    ) -> std::io::Result<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let connector = TlsConnector::from(Arc::clone(&self.0));
+        let mut stream = connector.connect(name, stream).await?;
+        stream.get_mut().1.set_buffer_limit(Some(WRITE_MAX));
+        Ok(stream)
     }
 
     /// The rustls configuration.

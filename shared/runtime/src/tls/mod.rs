@@ -40,6 +40,10 @@ pub struct Credential<'a> {
     pub key: &'a str,
 }
 
+/// Bytes that TLS takes in one write: more than a batch of the tunnel, so that a batch leaves as one
+/// system call. The tunnel's own limits say how much waits.
+const WRITE_MAX: usize = 512 * 1024;
+
 fn provider() -> Arc<CryptoProvider> {
     let mut provider = rustls::crypto::aws_lc_rs::default_provider();
     // AES-128 first: as safe as we need and the fastest where the processor knows AES.

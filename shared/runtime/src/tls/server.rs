@@ -10,7 +10,7 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 use underpass_shared::protocol::role::Role;
 
-use super::{Credential, TlsError, certificates, provider, roots};
+use super::{Credential, TlsError, WRITE_MAX, certificates, provider, roots};
 use crate::pki::PrivateKey;
 
 /// A stream after the server's handshake.
@@ -70,7 +70,8 @@ impl ServerTls {
             .and_then(|mut ids| ids.find_map(Role::from_alpn));
         // Without a role of ours any configuration refuses with the right alert.
         let config = self.config(role.unwrap_or(Role::Enrol));
-        let stream = start.into_stream(config).await?;
+        let mut stream = start.into_stream(config).await?;
+        stream.get_mut().1.set_buffer_limit(Some(WRITE_MAX));
         match role {
             Some(role) if stream.get_ref().1.alpn_protocol() == Some(role.alpn()) => {
                 Ok((role, stream))

@@ -11,20 +11,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
-/// Bytes that are collected before they are written without waiting for a flush.
-const COLLECT_MAX: usize = 64 * 1024;
+/// Bytes that are collected before they are written without waiting for a flush. On a slow path a
+/// small answer waits behind them.
+const COLLECT_MIN: usize = 64 * 1024;
 
-/// A buffer larger than this is given back as soon as it is empty.
-const KEEP_MAX: usize = 16 * 1024;
+/// Bytes that are collected while the path takes each batch at once: fewer and larger packets.
+const COLLECT_MAX: usize = 256 * 1024;
+
+/// A batch that fills less than this part of its buffer gives the buffer back, so that a connection
+/// at rest (its PINGs are a few bytes) holds none.
+const SPARE_MAX: usize = 4;
 
 #[derive(Debug)]
 struct Inner<S> {
     io: S,
-    collected: BytesMut,
+    collected: Vec<u8>,
+    /// Of the collected bytes, those that are written.
+    written: usize,
+    /// Bytes to collect at most just now.
+    limit: usize,
 }
 
 /// The library's end: writes are collected.
@@ -39,7 +47,9 @@ pub(super) struct Flusher<S>(Arc<Mutex<Inner<S>>>);
 pub(super) fn batch<S>(io: S) -> (Batched<S>, Flusher<S>) {
     let inner = Arc::new(Mutex::new(Inner {
         io,
-        collected: BytesMut::new(),
+        collected: Vec::new(),
+        written: 0,
+        limit: COLLECT_MIN,
     }));
     (Batched(Arc::clone(&inner)), Flusher(inner))
 }
@@ -51,16 +61,25 @@ fn lock<S>(inner: &Mutex<Inner<S>>) -> MutexGuard<'_, Inner<S>> {
 
 impl<S: AsyncWrite + Unpin> Inner<S> {
     fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.collected.is_empty() {
-            let written = ready!(Pin::new(&mut self.io).poll_write(cx, &self.collected))?;
+        while let Some(rest @ [_, ..]) = self.collected.get(self.written..) {
+            let Poll::Ready(written) = Pin::new(&mut self.io).poll_write(cx, rest) else {
+                self.limit = COLLECT_MIN;
+                return Poll::Pending;
+            };
+            let written = written?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.collected.advance(written);
+            self.written += written;
         }
-        if self.collected.capacity() > KEEP_MAX {
-            self.collected = BytesMut::new();
+        if self.written > 0 && self.written < self.collected.capacity() / SPARE_MAX {
+            self.collected = Vec::new();
         }
+        if self.written >= self.limit {
+            self.limit = (self.limit * 2).min(COLLECT_MAX);
+        }
+        self.collected.clear();
+        self.written = 0;
         Poll::Ready(Ok(()))
     }
 }
@@ -114,7 +133,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Batched<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let mut inner = lock(&self.0);
-        if inner.collected.len() >= COLLECT_MAX {
+        if inner.collected.len() >= inner.limit {
             ready!(inner.poll_write_out(cx))?;
         }
         inner.collected.extend_from_slice(buf);
@@ -164,7 +183,7 @@ mod tests {
     async fn a_full_batch_waits_for_the_other_end() {
         let (near, _far) = tokio::io::duplex(16);
         let (mut batched, _flusher) = batch(near);
-        batched.write_all(&[0; COLLECT_MAX]).await.unwrap();
+        batched.write_all(&[0; COLLECT_MIN]).await.unwrap();
         let mut cx = Context::from_waker(Waker::noop());
         assert!(
             Pin::new(&mut batched)

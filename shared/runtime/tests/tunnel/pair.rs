@@ -108,9 +108,8 @@ pub(crate) async fn connect(pki: &Pki, listener: &TcpListener, address: SocketAd
             net::tune_tunnel(&stream).unwrap();
             let watched = Watched::new(stream);
             let last = watched.last_received();
-            let connector = tokio_rustls::TlsConnector::from(tls.config());
             let name = ServerName::try_from("localhost").unwrap();
-            let stream = connector.connect(name, watched).await.unwrap();
+            let stream = tls.connect(name, watched).await.unwrap();
             serve(stream, last, &served, &handler, &tasks).await
         }
     });
