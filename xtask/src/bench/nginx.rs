@@ -1,4 +1,4 @@
-//! nginx as the back end: one worker, everything in memory.
+//! nginx as the back end: one worker, everything in memory, otherwise as Debian sets it up.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -98,7 +98,7 @@ events {{ worker_connections 8192; }}
 http {{
   access_log off;
   sendfile on;
-  tcp_nodelay on;
+  tcp_nopush on;
   keepalive_timeout 300s;
   keepalive_requests 100000000;
   client_max_body_size 0;

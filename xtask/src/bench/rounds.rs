@@ -12,6 +12,9 @@ use crate::output;
 use crate::stack::Stack;
 use crate::stop::Stop;
 
+/// Transfers of one bulk measurement; the time of a single one depends much on what the system does
+/// with memory just then.
+const TRANSFERS: u8 = 3;
 /// Lets the processes come to rest before something else is measured.
 const PAUSE: Duration = Duration::from_millis(300);
 /// Reading the memory of a process costs it time too.
@@ -224,20 +227,21 @@ impl Probe<'_> {
 
     fn bulk(&self, direction: Direction, way: Way) -> anyhow::Result<Sample> {
         const GIB: f64 = 1_073_741_824.0;
-        let gib = u32::try_from(BULK_BYTES).map(f64::from)? / GIB;
+        let gib = u32::try_from(BULK_BYTES).map(f64::from)? / GIB * f64::from(TRANSFERS);
+        let (mut seconds, mut errors) = (0.0, 0.0);
         let before = cpu_seconds(&self.pids)?;
-        let moved = bulk::run(direction, way, self.client, self.stop)?;
+        for _ in 0..TRANSFERS {
+            let moved = bulk::run(direction, way, self.client, self.stop)?;
+            seconds += moved.seconds;
+            errors += if moved.complete { 0.0 } else { 1.0 };
+        }
         let cpu = cpu_seconds(&self.pids)? - before;
         Ok(Sample {
-            rate: if moved.complete {
-                gib / moved.seconds
-            } else {
-                0.0
-            },
+            rate: if errors > 0.0 { 0.0 } else { gib / seconds },
             cpu: cpu / gib,
             p50_micros: None,
             p99_micros: None,
-            errors: if moved.complete { 0.0 } else { 1.0 },
+            errors,
         })
     }
 }
