@@ -68,6 +68,57 @@ fn malformed_requests_are_refused_before_they_go_anywhere() {
     }
 }
 
+#[test]
+fn heads_that_are_too_long_are_refused_with_the_status_that_says_so() {
+    let world = World::start();
+    let token = world.tenant.authorization();
+    let line = |length: usize| format!("GET {HELLO}?{} HTTP/1.1", "q".repeat(length));
+    let head = |lines: &str| {
+        let request =
+            format!("{lines}\r\nHost: backend.virtual\r\n{token}\r\nConnection: close\r\n\r\n");
+        world.raw(&request)
+    };
+    let headers = |count: usize, length: usize| {
+        let one = |n| format!("\r\nX-{n}: {}", "v".repeat(length));
+        let all: String = (0..count).map(one).collect();
+        format!("GET {HELLO} HTTP/1.1{all}")
+    };
+    // Long, but within each limit: it gets as far as to ask for a tunnel.
+    for lines in [line(8_000), headers(1, 8_000), headers(7, 8_000)] {
+        let answer = head(&lines);
+        assert!(
+            answer.starts_with("HTTP/1.1 503"),
+            "{}",
+            first_line(&answer)
+        );
+    }
+    for (lines, status) in [
+        (line(8_200), "414"),
+        (line(70_000), "414"),
+        (headers(1, 8_200), "431"),
+        (headers(9, 8_000), "431"),
+        (headers(30, 8_000), "431"),
+        (headers(101, 1), "431"),
+    ] {
+        let answer = head(&lines);
+        let expected = format!("HTTP/1.1 {status}");
+        assert!(answer.starts_with(&expected), "{}", first_line(&answer));
+    }
+    // Tokens may be longer than other lines; this one is long and worthless.
+    for (length, status) in [(16_000, "407"), (17_000, "431")] {
+        let answer = world.raw(&format!(
+            "GET {HELLO} HTTP/1.1\r\nHost: backend.virtual\r\nProxy-Authorization: Bearer {}\r\nConnection: close\r\n\r\n",
+            "t".repeat(length),
+        ));
+        let expected = format!("HTTP/1.1 {status}");
+        assert!(answer.starts_with(&expected), "{}", first_line(&answer));
+    }
+}
+
+fn first_line(answer: &str) -> &str {
+    answer.lines().next().unwrap_or_default()
+}
+
 /// The whole answer for an agent that is not there.
 fn is_absent(world: &World, location: &str) {
     let answer = world.get_at(HELLO, location);
