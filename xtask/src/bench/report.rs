@@ -35,12 +35,24 @@ pub(super) fn print_and_save(results: &Results, stop: &Stop) -> anyhow::Result<(
             memory.gateway, memory.agent
         ))?;
     }
+    output::result(format_args!(
+        "TCP congestion control: {} (bbr paces its packets, which makes bulk over loopback cost twice)",
+        congestion_control()
+    ))?;
     let folder = shell::root().join("target/bench");
     fs::create_dir_all(&folder)?;
     let path = folder.join("latest.json");
     file::replace_json(&path, &to_json(results, stop))?;
     output::progress(format_args!("written to {}", path.display()));
     Ok(())
+}
+
+/// What the system uses for new connections; figures of two machines differ by it.
+fn congestion_control() -> String {
+    fs::read_to_string("/proc/sys/net/ipv4/tcp_congestion_control").map_or_else(
+        |_unknown| "unknown".to_owned(),
+        |name| name.trim().to_owned(),
+    )
 }
 
 fn row(series: &Series) -> String {
