@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 use underpass_runtime::net;
 use underpass_runtime::tls::ClientTls;
-use underpass_runtime::tunnel::io::{LastReceived, Watched};
+use underpass_runtime::tunnel::io::{Watched, Wire};
 use underpass_shared::id::RegionHost;
 use underpass_shared::protocol::timers::HANDSHAKE;
 
@@ -59,19 +59,13 @@ pub type GatewayStream = TlsStream<Watched<TcpStream>>;
 ///
 /// # Errors
 /// At which step it failed.
-pub async fn dial(
-    host: &RegionHost,
-    tls: &ClientTls,
-) -> Result<(GatewayStream, LastReceived), DialError> {
+pub async fn dial(host: &RegionHost, tls: &ClientTls) -> Result<(GatewayStream, Wire), DialError> {
     timeout(HANDSHAKE, connect(host, tls))
         .await
         .unwrap_or_else(|_elapsed| Err(DialError::Timeout { host: host.clone() }))
 }
 
-async fn connect(
-    host: &RegionHost,
-    tls: &ClientTls,
-) -> Result<(GatewayStream, LastReceived), DialError> {
+async fn connect(host: &RegionHost, tls: &ClientTls) -> Result<(GatewayStream, Wire), DialError> {
     let tls_error = |source| DialError::Tls {
         host: host.clone(),
         source,
@@ -79,11 +73,11 @@ async fn connect(
     let stream = tcp(host).await?;
     net::tune_tunnel(&stream).map_err(tls_error)?;
     let watched = Watched::new(stream);
-    let last = watched.last_received();
+    let wire = watched.wire();
     let name = ServerName::try_from(host.host().to_owned())
         .map_err(|wrong| tls_error(io::Error::other(wrong)))?;
     let stream = tls.connect(name, watched).await.map_err(tls_error)?;
-    Ok((stream, last))
+    Ok((stream, wire))
 }
 
 async fn tcp(host: &RegionHost) -> Result<TcpStream, DialError> {

@@ -23,7 +23,7 @@ use underpass_shared::protocol::role::Role;
 
 use super::dial::{GatewayStream, dial};
 use crate::credentials::Credentials;
-use underpass_runtime::tunnel::io::LastReceived;
+use underpass_runtime::tunnel::io::Wire;
 
 /// Largest answer of a gateway.
 const ANSWER_MAX: usize = 256 * 1024;
@@ -39,13 +39,13 @@ pub async fn enrol(
 ) -> anyhow::Result<(Enrolled, Credentials)> {
     let key = PrivateKey::generate()?;
     let tls = ClientTls::pinned(&token.ca_fingerprint, Role::Enrol)?;
-    let (stream, last) = dial(&token.region_host, &tls).await?;
+    let (stream, wire) = dial(&token.region_host, &tls).await?;
     let request = EnrolRequest {
         secret: hex(&token.secret),
         location_id: location,
         csr: key.request()?,
     };
-    let enrolled = ask(stream, last, ENROL, &request, tasks).await?;
+    let enrolled = ask(stream, wire, ENROL, &request, tasks).await?;
     ensure!(
         enrolled.subaccount == token.subaccount,
         "the gateway enrolled another subaccount than the token names"
@@ -65,10 +65,10 @@ pub async fn renew(
     let key = PrivateKey::generate()?;
     let csr = key.request()?;
     let enrolled = if clock::wall_ms() < old.info()?.not_after_ms {
-        let (stream, last) = dial(host, &old.tls(Role::Control)?).await?;
-        ask(stream, last, RENEW, &RenewRequest { csr }, tasks).await?
+        let (stream, wire) = dial(host, &old.tls(Role::Control)?).await?;
+        ask(stream, wire, RENEW, &RenewRequest { csr }, tasks).await?
     } else {
-        let (stream, last) = dial(host, &old.tls(Role::Enrol)?).await?;
+        let (stream, wire) = dial(host, &old.tls(Role::Enrol)?).await?;
         let exporter: [u8; 32] =
             stream
                 .get_ref()
@@ -83,7 +83,7 @@ pub async fn renew(
             certificate: old.certificate.clone(),
             proof: PrivateKey::from_pem(&old.key)?.proof(&statement.into())?,
         };
-        ask(stream, last, RENEW, &request, tasks).await?
+        ask(stream, wire, RENEW, &request, tasks).await?
     };
     Ok(credentials(&key, &enrolled))
 }
@@ -98,7 +98,7 @@ fn credentials(key: &PrivateKey, enrolled: &Enrolled) -> Credentials {
 
 async fn ask(
     stream: GatewayStream,
-    last: LastReceived,
+    wire: Wire,
     path: &str,
     message: &impl Serialize,
     tasks: &Tasks,
@@ -108,7 +108,7 @@ async fn ask(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         connections: 0,
     };
-    let caller = Caller::establish(stream, last, &hello, tasks)
+    let caller = Caller::establish(stream, wire, &hello, tasks)
         .await
         .context("the gateway did not answer; is the clock of this host right?")?;
     let request = Request::builder()

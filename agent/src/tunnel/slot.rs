@@ -64,7 +64,7 @@ async fn attempt<H: Handler>(link: &Arc<Link<H>>, index: u8, backoff: &mut Backo
         let tls = credentials.tls(Role::Tunnel)?;
         anyhow::Ok(dial(&wanted.region_host, &tls).await?)
     };
-    let (stream, last) = match stream.await {
+    let (stream, wire) = match stream.await {
         Ok(connected) => connected,
         Err(error) => {
             tracing::info!(host = %wanted.region_host, error = format!("{error:#}"), "tunnel not connected");
@@ -80,7 +80,7 @@ async fn attempt<H: Handler>(link: &Arc<Link<H>>, index: u8, backoff: &mut Backo
     });
     let serving = {
         let (link, served) = (Arc::clone(link), served.clone());
-        async move { serve(stream, last, &served, &link.handler, &link.tasks).await }
+        async move { serve(stream, wire, &served, &link.handler, &link.tasks).await }
     };
     let serving = link.tasks.spawn("tunnel-serve", serving);
     follow(link, index, backoff, &served, serving).await

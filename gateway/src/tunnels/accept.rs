@@ -13,7 +13,7 @@ use underpass_runtime::pki::CertificateInfo;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::{ServerStream, ServerTls};
 use underpass_runtime::tunnel::Served;
-use underpass_runtime::tunnel::io::{LastReceived, Watched};
+use underpass_runtime::tunnel::io::{Watched, Wire};
 use underpass_shared::id::InstanceId;
 use underpass_shared::pki::identity::AgentIdentity;
 use underpass_shared::protocol::capability::CAPABILITY;
@@ -59,7 +59,7 @@ pub(super) type TunnelIo = ServerStream<Watched<MovableTcp>>;
 /// A connection whose role and client certificate are known.
 pub(super) struct Incoming {
     pub(super) io: TunnelIo,
-    pub(super) last: LastReceived,
+    pub(super) wire: Wire,
     pub(super) certificate: Option<CertificateInfo>,
 }
 
@@ -136,7 +136,7 @@ async fn handle(
 async fn handshake(stream: TcpStream, tls: &ServerTls) -> io::Result<(Role, Incoming)> {
     net::tune_tunnel(&stream)?;
     let watched = Watched::new(MovableTcp::from(stream));
-    let last = watched.last_received();
+    let wire = watched.wire();
     let (role, io) = tls.accept(watched).await?;
     let certificates = io.get_ref().1.peer_certificates();
     let certificate = certificates
@@ -146,7 +146,7 @@ async fn handshake(stream: TcpStream, tls: &ServerTls) -> io::Result<(Role, Inco
         .map_err(io::Error::other)?;
     let incoming = Incoming {
         io,
-        last,
+        wire,
         certificate,
     };
     Ok((role, incoming))
@@ -171,8 +171,8 @@ async fn serve(incoming: Incoming, presented: Presented, port: &PublicPort, task
         version: env!("CARGO_PKG_VERSION").to_owned(),
         instance: InstanceId::from_uuid(uuid::Uuid::nil()),
     });
-    let Incoming { io, last, .. } = incoming;
-    let ended = underpass_runtime::tunnel::serve(io, last, &served, &handler, tasks).await;
+    let Incoming { io, wire, .. } = incoming;
+    let ended = underpass_runtime::tunnel::serve(io, wire, &served, &handler, tasks).await;
     if let Err(error) = ended {
         tracing::debug!(%error, "control connection ended");
     }

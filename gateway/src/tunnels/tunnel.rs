@@ -113,7 +113,7 @@ impl Life {
     }
 
     async fn establish(&self, incoming: Incoming) -> Result<Caller, ConnectionError> {
-        let Incoming { mut io, last, .. } = incoming;
+        let Incoming { mut io, wire, .. } = incoming;
         if transport(&mut io).join().is_err() {
             return Err(ConnectionError::Protocol(
                 "the connection was lost on its way to a thread",
@@ -124,7 +124,7 @@ impl Life {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             connections: self.port.connections,
         };
-        let caller = Caller::establish(io, last, &hello, &self.tasks).await?;
+        let caller = Caller::establish(io, wire, &hello, &self.tasks).await?;
         if caller.answer().instance == self.peer.instance {
             Ok(caller)
         } else {

@@ -12,8 +12,9 @@ pub const REQUEST_STREAMS_MAX: u32 = 4;
 /// lets in, with the 32 bytes that HTTP/2 counts for each field (RFC 9113 section 6.5.2).
 pub const HEADER_LIST_MAX: u32 = 80 * 1024;
 
-/// Largest DATA frame, in bytes: one TLS record, so that a bulk stream never blocks small ones.
-pub const FRAME_MAX: u32 = 16 * 1024;
+/// Largest DATA frame, in bytes: with its head exactly two TLS records, and small enough that a bulk
+/// stream never blocks small ones.
+pub const FRAME_MAX: u32 = 32 * 1024 - 9;
 
 /// Receive window of a connection: the protocol's maximum, so that only streams push back.
 pub const CONNECTION_WINDOW: u32 = (1 << 31) - 1;

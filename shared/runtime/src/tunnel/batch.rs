@@ -2,10 +2,11 @@
 //!
 //! The library flushes after each DATA frame, which would make a TLS record (two for a full frame)
 //! and a system call of every small answer. Here its flushes do nothing; the connection's driver
-//! flushes when the library has nothing more to write.
+//! flushes when the library has nothing more to write. Small frames are collected before TLS, so
+//! that they share a record; large ones go to TLS at once, which keeps the records until the flush.
 
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -14,12 +15,17 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
-/// Bytes that are collected before they are written without waiting for a flush. On a slow path a
-/// small answer waits behind them.
-const COLLECT_MIN: usize = 64 * 1024;
+use super::io::Wire;
 
-/// Bytes that are collected while the path takes each batch at once: fewer and larger packets.
-const COLLECT_MAX: usize = 256 * 1024;
+/// Bytes that wait before they are written without waiting for a flush. On a slow path a small
+/// answer waits behind them.
+const WAITING_MIN: usize = 64 * 1024;
+
+/// Bytes that wait while the path takes each batch at once: fewer and larger packets.
+const WAITING_MAX: usize = 256 * 1024;
+
+/// Bytes from which a write goes to TLS at once; below, to copy costs less than a record of its own.
+const LARGE: usize = 8 * 1024;
 
 /// A batch that fills less than this part of its buffer gives the buffer back, so that a connection
 /// at rest (its PINGs are a few bytes) holds none.
@@ -28,10 +34,14 @@ const SPARE_MAX: usize = 4;
 #[derive(Debug)]
 struct Inner<S> {
     io: S,
+    /// Holds back what TLS makes, except while a batch leaves.
+    wire: Wire,
     collected: Vec<u8>,
-    /// Of the collected bytes, those that are written.
-    written: usize,
-    /// Bytes to collect at most just now.
+    /// Of the collected bytes, those that TLS has taken.
+    taken: usize,
+    /// Bytes that TLS has taken since the last batch left.
+    in_tls: usize,
+    /// Bytes that may wait just now.
     limit: usize,
 }
 
@@ -43,13 +53,15 @@ pub(super) struct Batched<S>(Arc<Mutex<Inner<S>>>);
 #[derive(Debug)]
 pub(super) struct Flusher<S>(Arc<Mutex<Inner<S>>>);
 
-/// Splits a byte stream into the two ends.
-pub(super) fn batch<S>(io: S) -> (Batched<S>, Flusher<S>) {
+/// Splits a TLS stream over `wire` into the two ends.
+pub(super) fn batch<S>(io: S, wire: Wire) -> (Batched<S>, Flusher<S>) {
     let inner = Arc::new(Mutex::new(Inner {
         io,
+        wire,
         collected: Vec::new(),
-        written: 0,
-        limit: COLLECT_MIN,
+        taken: 0,
+        in_tls: 0,
+        limit: WAITING_MIN,
     }));
     (Batched(Arc::clone(&inner)), Flusher(inner))
 }
@@ -60,36 +72,62 @@ fn lock<S>(inner: &Mutex<Inner<S>>) -> MutexGuard<'_, Inner<S>> {
 }
 
 impl<S: AsyncWrite + Unpin> Inner<S> {
-    fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(rest @ [_, ..]) = self.collected.get(self.written..) {
-            let Poll::Ready(written) = Pin::new(&mut self.io).poll_write(cx, rest) else {
-                self.limit = COLLECT_MIN;
-                return Poll::Pending;
-            };
-            let written = written?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.written += written;
+    /// Lets everything leave.
+    fn poll_leave(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.wire.hold(false);
+        let left = self.poll_hand_over_and_flush(cx);
+        self.wire.hold(true);
+        match left {
+            Poll::Ready(Ok(())) => self.begin_batch(),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.limit = WAITING_MIN,
         }
-        if self.written > 0 && self.written < self.collected.capacity() / SPARE_MAX {
+        left
+    }
+
+    fn begin_batch(&mut self) {
+        if self.in_tls >= self.limit {
+            self.limit = (self.limit * 2).min(WAITING_MAX);
+        }
+        if self.in_tls > 0 && self.in_tls < self.collected.capacity() / SPARE_MAX {
             self.collected = Vec::new();
         }
-        if self.written >= self.limit {
-            self.limit = (self.limit * 2).min(COLLECT_MAX);
+        self.in_tls = 0;
+    }
+
+    fn poll_hand_over_and_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_hand_over(cx))?;
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    /// Hands what was collected to TLS.
+    fn poll_hand_over(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(rest @ [_, ..]) = self.collected.get(self.taken..) {
+            let taken = ready!(Pin::new(&mut self.io).poll_write(cx, rest))?;
+            if taken == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.taken += taken;
+            self.in_tls += taken;
         }
         self.collected.clear();
-        self.written = 0;
+        self.taken = 0;
         Poll::Ready(Ok(()))
+    }
+
+    /// Hands a large write to TLS, behind what was collected.
+    fn poll_pass(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        ready!(self.poll_hand_over(cx))?;
+        let taken = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs))?;
+        self.in_tls += taken;
+        Poll::Ready(Ok(taken))
     }
 }
 
 impl<S: AsyncWrite + Unpin> Flusher<S> {
-    /// Writes what was collected; pending while the other end takes no more.
+    /// Writes what waits; pending while the other end takes no more.
     pub(super) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut inner = lock(&self.0);
-        ready!(inner.poll_write_out(cx))?;
-        Pin::new(&mut inner.io).poll_flush(cx)
+        lock(&self.0).poll_leave(cx)
     }
 }
 
@@ -132,12 +170,32 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Batched<S> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let mut inner = lock(&self.0);
-        if inner.collected.len() >= inner.limit {
-            ready!(inner.poll_write_out(cx))?;
+        if inner.collected.len() + inner.in_tls >= inner.limit {
+            ready!(inner.poll_leave(cx))?;
         }
-        inner.collected.extend_from_slice(buf);
-        Poll::Ready(Ok(buf.len()))
+        let size = bufs.iter().map(|buf| buf.len()).sum();
+        if size >= LARGE
+            && let Poll::Ready(taken) = inner.poll_pass(cx, bufs)
+        {
+            return Poll::Ready(taken);
+        }
+        for buf in bufs {
+            inner.collected.extend_from_slice(buf);
+        }
+        Poll::Ready(Ok(size))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -146,7 +204,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Batched<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut inner = lock(&self.0);
-        ready!(inner.poll_write_out(cx))?;
+        ready!(inner.poll_leave(cx))?;
+        inner.wire.hold(false);
         Pin::new(&mut inner.io).poll_shutdown(cx)
     }
 }
@@ -155,40 +214,58 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Batched<S> {
 mod tests {
     use std::task::Waker;
 
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
+    use super::super::io::Watched;
     use super::*;
 
+    /// Like TLS: takes writes at once and passes them on when flushed.
+    type Buffered = tokio::io::BufWriter<Watched<DuplexStream>>;
+
+    fn batch_to(size: usize) -> (Batched<Buffered>, Flusher<Buffered>, DuplexStream) {
+        let (near, far) = tokio::io::duplex(size);
+        let watched = Watched::new(near);
+        let wire = watched.wire();
+        let io = Buffered::with_capacity(1 << 20, watched);
+        let (batched, flusher) = batch(io, wire);
+        (batched, flusher, far)
+    }
+
+    fn context() -> Context<'static> {
+        Context::from_waker(Waker::noop())
+    }
+
     #[tokio::test]
-    async fn writes_leave_at_the_driver_s_flush_alone() {
-        let (near, mut far) = tokio::io::duplex(1 << 20);
-        let (mut batched, flusher) = batch(near);
+    async fn small_and_large_writes_leave_in_order_at_the_driver_s_flush_alone() {
+        let (mut batched, flusher, mut far) = batch_to(1 << 20);
+        let large = vec![7; LARGE];
         batched.write_all(b"one ").await.unwrap();
         batched.flush().await.unwrap();
-        batched.write_all(b"two").await.unwrap();
-        let mut read = [0; 7];
-        let mut cx = Context::from_waker(Waker::noop());
+        batched.write_all(&large).await.unwrap();
+        batched.flush().await.unwrap();
+        batched.write_all(b" two").await.unwrap();
+        let mut read = vec![0; 4 + LARGE + 4];
         let mut nothing = ReadBuf::new(&mut read);
-        assert!(
-            Pin::new(&mut far)
-                .poll_read(&mut cx, &mut nothing)
-                .is_pending()
-        );
-        assert!(flusher.poll_flush(&mut cx).is_ready());
+        let polled = Pin::new(&mut far).poll_read(&mut context(), &mut nothing);
+        assert!(polled.is_pending());
+        assert!(flusher.poll_flush(&mut context()).is_ready());
         far.read_exact(&mut read).await.unwrap();
-        assert_eq!(&read, b"one two");
+        assert_eq!(read, [b"one ", large.as_slice(), b" two"].concat());
     }
 
     #[tokio::test]
     async fn a_full_batch_waits_for_the_other_end() {
-        let (near, _far) = tokio::io::duplex(16);
-        let (mut batched, _flusher) = batch(near);
-        batched.write_all(&[0; COLLECT_MIN]).await.unwrap();
-        let mut cx = Context::from_waker(Waker::noop());
-        assert!(
-            Pin::new(&mut batched)
-                .poll_write(&mut cx, b"x")
-                .is_pending()
-        );
+        for write in [LARGE - 1, LARGE] {
+            let (mut batched, _flusher, _far) = batch_to(16);
+            let mut polls = 0;
+            while Pin::new(&mut batched)
+                .poll_write(&mut context(), &vec![0; write])
+                .is_ready()
+            {
+                polls += 1;
+                assert!(polls <= WAITING_MIN / write + 1, "bytes wait without limit");
+            }
+            assert_eq!(polls, WAITING_MIN.div_ceil(write));
+        }
     }
 }

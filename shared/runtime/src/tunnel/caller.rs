@@ -26,6 +26,7 @@ use super::error::{ConnectionError, StreamError};
 use super::gauge::{ActiveStream, Gauge};
 use super::inbound::{Inbound, Over};
 use super::internal::{self, Lines};
+use super::io::Wire;
 use super::outbound::Outbound;
 use super::settings;
 use super::upkeep::{Order, Upkeep};
@@ -71,28 +72,28 @@ impl Caller {
     /// When the other end does not answer as it should, or not in time.
     pub async fn establish<S>(
         io: S,
-        last: super::io::LastReceived,
+        wire: Wire,
         hello: &Hello,
         tasks: &Tasks,
     ) -> Result<Self, ConnectionError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        timeout(HANDSHAKE, Self::connect(io, last, hello, tasks))
+        timeout(HANDSHAKE, Self::connect(io, wire, hello, tasks))
             .await
             .unwrap_or(Err(ConnectionError::Timeout))
     }
 
     async fn connect<S>(
         io: S,
-        last: super::io::LastReceived,
+        wire: Wire,
         hello: &Hello,
         tasks: &Tasks,
     ) -> Result<Self, ConnectionError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (io, flusher) = batch(io);
+        let (io, flusher) = batch(io, wire.clone());
         let (send, mut connection) = settings::client()
             .handshake(io)
             .await
@@ -101,7 +102,7 @@ impl Caller {
         let pings = connection
             .ping_pong()
             .ok_or(ConnectionError::Protocol("pings are taken"))?;
-        let upkeep = Upkeep::new(pings, last, Arc::clone(&gauge));
+        let upkeep = Upkeep::new(pings, wire, Arc::clone(&gauge));
         let (close, closed) = (CancellationToken::new(), CancellationToken::new());
         // An error on the way up ends the driver too.
         let closing = close.clone().drop_guard();

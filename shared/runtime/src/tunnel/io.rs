@@ -1,9 +1,10 @@
-//! The byte stream below the tunnel: remembers when bytes last came in and reads them in large steps.
+//! The byte stream below TLS: remembers when bytes last came in, reads them in large steps and holds
+//! writes back until the tunnel wants them to leave.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -20,26 +21,45 @@ const READ_STEP: usize = 32 * 1024;
 /// would keep them waiting for long.
 const READS_IN_A_ROW: u8 = 4;
 
-/// When the last byte came in; shared between the stream and the heartbeat.
+/// What the tunnel above TLS knows of the stream below it, and says to it.
 #[derive(Clone, Debug)]
-pub struct LastReceived(Arc<AtomicU64>);
+pub struct Wire(Arc<State>);
 
-impl LastReceived {
-    fn new() -> Self {
-        let last = Self(Arc::default());
-        last.touch();
-        last
+#[derive(Debug)]
+struct State {
+    last_received: AtomicU64,
+    holds: AtomicBool,
+}
+
+impl Wire {
+    pub(super) fn new() -> Self {
+        let wire = Self(Arc::new(State {
+            last_received: AtomicU64::new(0),
+            holds: AtomicBool::new(false),
+        }));
+        wire.touch();
+        wire
     }
 
     fn touch(&self) {
         // Finer than the heartbeat's own comparison: a pong may follow its ping within microseconds.
         let now = u64::try_from(clock::monotonic().as_nanos()).unwrap_or(u64::MAX);
-        self.0.store(now, Ordering::Relaxed);
+        self.0.last_received.store(now, Ordering::Relaxed);
     }
 
     /// The monotonic time of the last byte.
-    pub(super) fn at(&self) -> Duration {
-        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    pub(super) fn last_received(&self) -> Duration {
+        Duration::from_nanos(self.0.last_received.load(Ordering::Relaxed))
+    }
+
+    /// Whether TLS shall keep the records that it makes, so that many leave as one write. Whoever
+    /// holds wakes itself: a writer that finds the wire held is not woken.
+    pub(super) fn hold(&self, holds: bool) {
+        self.0.holds.store(holds, Ordering::Relaxed);
+    }
+
+    fn holds(&self) -> bool {
+        self.0.holds.load(Ordering::Relaxed)
     }
 }
 
@@ -49,7 +69,7 @@ pub struct Watched<S> {
     inner: S,
     read: BytesMut,
     reads_in_a_row: u8,
-    last: LastReceived,
+    wire: Wire,
 }
 
 impl<S> Watched<S> {
@@ -59,7 +79,7 @@ impl<S> Watched<S> {
             inner,
             read: BytesMut::new(),
             reads_in_a_row: 0,
-            last: LastReceived::new(),
+            wire: Wire::new(),
         }
     }
 
@@ -68,9 +88,9 @@ impl<S> Watched<S> {
         &mut self.inner
     }
 
-    /// When the last byte came in.
-    pub fn last_received(&self) -> LastReceived {
-        self.last.clone()
+    /// The handle for the tunnel above TLS.
+    pub fn wire(&self) -> Wire {
+        self.wire.clone()
     }
 }
 
@@ -96,7 +116,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
                 this.reads_in_a_row = 0;
             }
             if ready!(polled)? > 0 {
-                this.last.touch();
+                this.wire.touch();
             }
         }
         let count = this.read.len().min(buf.remaining());
@@ -112,7 +132,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write(cx, buf)
+        let this = self.get_mut();
+        if this.wire.holds() {
+            return Poll::Pending;
+        }
+        Pin::new(&mut this.inner).poll_write(cx, buf)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -128,7 +152,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write_vectored(cx, bufs)
+        let this = self.get_mut();
+        if this.wire.holds() {
+            return Poll::Pending;
+        }
+        Pin::new(&mut this.inner).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -24,7 +24,7 @@ use super::error::ConnectionError;
 use super::gauge::{ActiveStream, Gauge};
 use super::inbound::{Inbound, Over};
 use super::internal::{self, Lines};
-use super::io::LastReceived;
+use super::io::Wire;
 use super::responder::Responder;
 use super::settings;
 use super::upkeep::{Order, Upkeep};
@@ -130,7 +130,7 @@ impl Served {
 /// Why the connection broke, when it did not end cleanly.
 pub async fn serve<S, H>(
     io: S,
-    last: LastReceived,
+    wire: Wire,
     served: &Served,
     handler: &Arc<H>,
     tasks: &Tasks,
@@ -139,7 +139,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     H: Handler,
 {
-    let mut link = Link::establish(io, last, served).await?;
+    let mut link = Link::establish(io, wire, served).await?;
     let mut hello = served.hello();
     let greeted = async move { hello.wait_for(Option::is_some).await.is_ok() };
     let mut greeting = std::pin::pin!(timeout(HANDSHAKE, greeted));
@@ -219,12 +219,8 @@ struct Link<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
-    async fn establish(
-        io: S,
-        last: LastReceived,
-        served: &Served,
-    ) -> Result<Self, ConnectionError> {
-        let (io, flusher) = batch(io);
+    async fn establish(io: S, wire: Wire, served: &Served) -> Result<Self, ConnectionError> {
+        let (io, flusher) = batch(io, wire.clone());
         let settings = if served.0.few_streams {
             settings::server_for_requestss()
         } else {
@@ -240,7 +236,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Link<S> {
             .ok_or(ConnectionError::Protocol("pings are taken"))?;
         Ok(Self {
             connection,
-            upkeep: Upkeep::new(pings, last, Arc::clone(&served.0.gauge)),
+            upkeep: Upkeep::new(pings, wire, Arc::clone(&served.0.gauge)),
             flusher,
         })
     }

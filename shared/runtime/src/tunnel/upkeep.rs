@@ -12,7 +12,7 @@ use underpass_shared::tunnel::heartbeat::{Beat, Heartbeat};
 use underpass_shared::tunnel::window::{Resize, Windows};
 
 use super::gauge::Gauge;
-use super::io::LastReceived;
+use super::io::Wire;
 use crate::clock;
 
 /// A window that could not be announced yet is tried again after this.
@@ -28,7 +28,7 @@ pub(super) enum Order {
 
 pub(super) struct Upkeep {
     heartbeat: Heartbeat,
-    last: LastReceived,
+    wire: Wire,
     pings: PingPong,
     windows: Windows,
     unannounced: Option<u32>,
@@ -40,10 +40,10 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    pub(super) fn new(pings: PingPong, last: LastReceived, gauge: Arc<Gauge>) -> Self {
+    pub(super) fn new(pings: PingPong, wire: Wire, gauge: Arc<Gauge>) -> Self {
         Self {
             heartbeat: Heartbeat::default(),
-            last,
+            wire,
             pings,
             windows: Windows::default(),
             unannounced: None,
@@ -99,7 +99,7 @@ impl Upkeep {
 
     fn beat(&mut self, now: Duration) -> Option<Duration> {
         loop {
-            match self.heartbeat.next(now, self.last.at()) {
+            match self.heartbeat.next(now, self.wire.last_received()) {
                 Beat::WaitUntil(at) => return Some(at),
                 Beat::Ping => {
                     // A ping still under way is as good as a new one.

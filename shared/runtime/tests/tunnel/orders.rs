@@ -42,8 +42,8 @@ async fn a_served_end_refuses_by_itself_what_a_fence_or_drain_forbids() {
         let (served, handler, tasks) = (served.clone(), Arc::clone(&handler), tasks.clone());
         async move {
             let io = Watched::new(near);
-            let last = io.last_received();
-            serve(io, last, &served, &handler, &tasks).await
+            let wire = io.wire();
+            serve(io, wire, &served, &handler, &tasks).await
         }
     });
     let send = raw::caller(far, &tasks).await;
@@ -101,9 +101,9 @@ async fn a_hello_that_is_never_said_or_answered_ends_in_a_timeout() {
         drop(held);
     });
     let io = Watched::new(near);
-    let last = io.last_received();
+    let wire = io.wire();
     let hello = hello_of_gateway();
-    let calling = Caller::establish(io, last, &hello, &tasks);
+    let calling = Caller::establish(io, wire, &hello, &tasks);
     // A caller that shakes hands and says nothing.
     let (near, far) = tokio::io::duplex(1 << 20);
     let _silent = raw::caller(far, &tasks).await;
@@ -112,8 +112,8 @@ async fn a_hello_that_is_never_said_or_answered_ends_in_a_timeout() {
         Arc::new(Scripted::default()),
     );
     let io = Watched::new(near);
-    let last = io.last_received();
-    let serving = serve(io, last, &served, &handler, &tasks);
+    let wire = io.wire();
+    let serving = serve(io, wire, &served, &handler, &tasks);
     let (called, served) = tokio::join!(calling, serving);
     assert!(
         matches!(called, Err(ConnectionError::Timeout)),
@@ -139,13 +139,13 @@ async fn an_agent_that_is_too_old_is_refused() {
         let tasks = tasks.clone();
         async move {
             let io = Watched::new(far);
-            let last = io.last_received();
-            drop(serve(io, last, &served, &handler, &tasks).await);
+            let wire = io.wire();
+            drop(serve(io, wire, &served, &handler, &tasks).await);
         }
     });
     let io = Watched::new(near);
-    let last = io.last_received();
-    let called = Caller::establish(io, last, &hello_of_gateway(), &tasks).await;
+    let wire = io.wire();
+    let called = Caller::establish(io, wire, &hello_of_gateway(), &tasks).await;
     assert!(matches!(called, Err(ConnectionError::Capability { .. })));
     // The caller closed, so the other end ends.
     assert!(serving.await.is_ok());
@@ -162,13 +162,13 @@ async fn a_request_that_was_begun_is_never_called_refused() {
         async move {
             let served = Served::new(hello_answer(CAPABILITY));
             let io = Watched::new(far);
-            let last = io.last_received();
-            drop(serve(io, last, &served, &handler, &tasks).await);
+            let wire = io.wire();
+            drop(serve(io, wire, &served, &handler, &tasks).await);
         }
     });
     let io = Watched::new(near);
-    let last = io.last_received();
-    let caller = Caller::establish(io, last, &hello_of_gateway(), &tasks)
+    let wire = io.wire();
+    let caller = Caller::establish(io, wire, &hello_of_gateway(), &tasks)
         .await
         .unwrap();
     let waiting = tasks.spawn("waiting", {

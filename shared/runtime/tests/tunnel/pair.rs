@@ -107,22 +107,22 @@ pub(crate) async fn connect(pki: &Pki, listener: &TcpListener, address: SocketAd
             let stream = TcpStream::connect(address).await.unwrap();
             net::tune_tunnel(&stream).unwrap();
             let watched = Watched::new(stream);
-            let last = watched.last_received();
+            let wire = watched.wire();
             let name = ServerName::try_from("localhost").unwrap();
             let stream = tls.connect(name, watched).await.unwrap();
-            serve(stream, last, &served, &handler, &tasks).await
+            serve(stream, wire, &served, &handler, &tasks).await
         }
     });
     let (stream, _) = listener.accept().await.unwrap();
     net::tune_tunnel(&stream).unwrap();
     let watched = Watched::new(MovableTcp::from(stream));
-    let last = watched.last_received();
+    let wire = watched.wire();
     let (role, mut stream) = pki.server_tls().accept(watched).await.unwrap();
     assert_eq!(role, Role::Tunnel);
     // As the gateway does it when another thread takes the connection.
     stream.get_mut().0.get_mut().leave().unwrap();
     stream.get_mut().0.get_mut().join().unwrap();
-    let caller = Caller::establish(stream, last, &hello_of_gateway(), &tasks)
+    let caller = Caller::establish(stream, wire, &hello_of_gateway(), &tasks)
         .await
         .unwrap();
     Pair {
