@@ -8,7 +8,7 @@ use crate::output;
 use crate::shell;
 use crate::stop::Stop;
 
-/// A program and the package that brings it.
+/// A program, or the path of a file, and the package that brings it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tool {
     program: &'static str,
@@ -27,6 +27,10 @@ pub(crate) const IP: Tool = Tool {
     program: "ip",
     package: "iproute2",
 };
+pub(crate) const LIBSSL: Tool = Tool {
+    program: "/usr/include/openssl/ssl.h",
+    package: "libssl-dev",
+};
 pub(crate) const NFT: Tool = Tool {
     program: "nft",
     package: "nftables",
@@ -34,6 +38,14 @@ pub(crate) const NFT: Tool = Tool {
 pub(crate) const NGINX: Tool = Tool {
     program: "nginx",
     package: "nginx",
+};
+pub(crate) const OPENSSL: Tool = Tool {
+    program: "openssl",
+    package: "openssl",
+};
+pub(crate) const PKG_CONFIG: Tool = Tool {
+    program: "pkg-config",
+    package: "pkg-config",
 };
 pub(crate) const VALGRIND: Tool = Tool {
     program: "valgrind",

@@ -7,43 +7,75 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 
 use super::AGENT;
-use super::client::{Client, Way};
+use super::client::{self, Client, Way};
 use crate::output;
 use crate::shell;
 use crate::stack::Stack;
 use crate::stop::Stop;
 
 /// Fills pools and caches before anything is counted.
-const WARM_UP: u32 = 200;
-const REQUESTS: u32 = 2_000;
+const WARM_UP: usize = 200;
+const REQUESTS: usize = 2_000;
+/// Requests that each bring a token of their own, whose signature must be checked.
+const NEW_TOKENS: usize = 100;
 
 pub(super) fn run(stack: &mut Stack, client: &Client, stop: &Stop) -> anyhow::Result<()> {
+    let tokens = client::tokens(stack, NEW_TOKENS, stop)?;
     let agent = stack.agents.first().context("no agent")?.pid;
-    let processes = [("gateway", stack.gateway.pid), (AGENT, agent)];
+    let counted = Counted {
+        processes: [("gateway", stack.gateway.pid), (AGENT, agent)],
+        folder: &client.folder,
+        stop,
+    };
     output::progress("warming up");
     send(client, WARM_UP, stop)?;
-    for (_, pid) in processes {
-        control("--zero", pid, stop)?;
+    counted.count("with a token seen before", 1, REQUESTS, || {
+        send(client, REQUESTS, stop)
+    })?;
+    counted.count("with a new token each", 2, NEW_TOKENS, || {
+        good(&mut client.curl_each("/hello", &tokens)?, NEW_TOKENS, stop)
+    })?;
+    stack.check()
+}
+
+/// The processes whose instructions are counted.
+struct Counted<'a> {
+    processes: [(&'static str, u32); 2],
+    folder: &'a Path,
+    stop: &'a Stop,
+}
+
+impl Counted<'_> {
+    /// Counts what `requests` requests take; `dump` is the number of the count.
+    fn count(
+        &self,
+        what: &str,
+        dump: u32,
+        requests: usize,
+        send: impl FnOnce() -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        output::progress(format_args!("counting, {what}"));
+        for (_, pid) in self.processes {
+            control("--zero", pid, self.stop)?;
+        }
+        send()?;
+        for (_, pid) in self.processes {
+            control("--dump", pid, self.stop)?;
+        }
+        output::result(format_args!("instructions per request, {what}:"))?;
+        let mut sum = 0;
+        for (name, _) in self.processes {
+            let each = total(self.folder, name, dump)? / u64::try_from(requests)?;
+            sum += each;
+            let who = if name == AGENT { "agent" } else { name };
+            output::result(format_args!("  {who}: {each}"))?;
+        }
+        Ok(output::result(format_args!("  both: {sum}"))?)
     }
-    output::progress("counting");
-    send(client, REQUESTS, stop)?;
-    for (_, pid) in processes {
-        control("--dump", pid, stop)?;
-    }
-    stack.check()?;
-    let mut sum = 0;
-    for (name, _) in processes {
-        let each = total(&client.folder, name)? / u64::from(REQUESTS);
-        sum += each;
-        let who = if name == AGENT { "agent" } else { name };
-        output::result(format_args!("{who}: {each} instructions per request"))?;
-    }
-    output::result(format_args!("both: {sum} instructions per request"))?;
-    Ok(())
 }
 
 /// Sends requests one after the other on one connection.
-fn send(client: &Client, count: u32, stop: &Stop) -> anyhow::Result<()> {
+fn send(client: &Client, count: usize, stop: &Stop) -> anyhow::Result<()> {
     let mut command = client.curl(Way::Underpass, &format!("/hello?[1-{count}]"));
     command.args([
         "--fail",
@@ -52,12 +84,14 @@ fn send(client: &Client, count: u32, stop: &Stop) -> anyhow::Result<()> {
         "--write-out",
         "%{http_code}\n",
     ]);
-    let codes = shell::capture(&mut command, stop)?;
+    good(&mut command, count, stop)
+}
+
+/// Runs curl, which prints a status for each of `count` requests.
+fn good(curl: &mut Command, count: usize, stop: &Stop) -> anyhow::Result<()> {
+    let codes = shell::capture(curl, stop)?;
     let good = codes.lines().filter(|code| *code == "200").count();
-    ensure!(
-        u32::try_from(good) == Ok(count),
-        "only {good} of {count} requests went well"
-    );
+    ensure!(good == count, "only {good} of {count} requests went well");
     Ok(())
 }
 
@@ -66,9 +100,9 @@ fn control(action: &str, pid: u32, stop: &Stop) -> anyhow::Result<()> {
     shell::capture(command.arg(action).arg(pid.to_string()), stop).map(drop)
 }
 
-/// The instructions in the first dump of a process.
-fn total(folder: &Path, name: &str) -> anyhow::Result<u64> {
-    let path = folder.join(format!("callgrind.{name}.1"));
+/// The instructions in a dump of a process.
+fn total(folder: &Path, name: &str, dump: u32) -> anyhow::Result<u64> {
+    let path = folder.join(format!("callgrind.{name}.{dump}"));
     let told = || format!("no count in {}", path.display());
     let dump = fs::read_to_string(&path).with_context(told)?;
     let line = dump.lines().find_map(|line| line.strip_prefix("totals: "));

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use super::{VIRTUAL_HOST, VIRTUAL_PORT};
+use crate::file;
 use crate::shell;
 use crate::stack::Stack;
 use crate::stop::Stop;
@@ -17,6 +18,8 @@ use crate::stop::Stop;
 pub(super) enum Way {
     Direct,
     Underpass,
+    /// Through the peer that is compared.
+    Rathole,
 }
 
 /// What a load generator has to know.
@@ -24,6 +27,8 @@ pub(super) enum Way {
 pub(super) struct Client {
     pub(super) folder: PathBuf,
     nginx: String,
+    /// Empty where rathole does not run.
+    rathole: String,
     proxy: String,
     token: String,
 }
@@ -32,14 +37,16 @@ impl Client {
     pub(super) fn new(
         stack: &Stack,
         nginx: SocketAddr,
+        rathole: Option<SocketAddr>,
         folder: &Path,
         stop: &Stop,
     ) -> anyhow::Result<Self> {
         Ok(Self {
             folder: folder.to_owned(),
             nginx: nginx.to_string(),
+            rathole: rathole.map_or_else(String::new, |address| address.to_string()),
             proxy: stack.gateway.proxy.clone(),
-            token: token(stack, stop)?,
+            token: tokens(stack, 1, stop)?.remove(0),
         })
     }
 
@@ -47,6 +54,7 @@ impl Client {
     pub(super) fn peer(&self, way: Way) -> &str {
         match way {
             Way::Direct => &self.nginx,
+            Way::Rathole => &self.rathole,
             Way::Underpass => &self.proxy,
         }
     }
@@ -54,7 +62,7 @@ impl Client {
     /// The value of `Host`.
     pub(super) fn host(&self, way: Way) -> String {
         match way {
-            Way::Direct => self.nginx.clone(),
+            Way::Direct | Way::Rathole => self.nginx.clone(),
             Way::Underpass => format!("{VIRTUAL_HOST}:{VIRTUAL_PORT}"),
         }
     }
@@ -62,9 +70,30 @@ impl Client {
     /// The value of `Proxy-Authorization`.
     pub(super) fn authorization(&self, way: Way) -> Option<String> {
         match way {
-            Way::Direct => None,
+            Way::Direct | Way::Rathole => None,
             Way::Underpass => Some(format!("Bearer {}", self.token)),
         }
+    }
+
+    /// curl that asks for `path` once with each token, on one connection.
+    pub(super) fn curl_each(&self, path: &str, tokens: &[String]) -> anyhow::Result<Command> {
+        let host = self.host(Way::Underpass);
+        let requests: Vec<String> = tokens
+            .iter()
+            .map(|token| {
+                format!(
+                    "url = \"http://{host}{path}\"\nproxy = \"http://{}\"\n\
+                     proxy-header = \"Proxy-Authorization: Bearer {token}\"\n\
+                     output = \"/dev/null\"\nwrite-out = \"%{{http_code}}\\n\"\nnoproxy = \"\"\nsilent\n",
+                    self.proxy
+                )
+            })
+            .collect();
+        let config = self.folder.join("curl.conf");
+        file::replace(&config, requests.join("next\n").as_bytes())?;
+        let mut command = Command::new("curl");
+        command.arg("--config").arg(config);
+        Ok(command)
     }
 
     /// curl on its way to `path`.
@@ -82,8 +111,8 @@ impl Client {
     }
 }
 
-/// Asks the token endpoint as an application does it.
-pub(super) fn token(stack: &Stack, stop: &Stop) -> anyhow::Result<String> {
+/// Asks the token endpoint for tokens, as an application does it.
+pub(super) fn tokens(stack: &Stack, count: usize, stop: &Stop) -> anyhow::Result<Vec<String>> {
     let member = |name: &str| {
         let value = stack.binding.get(name).and_then(Value::as_str);
         value.with_context(|| format!("the binding has no {name}"))
@@ -100,11 +129,22 @@ pub(super) fn token(stack: &Stack, stop: &Stop) -> anyhow::Result<String> {
         .args([
             "--data-urlencode",
             &format!("client_secret={}", member("clientsecret")?),
-        ])
-        .arg(format!("{}/oauth/token", stack.gateway.token_url));
-    let answer: Value = serde_json::from_str(&shell::capture(&mut command, stop)?)?;
-    let token = answer.get("access_token").and_then(Value::as_str);
-    Ok(token
-        .context("the token endpoint gave no access_token")?
-        .to_owned())
+        ]);
+    command.args(vec![
+        format!("{}/oauth/token", stack.gateway.token_url);
+        count
+    ]);
+    let answers = shell::capture(&mut command, stop)?;
+    let tokens: Vec<String> = serde_json::Deserializer::from_str(&answers)
+        .into_iter::<Value>()
+        .map(|answer| {
+            let answer = answer?;
+            let token = answer.get("access_token").and_then(Value::as_str);
+            Ok(token
+                .context("the token endpoint gave no access_token")?
+                .to_owned())
+        })
+        .collect::<anyhow::Result<_>>()?;
+    ensure!(tokens.len() == count, "the token endpoint gave too little");
+    Ok(tokens)
 }

@@ -62,7 +62,7 @@ pub(super) fn run(
 fn script(load: Load, way: Way, client: &Client) -> String {
     let host = client.host(way);
     let target = match way {
-        Way::Direct => "/hello".to_owned(),
+        Way::Direct | Way::Rathole => "/hello".to_owned(),
         Way::Underpass => format!("http://{host}/hello"),
     };
     let mut settings = format!("wrk.path = \"{target}\"\nwrk.headers[\"Host\"] = \"{host}\"\n");

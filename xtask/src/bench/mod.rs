@@ -6,6 +6,7 @@ mod client;
 mod load;
 mod nginx;
 mod process;
+mod rathole;
 mod report;
 mod rounds;
 
@@ -22,6 +23,8 @@ use crate::stack::{Launcher, Mapping, Plan, Resource, Stack};
 use crate::stop::Stop;
 use client::Client;
 use nginx::Nginx;
+use rathole::Rathole;
+use rounds::Rounds;
 
 /// Where nginx is.
 const VIRTUAL_HOST: &str = "bench.virtual";
@@ -39,9 +42,18 @@ pub(crate) struct Options {
     /// Counts instructions per request instead of measuring time.
     #[arg(long)]
     callgrind: bool,
+    /// Leaves the comparison with rathole out; it is also left out of quick runs.
+    #[arg(long)]
+    no_rathole: bool,
     /// Leaves the benchmark of the configuration document out.
     #[arg(long)]
     no_document: bool,
+}
+
+impl Options {
+    const fn wants_rathole(&self) -> bool {
+        !(self.quick || self.callgrind || self.no_rathole)
+    }
 }
 
 pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
@@ -63,14 +75,25 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
         Launcher::Plain
     };
     let mut stack = start(folder.path(), &binaries, nginx.address, launcher, stop)?;
-    let client = Client::new(&stack, nginx.address, folder.path(), stop)?;
+    let rathole = if options.wants_rathole() {
+        rathole(folder.path(), nginx.address, stop)
+    } else {
+        None
+    };
+    let compared = rathole.as_ref().map(|rathole| rathole.address);
+    let client = Client::new(&stack, nginx.address, compared, folder.path(), stop)?;
     if options.callgrind {
         return callgrind::run(&mut stack, &client, stop);
     }
     let rounds = options.rounds.unwrap_or(if options.quick { 2 } else { 5 });
-    let results = rounds::run(rounds, options.quick, &client, &mut stack, stop)?;
+    let plan = Rounds {
+        rounds,
+        quick: options.quick,
+        rathole: rathole.is_some(),
+    };
+    let results = rounds::run(plan, &client, &mut stack, stop)?;
     report::print_and_save(&results, stop)?;
-    drop((stack, nginx));
+    drop((stack, nginx, rathole));
     if !options.no_document {
         output::progress("benchmark of the configuration document");
         shell::run(
@@ -86,6 +109,17 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// The comparison is no reason to fail.
+fn rathole(folder: &Path, nginx: SocketAddr, stop: &Stop) -> Option<Rathole> {
+    Rathole::start(folder, nginx, stop)
+        .inspect_err(|error| {
+            output::progress(format_args!(
+                "rathole cannot be had, so not compared: {error:#}"
+            ));
+        })
+        .ok()
 }
 
 fn start(

@@ -62,7 +62,8 @@ fn program() -> &'static str {
     }
 }
 
-fn free_address() -> anyhow::Result<SocketAddr> {
+/// An address of loopback that nobody uses now.
+pub(super) fn free_address() -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").context("no free port")?;
     Ok(listener.local_addr()?)
 }

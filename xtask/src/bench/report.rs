@@ -10,6 +10,9 @@ use crate::output;
 use crate::shell;
 use crate::stop::Stop;
 
+/// The slowest requests take at most this part of what they take through rathole.
+const P99_TO_RATHOLE: f64 = 0.33;
+
 /// Prints the table and writes `target/bench/latest.json`.
 pub(super) fn print_and_save(results: &Results, stop: &Stop) -> anyhow::Result<()> {
     output::result(format_args!(
@@ -23,6 +26,9 @@ pub(super) fn print_and_save(results: &Results, stop: &Stop) -> anyhow::Result<(
     ))?;
     for series in &results.series {
         output::result(row(series))?;
+    }
+    for series in results.series.iter().filter(|one| !one.rathole.is_empty()) {
+        output::result(peer(series))?;
     }
     output::result("")?;
     for (name, memory) in [
@@ -75,6 +81,19 @@ fn row(series: &Series) -> String {
         or_dash(median(&series.underpass, |sample| sample.p50_micros)),
         or_dash(median(&series.underpass, |sample| sample.p99_micros)),
         errors(&series.underpass) + errors(&series.direct),
+    )
+}
+
+/// What the slowest requests take beside those of rathole, by medians over the rounds.
+fn peer(series: &Series) -> String {
+    let p99 = |samples: &[Sample]| median(samples, |sample| sample.p99_micros);
+    let theirs = p99(&series.rathole);
+    let ratio = p99(&series.underpass) / theirs;
+    format!(
+        "rathole over TLS, {}: {:.0} requests/s, p99 {theirs:.0} us; p99 of Underpass to that: {}",
+        series.kind.name(),
+        median(&series.rathole, |sample| Some(sample.rate)),
+        against(ratio, Some(P99_TO_RATHOLE), |value, bar| value <= bar, "<="),
     )
 }
 
@@ -157,6 +176,7 @@ fn series_json(series: &Series) -> Value {
         "ratio": ratio(series),
         "direct": samples_json(&series.direct),
         "underpass": samples_json(&series.underpass),
+        "rathole": samples_json(&series.rathole),
     })
 }
 

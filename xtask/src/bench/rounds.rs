@@ -87,6 +87,8 @@ pub(super) struct Series {
     pub(super) kind: Kind,
     pub(super) direct: Vec<Sample>,
     pub(super) underpass: Vec<Sample>,
+    /// Of the peer that is compared, where it is.
+    pub(super) rathole: Vec<Sample>,
 }
 
 /// PSS of gateway and agent in MiB.
@@ -123,9 +125,17 @@ pub(super) struct Results {
     pub(super) after: Memory,
 }
 
+/// What is to be measured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rounds {
+    pub(super) rounds: usize,
+    pub(super) quick: bool,
+    /// Whether rathole runs.
+    pub(super) rathole: bool,
+}
+
 pub(super) fn run(
-    rounds: usize,
-    quick: bool,
+    plan: Rounds,
     client: &Client,
     stack: &mut Stack,
     stop: &Stop,
@@ -143,11 +153,12 @@ pub(super) fn run(
             kind,
             direct: Vec::new(),
             underpass: Vec::new(),
+            rathole: Vec::new(),
         })
         .collect();
-    let time = Duration::from_secs(if quick { 2 } else { 4 });
-    for round in 1..=rounds {
-        output::progress(format_args!("round {round} of {rounds}"));
+    let time = Duration::from_secs(if plan.quick { 2 } else { 4 });
+    for round in 1..=plan.rounds {
+        output::progress(format_args!("round {round} of {}", plan.rounds));
         for one in &mut series {
             let probe = Probe {
                 client,
@@ -159,12 +170,16 @@ pub(super) fn run(
                 .push(probe.measure(one.kind, Way::Direct, &mut busy)?);
             one.underpass
                 .push(probe.measure(one.kind, Way::Underpass, &mut busy)?);
+            if plan.rathole && one.kind == Kind::KeepAlive64 {
+                one.rathole
+                    .push(probe.measure(one.kind, Way::Rathole, &mut busy)?);
+            }
             stack.check()?;
         }
     }
     stop.sleep(SETTLE)?;
     Ok(Results {
-        rounds,
+        rounds: plan.rounds,
         series,
         idle,
         busy,
