@@ -62,7 +62,7 @@ pub enum Command {
 /// Commands that work on the data directory, with or without a running server.
 #[derive(Debug, Subcommand)]
 pub enum Offline {
-    /// Add or list subaccounts, the tenants of this gateway
+    /// Add, list or remove subaccounts, the tenants of this gateway
     #[command(subcommand)]
     Subaccount(SubaccountCommand),
     /// Create one-time tokens with which agents enrol
@@ -76,6 +76,13 @@ pub enum Offline {
         underpass-gateway revoke --instance 0190a5a2-6d0e-7cc0-8000-000000000001\n\n\
         `underpass-gateway status` lists the instances.")]
     Revoke(Revoke),
+    /// Send a request as an application would, and explain each step
+    #[command(after_help = "Examples:\n  \
+        underpass-gateway test --subaccount acme http://erp.virtual:8080/sap/bc/ping\n  \
+        underpass-gateway test --subaccount acme --location site-b http://erp.virtual/ --json\n\n\
+        The request goes through the running gateway's proxy port. The exit code is 0 when the \
+        back end answered, whatever it said.")]
+    Test(Probe),
     /// Show subaccounts, agents and live tunnels
     #[command(after_help = "Example:\n  underpass-gateway status --json | jq .tunnels")]
     Status,
@@ -132,6 +139,19 @@ pub enum SubaccountCommand {
     },
     /// List all subaccounts
     List,
+    /// Remove a subaccount with its agents and bindings: tunnels end and tokens die within seconds
+    #[command(after_help = "Example:\n  \
+        underpass-gateway subaccount remove acme --yes\n\n\
+        Without --yes it only tells what would be removed. It cannot be undone: the agents have \
+        to enrol anew.")]
+    Remove {
+        /// The subaccount, by name or GUID
+        #[arg(value_name = "NAME|GUID")]
+        subaccount: String,
+        /// Really remove it
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// Enrolment tokens.
@@ -182,6 +202,20 @@ pub struct Revoke {
     pub instance: InstanceId,
 }
 
+/// Options of `test`.
+#[derive(Debug, Args)]
+pub struct Probe {
+    /// The subaccount to call into, by name or GUID
+    #[arg(long, value_name = "NAME|GUID")]
+    pub subaccount: String,
+    /// The location ID of the agent; without it the agent that has none
+    #[arg(long, value_name = "ID", default_value = "")]
+    pub location: LocationId,
+    /// The virtual URL, such as http://erp.virtual:8080/path
+    #[arg(value_parser = parse_url)]
+    pub url: http::Uri,
+}
+
 impl Serve {
     /// The region host, with the tunnel's port where the option names none.
     pub fn region_host(&self, tunnel_port: u16) -> Result<RegionHost, clap::Error> {
@@ -192,6 +226,20 @@ impl Serve {
             let message = format!("--region-host {}: {error}\n", self.region_host);
             clap::Error::raw(clap::error::ErrorKind::ValueValidation, message)
         })
+    }
+}
+
+fn parse_url(text: &str) -> Result<http::Uri, String> {
+    let wrong = || "must be like http://virtual-host:port/path, without a user".to_owned();
+    let url: http::Uri = text.parse().map_err(|_not_a_url| wrong())?;
+    let is_http = url.scheme() == Some(&http::uri::Scheme::HTTP);
+    let plain = url
+        .authority()
+        .is_some_and(|one| !one.as_str().contains('@'));
+    if is_http && plain {
+        Ok(url)
+    } else {
+        Err(wrong())
     }
 }
 
@@ -276,6 +324,15 @@ mod tests {
             "99999999999999999999h",
         ] {
             assert!(parse_life(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_test_needs_a_plain_virtual_url() {
+        assert!(parse("gw test --subaccount a http://erp:80/x?y").is_ok());
+        for url in ["https://erp/", "/x", "erp:80", "http://me@erp/", "http://"] {
+            let line = format!("gw test --subaccount a {url}");
+            assert!(parse(&line).is_err(), "{url}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod binding;
 mod enrol_token;
+mod probe;
 mod revoke;
 mod status;
 mod subaccount;
@@ -38,6 +39,9 @@ pub async fn run(global: &Global, command: &Offline, out: &mut dyn Write) -> any
             subaccount::add(work, name, *id).await
         }
         Offline::Subaccount(SubaccountCommand::List) => subaccount::list(work).await,
+        Offline::Subaccount(SubaccountCommand::Remove { subaccount, yes }) => {
+            subaccount::remove(work, subaccount, *yes).await
+        }
         Offline::EnrolToken(EnrolTokenCommand::Create(options)) => {
             enrol_token::create(work, options).await
         }
@@ -45,6 +49,7 @@ pub async fn run(global: &Global, command: &Offline, out: &mut dyn Write) -> any
             binding::create(work, subaccount).await
         }
         Offline::Revoke(options) => revoke::run(work, options.instance).await,
+        Offline::Test(options) => probe::run(work, options).await,
         Offline::Status => status::show(work).await,
     }
 }

@@ -144,6 +144,9 @@ impl Directory {
                     return self.redeem_again(instance, burnt_by == spki_hash).await;
                 }
             };
+            if self.version(&key::subaccount(subaccount)).await?.is_none() {
+                return Err(RedeemError::Refused);
+            }
             let key = TunnelKey {
                 subaccount,
                 location: choose(location, requested.as_ref())?,

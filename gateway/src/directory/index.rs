@@ -68,6 +68,11 @@ impl Index {
         self.bindings.get(client_id)
     }
 
+    /// All bindings, ordered by OAuth client id.
+    pub fn bindings(&self) -> impl Iterator<Item = &Arc<Binding>> {
+        self.bindings.values()
+    }
+
     /// Where this gateway is reached; `None` until a server has run once.
     pub fn settings(&self) -> Option<&Arc<Settings>> {
         self.settings.as_ref()

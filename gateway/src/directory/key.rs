@@ -7,6 +7,7 @@ use super::record::hash::hex;
 pub(super) const SUBACCOUNT: &str = "subaccount/";
 pub(super) const IDENTITY: &str = "identity/";
 pub(super) const BINDING: &str = "binding/";
+pub(super) const ENROL: &str = "enrol/";
 pub(super) const SETTINGS: &str = "settings";
 pub(super) const TUNNEL: &str = "tunnel/";
 
@@ -28,12 +29,17 @@ pub(super) fn claim(key: &TunnelKey) -> String {
     format!("claim/{key}")
 }
 
+/// What the claims of a subaccount begin with.
+pub(super) fn claims(subaccount: SubaccountId) -> String {
+    format!("claim/{subaccount}/")
+}
+
 pub(super) fn binding(client_id: &str) -> String {
     format!("{BINDING}{client_id}")
 }
 
 pub(super) fn enrol_token(secret_hash: &[u8; 32]) -> String {
-    format!("enrol/{}", hex(secret_hash))
+    format!("{ENROL}{}", hex(secret_hash))
 }
 
 pub(super) fn tunnel(key: &TunnelKey, instance: InstanceId) -> String {

@@ -8,6 +8,7 @@ mod identity;
 mod index;
 mod key;
 mod record;
+mod removal;
 mod settings;
 mod tenant;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use enrolment::{
 pub use identity::IdentityError;
 pub use index::Index;
 pub use record::{Binding, Identity, Settings, Subaccount};
+pub use removal::Removed;
 pub use settings::Addresses;
 pub use tenant::{InvalidName, TenantError};
 pub use tunnels::{LiveTunnel, TUNNEL_ROW_LIFE};

@@ -401,3 +401,41 @@ async fn a_damaged_record_counts_as_absent() {
             .is_none()
     );
 }
+
+#[tokio::test]
+async fn a_removed_subaccount_leaves_nothing_that_could_come_back() {
+    let bench = Bench::new().await;
+    bench.token(&[1; 32], Some("b")).await;
+    bench.token(&[2; 32], None).await;
+    let directory = &bench.directory;
+    let agent = directory
+        .redeem([1; 32], [9; 32], None, instance(1), 0)
+        .await
+        .unwrap();
+    let binding = directory.add_binding("client", [3; 32], bench.subaccount, 0);
+    binding.await.unwrap();
+    let generation = directory.token_generation();
+    let before = generation.load(Ordering::Acquire);
+
+    let removed = directory.remove_subaccount(bench.subaccount).await.unwrap();
+    assert_eq!((removed.agents, removed.bindings), (1, 1));
+    assert!(generation.load(Ordering::Acquire) > before);
+    let index = directory.index();
+    assert!(index.subaccount(&bench.subaccount).is_none());
+    assert!(index.identity(&agent.instance).is_none());
+    assert!(index.binding("client").is_none());
+    let again = directory.remove_subaccount(bench.subaccount).await;
+    assert!(matches!(again, Err(TenantError::Unknown)));
+
+    // The same id and name start anew.
+    directory
+        .add_subaccount(bench.subaccount, &removed.subaccount.name, 0)
+        .await
+        .unwrap();
+    let late = directory.redeem([2; 32], [8; 32], None, instance(2), 0);
+    assert!(refused(&late.await));
+    assert!(directory.index().identities().next().is_none());
+    bench.token(&[4; 32], Some("b")).await;
+    let fresh = directory.redeem([4; 32], [8; 32], None, instance(3), 0);
+    assert_eq!(fresh.await.unwrap().instance, instance(3));
+}

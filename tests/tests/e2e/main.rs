@@ -31,6 +31,8 @@ mod revisions;
 #[cfg(test)]
 mod revocation;
 #[cfg(test)]
+mod tenants;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod world;
