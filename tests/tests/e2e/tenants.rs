@@ -38,7 +38,7 @@ fn a_test_tells_which_step_fails_and_what_to_do() {
     let (passed, report) = test(&world, &["--location", "b", HELLO]);
     assert!(passed, "{report}");
     assert_eq!(report["answer"]["status"], 200);
-    assert!(report["answer"]["body"].as_str().unwrap().contains("hello"));
+    assert!(report["answer"]["body"].as_str().unwrap().contains("Hello"));
     for (url, words) in [
         ("http://backend.virtual/secret", "expose the path"),
         ("http://other.virtual/", "expose the virtual host"),
