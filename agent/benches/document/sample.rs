@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use underpass_shared::config::{
     AuthenticationMode, BackendType, Delta, Document, HostInHeader, Invalid, Mapping,
-    MappingFields, Op, Part, Protocol, Resource, SubaccountFields, SubaccountKey,
+    MappingFields, Op, Part, PathOptions, Protocol, Resource, SubaccountFields, SubaccountKey,
 };
 use underpass_shared::id::SubaccountId;
 use uuid::Uuid;
@@ -60,6 +60,7 @@ fn mapping(n: usize, description: &str) -> Result<Mapping, Invalid> {
         enabled: true,
         exact_match_only: false,
         websocket_upgrade_allowed: false,
+        risky_prefix_match: false,
         description: parsed("Business service of the finance department"),
     };
     Mapping::try_from(MappingFields {
@@ -69,6 +70,7 @@ fn mapping(n: usize, description: &str) -> Result<Mapping, Invalid> {
         backend_type: BackendType::Abap,
         authentication_mode: AuthenticationMode::None,
         host_in_header: HostInHeader::Virtual,
+        path_options: PathOptions::default(),
         description: parsed(description),
         resources: (0..RESOURCES).map(resource).collect(),
     })

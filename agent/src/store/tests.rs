@@ -6,8 +6,8 @@ use std::path::Path;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use underpass_shared::config::{
-    AuthenticationMode, BackendType, HostInHeader, Mapping, MappingFields, Protocol, Resource,
-    SubaccountFields, SubaccountKey, diff,
+    AuthenticationMode, BackendType, HostInHeader, Mapping, MappingFields, PathOptions, Protocol,
+    Resource, SubaccountFields, SubaccountKey, diff,
 };
 use underpass_shared::policy::Access;
 use uuid::Uuid;
@@ -45,6 +45,7 @@ fn mapping(n: usize, path: &str) -> Mapping {
         enabled: true,
         exact_match_only: false,
         websocket_upgrade_allowed: false,
+        risky_prefix_match: false,
         description: "x".repeat(500).parse().unwrap(),
     };
     Mapping::try_from(MappingFields {
@@ -54,6 +55,7 @@ fn mapping(n: usize, path: &str) -> Mapping {
         backend_type: BackendType::NonSap,
         authentication_mode: AuthenticationMode::None,
         host_in_header: HostInHeader::Virtual,
+        path_options: PathOptions::default(),
         description: "".parse().unwrap(),
         resources: vec![resource],
     })

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::invalid::Invalid;
 use super::limits::{DESCRIPTION_LEN_MAX, RESOURCES_MAX};
 use super::part::Part;
+use super::path_options::PathOptions;
 use super::resource::Resource;
 use super::text::Text;
 use crate::host::{InternalAddress, VirtualAddress};
@@ -111,6 +112,9 @@ pub struct MappingFields {
     /// Which host it sees.
     #[serde(default)]
     pub host_in_header: HostInHeader,
+    /// What its paths may contain beside what every server reads alike.
+    #[serde(default, skip_serializing_if = "PathOptions::is_strict")]
+    pub path_options: PathOptions,
     /// For people.
     #[serde(default)]
     pub description: Text<DESCRIPTION_LEN_MAX>,
@@ -170,8 +174,29 @@ impl TryFrom<MappingFields> for Mapping {
             let rule = "this authentication mode does not exist for this protocol";
             return Err(Invalid::new("authenticationMode", rule));
         }
+        check_paths(&fields)?;
         Ok(Self(fields))
     }
+}
+
+/// Checks the path options, and the resources under them.
+fn check_paths(fields: &MappingFields) -> Result<(), Invalid> {
+    let options = &fields.path_options;
+    if !options.is_strict() && fields.protocol.family() != ProtocolFamily::Http {
+        let rule = "these options exist for HTTP and HTTPS only";
+        return Err(Invalid::new("pathOptions", rule));
+    }
+    if options.bsp_mangling
+        && !matches!(
+            fields.backend_type,
+            BackendType::Abap | BackendType::Gateway
+        )
+    {
+        let rule = "this option exists for the back-end types abapSys and netweaverGW only";
+        return Err(Invalid::new("pathOptions.bspMangling", rule));
+    }
+    let mut resources = fields.resources.iter();
+    resources.try_for_each(|resource| resource.check(options))
 }
 
 /// Protocols that a cloud application speaks alike, whether the back end wants TLS or not.

@@ -15,6 +15,7 @@ mod json;
 pub mod limits;
 mod mapping;
 mod part;
+mod path_options;
 mod resource;
 mod revision;
 mod subaccount;
@@ -30,6 +31,7 @@ pub use mapping::{
     ProtocolFamily,
 };
 pub use part::Part;
+pub use path_options::PathOptions;
 pub use resource::{InvalidResourcePath, Resource, ResourcePath};
 pub use revision::Revision;
 pub use subaccount::{Subaccount, SubaccountFields, SubaccountKey};

@@ -34,6 +34,7 @@ fn mapping(address: &str, paths: &[&str]) -> Mapping {
         enabled: true,
         exact_match_only: false,
         websocket_upgrade_allowed: false,
+        risky_prefix_match: false,
         description: Text::default(),
     };
     Mapping::try_from(MappingFields {
@@ -43,6 +44,7 @@ fn mapping(address: &str, paths: &[&str]) -> Mapping {
         backend_type: BackendType::NonSap,
         authentication_mode: AuthenticationMode::None,
         host_in_header: HostInHeader::Virtual,
+        path_options: PathOptions::default(),
         description: Text::default(),
         resources: paths.iter().map(resource).collect(),
     })
@@ -281,4 +283,83 @@ proptest! {
         prop_assert_eq!(&Document::empty().apply(&whole).unwrap(), &new);
         prop_assert_eq!(&Document::from_json(&new.to_json()).unwrap(), &new);
     }
+}
+
+/// The sample's first mapping with some lines more.
+fn with_options(options: &str, resource: &str) -> Result<Document, String> {
+    let text = sample().to_json();
+    let text = text.replacen("\"protocol\":", &format!("{options}\"protocol\":"), 1);
+    let text = text.replacen("\"path\": \"/a/b\",", resource, 1);
+    Document::from_json(&text).map_err(|invalid| invalid.to_string())
+}
+
+#[test]
+fn path_options_are_kept_and_wrong_ones_are_named() {
+    let plain = "\"path\": \"/a/b\",";
+    let all = "\"pathOptions\": {\"encodedSlashes\": true, \"emptySegments\": true},";
+    let lax = with_options(all, "\"path\": \"/a%2fb//c\",").unwrap();
+    assert_eq!(Document::from_json(&lax.to_json()).unwrap(), lax);
+    assert!(lax.to_json().contains("\"/a%2Fb//c\""));
+    let prefix = with_options("", &format!("{plain} \"riskyPrefixMatch\": true,")).unwrap();
+    assert_eq!(Document::from_json(&prefix.to_json()).unwrap(), prefix);
+    // What is off is left out, so documents keep the hash that they had.
+    let off = with_options("\"pathOptions\": {\"encodedSlashes\": false},", plain).unwrap();
+    assert_eq!(
+        (off.hash(), off.to_json()),
+        (sample().hash(), sample().to_json())
+    );
+
+    let mangling = "\"pathOptions\": {\"bspMangling\": true},";
+    for (options, resource, rule) in [
+        (
+            "\"pathOptions\": {\"slashes\": true},",
+            plain,
+            "unknown field",
+        ),
+        (mangling, plain, "abapSys and netweaverGW only"),
+        (
+            "",
+            "\"path\": \"/a%2fb\",",
+            "path /a%2Fb: path must not contain encoded slashes",
+        ),
+        (
+            "",
+            "\"path\": \"/a//b\",",
+            "path /a//b: path must not contain empty segments",
+        ),
+        (all, "\"path\": \"//b\",", "empty segments"),
+        (all, "\"path\": \"/a%2f..\",", "dot segments"),
+    ] {
+        let refused = with_options(options, resource).unwrap_err();
+        assert!(refused.contains(rule), "{options} {resource}: {refused}");
+        assert!(refused.contains("mappings[0]"), "{refused}");
+    }
+    let mut both: MappingFields = mapping("a:80", &["/x"]).into();
+    both.resources[0].exact_match_only = true;
+    both.resources[0].risky_prefix_match = true;
+    let refused = Mapping::try_from(both).unwrap_err();
+    assert!(refused.rule.contains("exclude each other"), "{refused}");
+    let tcp = MappingFields {
+        protocol: Protocol::Tcp,
+        path_options: PathOptions {
+            encoded_slashes: true,
+            ..PathOptions::STRICT
+        },
+        ..mapping("a:80", &[]).into()
+    };
+    let refused = Mapping::try_from(tcp).unwrap_err();
+    assert_eq!(refused.field, "pathOptions");
+    let abap = |path| {
+        Mapping::try_from(MappingFields {
+            backend_type: BackendType::Abap,
+            path_options: PathOptions {
+                bsp_mangling: true,
+                ..PathOptions::STRICT
+            },
+            ..mapping("a:80", &[path]).into()
+        })
+    };
+    assert!(abap("/sap/bc").is_ok());
+    let refused = abap("/sap(a)/bc").unwrap_err().to_string();
+    assert!(refused.contains("without the session"), "{refused}");
 }

@@ -4,6 +4,7 @@
 //! that is not allowed by a mapping, one of its enabled resources and the path rule is denied.
 
 pub mod effective;
+mod lookup;
 pub mod path;
 pub mod target;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use self::effective::{NotEffective, effective};
+use self::lookup::Beginnings;
 use self::path::{PathRule, with_canonical};
 use crate::config::{HostInHeader, MappingPart, Protocol, Resource, Subaccount};
 use crate::host::InternalAddress;
@@ -115,7 +117,7 @@ impl Policy {
             .filter(|mapping| mapping.protocol.family() == access.protocol.family())
             .ok_or(Denial::UnknownSystem(DECIDED))?;
         effective(mapping).map_err(|reason| Denial::NotEffective(reason, DECIDED))?;
-        let resource = with_canonical(access.path, |path| {
+        let resource = with_canonical(access.path, &mapping.path_options, |path| {
             find_resource(&mapping.resources, path, access.websocket)
         })
         .map_err(|rule| Denial::AmbiguousPath(rule, DECIDED))??;
@@ -132,34 +134,16 @@ impl Policy {
 /// Finds the most specific enabled resource that covers the path and allows what is asked for.
 fn find_resource(resources: &[Resource], path: &[u8], websocket: bool) -> Result<usize, Denial> {
     let mut denial = Denial::UnknownResource(DECIDED);
-    for candidate in candidates(path) {
-        let Ok(at) = resources.binary_search_by(|one| one.path.as_str().as_bytes().cmp(candidate))
-        else {
-            continue;
-        };
-        let Some(resource) = resources.get(at) else {
-            continue;
-        };
-        if !resource.enabled || (resource.exact_match_only && candidate.len() != path.len()) {
+    for (at, resource) in Beginnings::of(path, resources) {
+        if !resource.covers(path) {
             continue;
         }
-        if websocket && !resource.websocket_upgrade_allowed {
-            denial = Denial::WebsocketNotAllowed(DECIDED);
-            continue;
+        if !websocket || resource.websocket_upgrade_allowed {
+            return Ok(at);
         }
-        return Ok(at);
+        denial = Denial::WebsocketNotAllowed(DECIDED);
     }
     Err(denial)
-}
-
-/// The path and all that it lies below, longest first: `/a/b`, `/a/`, `/a`, `/`.
-fn candidates(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let longest = path.len().min(crate::config::limits::RESOURCE_PATH_LEN_MAX);
-    let borders = (1..=longest).rev().filter(move |&end| {
-        let slash = |at: usize| path.get(at) == Some(&b'/');
-        end == path.len() || slash(end) || slash(end - 1)
-    });
-    borders.filter_map(|end| path.get(..end))
 }
 
 #[cfg(test)]

@@ -1,27 +1,35 @@
-//! Decisions by table, and against a model that knows segments only.
+//! Decisions by table, by tricks, and against a reference model.
+
+mod against_model;
+pub(super) mod model;
+mod tricks;
 
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
 use crate::config::{
-    AuthenticationMode, BackendType, Document, Mapping, MappingFields, SubaccountFields,
-    SubaccountKey,
+    AuthenticationMode, BackendType, Document, Mapping, MappingFields, PathOptions,
+    SubaccountFields, SubaccountKey,
 };
 use crate::id::{CredentialId, InstanceId, SubaccountId};
 
 /// Path, exact only, enabled, WebSocket.
 type Entry<'a> = (&'a str, bool, bool, bool);
 
+fn resource(entry: &Entry<'_>) -> Resource {
+    let &(path, exact_match_only, enabled, websocket_upgrade_allowed) = entry;
+    Resource {
+        path: path.parse().unwrap(),
+        enabled,
+        exact_match_only,
+        websocket_upgrade_allowed,
+        risky_prefix_match: false,
+        description: "".parse().unwrap(),
+    }
+}
+
 fn mapping(address: &str, entries: &[Entry<'_>]) -> MappingFields {
-    let resource =
-        |&(path, exact_match_only, enabled, websocket_upgrade_allowed): &Entry<'_>| Resource {
-            path: path.parse().unwrap(),
-            enabled,
-            exact_match_only,
-            websocket_upgrade_allowed,
-            description: "".parse().unwrap(),
-        };
     MappingFields {
         virtual_address: address.parse().unwrap(),
         internal_address: "10.0.0.1:8080".parse().unwrap(),
@@ -29,6 +37,7 @@ fn mapping(address: &str, entries: &[Entry<'_>]) -> MappingFields {
         backend_type: BackendType::Abap,
         authentication_mode: AuthenticationMode::None,
         host_in_header: HostInHeader::Internal,
+        path_options: PathOptions::default(),
         description: "".parse().unwrap(),
         resources: entries.iter().map(resource).collect(),
     }
@@ -55,6 +64,27 @@ fn policy_of(mappings: Vec<MappingFields>) -> Policy {
             .unwrap()
     });
     Policy::new(Arc::clone(&document.subaccounts()[0]))
+}
+
+/// Path options in all combinations.
+pub(super) fn any_options() -> impl Strategy<Value = PathOptions> {
+    any::<[bool; 3]>().prop_map(
+        |[encoded_slashes, empty_segments, bsp_mangling]| PathOptions {
+            encoded_slashes,
+            empty_segments,
+            bsp_mangling,
+        },
+    )
+}
+
+impl From<PathOptions> for model::Options {
+    fn from(options: PathOptions) -> Self {
+        Self {
+            encoded_slashes: options.encoded_slashes,
+            empty_segments: options.empty_segments,
+            bsp_mangling: options.bsp_mangling,
+        }
+    }
 }
 
 fn http<'a>(host: &'a str, port: u16, path: &'a str) -> Access<'a> {
@@ -257,49 +287,4 @@ fn a_deep_path_costs_little_and_is_still_decided() {
             .decide(&http("a", 80, &deep.replacen('a', "b", 1)))
             .is_err()
     );
-}
-
-/// Whether a path is covered, by lists of segments.
-fn model(entries: &[(String, bool, bool)], path: &str) -> bool {
-    let wanted: Vec<&str> = path.split('/').collect();
-    entries.iter().any(|(entry, exact, enabled)| {
-        let below = entry.strip_suffix('/').unwrap_or(entry);
-        let segments: Vec<&str> = below.split('/').collect();
-        let inside =
-            wanted.starts_with(&segments) && (entry == below || wanted.len() > segments.len());
-        *enabled && (entry == path || (!exact && inside))
-    })
-}
-
-fn any_path() -> impl Strategy<Value = String> {
-    (
-        prop::collection::vec(
-            prop::sample::select(vec!["a", "b", "ab", "a.b", "a-"]),
-            0..4,
-        ),
-        any::<bool>(),
-    )
-        .prop_map(|(segments, slash)| {
-            let slash = if slash && !segments.is_empty() {
-                "/"
-            } else {
-                ""
-            };
-            format!("/{}{slash}", segments.join("/"))
-        })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn the_search_agrees_with_the_model(
-        entries in prop::collection::btree_map(any_path(), (any::<bool>(), any::<bool>()), 0..6),
-        path in any_path(),
-    ) {
-        let entries: Vec<_> = entries.into_iter().map(|(path, (exact, enabled))| (path, exact, enabled)).collect();
-        let listed: Vec<Entry<'_>> = entries.iter().map(|(path, exact, enabled)| (path.as_str(), *exact, *enabled, false)).collect();
-        let policy = policy_of(vec![mapping("a:80", &listed)]);
-        prop_assert_eq!(policy.decide(&http("a", 80, &path)).is_ok(), model(&entries, &path));
-    }
 }
