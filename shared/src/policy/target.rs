@@ -291,6 +291,9 @@ fn network_part(ip: IpAddr, prefix: u8) -> IpAddr {
 }
 
 #[cfg(test)]
+mod spellings;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
