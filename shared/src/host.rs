@@ -13,6 +13,8 @@ use crate::id::serde_as_text;
 
 /// Longest host name in bytes (RFC 1035).
 pub const HOST_LEN_MAX: usize = 253;
+/// The port of an `http` URL that names none.
+const HTTP_PORT: u16 = 80;
 /// Longest label of a host name in bytes (RFC 1035).
 const LABEL_LEN_MAX: usize = 63;
 
@@ -55,6 +57,24 @@ pub(crate) fn split_port(text: &str) -> Result<(&str, Option<&str>), InvalidAddr
         Some((_, port)) if port.contains(':') => Err(InvalidAddress::Brackets),
         Some((host, port)) => Ok((host, Some(port))),
         None => Ok((text, None)),
+    }
+}
+
+/// The port of an `http` URL. [`http::Uri::port_u16`] takes what is no port for none at all, and a
+/// sign or leading zeros for nothing special.
+///
+/// # Errors
+/// When the URL has no plain `host[:port]`.
+pub fn port_of(url: &http::Uri) -> Result<u16, InvalidAddress> {
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    let host = url.host().filter(|host| !host.is_empty());
+    let behind = host.and_then(|host| authority.strip_prefix(host));
+    match behind.ok_or(InvalidAddress::Host)? {
+        "" => Ok(HTTP_PORT),
+        behind => {
+            let port = behind.strip_prefix(':').ok_or(InvalidAddress::Port)?;
+            Ok(port.parse::<Port>()?.get())
+        }
     }
 }
 
@@ -302,6 +322,31 @@ mod tests {
         let label = format!("{}:80", "a".repeat(64));
         assert_eq!(label.parse::<InternalAddress>(), Err(InvalidAddress::Host));
         assert!("[::1]:80".parse::<VirtualAddress>().is_err());
+    }
+
+    #[test]
+    fn ports_of_urls_are_plain_or_wrong() {
+        for (url, port) in [
+            ("http://erp/a", Ok(80)),
+            ("http://erp:8080", Ok(8080)),
+            ("http://[::1]:81/", Ok(81)),
+            ("http://[::1]/", Ok(80)),
+            ("/a", Err(InvalidAddress::Host)),
+            ("http://u:p@erp:80/", Err(InvalidAddress::Host)),
+            ("http://erp:/", Err(InvalidAddress::Port)),
+            ("http://erp:+80/", Err(InvalidAddress::Port)),
+            ("http://erp:080/", Err(InvalidAddress::Port)),
+            ("http://erp:0/", Err(InvalidAddress::Port)),
+            ("http://erp:99999/", Err(InvalidAddress::Port)),
+            ("http://erp:x/", Err(InvalidAddress::Port)),
+        ] {
+            // Some of these are no URL for the parser either.
+            if let Ok(parsed) = url.parse() {
+                assert_eq!(port_of(&parsed), port, "{url}");
+            } else {
+                assert!(port.is_err(), "{url}");
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, Request};
 use underpass_shared::config::{Protocol, SubaccountKey};
+use underpass_shared::host::port_of;
 use underpass_shared::policy::{Access, Denial, Permit};
 
 use super::answer::Answer;
@@ -25,7 +26,8 @@ pub(super) fn decide<B>(
     let access = Access {
         protocol: Protocol::Http,
         host: uri.host().unwrap_or_default(),
-        port: uri.port_u16().unwrap_or(80),
+        // No mapping has port 0, so what is no port leads nowhere.
+        port: port_of(uri).unwrap_or(0),
         path: uri.path().as_bytes(),
         websocket: asks_for_upgrade(request.headers()),
     };

@@ -4,6 +4,7 @@ use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
 use http::uri::Scheme;
 use http::{HeaderName, Method, Request, Uri};
 use underpass_shared::head;
+use underpass_shared::host::port_of;
 use underpass_shared::id::LocationId;
 
 use super::answer::Refusal;
@@ -26,6 +27,11 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     if authority.contains('@') {
         return Err(Refusal::Bad("the URL must not contain a user or password"));
+    }
+    if port_of(uri).is_err() {
+        return Err(Refusal::Bad(
+            "the URL must name a host, and a port only as a number between 1 and 65535",
+        ));
     }
     let headers = request.headers();
     head::check_request(request.method(), uri, headers).map_err(Refusal::TooLong)?;
@@ -109,6 +115,10 @@ mod tests {
             ("/a", &["erp"][..]),
             ("https://erp/a", &["erp"]),
             ("http://user@erp/a", &["user@erp"]),
+            ("http://erp:/a", &["erp"]),
+            ("http://erp:+80/a", &["erp:+80"]),
+            ("http://erp:080/a", &["erp:080"]),
+            ("http://erp:99999/a", &["erp:99999"]),
             ("http://erp/a", &[]),
             ("http://erp/a", &["erp", "erp"]),
             ("http://erp/a", &["other"]),
