@@ -1,7 +1,5 @@
 //! One exchange with an internal system.
 
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,16 +8,14 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use thiserror::Error;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use underpass_runtime::net;
 use underpass_runtime::tunnel::Inbound;
 use underpass_shared::head::{self, HEADERS_MAX, READ_MAX};
-use underpass_shared::host::InternalAddress;
 use underpass_shared::policy::Permit;
-use underpass_shared::policy::target::{self, Own, TargetDenied, TargetRule};
+use underpass_shared::policy::target::TargetRule;
 
 use super::answer::Answer;
+use super::dial::{DialError, System, dial};
 use super::headers;
 use super::pool::{Connection, Lease, Pool};
 
@@ -31,12 +27,8 @@ const ANSWER_TIME: Duration = Duration::from_secs(120);
 /// Why an internal system was not connected.
 #[derive(Debug, Error)]
 enum ConnectError {
-    #[error("the name cannot be resolved")]
-    Resolve(#[source] io::Error),
-    #[error("the target guard refuses {0}")]
-    Guard(SocketAddr, #[source] TargetDenied),
-    #[error("no connection")]
-    Connect(#[source] io::Error),
+    #[error(transparent)]
+    Dial(#[from] DialError),
     #[error("no HTTP connection")]
     Http(#[source] hyper::Error),
     #[error("connecting took longer than 10 s")]
@@ -99,7 +91,7 @@ impl Backend<'_> {
     async fn connect(&self) -> Result<Lease, ConnectError> {
         let address = self.permit.internal();
         let connecting = async {
-            let (stream, peer) = self.tcp(address).await?;
+            let (stream, peer) = dial(&System, address, self.allowed).await?;
             let (sender, connection) = http1::Builder::new()
                 .max_buf_size(READ_MAX)
                 .max_headers(HEADERS_MAX)
@@ -118,34 +110,6 @@ impl Backend<'_> {
         timeout(CONNECT_TIME, connecting)
             .await
             .unwrap_or(Err(ConnectError::Timeout))
-    }
-
-    /// Resolves once and dials only addresses that the guard allows.
-    async fn tcp(
-        &self,
-        address: &InternalAddress,
-    ) -> Result<(TcpStream, SocketAddr), ConnectError> {
-        let name = (address.host.as_str(), address.port.get());
-        let resolved = tokio::net::lookup_host(name)
-            .await
-            .map_err(ConnectError::Resolve)?;
-        let mut last = ConnectError::Resolve(io::ErrorKind::NotFound.into());
-        for peer in resolved {
-            if let Err(denied) =
-                target::check(peer.ip(), peer.port(), self.allowed, &Own::default())
-            {
-                last = ConnectError::Guard(peer, denied);
-                continue;
-            }
-            match TcpStream::connect(peer).await {
-                Ok(stream) => {
-                    net::tune_edge(&stream).map_err(ConnectError::Connect)?;
-                    return Ok((stream, peer));
-                }
-                Err(error) => last = ConnectError::Connect(error),
-            }
-        }
-        Err(last)
     }
 }
 

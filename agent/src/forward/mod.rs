@@ -3,6 +3,7 @@
 mod access;
 mod answer;
 mod backend;
+mod dial;
 mod headers;
 mod pool;
 
