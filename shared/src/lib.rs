@@ -16,5 +16,6 @@ pub mod instant;
 pub mod pki;
 pub mod policy;
 pub mod protocol;
+pub mod raw;
 pub mod secret;
 pub mod tunnel;

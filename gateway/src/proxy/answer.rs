@@ -11,6 +11,7 @@ use http_body_util::Full;
 use underpass_runtime::tunnel::{Inbound, StreamError};
 use underpass_shared::head::TooLong;
 use underpass_shared::id::TunnelKey;
+use underpass_shared::raw::RawRule;
 
 /// The body of an answer to a consumer.
 pub(super) enum AnswerBody {
@@ -29,6 +30,8 @@ pub(super) enum Refusal {
     Connect,
     /// The request breaks a rule.
     Bad(&'static str),
+    /// The request's raw bytes break a rule.
+    Raw(RawRule),
     /// The request's head is too long.
     TooLong(TooLong),
     /// An upgrade to another protocol.
@@ -51,6 +54,7 @@ impl From<Refusal> for Answer {
                 "HTTPS proxying is not supported".to_owned(),
             ),
             Refusal::Bad(rule) => (StatusCode::BAD_REQUEST, (*rule).to_owned()),
+            Refusal::Raw(rule) => (raw_status(*rule), rule.to_string()),
             Refusal::TooLong(limit @ TooLong::RequestLine) => {
                 (StatusCode::URI_TOO_LONG, limit.to_string())
             }
@@ -82,20 +86,32 @@ impl From<Refusal> for Answer {
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");
         headers.insert(CONTENT_TYPE, plain);
         match refusal {
-            Refusal::Connect => {
+            // Who sends such a request may not mean the next bytes as we would read them.
+            Refusal::Connect | Refusal::Bad(_) | Refusal::Raw(_) | Refusal::TooLong(_) => {
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Refusal::Unauthorised => {
                 headers.insert(PROXY_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            Refusal::Bad(_)
-            | Refusal::TooLong(_)
-            | Refusal::Upgrade
-            | Refusal::NoTunnel(_)
-            | Refusal::Crowded
-            | Refusal::Lost => {}
+            Refusal::Upgrade | Refusal::NoTunnel(_) | Refusal::Crowded | Refusal::Lost => {}
         }
         answer
+    }
+}
+
+fn raw_status(rule: RawRule) -> StatusCode {
+    match rule {
+        RawRule::Coding => StatusCode::NOT_IMPLEMENTED,
+        RawRule::TooLong => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        RawRule::LineEnd
+        | RawRule::RequestLine
+        | RawRule::Fragment
+        | RawRule::Fold
+        | RawRule::Header
+        | RawRule::Length
+        | RawRule::LengthTwice
+        | RawRule::LengthAndCoding
+        | RawRule::Body => StatusCode::BAD_REQUEST,
     }
 }
 

@@ -8,6 +8,7 @@ use hyper::body::Incoming;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::{AbortOnDrop, Inbound, Outbound, Stream, StreamError};
 use underpass_shared::id::TunnelKey;
+use underpass_shared::raw::RawRule;
 
 use super::answer::{Answer, AnswerBody, Refusal};
 use super::authorise::authorise;
@@ -27,16 +28,27 @@ pub(super) struct Shard {
     pub(super) tasks: Tasks,
 }
 
-/// Answers one request; never fails.
-pub(super) async fn handle(request: Request<Incoming>, shard: &Shard) -> Answer {
-    match forward(request, shard).await {
+/// Answers one request, whose raw bytes may have broken a rule; never fails.
+pub(super) async fn handle(
+    request: Request<Incoming>,
+    raw: Option<RawRule>,
+    shard: &Shard,
+) -> Answer {
+    match forward(request, raw, shard).await {
         Ok(response) => response.map(AnswerBody::Tunnel),
         Err(refusal) => refusal.into(),
     }
 }
 
-async fn forward(request: Request<Incoming>, shard: &Shard) -> Result<Response<Inbound>, Refusal> {
+async fn forward(
+    request: Request<Incoming>,
+    raw: Option<RawRule>,
+    shard: &Shard,
+) -> Result<Response<Inbound>, Refusal> {
     check(&request)?;
+    if let Some(rule) = raw {
+        return Err(Refusal::Raw(rule));
+    }
     let subaccount = authorise(request.headers(), shard).ok_or(Refusal::Unauthorised)?;
     let key = TunnelKey {
         subaccount,

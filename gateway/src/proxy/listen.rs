@@ -15,6 +15,7 @@ use underpass_runtime::tasks::Tasks;
 use underpass_shared::head::{HEADERS_MAX, READ_MAX};
 
 use super::forward::{self, Shard};
+use super::watched::watched;
 use crate::token::{TokenCache, Verifier};
 use crate::tunnels::Registry;
 
@@ -95,9 +96,10 @@ async fn consumer(stream: std::net::TcpStream, shard: Arc<Shard>, load: Load) {
         return;
     }
     let tasks = shard.tasks.clone();
+    let (stream, verdicts) = watched(stream);
     let service = service_fn(move |request| {
-        let shard = Arc::clone(&shard);
-        async move { Ok::<_, Infallible>(forward::handle(request, &shard).await) }
+        let (shard, raw) = (Arc::clone(&shard), verdicts.next());
+        async move { Ok::<_, Infallible>(forward::handle(request, raw, &shard).await) }
     });
     let mut connection = std::pin::pin!(
         http1::Builder::new()

@@ -6,5 +6,6 @@ mod forward;
 mod headers;
 mod listen;
 mod request;
+mod watched;
 
 pub use listen::{Proxy, run};
