@@ -71,6 +71,7 @@ fn mapping(n: usize, description: &str) -> Result<Mapping, Invalid> {
         authentication_mode: AuthenticationMode::None,
         host_in_header: HostInHeader::Virtual,
         path_options: PathOptions::default(),
+        certificate_name_by_common_name: false,
         description: parsed(description),
         resources: (0..RESOURCES).map(resource).collect(),
     })

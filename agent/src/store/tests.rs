@@ -56,6 +56,7 @@ fn mapping(n: usize, path: &str) -> Mapping {
         authentication_mode: AuthenticationMode::None,
         host_in_header: HostInHeader::Virtual,
         path_options: PathOptions::default(),
+        certificate_name_by_common_name: false,
         description: "".parse().unwrap(),
         resources: vec![resource],
     })

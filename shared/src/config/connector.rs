@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::invalid::Invalid;
 use super::limits::{ALLOWED_TARGETS_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX};
+use super::proxy::Proxy;
+use super::trust::BackendTrust;
 use crate::policy::target::TargetRule;
 
 /// How many connections a tunnel consists of.
@@ -42,55 +44,68 @@ impl From<TunnelConnections> for u8 {
     }
 }
 
+/// Settings of the agent as a whole, before their checks.
+///
+/// What is at its default and came after the first version is not written, so that documents of
+/// older agents keep their hashes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ConnectorFields {
+    /// Addresses that mappings may lead to although the target guard would refuse them.
+    pub allowed_targets: Vec<TargetRule>,
+    /// How many connections each tunnel consists of.
+    pub tunnel_connections: TunnelConnections,
+    /// Which certificates of back ends are trusted.
+    #[serde(skip_serializing_if = "BackendTrust::is_default")]
+    pub backend_trust: BackendTrust,
+    /// The HTTP proxy on the way out to the gateways.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<Proxy>,
+}
+
 /// Settings of the agent as a whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, try_from = "Fields")]
-pub struct Connector {
-    allowed_targets: Vec<TargetRule>,
-    tunnel_connections: TunnelConnections,
-}
+#[serde(try_from = "ConnectorFields", into = "ConnectorFields")]
+pub struct Connector(ConnectorFields);
 
-/// [`Connector`] before its checks.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct Fields {
-    allowed_targets: Vec<TargetRule>,
-    tunnel_connections: TunnelConnections,
-}
-
-impl TryFrom<Fields> for Connector {
+impl TryFrom<ConnectorFields> for Connector {
     type Error = Invalid;
 
-    fn try_from(fields: Fields) -> Result<Self, Self::Error> {
-        Self::new(fields.allowed_targets, fields.tunnel_connections)
+    fn try_from(mut fields: ConnectorFields) -> Result<Self, Self::Error> {
+        fields.allowed_targets.sort_unstable();
+        fields.allowed_targets.dedup();
+        if fields.allowed_targets.len() > ALLOWED_TARGETS_MAX {
+            let rule = format!("at most {ALLOWED_TARGETS_MAX} entries are allowed");
+            return Err(Invalid::new("allowedTargets", rule));
+        }
+        Ok(Self(fields))
+    }
+}
+
+impl From<Connector> for ConnectorFields {
+    fn from(connector: Connector) -> Self {
+        connector.0
     }
 }
 
 impl Connector {
-    /// Refuses a list of allowed targets that is too long.
-    pub fn new(
-        mut allowed_targets: Vec<TargetRule>,
-        tunnel_connections: TunnelConnections,
-    ) -> Result<Self, Invalid> {
-        allowed_targets.sort_unstable();
-        allowed_targets.dedup();
-        if allowed_targets.len() > ALLOWED_TARGETS_MAX {
-            let rule = format!("at most {ALLOWED_TARGETS_MAX} entries are allowed");
-            return Err(Invalid::new("allowedTargets", rule));
-        }
-        Ok(Self {
-            allowed_targets,
-            tunnel_connections,
-        })
-    }
-
     /// Addresses that mappings may lead to although the target guard would refuse them.
     pub fn allowed_targets(&self) -> &[TargetRule] {
-        &self.allowed_targets
+        &self.0.allowed_targets
     }
 
     /// How many connections each tunnel consists of.
     pub const fn tunnel_connections(&self) -> TunnelConnections {
-        self.tunnel_connections
+        self.0.tunnel_connections
+    }
+
+    /// Which certificates of back ends are trusted.
+    pub const fn backend_trust(&self) -> &BackendTrust {
+        &self.0.backend_trust
+    }
+
+    /// The HTTP proxy on the way out to the gateways.
+    pub const fn proxy(&self) -> Option<&Proxy> {
+        self.0.proxy.as_ref()
     }
 }

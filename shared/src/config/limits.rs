@@ -14,6 +14,14 @@ pub const DESCRIPTION_LEN_MAX: usize = 1_024;
 pub const DISPLAY_NAME_LEN_MAX: usize = 256;
 /// Entries of the list of allowed targets.
 pub const ALLOWED_TARGETS_MAX: usize = 256;
+/// Certificates of the back ends' trust store; each is tried against every new back-end certificate.
+pub const TRUSTED_CERTIFICATES_MAX: usize = 256;
+/// Bytes (DER) of a trusted certificate; real ones have one or two thousand.
+pub const CERTIFICATE_LEN_MAX: usize = 16 * 1_024;
+/// Characters of the name of a trusted certificate.
+pub const ALIAS_LEN_MAX: usize = 128;
+/// Bytes of the user name for a proxy.
+pub const PROXY_USER_LEN_MAX: usize = 256;
 /// Tunnel connections per subaccount, and how many a new agent opens.
 pub const TUNNEL_CONNECTIONS_MAX: u8 = 16;
 /// See [`TUNNEL_CONNECTIONS_MAX`].

@@ -115,6 +115,10 @@ pub struct MappingFields {
     /// What its paths may contain beside what every server reads alike.
     #[serde(default, skip_serializing_if = "PathOptions::is_strict")]
     pub path_options: PathOptions,
+    /// Whether a certificate without alternative names may name the back end by its common name.
+    /// Outdated and weaker.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub certificate_name_by_common_name: bool,
     /// For people.
     #[serde(default)]
     pub description: Text<DESCRIPTION_LEN_MAX>,
@@ -175,6 +179,10 @@ impl TryFrom<MappingFields> for Mapping {
             return Err(Invalid::new("authenticationMode", rule));
         }
         check_paths(&fields)?;
+        if fields.certificate_name_by_common_name && !fields.protocol.uses_tls() {
+            let rule = "is for protocols with TLS only";
+            return Err(Invalid::new("certificateNameByCommonName", rule));
+        }
         Ok(Self(fields))
     }
 }
@@ -217,6 +225,14 @@ impl Protocol {
             Self::Tcp | Self::Tcps => ProtocolFamily::Tcp,
             Self::Rfc | Self::Rfcs => ProtocolFamily::Rfc,
             Self::Ldap | Self::Ldaps => ProtocolFamily::Ldap,
+        }
+    }
+
+    /// Whether the back end is spoken to through TLS.
+    pub const fn uses_tls(self) -> bool {
+        match self {
+            Self::Https | Self::Tcps | Self::Rfcs | Self::Ldaps => true,
+            Self::Http | Self::Tcp | Self::Rfc | Self::Ldap => false,
         }
     }
 

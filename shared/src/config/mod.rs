@@ -16,12 +16,14 @@ pub mod limits;
 mod mapping;
 mod part;
 mod path_options;
+mod proxy;
 mod resource;
 mod revision;
 mod subaccount;
 mod text;
+mod trust;
 
-pub use connector::{Connector, TunnelConnections};
+pub use connector::{Connector, ConnectorFields, TunnelConnections};
 pub use delta::{Delta, Op, Ops};
 pub use diff::diff;
 pub use document::{Document, SCHEMA};
@@ -32,10 +34,15 @@ pub use mapping::{
 };
 pub use part::Part;
 pub use path_options::PathOptions;
+pub use proxy::{Proxy, ProxyFields};
 pub use resource::{InvalidResourcePath, Resource, ResourcePath};
 pub use revision::Revision;
 pub use subaccount::{Subaccount, SubaccountFields, SubaccountKey};
 pub use text::{InvalidText, Text};
+pub use trust::{
+    Alias, BackendTrust, Certificate, CertificateSummary, InvalidAlias, InvalidCertificate,
+    TrustedCertificate,
+};
 
 #[cfg(test)]
 mod tests;

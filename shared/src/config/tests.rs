@@ -1,5 +1,7 @@
 //! Documents as a whole: JSON, limits, differences, sharing.
 
+mod trust;
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -45,6 +47,7 @@ fn mapping(address: &str, paths: &[&str]) -> Mapping {
         authentication_mode: AuthenticationMode::None,
         host_in_header: HostInHeader::Virtual,
         path_options: PathOptions::default(),
+        certificate_name_by_common_name: false,
         description: Text::default(),
         resources: paths.iter().map(resource).collect(),
     })
@@ -124,6 +127,12 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
         "\"protocol\": \"RFC\"",
         "subaccounts[0].mappings[0]",
         "protocol: this back-end type",
+    ),
+    (
+        "\"NONE\"",
+        "\"NONE\", \"certificateNameByCommonName\": true",
+        "subaccounts[0].mappings[0]",
+        "certificateNameByCommonName: is for protocols with TLS",
     ),
     (
         "\"NONE\"",

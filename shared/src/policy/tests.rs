@@ -38,6 +38,7 @@ fn mapping(address: &str, entries: &[Entry<'_>]) -> MappingFields {
         authentication_mode: AuthenticationMode::None,
         host_in_header: HostInHeader::Internal,
         path_options: PathOptions::default(),
+        certificate_name_by_common_name: false,
         description: "".parse().unwrap(),
         resources: entries.iter().map(resource).collect(),
     }
