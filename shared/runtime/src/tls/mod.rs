@@ -1,10 +1,12 @@
 //! TLS configurations: the only home of versions, suites and verifiers.
 //!
-//! No session is ever resumed: resumption would skip the verification of client certificates.
+//! No session is ever resumed: resumption would skip the verification of certificates.
 
+mod backend;
 mod client;
 mod server;
 
+pub use backend::{BackendTls, CertificateRefused, TlsFailure, TrustStore, may_issue};
 pub use client::ClientTls;
 pub use server::{ServerStream, ServerTls, without_client_certificate};
 

@@ -1,0 +1,70 @@
+//! TLS towards back ends: whom to believe comes from the operator's trust store alone.
+//!
+//! No session is ever resumed: a resumed one would be believed by rules of the past.
+
+mod leaf;
+mod refused;
+mod store;
+#[cfg(test)]
+mod tests;
+mod verifier;
+
+pub use refused::{CertificateRefused, TlsFailure};
+pub use store::{TrustStore, may_issue};
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use rustls::client::Resumption;
+use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use self::verifier::Verifier;
+use super::{TlsError, provider};
+
+/// What is spoken inside; back ends that know HTTP/2 as well must not choose it.
+const ALPN: &[u8] = b"http/1.1";
+
+/// TLS 1.2 and 1.3 towards back ends, under one set of rules.
+#[derive(Clone, Debug)]
+pub struct BackendTls(Arc<ClientConfig>);
+
+impl BackendTls {
+    /// Believes what `store` trusts. With `name_by_common_name`, a certificate without alternative
+    /// names may name the back end by its common name.
+    ///
+    /// # Errors
+    /// Never for versions of ours; the signature follows the library's.
+    pub fn new(store: Arc<TrustStore>, name_by_common_name: bool) -> Result<Self, TlsError> {
+        let provider = provider();
+        let verifier = Verifier {
+            store,
+            name_by_common_name,
+            algorithms: provider.signature_verification_algorithms,
+        };
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
+        config.alpn_protocols = vec![ALPN.to_vec()];
+        config.resumption = Resumption::disabled();
+        Ok(Self(Arc::new(config)))
+    }
+
+    /// Shakes hands with the back end `host`, a name or an IP address; only names are sent along.
+    ///
+    /// # Errors
+    /// When the back end is not believed, or something else keeps TLS from starting.
+    pub async fn connect<S>(&self, host: &str, stream: S) -> io::Result<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        let connector = TlsConnector::from(Arc::clone(&self.0));
+        connector.connect(name, stream).await
+    }
+}
