@@ -94,6 +94,9 @@ pub fn status(data_dir: &Path, json: bool, out: &mut dyn Write) -> anyhow::Resul
     if let Some(problem) = &status.problem {
         writeln!(out, "PROBLEM, all traffic is denied: {problem}")?;
     }
+    for warning in &status.warnings {
+        writeln!(out, "WARNING: {warning}")?;
+    }
     if status.links.is_empty() {
         writeln!(
             out,

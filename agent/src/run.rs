@@ -13,6 +13,7 @@ use crate::forward::Forward;
 use crate::status::{Status, StatusBoard};
 use crate::store::Store;
 use crate::tunnel::{self, Tunnels};
+use crate::warnings;
 
 /// What is left of the drain's grace for everything else to end.
 const END_MARGIN: Duration = Duration::from_secs(5);
@@ -66,11 +67,21 @@ pub async fn run(data_dir: &Path, stop: impl Future<Output = ()>) -> anyhow::Res
 /// Writes the status file on every change.
 async fn tell(data_dir: &Path, board: &StatusBoard, store: &Store) -> anyhow::Result<()> {
     let mut snapshot = store.snapshot();
+    let mut warnings: Vec<String> = vec![];
+    let mut warned = None;
     loop {
         let changed = board.changed();
         let current = snapshot.borrow_and_update().clone();
+        if warned != Some(current.document().hash()) {
+            warned = Some(current.document().hash());
+            let present = warnings::of(current.document());
+            for warning in present.iter().filter(|one| !warnings.contains(one)) {
+                tracing::warn!(warning, "the configuration weakens security");
+            }
+            warnings = present;
+        }
         let problem = current.problem().map(ToString::to_string);
-        let status = Status::now(board, current.revision().number, problem);
+        let status = Status::now(board, current.revision().number, problem, warnings.clone());
         if let Err(error) = status.write(data_dir) {
             tracing::warn!(%error, "cannot write the status file");
         }

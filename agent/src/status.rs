@@ -53,6 +53,9 @@ pub struct Status {
     pub revision: u64,
     /// What keeps the agent from letting any request through, if something does.
     pub problem: Option<String>,
+    /// What of the configuration weakens security.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// The enrolments that shall be connected.
     pub links: Vec<LinkStatus>,
 }
@@ -109,13 +112,19 @@ impl Status {
     }
 
     /// A status as of now.
-    pub fn now(board: &StatusBoard, revision: u64, problem: Option<String>) -> Self {
+    pub fn now(
+        board: &StatusBoard,
+        revision: u64,
+        problem: Option<String>,
+        warnings: Vec<String>,
+    ) -> Self {
         Self {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             time_ms: clock::wall_ms(),
             revision,
             problem,
+            warnings,
             links: board.links(),
         }
     }

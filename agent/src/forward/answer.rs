@@ -2,6 +2,7 @@
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
+use underpass_runtime::tls::TlsFailure;
 use underpass_shared::head::HEAD_MAX;
 use underpass_shared::policy::path::PathRule;
 
@@ -21,6 +22,12 @@ pub(super) enum Answer {
     AmbiguousPath(PathRule),
     /// The back end cannot be reached.
     NotReached { host: String, port: u16 },
+    /// The back end is there, but TLS with it does not start.
+    NotBelieved {
+        host: String,
+        port: u16,
+        reason: TlsFailure,
+    },
     /// The back end broke off before its answer.
     BrokenOff { host: String, port: u16 },
     /// The head of the back end's answer is too long.
@@ -62,6 +69,10 @@ impl Answer {
             Self::NotReached { host, port } => (
                 StatusCode::BAD_GATEWAY,
                 format!("Unable to open connection to backend system {host}:{port}"),
+            ),
+            Self::NotBelieved { host, port, reason } => (
+                StatusCode::BAD_GATEWAY,
+                format!("Unable to open connection to backend system {host}:{port}: {reason}"),
             ),
             Self::BrokenOff { host, port } => (
                 StatusCode::BAD_GATEWAY,

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use http::{Request, Response, Uri, Version};
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
+use underpass_runtime::tls::TlsFailure;
 use underpass_runtime::tunnel::Inbound;
 use underpass_shared::head::{self, HEADERS_MAX, READ_MAX};
 use underpass_shared::policy::Permit;
@@ -17,7 +19,8 @@ use underpass_shared::policy::target::TargetRule;
 use super::answer::Answer;
 use super::dial::{DialError, System, dial};
 use super::headers;
-use super::pool::{Connection, Lease, Pool};
+use super::pool::{Connection, Lease, Pool, Purpose};
+use super::tls::Rules;
 
 /// How long connecting may take, name resolution included.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -29,10 +32,22 @@ const ANSWER_TIME: Duration = Duration::from_secs(120);
 enum ConnectError {
     #[error(transparent)]
     Dial(#[from] DialError),
+    #[error("TLS did not start")]
+    Tls(#[source] std::io::Error),
     #[error("no HTTP connection")]
     Http(#[source] hyper::Error),
     #[error("connecting took longer than 10 s")]
     Timeout,
+}
+
+impl ConnectError {
+    /// Why TLS did not start, if it was that.
+    fn tls_failure(&self) -> Option<TlsFailure> {
+        match self {
+            Self::Tls(error) => Some(TlsFailure::of(error)),
+            Self::Dial(_) | Self::Http(_) | Self::Timeout => None,
+        }
+    }
 }
 
 /// An internal system that a permit leads to.
@@ -40,6 +55,8 @@ pub(super) struct Backend<'a> {
     pub(super) permit: Permit,
     pub(super) pool: &'a Arc<Pool>,
     pub(super) allowed: &'a [TargetRule],
+    /// The rules of TLS, where the mapping wants TLS.
+    pub(super) tls: Option<Rules>,
 }
 
 impl Backend<'_> {
@@ -52,7 +69,7 @@ impl Backend<'_> {
         let port = request.uri().port_u16().unwrap_or(80);
         let mut request = self.prepare(request);
         // An idle connection may have ended a moment ago; it then gives the request back unsent.
-        while let Some(mut lease) = self.pool.take(self.permit.internal(), self.allowed) {
+        while let Some(mut lease) = self.pool.take(self.purpose(), self.allowed) {
             let sending = lease.connection.sender.try_send_request(request);
             match timeout(ANSWER_TIME, sending).await {
                 Ok(Ok(response)) => return Ok((cleaned(response, host, port)?, lease)),
@@ -66,9 +83,13 @@ impl Backend<'_> {
         let mut lease = match self.connect().await {
             Ok(lease) => lease,
             Err(error) => {
+                let failure = error.tls_failure();
                 let error = anyhow::Error::from(error);
                 tracing::info!(address = %self.permit.internal(), error = format!("{error:#}"), "back end not reached");
-                return Err(Answer::NotReached { host, port });
+                return Err(match failure {
+                    Some(reason) => Answer::NotBelieved { host, port, reason },
+                    None => Answer::NotReached { host, port },
+                });
             }
         };
         match timeout(ANSWER_TIME, lease.connection.sender.send_request(request)).await {
@@ -92,24 +113,45 @@ impl Backend<'_> {
         let address = self.permit.internal();
         let connecting = async {
             let (stream, peer) = dial(&System, address, self.allowed).await?;
-            let (sender, connection) = http1::Builder::new()
-                .max_buf_size(READ_MAX)
-                .max_headers(HEADERS_MAX)
-                .handshake(TokioIo::new(stream))
-                .await
-                .map_err(ConnectError::Http)?;
-            self.pool.tasks().spawn("backend", async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "back end connection ended");
+            let sender = match &self.tls {
+                None => self.http(stream).await?,
+                Some(rules) => {
+                    let connected = rules.tls.connect(address.host.as_str(), stream).await;
+                    self.http(connected.map_err(ConnectError::Tls)?).await?
                 }
-            });
-            Ok(self
-                .pool
-                .lease(address.clone(), Connection::new(sender, peer)))
+            };
+            let connection = Connection::new(sender, peer);
+            Ok(self.pool.lease(self.purpose(), connection))
         };
         timeout(CONNECT_TIME, connecting)
             .await
             .unwrap_or(Err(ConnectError::Timeout))
+    }
+
+    /// Starts HTTP on a connected stream.
+    async fn http<S>(&self, stream: S) -> Result<SendRequest<Inbound>, ConnectError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let (sender, connection) = http1::Builder::new()
+            .max_buf_size(READ_MAX)
+            .max_headers(HEADERS_MAX)
+            .handshake(TokioIo::new(stream))
+            .await
+            .map_err(ConnectError::Http)?;
+        self.pool.tasks().spawn("backend", async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "back end connection ended");
+            }
+        });
+        Ok(sender)
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose {
+            mapping: self.permit.mapping().hash(),
+            rules: self.tls.as_ref().map(|rules| rules.generation),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod backend;
 mod dial;
 mod headers;
 mod pool;
+mod tls;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use self::access::Refused;
 use self::answer::Answer;
 use self::backend::Backend;
 use self::pool::{Lease, Pool};
+use self::tls::TlsRules;
 use crate::store::Snapshot;
 use crate::tunnel::Wanted;
 
@@ -28,6 +30,7 @@ use crate::tunnel::Wanted;
 pub struct Forward {
     snapshot: watch::Receiver<Arc<Snapshot>>,
     pool: Arc<Pool>,
+    tls: Arc<TlsRules>,
 }
 
 impl Forward {
@@ -36,6 +39,7 @@ impl Forward {
         Self {
             snapshot,
             pool: Pool::start(tasks),
+            tls: Arc::default(),
         }
     }
 
@@ -88,11 +92,16 @@ impl SubaccountForward {
         let snapshot = Arc::clone(&self.forward.snapshot.borrow());
         let permit =
             access::decide(&snapshot, &self.key, &request).map_err(Refused::into_answer)?;
-        let allowed = snapshot.document().connector().allowed_targets();
+        let connector = snapshot.document().connector();
+        let mapping = permit.mapping();
+        let by_common_name = mapping.certificate_name_by_common_name;
+        let tls = mapping.protocol.uses_tls();
+        let tls = tls.then(|| self.forward.tls.of(connector, by_common_name));
         let backend = Backend {
             permit,
             pool: &self.forward.pool,
-            allowed,
+            allowed: connector.allowed_targets(),
+            tls,
         };
         backend.exchange(request).await
     }

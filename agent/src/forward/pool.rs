@@ -10,20 +10,29 @@ use tokio::time::timeout;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::Inbound;
-use underpass_shared::host::InternalAddress;
+use underpass_shared::hash::Hash256;
 use underpass_shared::policy::target::{self, Own, TargetRule};
 
 /// How long an idle connection is kept: below the 60 s and more of common servers.
 const IDLE_TIME: Duration = Duration::from_secs(30);
-/// Idle connections kept for one internal address.
+/// Idle connections kept for one mapping.
 const IDLE_MAX: usize = 1_024;
 /// How long a connection may take to become idle after its answer.
 const SETTLE_TIME: Duration = Duration::from_secs(1);
 
 /// The pool of a data thread.
 pub(super) struct Pool {
-    idle: Mutex<HashMap<InternalAddress, Vec<Connection>>>,
+    idle: Mutex<HashMap<Purpose, Vec<Connection>>>,
     tasks: Tasks,
+}
+
+/// What a connection serves: the very mapping under the very rules that it was made by. A change of
+/// either leaves the old connections unused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Purpose {
+    pub(super) mapping: Hash256,
+    /// The generation of the TLS rules, where there is TLS.
+    pub(super) rules: Option<u64>,
 }
 
 /// A connection to an internal system.
@@ -46,7 +55,7 @@ impl Connection {
 /// A connection in use, with the place that it goes back to.
 pub(super) struct Lease {
     pub(super) connection: Connection,
-    address: InternalAddress,
+    purpose: Purpose,
     pool: Arc<Pool>,
 }
 
@@ -69,30 +78,26 @@ impl Pool {
     /// An idle connection that the target guard still allows.
     pub(super) fn take(
         self: &Arc<Self>,
-        address: &InternalAddress,
+        purpose: Purpose,
         allowed: &[TargetRule],
     ) -> Option<Lease> {
         let mut idle = self.lock();
-        let connections = idle.get_mut(address)?;
+        let connections = idle.get_mut(&purpose)?;
         while let Some(connection) = connections.pop() {
             let peer = connection.peer;
             let guarded = target::check(peer.ip(), peer.port(), allowed, &Own::default());
             if connection.sender.is_ready() && guarded.is_ok() {
-                return Some(self.lease(address.clone(), connection));
+                return Some(self.lease(purpose, connection));
             }
         }
         None
     }
 
     /// Enters a new connection, in use.
-    pub(super) fn lease(
-        self: &Arc<Self>,
-        address: InternalAddress,
-        connection: Connection,
-    ) -> Lease {
+    pub(super) fn lease(self: &Arc<Self>, purpose: Purpose, connection: Connection) -> Lease {
         Lease {
             connection,
-            address,
+            purpose,
             pool: Arc::clone(self),
         }
     }
@@ -115,7 +120,7 @@ impl Pool {
         self.lock().clear();
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<InternalAddress, Vec<Connection>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Purpose, Vec<Connection>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -130,7 +135,7 @@ impl Lease {
         }
         self.connection.idle_since = clock::monotonic();
         let mut idle = self.pool.lock();
-        let connections = idle.entry(self.address).or_default();
+        let connections = idle.entry(self.purpose).or_default();
         if connections.len() < IDLE_MAX {
             connections.push(self.connection);
         }

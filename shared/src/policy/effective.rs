@@ -8,7 +8,7 @@ use crate::config::{AuthenticationMode, Mapping, Protocol};
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Hash)]
 pub enum NotEffective {
     /// The protocol of a mapping.
-    #[error("this version forwards HTTP without TLS only")]
+    #[error("this version forwards HTTP and HTTPS only")]
     Protocol,
     /// The authentication mode of a mapping.
     #[error("this version does not tell the user to the back end; use authentication mode NONE")]
@@ -23,8 +23,8 @@ pub fn effective(mapping: &Mapping) -> Result<(), NotEffective> {
     use AuthenticationMode as A;
     use Protocol as P;
     match mapping.protocol {
-        P::Http => {}
-        P::Https | P::Tcp | P::Tcps | P::Rfc | P::Rfcs | P::Ldap | P::Ldaps => {
+        P::Http | P::Https => {}
+        P::Tcp | P::Tcps | P::Rfc | P::Rfcs | P::Ldap | P::Ldaps => {
             return Err(NotEffective::Protocol);
         }
     }

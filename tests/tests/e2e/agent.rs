@@ -44,6 +44,14 @@ impl Agent {
         path.display().to_string()
     }
 
+    /// Exposes a back end with TLS, by its internal host and port.
+    pub(crate) fn expose_tls(&self, virtual_address: &str, internal: &str) {
+        self.expose(&[(virtual_address, internal)]);
+        let mut document = self.document();
+        document["subaccounts"][0]["mappings"][0]["protocol"] = json!("HTTPS");
+        run(self.command(&["document", "apply", &self.write(&document)]));
+    }
+
     /// Exposes the usual paths of back ends on loopback.
     pub(crate) fn expose(&self, mappings: &[(&str, &str)]) {
         let resource = |path: &str| json!({"path": path, "enabled": true, "exactMatchOnly": false, "websocketUpgradeAllowed": false});

@@ -8,6 +8,8 @@ use crate::process::{Process, json as parse, prefixed, until};
 use crate::world::World;
 
 const NGINX: &str = "/usr/sbin/nginx";
+const TLS_LOG: &str =
+    "log_format tls '$connection $connection_requests $ssl_protocol $ssl_server_name $status';";
 
 impl World {
     /// The sample back end, in the network that `prefix` leads into.
@@ -29,11 +31,31 @@ impl World {
 
     /// Debian's nginx with a few files and an access log.
     pub(crate) fn nginx(&self) -> (Process, String) {
+        self.nginx_listening("nginx", "")
+    }
+
+    /// The same with TLS. Its log tells the number of the connection, how many requests that had,
+    /// and the name that TLS was asked for.
+    pub(crate) fn nginx_tls(&self, name: &str, certificate: &str, key: &str) -> (Process, String) {
+        let here = self.path(name);
+        std::fs::create_dir_all(&here).unwrap();
+        for (file, pem) in [("cert.pem", certificate), ("key.pem", key)] {
+            underpass_runtime::file::replace(&here.join(file), pem.as_bytes()).unwrap();
+        }
+        let here = here.display();
+        self.nginx_listening(
+            name,
+            &format!(" ssl; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {here}/cert.pem; ssl_certificate_key {here}/key.pem"),
+        )
+    }
+
+    /// `how` comes after the address to listen on.
+    fn nginx_listening(&self, name: &str, how: &str) -> (Process, String) {
         assert!(
             Path::new(NGINX).exists(),
             "{NGINX} is missing; install it: apt-get install nginx"
         );
-        let folder = self.path("nginx");
+        let folder = self.path(name);
         std::fs::create_dir_all(folder.join("files/open")).unwrap();
         for name in ["open/page", "secret"] {
             std::fs::copy("/etc/os-release", folder.join("files").join(name)).unwrap();
@@ -45,15 +67,19 @@ impl World {
         let temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|kind| format!("{kind}_temp_path {here}/{kind};"))
             .concat();
+        let (format, log) = match how {
+            "" => ("", "combined"),
+            _ => (TLS_LOG, "tls"),
+        };
         let config = format!(
             "daemon off; master_process off; user root; pid {here}/pid; error_log {here}/error.log;
-             events {{}} http {{ access_log {here}/access.log; {temp}
-             server {{ listen {address}; root {here}/files; }} }}"
+             events {{}} http {{ {format} access_log {here}/access.log {log}; {temp}
+             server {{ listen {address}{how}; root {here}/files; }} }}"
         );
         underpass_runtime::file::replace(&folder.join("nginx.conf"), config.as_bytes()).unwrap();
         let mut command = Command::new(NGINX);
         command.arg("-c").arg(folder.join("nginx.conf"));
-        let process = Process::start(&mut command, self.path("nginx.log"));
+        let process = Process::start(&mut command, self.path(&format!("{name}.log")));
         until("nginx listens", || {
             std::net::TcpStream::connect(&address).ok()
         });

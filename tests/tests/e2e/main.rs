@@ -23,6 +23,8 @@ mod http;
 #[cfg(test)]
 mod idle;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod nginx;
 #[cfg(test)]
 mod process;
@@ -34,5 +36,7 @@ mod revocation;
 mod tenants;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod trust;
 #[cfg(test)]
 mod world;

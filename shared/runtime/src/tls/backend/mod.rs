@@ -23,7 +23,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use self::verifier::Verifier;
-use super::{TlsError, provider};
+use super::provider;
 
 /// What is spoken inside; back ends that know HTTP/2 as well must not choose it.
 const ALPN: &[u8] = b"http/1.1";
@@ -36,9 +36,9 @@ impl BackendTls {
     /// Believes what `store` trusts. With `name_by_common_name`, a certificate without alternative
     /// names may name the back end by its common name.
     ///
-    /// # Errors
-    /// Never for versions of ours; the signature follows the library's.
-    pub fn new(store: Arc<TrustStore>, name_by_common_name: bool) -> Result<Self, TlsError> {
+    /// # Panics
+    /// Never: the provider knows both versions.
+    pub fn new(store: Arc<TrustStore>, name_by_common_name: bool) -> Self {
         let provider = provider();
         let verifier = Verifier {
             store,
@@ -46,13 +46,14 @@ impl BackendTls {
             algorithms: provider.signature_verification_algorithms,
         };
         let mut config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+            .expect("the provider knows both versions")
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
         config.alpn_protocols = vec![ALPN.to_vec()];
         config.resumption = Resumption::disabled();
-        Ok(Self(Arc::new(config)))
+        Self(Arc::new(config))
     }
 
     /// Shakes hands with the back end `host`, a name or an IP address; only names are sent along.
