@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use underpass_shared::config::ProxyUrl;
 use underpass_shared::id::LocationId;
 
 /// On-premise end of Underpass: dials out to a gateway and lets through what its access control allows.
@@ -51,6 +52,12 @@ pub enum Command {
         /// Tells several agents of one subaccount apart; the token may prescribe it.
         #[arg(long)]
         location_id: Option<LocationId>,
+        /// HTTP proxy on the way out, such as `http://user@proxy.corp:3128`; it is kept for the tunnels.
+        ///
+        /// The user's password is taken from the environment (UNDERPASS_PROXY_PASSWORD) or from
+        /// standard input, never from the command line.
+        #[arg(long, value_name = "URL")]
+        proxy: Option<ProxyUrl>,
     },
     /// Show whether the agent runs and which tunnels are up.
     Status {

@@ -4,28 +4,77 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context as _;
-use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
-use underpass_shared::config::{Document, SubaccountFields, SubaccountKey};
+use underpass_runtime::{clock, random};
+use underpass_shared::config::{
+    Connector, ConnectorFields, Document, Invalid, Proxy, ProxyUrl, SubaccountFields, SubaccountKey,
+};
 use underpass_shared::id::{CredentialId, LocationId};
 use underpass_shared::pki::token::EnrolToken;
+use underpass_shared::secret::Secret;
 
 use crate::credentials::CredentialStore;
+use crate::secrets::{self, SecretStore};
 use crate::status::{Connection, Status};
 use crate::store::Store;
-use crate::tunnel::enrol;
+use crate::tunnel::{Route, enrol};
 
 /// The author of changes made by these commands.
 const AUTHOR: &str = "local";
 
+/// The variable that a proxy's password is taken from.
+const PROXY_PASSWORD: &str = "UNDERPASS_PROXY_PASSWORD";
+
+/// A proxy from the command line, with the password of its user.
+#[derive(Debug)]
+pub struct GivenProxy {
+    url: ProxyUrl,
+    password: Option<Secret>,
+}
+
+impl GivenProxy {
+    /// Takes the password from the environment or from standard input, if there is a user.
+    ///
+    /// # Errors
+    /// When there is no usable password.
+    pub fn ask(url: ProxyUrl) -> anyhow::Result<Self> {
+        let input = &mut std::io::stdin().lock();
+        let password = match &url.user {
+            Some(_) => Some(secrets::read_password(PROXY_PASSWORD, input)?),
+            None => None,
+        };
+        Ok(Self { url, password })
+    }
+
+    fn route(&self) -> Route {
+        let user = self.url.user.as_ref().map(ToString::to_string);
+        let login = user.zip(self.password.clone());
+        Route::through(self.url.host.clone(), self.url.port, login)
+    }
+
+    /// Keeps the password; answers the proxy for the document.
+    fn keep(self, secrets: &SecretStore) -> anyhow::Result<Proxy> {
+        let credential = match &self.password {
+            Some(password) => {
+                let id = CredentialId::from_uuid(random::id());
+                secrets.save(id, password)?;
+                Some(id)
+            }
+            None => None,
+        };
+        Ok(self.url.with_credential(credential)?)
+    }
+}
+
 /// Redeems an enrolment token and adds the subaccount to the configuration.
 ///
 /// # Errors
-/// When the token is refused, the gateway is away or the data directory is in use.
+/// When the token is refused, the gateway cannot be reached or the data directory is in use.
 pub async fn enrol(
     data_dir: &Path,
     token: &str,
     location: Option<LocationId>,
+    proxy: Option<GivenProxy>,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let token: EnrolToken = token.parse()?;
@@ -35,7 +84,12 @@ pub async fn enrol(
         anyhow::bail!("{problem}");
     }
     let tasks = Tasks::new();
-    let (enrolled, credentials) = enrol::enrol(&token, location, &tasks).await?;
+    let secrets = SecretStore::new(data_dir);
+    let route = match &proxy {
+        Some(given) => given.route(),
+        None => Route::of(store.current().document().connector().proxy(), &secrets)?,
+    };
+    let (enrolled, credentials) = enrol::enrol(&token, location, &route, &tasks).await?;
     tasks.stop();
     CredentialStore::new(data_dir).save(enrolled.instance, &credentials)?;
     let fields = SubaccountFields {
@@ -50,9 +104,14 @@ pub async fn enrol(
         credential: CredentialId::from_uuid(*enrolled.instance.as_uuid()),
         connected: true,
     };
+    let proxy = proxy.map(|given| given.keep(&secrets)).transpose()?;
     store
         .change(AUTHOR, "enrolled", None, move |document| {
-            document.with_subaccount(fields)
+            let document = document.with_subaccount(fields)?;
+            match proxy {
+                Some(proxy) => with_proxy(&document, proxy),
+                None => Ok(document),
+            }
         })
         .await?;
     writeln!(
@@ -61,6 +120,15 @@ pub async fn enrol(
         enrolled.subaccount_name, enrolled.subaccount, enrolled.location_id
     )?;
     Ok(())
+}
+
+fn with_proxy(document: &Document, proxy: Proxy) -> Result<Document, Invalid> {
+    let connector = Connector::clone(document.connector());
+    let fields = ConnectorFields {
+        proxy: Some(proxy),
+        ..connector.into()
+    };
+    document.with_connector(fields.try_into()?)
 }
 
 /// Prints whether the agent runs and which tunnels are up.

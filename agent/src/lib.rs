@@ -6,6 +6,7 @@ pub mod commands;
 pub mod credentials;
 pub mod forward;
 pub mod run;
+pub mod secrets;
 pub mod status;
 pub mod store;
 pub mod tunnel;

@@ -51,7 +51,17 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             common,
             token,
             location_id,
-        } => runtime.block_on(commands::enrol(&common.data_dir, &token, location_id, out)),
+            proxy,
+        } => {
+            let proxy = proxy.map(commands::GivenProxy::ask).transpose()?;
+            runtime.block_on(commands::enrol(
+                &common.data_dir,
+                &token,
+                location_id,
+                proxy,
+                out,
+            ))
+        }
         Command::Status { common, json } => commands::status(&common.data_dir, json, out),
         Command::Document { action } => match action {
             DocumentAction::Show { common } => commands::show_document(&common.data_dir, out),

@@ -10,6 +10,7 @@ use underpass_shared::protocol::timers::DRAIN_GRACE;
 
 use crate::credentials::CredentialStore;
 use crate::forward::Forward;
+use crate::secrets::SecretStore;
 use crate::status::{Status, StatusBoard};
 use crate::store::Store;
 use crate::tunnel::{self, Tunnels};
@@ -34,6 +35,7 @@ pub async fn run(data_dir: &Path, stop: impl Future<Output = ()>) -> anyhow::Res
     let forward = Forward::new(store.snapshot(), &backends);
     let reconciled = Tunnels {
         credentials: CredentialStore::new(data_dir),
+        secrets: SecretStore::new(data_dir),
         board: board.clone(),
         tasks: tunnels.clone(),
     };

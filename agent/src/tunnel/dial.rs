@@ -14,6 +14,8 @@ use underpass_runtime::tunnel::io::{Watched, Wire};
 use underpass_shared::id::RegionHost;
 use underpass_shared::protocol::timers::HANDSHAKE;
 
+use super::proxy::{ProxyError, ProxyRoute, Route};
+
 /// How long one address may take before the next one is tried.
 const ADDRESS_TIME: Duration = Duration::from_secs(2);
 
@@ -29,12 +31,36 @@ pub enum DialError {
         source: io::Error,
     },
     /// No address answers.
-    #[error("{host} cannot be reached; check firewall and proxy")]
+    #[error("{host} cannot be reached; check the firewall, or set a proxy")]
     Connect {
         /// The region host.
         host: RegionHost,
         /// The last attempt's error.
         source: io::Error,
+    },
+    /// The proxy's name is not known.
+    #[error("the name of the proxy {proxy} cannot be resolved; check DNS")]
+    ResolveProxy {
+        /// The proxy.
+        proxy: String,
+        /// The resolver's answer.
+        source: io::Error,
+    },
+    /// No address of the proxy answers.
+    #[error("the proxy {proxy} cannot be reached")]
+    ConnectProxy {
+        /// The proxy.
+        proxy: String,
+        /// The last attempt's error.
+        source: io::Error,
+    },
+    /// The proxy does not open the way.
+    #[error("the proxy {proxy} does not open the way")]
+    Proxy {
+        /// The proxy.
+        proxy: String,
+        /// Why.
+        source: ProxyError,
     },
     /// The other end is not the gateway that was pinned, or refuses our certificate.
     #[error("TLS with {host} failed")]
@@ -55,23 +81,33 @@ pub enum DialError {
 /// A TLS connection to a gateway.
 pub type GatewayStream = TlsStream<Watched<TcpStream>>;
 
-/// Connects to a gateway and shakes hands.
+/// Connects to a gateway and shakes hands; through a proxy, TLS is the same inside.
 ///
 /// # Errors
 /// At which step it failed.
-pub async fn dial(host: &RegionHost, tls: &ClientTls) -> Result<(GatewayStream, Wire), DialError> {
-    timeout(HANDSHAKE, connect(host, tls))
+pub async fn dial(
+    host: &RegionHost,
+    route: &Route,
+    tls: &ClientTls,
+) -> Result<(GatewayStream, Wire), DialError> {
+    timeout(HANDSHAKE, connect(host, route, tls))
         .await
         .unwrap_or_else(|_elapsed| Err(DialError::Timeout { host: host.clone() }))
 }
 
-async fn connect(host: &RegionHost, tls: &ClientTls) -> Result<(GatewayStream, Wire), DialError> {
+async fn connect(
+    host: &RegionHost,
+    route: &Route,
+    tls: &ClientTls,
+) -> Result<(GatewayStream, Wire), DialError> {
     let tls_error = |source| DialError::Tls {
         host: host.clone(),
         source,
     };
-    let stream = tcp(host).await?;
-    net::tune_tunnel(&stream).map_err(tls_error)?;
+    let stream = match route {
+        Route::Direct => direct(host).await?,
+        Route::Proxy(proxy) => through(proxy, host).await?,
+    };
     let watched = Watched::new(stream);
     let wire = watched.wire();
     let name = ServerName::try_from(host.host().to_owned())
@@ -80,23 +116,52 @@ async fn connect(host: &RegionHost, tls: &ClientTls) -> Result<(GatewayStream, W
     Ok((stream, wire))
 }
 
-async fn tcp(host: &RegionHost) -> Result<TcpStream, DialError> {
-    let addresses = tokio::net::lookup_host((host.host(), host.port()))
+async fn direct(host: &RegionHost) -> Result<TcpStream, DialError> {
+    let connected = tcp((host.host(), host.port())).await;
+    connected.map_err(|error| {
+        let host = host.clone();
+        match error {
+            TcpError::Resolve(source) => DialError::Resolve { host, source },
+            TcpError::Connect(source) => DialError::Connect { host, source },
+        }
+    })
+}
+
+async fn through(proxy: &ProxyRoute, host: &RegionHost) -> Result<TcpStream, DialError> {
+    let connected = tcp(proxy.address()).await;
+    let stream = connected.map_err(|error| {
+        let proxy = proxy.to_string();
+        match error {
+            TcpError::Resolve(source) => DialError::ResolveProxy { proxy, source },
+            TcpError::Connect(source) => DialError::ConnectProxy { proxy, source },
+        }
+    })?;
+    let opened = proxy.open(stream, host).await;
+    opened.map_err(|source| DialError::Proxy {
+        proxy: proxy.to_string(),
+        source,
+    })
+}
+
+enum TcpError {
+    Resolve(io::Error),
+    Connect(io::Error),
+}
+
+async fn tcp(address: (&str, u16)) -> Result<TcpStream, TcpError> {
+    let addresses = tokio::net::lookup_host(address)
         .await
-        .map_err(|source| DialError::Resolve {
-            host: host.clone(),
-            source,
-        })?;
+        .map_err(TcpError::Resolve)?;
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
         match timeout(ADDRESS_TIME, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Ok(stream)) => match net::tune_tunnel(&stream) {
+                Ok(()) => return Ok(stream),
+                Err(error) => last = error,
+            },
             Ok(Err(error)) => last = error,
             Err(_elapsed) => last = io::ErrorKind::TimedOut.into(),
         }
     }
-    Err(DialError::Connect {
-        host: host.clone(),
-        source: last,
-    })
+    Err(TcpError::Connect(last))
 }

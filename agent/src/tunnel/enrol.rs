@@ -22,6 +22,7 @@ use underpass_shared::protocol::internal::{AUTHORITY, Hello};
 use underpass_shared::protocol::role::Role;
 
 use super::dial::{GatewayStream, dial};
+use super::proxy::Route;
 use crate::credentials::Credentials;
 use underpass_runtime::tunnel::io::Wire;
 
@@ -35,11 +36,12 @@ const ANSWER_MAX: usize = 256 * 1024;
 pub async fn enrol(
     token: &EnrolToken,
     location: Option<LocationId>,
+    route: &Route,
     tasks: &Tasks,
 ) -> anyhow::Result<(Enrolled, Credentials)> {
     let key = PrivateKey::generate()?;
     let tls = ClientTls::pinned(&token.ca_fingerprint, Role::Enrol)?;
-    let (stream, wire) = dial(&token.region_host, &tls).await?;
+    let (stream, wire) = dial(&token.region_host, route, &tls).await?;
     let request = EnrolRequest {
         secret: hex(&token.secret),
         location_id: location,
@@ -59,16 +61,17 @@ pub async fn enrol(
 /// When the gateway cannot be reached or refuses.
 pub async fn renew(
     host: &RegionHost,
+    route: &Route,
     old: &Credentials,
     tasks: &Tasks,
 ) -> anyhow::Result<Credentials> {
     let key = PrivateKey::generate()?;
     let csr = key.request()?;
     let enrolled = if clock::wall_ms() < old.info()?.not_after_ms {
-        let (stream, wire) = dial(host, &old.tls(Role::Control)?).await?;
+        let (stream, wire) = dial(host, route, &old.tls(Role::Control)?).await?;
         ask(stream, wire, RENEW, &RenewRequest { csr }, tasks).await?
     } else {
-        let (stream, wire) = dial(host, &old.tls(Role::Enrol)?).await?;
+        let (stream, wire) = dial(host, route, &old.tls(Role::Enrol)?).await?;
         let exporter: [u8; 32] =
             stream
                 .get_ref()

@@ -2,8 +2,10 @@
 
 pub mod dial;
 pub mod enrol;
+mod proxy;
 mod reconcile;
 mod renew;
 mod slot;
 
+pub use proxy::{ProxyError, ProxyRoute, Route};
 pub use reconcile::{Tunnels, Wanted, run};

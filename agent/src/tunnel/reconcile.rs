@@ -6,12 +6,14 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::Handler;
+use underpass_shared::config::Proxy;
 use underpass_shared::id::{InstanceId, LocationId, RegionHost, SubaccountId};
 use underpass_shared::protocol::limits::{CONNECTIONS_DEFAULT, CONNECTIONS_MAX};
 
 use super::{renew, slot};
 use crate::credentials::CredentialStore;
 use crate::forward::Forward;
+use crate::secrets::SecretStore;
 use crate::status::StatusBoard;
 use crate::store::Snapshot;
 
@@ -32,6 +34,8 @@ pub struct Wanted {
 pub struct Tunnels {
     /// Client keys and certificates.
     pub credentials: CredentialStore,
+    /// Passwords, such as that of a proxy.
+    pub secrets: SecretStore,
     /// Where the state of connections is told.
     pub board: StatusBoard,
     /// The owner of all tunnel tasks.
@@ -41,8 +45,11 @@ pub struct Tunnels {
 /// Reconciles until told to stop. A change touches only the tunnels that it concerns.
 pub async fn run(tunnels: Tunnels, forward: Forward, mut snapshot: watch::Receiver<Arc<Snapshot>>) {
     let mut running: BTreeMap<Wanted, Tasks> = BTreeMap::new();
+    let proxy = watch::Sender::new(None);
     loop {
-        let wanted = wanted(&snapshot.borrow_and_update());
+        let current = Arc::clone(&snapshot.borrow_and_update());
+        let wanted = wanted(&current);
+        proxy.send_if_modified(|proxy| replace(proxy, current.document().connector().proxy()));
         running.retain(|link, tasks| {
             let keep = wanted.contains(link);
             if !keep {
@@ -53,7 +60,7 @@ pub async fn run(tunnels: Tunnels, forward: Forward, mut snapshot: watch::Receiv
         for link in wanted {
             running
                 .entry(link)
-                .or_insert_with_key(|link| start(&tunnels, &forward, link));
+                .or_insert_with_key(|link| start(&tunnels, &forward, &proxy, link));
         }
         tokio::select! {
             changed = snapshot.changed() => if changed.is_err() { return },
@@ -75,12 +82,28 @@ fn wanted(snapshot: &Snapshot) -> BTreeSet<Wanted> {
         .collect()
 }
 
-fn start(tunnels: &Tunnels, forward: &Forward, wanted: &Wanted) -> Tasks {
+/// Whether the proxy is another one now.
+fn replace(old: &mut Option<Proxy>, new: Option<&Proxy>) -> bool {
+    if old.as_ref() == new {
+        return false;
+    }
+    *old = new.cloned();
+    true
+}
+
+fn start(
+    tunnels: &Tunnels,
+    forward: &Forward,
+    proxy: &watch::Sender<Option<Proxy>>,
+    wanted: &Wanted,
+) -> Tasks {
     let tasks = tunnels.tasks.child();
     let link = Arc::new(slot::Link {
         handler: Arc::new(forward.for_subaccount(wanted)),
         wanted: wanted.clone(),
         credentials: tunnels.credentials.clone(),
+        secrets: tunnels.secrets.clone(),
+        proxy: proxy.subscribe(),
         board: tunnels.board.clone(),
         connections: watch::Sender::new(CONNECTIONS_DEFAULT),
         tasks: tasks.clone(),

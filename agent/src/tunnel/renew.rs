@@ -42,7 +42,7 @@ async fn renew_if_due<H: Handler>(link: &Link<H>) -> anyhow::Result<()> {
     if clock::wall_ms() < old.info()?.renew_at_ms() {
         return Ok(());
     }
-    let new = enrol::renew(&link.wanted.region_host, &old, &link.tasks).await?;
+    let new = enrol::renew(&link.wanted.region_host, &link.route()?, &old, &link.tasks).await?;
     link.credentials.save(link.wanted.instance, &new)?;
     tracing::info!(host = %link.wanted.region_host, "client certificate renewed");
     Ok(())

@@ -1,25 +1,33 @@
 //! One tunnel connection that is kept up for ever: dial, serve, replace, back off.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tokio::task::{JoinError, JoinHandle};
 use underpass_runtime::tasks::Tasks;
-use underpass_runtime::tunnel::{Handler, Served, serve};
+use underpass_runtime::tunnel::{ConnectionError, Handler, Served, serve};
 use underpass_runtime::{clock, random};
+use underpass_shared::config::Proxy;
 use underpass_shared::protocol::capability::CAPABILITY;
-use underpass_shared::protocol::internal::HelloAnswer;
+use underpass_shared::protocol::internal::{Hello, HelloAnswer};
 use underpass_shared::protocol::role::Role;
 use underpass_shared::tunnel::backoff::Backoff;
 
 use super::dial::dial;
+use super::proxy::Route;
 use super::reconcile::Wanted;
 use crate::credentials::CredentialStore;
+use crate::secrets::SecretStore;
 use crate::status::{Connection, StatusBoard};
 
 /// What the slots of one enrolment share.
 pub(super) struct Link<H> {
     pub(super) wanted: Wanted,
     pub(super) credentials: CredentialStore,
+    pub(super) secrets: SecretStore,
+    /// The proxy that the configuration names.
+    pub(super) proxy: watch::Receiver<Option<Proxy>>,
     pub(super) handler: Arc<H>,
     pub(super) board: StatusBoard,
     /// How many connections the gateway asked for.
@@ -28,22 +36,45 @@ pub(super) struct Link<H> {
     pub(super) tasks: Tasks,
 }
 
+impl<H> Link<H> {
+    /// The way out as it is configured now.
+    pub(super) fn route(&self) -> anyhow::Result<Route> {
+        let proxy = self.proxy.borrow().clone();
+        Route::of(proxy.as_ref(), &self.secrets)
+    }
+}
+
+/// A connection that goes on beside us until this is dropped, for it leads another way than is
+/// configured now.
+struct Outdated {
+    _replaced: oneshot::Sender<()>,
+}
+
 /// Keeps one connection up until the link stops or the gateway wants fewer than `index` + 1.
 pub(super) async fn keep<H: Handler>(link: Arc<Link<H>>, index: u8) {
     let mut backoff = Backoff::default();
     let mut count = link.connections.subscribe();
+    let mut proxy = link.proxy.clone();
+    let mut outdated = None;
     loop {
+        proxy.mark_unchanged();
         if link.tasks.is_stopped() || *count.borrow_and_update() <= index {
             break;
         }
-        let ended = attempt(&link, index, &mut backoff).await;
+        let ended = attempt(&link, index, &mut backoff, &mut outdated).await;
         let wait = match ended {
             // It goes on beside us until its streams have ended; the next one is due now.
             Ended::Draining => continue,
+            Ended::Outdated(old) => {
+                outdated = old.or(outdated);
+                continue;
+            }
             Ended::Lost => backoff.lost(clock::monotonic(), random::number()),
         };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
+            // Another way may be open now.
+            Ok(()) = proxy.changed() => {}
             () = link.tasks.stopped() => break,
         }
     }
@@ -53,16 +84,25 @@ pub(super) async fn keep<H: Handler>(link: Arc<Link<H>>, index: u8) {
 enum Ended {
     Draining,
     Lost,
+    /// The way out is another one now. What was up stays so until its replacement is.
+    Outdated(Option<Outdated>),
 }
 
-async fn attempt<H: Handler>(link: &Arc<Link<H>>, index: u8, backoff: &mut Backoff) -> Ended {
+async fn attempt<H: Handler>(
+    link: &Arc<Link<H>>,
+    index: u8,
+    backoff: &mut Backoff,
+    outdated: &mut Option<Outdated>,
+) -> Ended {
     let wanted = &link.wanted;
+    let mut proxy = link.proxy.clone();
+    proxy.mark_unchanged();
     link.board
         .connection(wanted, index, Some(Connection::Connecting));
     let stream = async {
         let credentials = link.credentials.load(wanted.instance)?;
         let tls = credentials.tls(Role::Tunnel)?;
-        anyhow::Ok(dial(&wanted.region_host, &tls).await?)
+        anyhow::Ok(dial(&wanted.region_host, &link.route()?, &tls).await?)
     };
     let (stream, wire) = match stream.await {
         Ok(connected) => connected,
@@ -83,62 +123,118 @@ async fn attempt<H: Handler>(link: &Arc<Link<H>>, index: u8, backoff: &mut Backo
         async move { serve(stream, wire, &served, &link.handler, &link.tasks).await }
     };
     let serving = link.tasks.spawn("tunnel-serve", serving);
-    follow(link, index, backoff, &served, serving).await
+    let following = Following {
+        link,
+        index,
+        served,
+        proxy,
+    };
+    following.follow(backoff, outdated, serving).await
 }
 
-/// Follows a served connection until it ends or is on its way out.
-async fn follow<H: Handler>(
-    link: &Arc<Link<H>>,
+/// A served connection and what its slot listens to.
+struct Following<'a, H> {
+    link: &'a Arc<Link<H>>,
     index: u8,
-    backoff: &mut Backoff,
-    served: &Served,
-    mut serving: tokio::task::JoinHandle<
-        Option<Result<(), underpass_runtime::tunnel::ConnectionError>>,
-    >,
-) -> Ended {
-    let mut hello = served.hello();
-    let mut count = link.connections.subscribe();
-    let mut wished = false;
-    loop {
-        tokio::select! {
-            ended = &mut serving => {
-                let reason = match ended {
-                    Ok(Some(Err(error))) => format!("{:#}", anyhow::Error::from(error)),
-                    _ => "the gateway closed the connection".to_owned(),
-                };
-                tracing::info!(host = %link.wanted.region_host, reason, "tunnel down");
-                if let Some(retry) = served.retry_after() {
-                    backoff.retry_after(std::time::Duration::from_millis(retry.after_ms));
+    served: Served,
+    /// Marked before the connection was dialled.
+    proxy: watch::Receiver<Option<Proxy>>,
+}
+
+type Serving = JoinHandle<Option<Result<(), ConnectionError>>>;
+
+impl<H: Handler> Following<'_, H> {
+    /// Follows the connection until it ends or is on its way out.
+    async fn follow(
+        mut self,
+        backoff: &mut Backoff,
+        outdated: &mut Option<Outdated>,
+        mut serving: Serving,
+    ) -> Ended {
+        let mut hello = self.served.hello();
+        let mut count = self.link.connections.subscribe();
+        let mut wished = false;
+        loop {
+            tokio::select! {
+                ended = &mut serving => return self.lost(backoff, ended),
+                Ok(()) = hello.changed() => {
+                    let Some(hello) = hello.borrow_and_update().clone() else { continue };
+                    backoff.connected(clock::monotonic());
+                    self.up(&hello);
+                    // Only now is the old one not needed any more.
+                    drop(outdated.take());
                 }
-                link.board.connection(&link.wanted, index, Some(Connection::Failed(reason)));
-                return Ended::Lost;
-            }
-            Ok(()) = hello.changed() => {
-                let Some(hello) = hello.borrow_and_update().clone() else { continue };
-                backoff.connected(clock::monotonic());
-                tracing::info!(host = %link.wanted.region_host, index, "tunnel up");
-                link.board.connection(&link.wanted, index, Some(Connection::Up));
-                link.connections.send_if_modified(|count| {
-                    let changed = hello.connections > 0 && *count != hello.connections;
-                    if changed {
-                        *count = hello.connections;
+                () = self.served.draining(), if !wished => {
+                    if self.served.retry_after().is_none() {
+                        return Ended::Draining;
                     }
-                    changed
-                });
-            }
-            () = served.draining(), if !wished => {
-                if served.retry_after().is_none() {
-                    return Ended::Draining;
                 }
-            }
-            Ok(_) = count.wait_for(|count| *count <= index), if !wished => {
-                wished = true;
-                served.wish_drain();
-            }
-            () = link.tasks.stopped(), if !wished => {
-                wished = true;
-                served.wish_drain();
+                Ok(()) = self.proxy.changed(), if !wished => return Ended::Outdated(self.outdate()),
+                Ok(_) = count.wait_for(|count| *count <= self.index), if !wished => {
+                    wished = true;
+                    self.served.wish_drain();
+                }
+                () = self.link.tasks.stopped(), if !wished => {
+                    wished = true;
+                    self.served.wish_drain();
+                }
             }
         }
+    }
+
+    fn lost(
+        &self,
+        backoff: &mut Backoff,
+        ended: Result<Option<Result<(), ConnectionError>>, JoinError>,
+    ) -> Ended {
+        let reason = match ended {
+            Ok(Some(Err(error))) => format!("{:#}", anyhow::Error::from(error)),
+            _ => "the gateway closed the connection".to_owned(),
+        };
+        let link = self.link;
+        tracing::info!(host = %link.wanted.region_host, reason, "tunnel down");
+        if let Some(retry) = self.served.retry_after() {
+            backoff.retry_after(Duration::from_millis(retry.after_ms));
+        }
+        let failed = Connection::Failed(reason);
+        link.board
+            .connection(&link.wanted, self.index, Some(failed));
+        Ended::Lost
+    }
+
+    fn up(&self, hello: &Hello) {
+        let (link, index) = (self.link, self.index);
+        tracing::info!(host = %link.wanted.region_host, index, "tunnel up");
+        link.board
+            .connection(&link.wanted, index, Some(Connection::Up));
+        link.connections.send_if_modified(|count| {
+            let changed = hello.connections > 0 && *count != hello.connections;
+            if changed {
+                *count = hello.connections;
+            }
+            changed
+        });
+    }
+
+    /// Leaves the connection to itself until its replacement is up, or the link stops.
+    fn outdate(&self) -> Option<Outdated> {
+        let served = self.served.clone();
+        tracing::info!(host = %self.link.wanted.region_host, index = self.index, "the proxy changed; connecting anew");
+        if served.hello().borrow().is_none() {
+            served.wish_drain();
+            return None;
+        }
+        let (replaced, is_replaced) = oneshot::channel::<()>();
+        let tasks = self.link.tasks.clone();
+        self.link.tasks.spawn("tunnel-outdated", async move {
+            tokio::select! {
+                _ = is_replaced => {}
+                () = tasks.stopped() => {}
+            }
+            served.wish_drain();
+        });
+        Some(Outdated {
+            _replaced: replaced,
+        })
     }
 }

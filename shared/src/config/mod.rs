@@ -34,7 +34,7 @@ pub use mapping::{
 };
 pub use part::Part;
 pub use path_options::PathOptions;
-pub use proxy::{Proxy, ProxyFields};
+pub use proxy::{InvalidProxyUrl, Proxy, ProxyFields, ProxyUrl};
 pub use resource::{InvalidResourcePath, Resource, ResourcePath};
 pub use revision::Revision;
 pub use subaccount::{Subaccount, SubaccountFields, SubaccountKey};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use underpass_agent::credentials::Credentials;
 use underpass_agent::tunnel::dial::dial;
-use underpass_agent::tunnel::enrol;
+use underpass_agent::tunnel::{Route, enrol};
 use underpass_runtime::clock;
 use underpass_runtime::pki::{Authority, Lifetime, PrivateKey};
 use underpass_runtime::tasks::Tasks;
@@ -35,7 +35,7 @@ impl World {
     /// Renews as an agent does.
     pub(crate) fn renew(&self, old: &Credentials) -> Result<Credentials, String> {
         let host = self.region_host();
-        in_runtime(async { enrol::renew(&host, old, &Tasks::new()).await })
+        in_runtime(async { enrol::renew(&host, &Route::Direct, old, &Tasks::new()).await })
             .map_err(|error| format!("{error:#}"))
     }
 
@@ -44,7 +44,7 @@ impl World {
         let host = self.region_host();
         let tls = credentials.tls(Role::Tunnel).unwrap();
         in_runtime(async {
-            let Ok((mut stream, _)) = dial(&host, &tls).await else {
+            let Ok((mut stream, _)) = dial(&host, &Route::Direct, &tls).await else {
                 return false;
             };
             let mut word = [0; 24];

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use underpass_agent::credentials::CredentialStore;
 use underpass_agent::forward::Forward;
+use underpass_agent::secrets::SecretStore;
 use underpass_agent::status::{Connection, StatusBoard};
 use underpass_agent::store::Store;
 use underpass_agent::tunnel::{self, Tunnels};
@@ -43,6 +44,7 @@ impl Live {
                 let forward = Forward::new(store.snapshot(), &backends);
                 let tunnels = Tunnels {
                     credentials: CredentialStore::new(&dir),
+                    secrets: SecretStore::new(&dir),
                     board: board.clone(),
                     tasks: tasks.clone(),
                 };

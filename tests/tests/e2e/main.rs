@@ -7,6 +7,8 @@ mod backends;
 #[cfg(test)]
 mod bulk;
 #[cfg(test)]
+mod connect_proxy;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod credentials;
@@ -28,6 +30,8 @@ mod live;
 mod nginx;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod proxied;
 #[cfg(test)]
 mod revisions;
 #[cfg(test)]
