@@ -21,6 +21,9 @@ use crate::world::World;
 /// Where the command looks for the proxy's password.
 const VARIABLE: &str = "UNDERPASS_PROXY_PASSWORD";
 
+/// Calls that show that the old way goes on: far longer than a drain takes.
+const CALLS: usize = 20;
+
 /// Keeps a password; answers the proxy for the document.
 fn proxy(dir: &Path, proxy: &ConnectProxy, password: &str) -> Value {
     let id = CredentialId::from_uuid(random::id());
@@ -133,6 +136,9 @@ fn a_change_of_the_proxy_loses_no_request() {
             let told = |one: &Connection| matches!(one, Connection::Failed(reason) if reason.contains("refuses the user"));
             live.connections().iter().all(told).then_some(())
         });
+        for _ in 0..CALLS {
+            assert_eq!(world.get(HELLO).status, 200);
+        }
         assert_eq!((one.open(), other.open()), (0, 2));
         set(proxy(&agent.dir, &one, PASSWORD));
         ways(2, 0);

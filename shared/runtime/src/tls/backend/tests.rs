@@ -166,6 +166,7 @@ fn with_issuer(ca: &Ca) -> Vec<Der> {
 fn who_is_no_ca_issues_nothing_from_the_store() {
     let root = Ca::root("Root", |_| {});
     let server = root.leaf_with_key(leaf("server"));
+    let vague = root.leaf_with_key(forge::any_key_usage("server"));
     let unsigned = Ca::root("No signing", forge::may_not_sign);
     let clients = Ca::root("Clients", forge::only_for_clients);
     let old = Ca::root("Old", |params| forge::until(params, NOW - YEAR));
@@ -173,6 +174,7 @@ fn who_is_no_ca_issues_nothing_from_the_store() {
     let as_server = root.issue_ca(HOST);
     for (what, trusted, presented, expected) in [
         ("a leaf", &server, alone(&server), Untrusted),
+        ("a leaf without key usage", &vague, alone(&vague), Untrusted),
         ("may not sign", &unsigned, alone(&unsigned), Untrusted),
         ("for clients", &clients, alone(&clients), Untrusted),
         ("expired", &old, alone(&old), Expired),

@@ -153,6 +153,13 @@ pub(super) fn only_for_clients(params: &mut CertificateParams) {
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
 }
 
+/// A leaf that does not say what its key is for.
+pub(super) fn any_key_usage(host: &str) -> CertificateParams {
+    let mut params = leaf(host);
+    params.key_usages = vec![];
+    params
+}
+
 pub(super) fn may_not_sign(params: &mut CertificateParams) {
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
 }
