@@ -1,5 +1,6 @@
 //! Agents behind a corporate proxy.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,7 +67,11 @@ fn an_agent_enrols_and_stays_connected_through_a_proxy() {
     let stranger = format!("http://{}", proxy.address);
     let refused = refuse(enrol(&stranger, None));
     assert!(refused.contains("wants a user"), "{refused}");
-    run(enrol(&proxy.url(), Some(PASSWORD)));
+    // From standard input as well as from the environment.
+    let file = world.path("password");
+    underpass_runtime::file::replace(&file, format!("{PASSWORD}\n").as_bytes()).unwrap();
+    let mut command = enrol(&proxy.url(), None);
+    run(command.stdin(File::open(file).unwrap()));
 
     let document = agent.document();
     assert_eq!(document["connector"]["proxy"]["user"], "corp\\user");
@@ -97,6 +102,14 @@ fn an_agent_enrols_and_stays_connected_through_a_proxy() {
         "{log}"
     );
     assert!(!log.contains(PASSWORD), "{log}");
+
+    // Later enrolments take the way that is configured.
+    agent.process().terminate();
+    agent.process().wait();
+    let asked = proxy.heads().len();
+    let token = world.enrol_token(&["--location-id", "second"]);
+    run(agent.command(&["enrol", &token]));
+    assert_eq!(proxy.heads().len(), asked + 1);
 }
 
 #[test]
