@@ -11,6 +11,8 @@ mod connect_proxy;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod credentials;
 #[cfg(test)]
 mod drain;

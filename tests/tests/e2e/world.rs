@@ -125,6 +125,14 @@ impl World {
         self.gateway = serve(&self.folder, &self.host, &ports);
     }
 
+    /// Ends the gateway and starts another on the same data and ports, without waiting for it.
+    pub(crate) fn spawn_gateway(&mut self) -> Process {
+        // Its end comes first: it holds the ports.
+        self.gateway.kill();
+        let (mut command, log) = serve_command(&self.folder, &self.host, &self.addresses());
+        Process::start(&mut command, log)
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -178,7 +186,7 @@ impl World {
     }
 }
 
-fn serve(folder: &TempDir, host: &str, ports: &Value) -> Process {
+fn serve_command(folder: &TempDir, host: &str, ports: &Value) -> (Command, PathBuf) {
     let dir = folder.path().join("gateway");
     let name = match host {
         "127.0.0.1" => "localhost",
@@ -192,7 +200,13 @@ fn serve(folder: &TempDir, host: &str, ports: &Value) -> Process {
             .arg(ports[name].as_str().unwrap());
     }
     command.arg("--data-dir").arg(&dir);
-    let process = Process::start(&mut command, folder.path().join("gateway.log"));
+    (command, folder.path().join("gateway.log"))
+}
+
+fn serve(folder: &TempDir, host: &str, ports: &Value) -> Process {
+    let (mut command, log) = serve_command(folder, host, ports);
+    let process = Process::start(&mut command, log);
+    let dir = folder.path().join("gateway");
     until("the gateway is ready", || {
         std::fs::metadata(dir.join("addresses.json")).ok()
     });

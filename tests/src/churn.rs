@@ -1,0 +1,84 @@
+//! A course of configuration changes that everybody can compute: what revision `n` must hold.
+
+use underpass_shared::config::{
+    AuthenticationMode, BackendType, Document, HostInHeader, Invalid, Mapping, MappingFields,
+    Protocol, Resource, SubaccountFields, SubaccountKey,
+};
+
+/// Mappings that the course keeps changing.
+const MAPPINGS: u64 = 20;
+/// One in so many revisions is large: it is written in several pieces.
+const LARGE_EVERY: u64 = 25;
+/// Resources of a mapping in a large revision; about 600 KiB.
+const LARGE_RESOURCES: u64 = 500;
+
+/// The change that makes revision `number` of the revision before.
+///
+/// # Errors
+/// When `old` is not the revision before.
+pub fn step(old: &Document, number: u64) -> Result<Document, Invalid> {
+    if number == 1 {
+        return old.with_subaccount(own());
+    }
+    let mapping = mapping(number);
+    let address = mapping.virtual_address.clone();
+    let subaccount = old.subaccount(&key());
+    let host = address.host.as_str();
+    let present = subaccount.is_some_and(|own| own.mapping(host, address.port.get()).is_some());
+    if present && number.is_multiple_of(3) {
+        old.without_mapping(key(), address)
+    } else {
+        old.with_mapping(key(), mapping)
+    }
+}
+
+fn key() -> SubaccountKey {
+    SubaccountKey {
+        region_host: "localhost:8443".parse().expect("a region host"),
+        subaccount: id(1).parse().expect("a subaccount id"),
+        location_id: "".parse().expect("a location ID"),
+    }
+}
+
+fn own() -> SubaccountFields {
+    SubaccountFields {
+        key: key(),
+        display_name: "churn".parse().expect("a name"),
+        description: "".parse().expect("a description"),
+        instance: id(2).parse().expect("an instance id"),
+        credential: id(3).parse().expect("a credential id"),
+        connected: false,
+    }
+}
+
+fn id(number: u32) -> String {
+    format!("00000000-0000-4000-8000-{number:012}")
+}
+
+/// The mapping that revision `number` touches; its text holds the number.
+fn mapping(number: u64) -> Mapping {
+    let resources = if number.is_multiple_of(LARGE_EVERY) {
+        LARGE_RESOURCES
+    } else {
+        1
+    };
+    let resource = |index: u64| Resource {
+        path: format!("/{number}/{index}").parse().expect("a path"),
+        enabled: true,
+        exact_match_only: false,
+        websocket_upgrade_allowed: false,
+        description: "x".repeat(1_000).parse().expect("a description"),
+    };
+    let host = number * 7 % MAPPINGS;
+    Mapping::try_from(MappingFields {
+        virtual_address: format!("host{host}:80").parse().expect("an address"),
+        internal_address: "10.0.0.1:8080".parse().expect("an address"),
+        protocol: Protocol::Http,
+        backend_type: BackendType::NonSap,
+        authentication_mode: AuthenticationMode::None,
+        host_in_header: HostInHeader::Virtual,
+        description: format!("revision {number}").parse().expect("a description"),
+        resources: (0..resources).map(resource).collect(),
+    })
+    .expect("a mapping")
+}
