@@ -9,8 +9,8 @@ use underpass_shared::config::{
 const MAPPINGS: u64 = 20;
 /// One in so many revisions is large: it is written in several pieces.
 const LARGE_EVERY: u64 = 25;
-/// Resources of a mapping in a large revision; about 600 KiB.
-const LARGE_RESOURCES: u64 = 500;
+/// Resources of a mapping in a large revision; about 300 KiB.
+const LARGE_RESOURCES: u64 = 280;
 
 /// The change that makes revision `number` of the revision before.
 ///

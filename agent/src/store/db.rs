@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params,
 };
@@ -117,21 +118,53 @@ fn too_open(_found: &std::fs::Metadata) -> bool {
 #[cfg(not(unix))]
 pub(super) fn owner_only(_options: &mut OpenOptions) {}
 
-/// Opens for reading only, to look before anything is touched.
+/// Opens to look before anything is touched: not even the log is moved into the file at the end.
 pub(super) fn open_to_inspect(path: &Path) -> rusqlite::Result<Connection> {
-    Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )
+    let connection = connect(path)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(connection)
 }
 
-/// Opens for writing and creates the tables where they are missing.
-pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     connection.busy_timeout(BUSY_WAIT)?;
+    // Nobody else may use it anyway, and the index of the log then needs no file: a start on a
+    // full disk takes no space.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    Ok(connection)
+}
+
+/// Whether the file alone holds everything, as after an orderly end.
+pub(super) fn is_without_log(path: &Path) -> bool {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push("-wal");
+    match path.with_file_name(name).symlink_metadata() {
+        Ok(log) => log.len() == 0,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+/// Opens for reading what nobody changes meanwhile; needs no other file and no lock.
+pub(super) fn open_unchanging(path: &Path) -> rusqlite::Result<Connection> {
+    let name = path
+        .to_str()
+        .ok_or_else(|| rusqlite::Error::InvalidPath(path.to_owned()))?;
+    let name = name
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)
+}
+
+/// Opens for writing and creates the tables where they are missing.
+pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "trusted_schema", false)?;
@@ -140,6 +173,21 @@ pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
     if layout(&connection)? == 0 {
         connection.execute_batch(TABLES)?;
+    }
+    Ok(connection)
+}
+
+/// Opens after a failed write and brings all that the log holds into the file anew.
+///
+/// A page whose sync failed may be gone from the disk although reading still shows it, so nothing
+/// may be added behind it.
+pub(super) fn reopen(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = open(path)?;
+    let busy: i64 =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy != 0 {
+        let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        return Err(rusqlite::Error::SqliteFailure(busy, None));
     }
     Ok(connection)
 }

@@ -50,31 +50,63 @@ struct SchemaOnly {
 }
 
 /// Opens the database, unless something says that it must not be touched.
-pub(super) fn open(path: &Path) -> Result<(Head, Connection), Problem> {
-    let unreadable = |error: rusqlite::Error| Problem::Unreadable {
-        path: path.to_owned(),
-        detail: error.to_string(),
-    };
+///
+/// Without a connection the head is good, but what lies behind it could not be cleared; that is
+/// tried again before the next change.
+pub(super) fn open(path: &Path) -> Result<(Head, Option<Connection>), Problem> {
+    match open_to_write(path) {
+        // A disk that takes no writes must not end the traffic. What a log holds could be missed
+        // then, so there must be none.
+        Err(Problem::Unreadable { detail, .. }) if db::is_without_log(path) => {
+            let head = open_to_read(path)?;
+            tracing::warn!(detail, "the state can only be read; changes will fail");
+            Ok((head, None))
+        }
+        opened => opened,
+    }
+}
+
+fn open_to_read(path: &Path) -> Result<Head, Problem> {
+    let connection = db::open_unchanging(path).map_err(|error| unreadable(path, &error))?;
+    inspect(path, &connection)?;
+    verified(path, &connection)
+}
+
+fn open_to_write(path: &Path) -> Result<(Head, Option<Connection>), Problem> {
+    let unreadable = |error: rusqlite::Error| unreadable(path, &error);
     inspect(path, &db::open_to_inspect(path).map_err(unreadable)?)?;
     let mut connection = db::open(path).map_err(unreadable)?;
-    let number = db::head(&connection)
-        .map_err(unreadable)?
+    let head = verified(path, &connection)?;
+    match db::clear_tail(&mut connection, head.revision.number.cast_signed()) {
+        Ok(()) => Ok((head, Some(connection))),
+        Err(error) => {
+            tracing::warn!(%error, "cannot clear what an interrupted change left");
+            Ok((head, None))
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: &rusqlite::Error) -> Problem {
+    Problem::Unreadable {
+        path: path.to_owned(),
+        detail: error.to_string(),
+    }
+}
+
+fn verified(path: &Path, connection: &Connection) -> Result<Head, Problem> {
+    let number = db::head(connection)
+        .map_err(|error| unreadable(path, &error))?
         .map_or(0, |(number, _)| number);
-    let head = load(&connection, number).map_err(|damage| Problem::Damaged {
+    load(connection, number).map_err(|damage| Problem::Damaged {
         path: path.to_owned(),
         number: number.cast_unsigned(),
         detail: damage.to_string(),
-    })?;
-    db::clear_tail(&mut connection, number).map_err(unreadable)?;
-    Ok((head, connection))
+    })
 }
 
 /// Refuses what a newer version wrote. Reads only.
 fn inspect(path: &Path, connection: &Connection) -> Result<(), Problem> {
-    let unreadable = |error: rusqlite::Error| Problem::Unreadable {
-        path: path.to_owned(),
-        detail: error.to_string(),
-    };
+    let unreadable = |error: rusqlite::Error| unreadable(path, &error);
     let newer = |found, known| Problem::Newer {
         path: path.to_owned(),
         found,

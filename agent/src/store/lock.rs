@@ -34,7 +34,10 @@ pub(super) fn acquire(dir: &Path) -> Result<File, OpenError> {
         }
         Err(TryLockError::Error(source)) => return Err(io(source)),
     }
-    write_pid(&mut file).map_err(io)?;
+    // The number only helps a reader; on a full disk there is no place for it.
+    if let Err(error) = write_pid(&mut file) {
+        tracing::warn!(%error, "cannot note the process in the lock file");
+    }
     Ok(file)
 }
 

@@ -13,6 +13,7 @@ mod error;
 mod full;
 mod load;
 mod lock;
+mod reserve;
 mod snapshot;
 mod writer;
 
@@ -82,7 +83,10 @@ impl Store {
         let (snapshot, opened) = match head {
             Ok((head, connection)) => {
                 let snapshot = Snapshot::new(head.revision, head.document, None);
-                (snapshot, Some((connection, head.steps)))
+                (
+                    snapshot,
+                    connection.map(|connection| (connection, head.steps)),
+                )
             }
             Err(problem) => {
                 tracing::error!(%problem, "the state cannot be used; all traffic is denied");

@@ -17,10 +17,14 @@ use super::db::{self, ChunkRow, Kind};
 use super::error::ChangeError;
 use super::full::Upkeep;
 use super::load;
+use super::reserve::{RESERVED_CHANGE_MAX, Reserve};
 use super::snapshot::Snapshot;
 
 /// How often snapshots that were replaced are looked at, until their last reader is gone.
 const RETIRE_CHECK: Duration = Duration::from_millis(200);
+
+/// How often a reserve that is not full is looked at.
+const RESERVE_CHECK: Duration = Duration::from_secs(30);
 
 /// Jobs after which one step of upkeep is done although more wait, so that it cannot starve.
 const UNKEPT_MAX: usize = 8;
@@ -88,6 +92,7 @@ pub(super) struct Writer {
     publish: watch::Sender<Arc<Snapshot>>,
     clock: Box<dyn Fn() -> i64 + Send>,
     upkeep: Upkeep,
+    reserve: Reserve,
     /// Replaced snapshots that somebody may still hold. They are kept here so that this thread
     /// frees them, not one that carries requests.
     retired: Vec<Arc<Snapshot>>,
@@ -100,7 +105,7 @@ enum Next {
     Job(Job),
     /// Nobody waits, and upkeep is due.
     Idle,
-    /// Nobody waits; look whether replaced snapshots can go.
+    /// Nobody waits; look whether replaced snapshots can go and the reserve can be filled.
     Look,
     Stop,
 }
@@ -116,6 +121,7 @@ impl Writer {
         let (connection, steps) = opened.unzip();
         let upkeep = Upkeep::after_start(steps.unwrap_or(0));
         Self {
+            reserve: Reserve::beside(&path),
             path,
             _lock: lock,
             connection,
@@ -136,6 +142,7 @@ impl Writer {
             tracing::error!("the store's writer could not start its timer");
             return;
         };
+        self.reserve.fill();
         loop {
             self.retired
                 .retain(|snapshot| Arc::strong_count(snapshot) > 1);
@@ -145,7 +152,7 @@ impl Writer {
             match self.next_job(&mut queue, &timer) {
                 Next::Job(job) => self.handle(job),
                 Next::Idle => self.keep_up(),
-                Next::Look => {}
+                Next::Look => self.reserve.fill(),
                 Next::Stop => break,
             }
         }
@@ -162,10 +169,10 @@ impl Writer {
                 Err(mpsc::error::TryRecvError::Disconnected) => Next::Stop,
             };
         }
-        let wait = if self.retired.is_empty() {
-            Duration::MAX
-        } else {
-            RETIRE_CHECK
+        let wait = match (self.retired.is_empty(), self.reserve.is_low()) {
+            (false, _) => RETIRE_CHECK,
+            (true, true) => RESERVE_CHECK,
+            (true, false) => Duration::MAX,
         };
         match timer.block_on(async { tokio::time::timeout(wait, queue.recv()).await }) {
             Ok(Some(job)) => Next::Job(job),
@@ -238,21 +245,44 @@ impl Writer {
         })
     }
 
-    /// Makes a revision durable.
+    /// Makes a revision durable; a small one with space from the reserve if it must be.
     fn commit(
         &mut self,
         old: &Snapshot,
         revision: &Revision,
         new: &Document,
     ) -> Result<usize, ChangeError> {
-        let pieces = pieces(Kind::Delta, diff(old.document(), new))
-            .chain(pieces(Kind::Inverse, diff(new, old.document())));
-        let connection = self.connection(old.revision().number)?;
-        let written = db::append(connection, revision, pieces);
-        if written.is_err() {
-            self.give_up_connection();
+        loop {
+            match self.append(old, revision, new) {
+                Err(ChangeError::DiskFull) if is_small(old, new) && self.reserve.release() => {}
+                written => return written,
+            }
         }
-        Ok(written?)
+    }
+
+    fn append(
+        &mut self,
+        old: &Snapshot,
+        revision: &Revision,
+        new: &Document,
+    ) -> Result<usize, ChangeError> {
+        let written = self
+            .connection(old.revision().number)
+            .and_then(|connection| {
+                Ok(db::append(
+                    connection,
+                    revision,
+                    changes(old.document(), new),
+                )?)
+            });
+        match written {
+            Ok(bytes) => Ok(bytes),
+            Err(error) => {
+                self.give_up_connection();
+                let full = self.reserve.disk_is_full();
+                Err(if full { ChangeError::DiskFull } else { error })
+            }
+        }
     }
 
     /// The connection, opened anew after a failure and then freed of what the failure left.
@@ -260,7 +290,7 @@ impl Writer {
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
-                let mut connection = db::open(&self.path)?;
+                let mut connection = db::reopen(&self.path)?;
                 db::clear_tail(&mut connection, head.cast_signed())?;
                 connection
             }
@@ -309,6 +339,23 @@ impl Writer {
             ops: ops.or(Err(ChangeError::History(number)))?,
         }))
     }
+}
+
+/// A revision's pieces: the way to it and back.
+fn changes(old: &Document, new: &Document) -> impl Iterator<Item = ChunkRow> {
+    pieces(Kind::Delta, diff(old, new)).chain(pieces(Kind::Inverse, diff(new, old)))
+}
+
+/// Whether a change may use the reserve.
+fn is_small(old: &Snapshot, new: &Document) -> bool {
+    let mut left = RESERVED_CHANGE_MAX;
+    changes(old.document(), new).all(|piece| match left.checked_sub(piece.data.len()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    })
 }
 
 fn pieces(kind: Kind, delta: Delta) -> impl Iterator<Item = ChunkRow> {

@@ -123,7 +123,10 @@ pub struct Changes {
 pub enum StoreError {
     /// The database refused or failed.
     #[error("the state database failed")]
-    Database(#[from] rusqlite::Error),
+    Database(#[source] rusqlite::Error),
+    /// No space left.
+    #[error("the state was not written, for the disk is full; free some space and try again")]
+    DiskFull,
     /// The database's file could not be prepared.
     #[error("the state file cannot be used")]
     File(#[source] std::io::Error),
@@ -144,6 +147,15 @@ pub enum StoreError {
     /// A number in the database is outside its range.
     #[error("the state database holds a number out of range")]
     Corrupt,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+            Some(_) | None => Self::Database(error),
+        }
+    }
 }
 
 /// A commit that did not happen.

@@ -14,10 +14,14 @@ mod contract;
 mod crash;
 #[cfg(test)]
 mod credentials;
+#[cfg(all(test, target_os = "linux"))]
+mod disk;
 #[cfg(test)]
 mod drain;
 #[cfg(test)]
 mod enrolment;
+#[cfg(all(test, target_os = "linux"))]
+mod faults;
 #[cfg(test)]
 mod gateway_away;
 #[cfg(test)]

@@ -1,0 +1,116 @@
+//! Space that is kept back, so that a full disk does not keep an operator from small changes: to
+//! take a permission away, or to switch off what fills the disk.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The file that takes the space, beside the database.
+const RESERVE_FILE: &str = "state.reserve";
+/// Enough for many small changes, little beside the log of the database.
+pub(super) const RESERVE_LEN: u64 = 4 * 1024 * 1024;
+/// What one need gets: a small change with its pages in the log and in the file.
+const SLICE_LEN: u64 = 256 * 1024;
+/// Bytes of a change that may use the reserve; a larger one is no repair and would eat it up.
+pub(super) const RESERVED_CHANGE_MAX: usize = 64 * 1024;
+/// Free space above which the reserve is filled: it must not be what fills the disk.
+const FREE_MIN: u64 = 4 * RESERVE_LEN;
+/// Free space below which a failed write counts as a full disk, whatever the database calls it.
+const FREE_NONE: u64 = 64 * 1024;
+
+/// The kept space of one data directory.
+#[derive(Debug)]
+pub(super) struct Reserve {
+    path: PathBuf,
+    len: u64,
+}
+
+impl Reserve {
+    /// Looks at what is kept beside a database.
+    pub(super) fn beside(database: &Path) -> Self {
+        let path = database.with_file_name(RESERVE_FILE);
+        let len = path.symlink_metadata().map_or(0, |found| found.len());
+        Self { path, len }
+    }
+
+    /// Whether something is missing.
+    pub(super) const fn is_low(&self) -> bool {
+        self.len < RESERVE_LEN
+    }
+
+    /// Keeps space again, if there is plenty. Nothing depends on its success.
+    pub(super) fn fill(&mut self) {
+        if !self.is_low() || self.free().is_none_or(|free| free < FREE_MIN) {
+            return;
+        }
+        match self.write() {
+            Ok(()) => tracing::debug!("space is kept in reserve"),
+            Err(error) => tracing::warn!(%error, "cannot keep space in reserve"),
+        }
+        self.len = self.path.symlink_metadata().map_or(0, |found| found.len());
+    }
+
+    /// Gives some of the space back to the file system; false when nothing is left.
+    pub(super) fn release(&mut self) -> bool {
+        let len = self.len.saturating_sub(SLICE_LEN);
+        let cut = OpenOptions::new().write(true).open(&self.path);
+        let cut = cut.and_then(|file| file.set_len(len).and_then(|()| file.sync_all()));
+        if self.len == 0 || cut.is_err() {
+            return false;
+        }
+        tracing::warn!(
+            left = len,
+            "the disk is full: this change uses space kept in reserve"
+        );
+        self.len = len;
+        true
+    }
+
+    /// Whether the file system has no space left.
+    pub(super) fn disk_is_full(&self) -> bool {
+        self.free().is_some_and(|free| free < FREE_NONE)
+    }
+
+    fn free(&self) -> Option<u64> {
+        fs4::available_space(self.path.parent()?).ok()
+    }
+
+    /// Real bytes, not a hole, and on the disk, or nothing would be kept.
+    fn write(&self) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        super::db::owner_only(&mut options);
+        let mut file: File = options.open(&self.path)?;
+        // Random, because some file systems keep no blocks of zeros.
+        let block: [u8; 4096] = underpass_runtime::random::bytes();
+        for _ in 0..RESERVE_LEN / 4096 {
+            file.write_all(&block)?;
+        }
+        file.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_given_back_slice_by_slice() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let database = dir.path().join("state.db");
+        let mut reserve = Reserve::beside(&database);
+        assert!(reserve.is_low());
+        assert!(!reserve.release());
+        reserve.fill();
+        assert!(!reserve.is_low());
+        assert!(!Reserve::beside(&database).is_low());
+        for _ in 0..RESERVE_LEN / SLICE_LEN {
+            assert!(reserve.release());
+            assert!(reserve.is_low());
+        }
+        assert!(!reserve.release());
+        assert_eq!(Reserve::beside(&database).len, 0);
+        reserve.fill();
+        assert!(!reserve.is_low());
+    }
+}

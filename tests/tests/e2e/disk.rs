@@ -1,0 +1,214 @@
+//! Real file systems without room: traffic goes on, changes are refused, and all heals.
+
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::sched::{CloneFlags, unshare};
+use serde_json::{Value, json};
+
+use crate::agent::Agent;
+use crate::http::{BACKEND, HELLO};
+use crate::process::{json as parse, refuse, run, until};
+use crate::world::World;
+
+/// Room for a data directory with its reserve, and little to fill.
+const SIZE: &str = "size=32m,mode=0700";
+
+/// A small file system that this thread and its children see, and that goes with them.
+struct SmallDisk {
+    filler: PathBuf,
+}
+
+impl SmallDisk {
+    /// Needs root; without it the test fails and says so.
+    fn mount(dir: &Path) -> Self {
+        unshare(CloneFlags::CLONE_NEWNS).expect("an own mount namespace needs root");
+        run(Command::new("mount").args(["--make-rprivate", "/"]));
+        run(Command::new("mount")
+            .args(["-t", "tmpfs", "-o", SIZE, "tmpfs"])
+            .arg(dir));
+        Self {
+            filler: dir.join("filler"),
+        }
+    }
+
+    /// Takes the last byte.
+    fn fill(&self) {
+        let mut file = File::create(&self.filler).unwrap();
+        // Small pieces at last, so that nothing is left.
+        for size in [64 * 1024, 1] {
+            let piece = vec![7; size];
+            let full = loop {
+                if let Err(error) = file.write_all(&piece) {
+                    break error;
+                }
+            };
+            assert_eq!(full.kind(), ErrorKind::StorageFull);
+        }
+    }
+
+    fn free(&self) {
+        std::fs::remove_file(&self.filler).unwrap();
+    }
+}
+
+/// `document apply` of a document that lies elsewhere.
+fn apply(world: &World, agent: &Agent, document: &Value) -> Command {
+    let path = world.path("document.json");
+    underpass_runtime::file::replace(&path, document.to_string().as_bytes()).unwrap();
+    agent.command(&["document", "apply", path.to_str().unwrap()])
+}
+
+fn answers(world: &World) {
+    until("requests pass", || {
+        (world.get(HELLO).status == 200).then_some(())
+    });
+}
+
+/// The document with more resources, each of about 1 KiB.
+fn with_resources(document: &Value, count: usize, name: &str) -> Value {
+    let resource = |index: usize| {
+        json!({"path": format!("/{name}/{index}"), "enabled": true, "exactMatchOnly": false,
+               "websocketUpgradeAllowed": false, "description": "x".repeat(1000)})
+    };
+    let mut document = document.clone();
+    let resources = &mut document["subaccounts"][0]["mappings"][0]["resources"];
+    resources
+        .as_array_mut()
+        .unwrap()
+        .extend((0..count).map(resource));
+    document
+}
+
+#[test]
+fn an_agent_on_a_full_disk_forwards_and_can_be_repaired_through_itself() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let dir = world.path("agent-");
+    std::fs::create_dir(&dir).unwrap();
+    let disk = SmallDisk::mount(&dir);
+    let mut agent = world.enrol("", &[]);
+    agent.expose(&[("backend.virtual:80", &address)]);
+    agent.run();
+    answers(&world);
+    let reserve = || std::fs::metadata(dir.join("state.reserve")).unwrap().len();
+    assert_eq!(reserve(), 4 * 1024 * 1024);
+
+    disk.fill();
+    assert_eq!(world.get(HELLO).status, 200);
+    // It starts on the full disk, after a crash as after an orderly end.
+    agent.process().kill();
+    agent.run();
+    answers(&world);
+    agent.process().terminate();
+    assert!(agent.process().wait().success());
+    agent.run();
+    answers(&world);
+    agent.process().terminate();
+    assert!(agent.process().wait().success());
+
+    // A permission can be taken away on the full disk, with space from the reserve.
+    let mut repaired = agent.document();
+    let resources = &mut repaired["subaccounts"][0]["mappings"][0]["resources"];
+    let resources = resources.as_array_mut().unwrap();
+    resources.retain(|resource| resource["path"] != "/secret" && resource["path"] != "/headers");
+    let told = run(apply(&world, &agent, &repaired));
+    assert!(told.contains("revision"), "{told}");
+    assert!(reserve() < 4 * 1024 * 1024);
+    agent.run();
+    answers(&world);
+    assert_eq!(world.get(&format!("{BACKEND}/headers")).status, 403);
+    agent.process().terminate();
+    assert!(agent.process().wait().success());
+
+    // A large change is refused at once, others when the reserve is gone.
+    let large = with_resources(&repaired, 1_500, "large");
+    let before = agent.document();
+    let refused = refuse(apply(&world, &agent, &large));
+    assert!(refused.contains("the disk is full"), "{refused}");
+    assert_eq!(agent.document(), before);
+    assert_ne!(reserve(), 0);
+    let mut last = before;
+    let refused = (0..500).find_map(|number| {
+        let next = with_resources(&repaired, 20, &number.to_string());
+        let output = apply(&world, &agent, &next).output().unwrap();
+        if output.status.success() {
+            last = agent.document();
+            return None;
+        }
+        Some(String::from_utf8(output.stderr).unwrap())
+    });
+    let refused = refused.unwrap();
+    assert!(refused.contains("the disk is full"), "{refused}");
+    assert_eq!(agent.document(), last);
+    agent.run();
+    answers(&world);
+    agent.process().terminate();
+    assert!(agent.process().wait().success());
+
+    disk.free();
+    run(apply(&world, &agent, &large));
+    let resources = &agent.document()["subaccounts"][0]["mappings"][0]["resources"];
+    assert!(resources.as_array().unwrap().len() > 1_500);
+    assert_eq!(reserve(), 4 * 1024 * 1024);
+}
+
+/// Moves the gateway's data to a small disk.
+fn move_gateway(world: &mut World) -> SmallDisk {
+    world.gateway.terminate();
+    assert!(world.gateway.wait().success());
+    let (dir, aside) = (world.path("gateway"), world.path("gateway-aside"));
+    std::fs::rename(&dir, &aside).unwrap();
+    std::fs::create_dir(&dir).unwrap();
+    let disk = SmallDisk::mount(&dir);
+    let script = format!("cp -a {}/. {}/", aside.display(), dir.display());
+    run(Command::new("bash").args(["-c", &script]));
+    disk
+}
+
+#[test]
+fn a_gateway_on_a_full_disk_serves_and_refuses_changes() {
+    let mut world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let disk = move_gateway(&mut world);
+    world.restart_gateway();
+    let _agent = world.agent("", &address);
+    answers(&world);
+
+    disk.fill();
+    let names = |world: &World| {
+        let listed = parse(&run(world.command(&["subaccount", "list", "--json"])));
+        listed["subaccounts"].as_array().unwrap().len()
+    };
+    // What the log has room for may still succeed.
+    let added = (0..2000).find(|number| {
+        let add = ["subaccount", "add", &format!("{number}{}", "n".repeat(50))];
+        let output = world.command(&add).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.success() || told.contains("the disk is full"),
+            "{told}"
+        );
+        !output.status.success()
+    });
+    let count = 1 + added.unwrap();
+    assert_eq!(names(&world), count);
+    assert_eq!(world.get(HELLO).status, 200);
+    let form = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        world.tenant.credential("clientid"),
+        world.tenant.credential("clientsecret")
+    );
+    let answer = world.token_endpoint("/oauth/token", &["-d", &form]);
+    assert!(answer["access_token"].is_string(), "{answer}");
+
+    disk.free();
+    run(world.command(&["subaccount", "add", "later"]));
+    assert_eq!(names(&world), count + 1);
+    world.gateway.kill();
+    world.restart_gateway();
+    assert_eq!(names(&world), count + 1);
+    answers(&world);
+}
