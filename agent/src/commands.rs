@@ -103,6 +103,7 @@ pub async fn enrol(
         instance: enrolled.instance,
         credential: CredentialId::from_uuid(*enrolled.instance.as_uuid()),
         connected: true,
+        domain_mappings: Default::default(),
     };
     let proxy = proxy.map(|given| given.keep(&secrets)).transpose()?;
     store

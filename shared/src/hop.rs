@@ -1,11 +1,16 @@
 //! Headers that are meant for one hop only (RFC 9110 section 7.6.1) and end at every proxy.
 
-use http::header::{CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
+/// Names that `Connection` cannot take away: they frame or route the message.
+const KEPT: [HeaderName; 3] = [CONTENT_LENGTH, HOST, TRAILER];
+
 /// Removes `Connection`, all that it names, and the headers that are of one hop by definition.
+///
+/// `Trailer` stays: it tells of the fields behind the body, which pass too.
 pub fn strip(headers: &mut HeaderMap) {
     if headers.contains_key(CONNECTION) {
         let named: Vec<HeaderName> = headers
@@ -14,13 +19,14 @@ pub fn strip(headers: &mut HeaderMap) {
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
             .filter_map(|name| name.trim().parse().ok())
+            .filter(|name| !KEPT.contains(name))
             .collect();
         headers.remove(CONNECTION);
         for name in named {
             headers.remove(name);
         }
     }
-    for name in [KEEP_ALIVE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE] {
+    for name in [KEEP_ALIVE, TE, TRANSFER_ENCODING, UPGRADE] {
         headers.remove(name);
     }
 }
@@ -41,14 +47,19 @@ mod tests {
             "keep-alive",
             "x-kept",
             "content-length",
+            "trailer",
         ] {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static("1"));
         }
-        headers.append(CONNECTION, HeaderValue::from_static("close, X-Named"));
+        headers.append(
+            CONNECTION,
+            HeaderValue::from_static("close, X-Named, Trailer"),
+        );
         headers.append(CONNECTION, HeaderValue::from_static("bad name"));
+        headers.append(CONNECTION, HeaderValue::from_static("Content-Length"));
         strip(&mut headers);
         let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
         left.sort_unstable();
-        assert_eq!(left, ["content-length", "x-kept"]);
+        assert_eq!(left, ["content-length", "trailer", "x-kept"]);
     }
 }

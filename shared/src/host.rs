@@ -174,6 +174,22 @@ impl FromStr for InternalHost {
     }
 }
 
+/// The domain of cookies, without the dot that may stand before it (RFC 6265 section 5.2.3).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CookieDomain(Arc<str>);
+
+host_text!(CookieDomain);
+
+impl FromStr for CookieDomain {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let name = text.strip_prefix('.').unwrap_or(text);
+        check_name(name)?;
+        Ok(Self(name.to_ascii_lowercase().into()))
+    }
+}
+
 /// A TCP port, never 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

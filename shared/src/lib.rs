@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod config;
+pub mod forged;
 pub mod hash;
 pub mod head;
 pub mod hop;
@@ -17,5 +18,7 @@ pub mod pki;
 pub mod policy;
 pub mod protocol;
 pub mod raw;
+pub mod rewrite;
 pub mod secret;
+pub mod trailers;
 pub mod tunnel;

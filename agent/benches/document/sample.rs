@@ -38,6 +38,7 @@ pub(crate) fn import(old: &Document) -> Result<Document, Invalid> {
         instance: parsed(&Uuid::from_u128(2).to_string()),
         credential: parsed(&Uuid::from_u128(3).to_string()),
         connected: true,
+        domain_mappings: Default::default(),
     };
     let mut ops = vec![Op::PutSubaccount(Arc::new(Part::new(own)))];
     for n in 0..MAPPINGS {

@@ -36,6 +36,7 @@ fn own() -> SubaccountFields {
         instance: Uuid::from_u128(2).to_string().parse().unwrap(),
         credential: Uuid::from_u128(3).to_string().parse().unwrap(),
         connected: true,
+        domain_mappings: Default::default(),
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::connector::Connector;
 use super::delta::{Delta, Op};
 use super::document::{Document, SCHEMA};
+use super::domain::DomainMappings;
 use super::invalid::Invalid;
 use super::limits::{DESCRIPTION_LEN_MAX, DISPLAY_NAME_LEN_MAX};
 use super::mapping::MappingPart;
@@ -40,6 +41,8 @@ struct SubaccountJson {
     instance: InstanceId,
     credential: CredentialId,
     connected: bool,
+    #[serde(default, skip_serializing_if = "DomainMappings::is_empty")]
+    domain_mappings: DomainMappings,
     #[serde(default)]
     mappings: Vec<Arc<MappingPart>>,
 }
@@ -133,6 +136,7 @@ impl SubaccountJson {
             instance,
             credential,
             connected,
+            domain_mappings,
             mappings,
         } = self;
         let key = SubaccountKey {
@@ -147,6 +151,7 @@ impl SubaccountJson {
             instance,
             credential,
             connected,
+            domain_mappings,
         };
         (own, mappings)
     }
@@ -160,6 +165,7 @@ impl SubaccountJson {
             instance,
             credential,
             connected,
+            domain_mappings,
         } = own.clone();
         let SubaccountKey {
             region_host,
@@ -175,6 +181,7 @@ impl SubaccountJson {
             instance,
             credential,
             connected,
+            domain_mappings,
             mappings: subaccount.mappings().to_vec(),
         }
     }

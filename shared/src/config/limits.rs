@@ -4,6 +4,8 @@
 pub const SUBACCOUNTS_MAX: usize = 1_000;
 /// System mappings per subaccount.
 pub const MAPPINGS_MAX: usize = 20_000;
+/// Domain mappings for cookies per subaccount.
+pub const DOMAIN_MAPPINGS_MAX: usize = 500;
 /// Resources per system mapping.
 pub const RESOURCES_MAX: usize = 2_000;
 /// Bytes of a resource's path; also bounds the work of matching a request's path.

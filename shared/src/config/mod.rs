@@ -10,6 +10,7 @@ mod connector;
 mod delta;
 mod diff;
 mod document;
+mod domain;
 mod invalid;
 mod json;
 pub mod limits;
@@ -27,6 +28,7 @@ pub use connector::{Connector, ConnectorFields, TunnelConnections};
 pub use delta::{Delta, Op, Ops};
 pub use diff::diff;
 pub use document::{Document, SCHEMA};
+pub use domain::{DomainMapping, DomainMappings};
 pub use invalid::Invalid;
 pub use mapping::{
     AuthenticationMode, BackendType, HostInHeader, Mapping, MappingFields, MappingPart, Protocol,

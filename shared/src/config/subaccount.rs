@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::domain::DomainMappings;
 use super::invalid::Invalid;
 use super::limits::{DESCRIPTION_LEN_MAX, DISPLAY_NAME_LEN_MAX, MAPPINGS_MAX};
 use super::mapping::MappingPart;
@@ -65,6 +66,9 @@ pub struct SubaccountFields {
     pub credential: CredentialId,
     /// Whether the tunnel is to be open.
     pub connected: bool,
+    /// Which domains of cookies become which.
+    #[serde(default, skip_serializing_if = "DomainMappings::is_empty")]
+    pub domain_mappings: DomainMappings,
 }
 
 /// A subaccount: its own fields and its mappings, sorted by virtual address, each address once.

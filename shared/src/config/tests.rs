@@ -27,6 +27,7 @@ fn own(n: u128) -> SubaccountFields {
         instance: InstanceId::from_uuid(Uuid::from_u128(7)),
         credential: CredentialId::from_uuid(Uuid::from_u128(8)),
         connected: true,
+        domain_mappings: Default::default(),
     }
 }
 

@@ -13,9 +13,6 @@ pub enum NotEffective {
     /// The authentication mode of a mapping.
     #[error("this version does not tell the user to the back end; use authentication mode NONE")]
     Authentication,
-    /// WebSocket on a resource.
-    #[error("this version does not forward WebSocket")]
-    Websocket,
 }
 
 /// Whether requests to a mapping are forwarded at all.

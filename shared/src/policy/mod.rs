@@ -121,9 +121,6 @@ impl Policy {
             find_resource(&mapping.resources, path, access.websocket)
         })
         .map_err(|rule| Denial::AmbiguousPath(rule, DECIDED))??;
-        if access.websocket {
-            return Err(Denial::NotEffective(NotEffective::Websocket, DECIDED));
-        }
         Ok(Permit {
             mapping: Arc::clone(mapping),
             resource,

@@ -3,9 +3,16 @@
 //! | number | means |
 //! |---|---|
 //! | 1 | hello, drain, fence, retry_after; HTTP requests |
+//! | 2 | WebSocket; `Expect: 100-continue` waits for the back end |
 
 /// What this build can do. Both ends tell theirs in `hello` and use the lower one.
-pub const CAPABILITY: u32 = 1;
+pub const CAPABILITY: u32 = 2;
 
 /// The lowest capability of the other end that this build still works with.
 pub const CAPABILITY_MIN: u32 = 1;
+
+/// The lowest capability of an agent that upgrades to WebSocket.
+pub const WEBSOCKET: u32 = 2;
+
+/// The lowest capability of an agent that says when a back end wants the body.
+pub const CONTINUE: u32 = 2;

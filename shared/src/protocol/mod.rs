@@ -1,7 +1,9 @@
-//! What agent and gateway say to each other: connection roles, internal requests, limits and timers.
+//! What agent and gateway say to each other: connection roles, internal requests, upgrades, limits
+//! and timers.
 
 pub mod capability;
 pub mod internal;
 pub mod limits;
 pub mod role;
 pub mod timers;
+pub mod upgrade;
