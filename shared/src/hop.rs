@@ -31,6 +31,16 @@ pub fn strip(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether the sender takes trailers behind a body (RFC 9110 section 10.1.4).
+pub fn takes_trailers(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(TE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|part| part.trim().eq_ignore_ascii_case("trailers"))
+}
+
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;

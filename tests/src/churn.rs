@@ -1,8 +1,8 @@
 //! A course of configuration changes that everybody can compute: what revision `n` must hold.
 
 use underpass_shared::config::{
-    AuthenticationMode, BackendType, Document, HostInHeader, Invalid, Mapping, MappingFields,
-    Protocol, Resource, SubaccountFields, SubaccountKey,
+    AuthenticationMode, BackendType, Document, DomainMappings, HostInHeader, Invalid, Mapping,
+    MappingFields, PathOptions, Protocol, Resource, SubaccountFields, SubaccountKey,
 };
 
 /// Mappings that the course keeps changing.
@@ -48,6 +48,7 @@ fn own() -> SubaccountFields {
         instance: id(2).parse().expect("an instance id"),
         credential: id(3).parse().expect("a credential id"),
         connected: false,
+        domain_mappings: DomainMappings::default(),
     }
 }
 
@@ -67,6 +68,7 @@ fn mapping(number: u64) -> Mapping {
         enabled: true,
         exact_match_only: false,
         websocket_upgrade_allowed: false,
+        risky_prefix_match: false,
         description: "x".repeat(1_000).parse().expect("a description"),
     };
     let host = number * 7 % MAPPINGS;
@@ -77,6 +79,8 @@ fn mapping(number: u64) -> Mapping {
         backend_type: BackendType::NonSap,
         authentication_mode: AuthenticationMode::None,
         host_in_header: HostInHeader::Virtual,
+        certificate_name_by_common_name: false,
+        path_options: PathOptions::default(),
         description: format!("revision {number}").parse().expect("a description"),
         resources: (0..resources).map(resource).collect(),
     })

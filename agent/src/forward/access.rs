@@ -1,9 +1,12 @@
 //! The access decision: decided, and logged when denied, at this one place.
 
-use http::{HeaderMap, Request};
-use underpass_shared::config::{Protocol, SubaccountKey};
+use std::sync::Arc;
+
+use http::Request;
+use underpass_shared::config::{Protocol, Subaccount, SubaccountKey};
 use underpass_shared::host::port_of;
 use underpass_shared::policy::{Access, Denial, Permit};
+use underpass_shared::protocol::upgrade::is_marked;
 
 use super::answer::Answer;
 use crate::store::Snapshot;
@@ -16,12 +19,12 @@ pub(super) struct Refused {
     path: String,
 }
 
-/// Decides whether a request may go on. No policy, no permit.
-pub(super) fn decide<B>(
-    snapshot: &Snapshot,
+/// Decides whether a request may go on, and by which subaccount's rules. No policy, no permit.
+pub(super) fn decide<'a, B>(
+    snapshot: &'a Snapshot,
     key: &SubaccountKey,
     request: &Request<B>,
-) -> Result<Permit, Refused> {
+) -> Result<(&'a Arc<Subaccount>, Permit), Refused> {
     let uri = request.uri();
     let access = Access {
         protocol: Protocol::Http,
@@ -29,12 +32,13 @@ pub(super) fn decide<B>(
         // No mapping has port 0, so what is no port leads nowhere.
         port: port_of(uri).unwrap_or(0),
         path: uri.path().as_bytes(),
-        websocket: asks_for_upgrade(request.headers()),
+        websocket: is_marked(request.headers()),
     };
-    let decided = snapshot.policy(key).map(|policy| policy.decide(&access));
-    let denial = match decided {
-        Some(Ok(permit)) => return Ok(permit),
-        Some(Err(denial)) => Some(denial),
+    let denial = match snapshot.policy(key) {
+        Some(policy) => match policy.decide(&access) {
+            Ok(permit) => return Ok((policy.subaccount(), permit)),
+            Err(denial) => Some(denial),
+        },
         None => None,
     };
     let refused = Refused {
@@ -73,8 +77,4 @@ impl Refused {
             }
         }
     }
-}
-
-fn asks_for_upgrade(headers: &HeaderMap) -> bool {
-    headers.contains_key(http::header::UPGRADE)
 }

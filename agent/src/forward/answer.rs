@@ -32,6 +32,8 @@ pub(super) enum Answer {
     BrokenOff { host: String, port: u16 },
     /// The head of the back end's answer is too long.
     HeadTooLong { host: String, port: u16 },
+    /// What the back end sent is no HTTP.
+    Garbage { host: String, port: u16 },
     /// The back end took too long.
     TooSlow { host: String, port: u16 },
 }
@@ -81,6 +83,10 @@ impl Answer {
             Self::HeadTooLong { host, port } => (
                 StatusCode::BAD_GATEWAY,
                 format!("Backend system {host}:{port} sent a head longer than {HEAD_MAX} bytes"),
+            ),
+            Self::Garbage { host, port } => (
+                StatusCode::BAD_GATEWAY,
+                format!("Backend system {host}:{port} sent no valid HTTP answer"),
             ),
             Self::TooSlow { host, port } => (
                 StatusCode::GATEWAY_TIMEOUT,

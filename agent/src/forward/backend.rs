@@ -1,9 +1,12 @@
 //! One exchange with an internal system.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response, Uri, Version};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -11,20 +14,23 @@ use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use underpass_runtime::tls::TlsFailure;
-use underpass_runtime::tunnel::Inbound;
+use underpass_shared::config::Subaccount;
 use underpass_shared::head::{self, HEADERS_MAX, READ_MAX};
 use underpass_shared::policy::Permit;
 use underpass_shared::policy::target::TargetRule;
+use underpass_shared::rewrite;
 
 use super::answer::Answer;
 use super::dial::{DialError, System, dial};
 use super::headers;
 use super::pool::{Connection, Lease, Pool, Purpose};
 use super::tls::Rules;
+use super::upgrade;
+use super::upload::{Moved, Upload};
 
 /// How long connecting may take, name resolution included.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
-/// How long the first byte of an answer may take.
+/// How long the first byte of an answer may take after the last of the body.
 const ANSWER_TIME: Duration = Duration::from_secs(120);
 
 /// Why an internal system was not connected.
@@ -53,6 +59,11 @@ impl ConnectError {
 /// An internal system that a permit leads to.
 pub(super) struct Backend<'a> {
     pub(super) permit: Permit,
+    /// Whose mapping allowed it.
+    pub(super) subaccount: &'a Subaccount,
+    /// The virtual host that was asked for, as our own answers name it.
+    pub(super) host: String,
+    pub(super) port: u16,
     pub(super) pool: &'a Arc<Pool>,
     pub(super) allowed: &'a [TargetRule],
     /// The rules of TLS, where the mapping wants TLS.
@@ -62,62 +73,96 @@ pub(super) struct Backend<'a> {
 impl Backend<'_> {
     /// Sends the request and waits for the head of the answer; bodies stream.
     pub(super) async fn exchange(
-        self,
-        request: Request<Inbound>,
+        &self,
+        request: Request<Upload>,
     ) -> Result<(Response<Incoming>, Lease), Answer> {
-        let host = request.uri().host().unwrap_or_default().to_owned();
-        let port = request.uri().port_u16().unwrap_or(80);
         let mut request = self.prepare(request);
+        let moved = request.body().moved();
         // An idle connection may have ended a moment ago; it then gives the request back unsent.
         while let Some(mut lease) = self.pool.take(self.purpose(), self.allowed) {
             let sending = lease.connection.sender.try_send_request(request);
-            match timeout(ANSWER_TIME, sending).await {
-                Ok(Ok(response)) => return Ok((cleaned(response, host, port)?, lease)),
-                Ok(Err(mut failed)) => match failed.take_message() {
+            match answered(sending, moved.as_ref()).await {
+                Some(Ok(response)) => return Ok((self.cleaned(response)?, lease)),
+                Some(Err(mut failed)) => match failed.take_message() {
                     Some(unsent) => request = unsent,
-                    None => return Err(no_answer(host, port, &failed.into_error())),
+                    None => return Err(self.no_answer(&failed.into_error())),
                 },
-                Err(_elapsed) => return Err(Answer::TooSlow { host, port }),
+                None => return Err(self.too_slow()),
             }
         }
-        let mut lease = match self.connect().await {
-            Ok(lease) => lease,
-            Err(error) => {
-                let failure = error.tls_failure();
-                let error = anyhow::Error::from(error);
-                tracing::info!(address = %self.permit.internal(), error = format!("{error:#}"), "back end not reached");
-                return Err(match failure {
-                    Some(reason) => Answer::NotBelieved { host, port, reason },
-                    None => Answer::NotReached { host, port },
-                });
-            }
-        };
-        match timeout(ANSWER_TIME, lease.connection.sender.send_request(request)).await {
-            Ok(Ok(response)) => Ok((cleaned(response, host, port)?, lease)),
-            Ok(Err(error)) => Err(no_answer(host, port, &error)),
-            Err(_elapsed) => Err(Answer::TooSlow { host, port }),
+        let mut lease = self.connect(Use::Requests).await?;
+        let sending = lease.connection.sender.send_request(request);
+        match answered(sending, moved.as_ref()).await {
+            Some(Ok(response)) => Ok((self.cleaned(response)?, lease)),
+            Some(Err(error)) => Err(self.no_answer(&error)),
+            None => Err(self.too_slow()),
         }
     }
 
-    /// The same request in origin form, with the very bytes of path and query that were matched.
-    fn prepare(&self, request: Request<Inbound>) -> Request<Inbound> {
+    /// The same for a request that asks for WebSocket, on a connection that serves no other.
+    pub(super) async fn exchange_alone(
+        &self,
+        request: Request<Upload>,
+    ) -> Result<Response<Incoming>, Answer> {
+        let mut request = self.prepare(request);
+        upgrade::ask(request.headers_mut());
+        let mut lease = self.connect(Use::Upgrade).await?;
+        let sending = lease.connection.sender.send_request(request);
+        match answered(sending, None).await {
+            Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                upgrade::agreed(response).ok_or_else(|| self.garbage())
+            }
+            Some(Ok(response)) => self.cleaned(response),
+            Some(Err(error)) => Err(self.no_answer(&error)),
+            None => Err(self.too_slow()),
+        }
+    }
+
+    /// The same request in origin form, with the very bytes of path and query that were matched,
+    /// and framed as the consumer framed it.
+    fn prepare(&self, request: Request<Upload>) -> Request<Upload> {
         let (mut head, body) = request.into_parts();
         let target = std::mem::take(&mut head.uri).into_parts();
         headers::for_backend(&mut head.headers, &self.permit, target.authority.as_ref());
         head.uri = target.path_and_query.map_or_else(Uri::default, Uri::from);
         head.version = Version::HTTP_11;
+        if !head.headers.contains_key(CONTENT_LENGTH) {
+            if !body.is_end_stream() {
+                let chunked = HeaderValue::from_static("chunked");
+                head.headers.insert(TRANSFER_ENCODING, chunked);
+            } else if [Method::POST, Method::PUT, Method::PATCH].contains(&head.method) {
+                // An empty chunked body; some servers refuse such a method without a length.
+                head.headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
+            }
+        }
         Request::from_parts(head, body)
     }
 
-    async fn connect(&self) -> Result<Lease, ConnectError> {
+    async fn connect(&self, purpose: Use) -> Result<Lease, Answer> {
+        match self.try_connect(purpose).await {
+            Ok(lease) => Ok(lease),
+            Err(error) => {
+                let failure = error.tls_failure();
+                let error = anyhow::Error::from(error);
+                tracing::info!(address = %self.permit.internal(), error = format!("{error:#}"), "back end not reached");
+                Err(self.answer(|host, port| match failure {
+                    Some(reason) => Answer::NotBelieved { host, port, reason },
+                    None => Answer::NotReached { host, port },
+                }))
+            }
+        }
+    }
+
+    async fn try_connect(&self, purpose: Use) -> Result<Lease, ConnectError> {
         let address = self.permit.internal();
         let connecting = async {
             let (stream, peer) = dial(&System, address, self.allowed).await?;
             let sender = match &self.tls {
-                None => self.http(stream).await?,
+                None => self.http(stream, purpose).await?,
                 Some(rules) => {
                     let connected = rules.tls.connect(address.host.as_str(), stream).await;
-                    self.http(connected.map_err(ConnectError::Tls)?).await?
+                    let stream = connected.map_err(ConnectError::Tls)?;
+                    self.http(stream, purpose).await?
                 }
             };
             let connection = Connection::new(sender, peer);
@@ -129,7 +174,7 @@ impl Backend<'_> {
     }
 
     /// Starts HTTP on a connected stream.
-    async fn http<S>(&self, stream: S) -> Result<SendRequest<Inbound>, ConnectError>
+    async fn http<S>(&self, stream: S, purpose: Use) -> Result<SendRequest<Upload>, ConnectError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -140,7 +185,11 @@ impl Backend<'_> {
             .await
             .map_err(ConnectError::Http)?;
         self.pool.tasks().spawn("backend", async move {
-            if let Err(error) = connection.await {
+            let ended = match purpose {
+                Use::Requests => connection.await,
+                Use::Upgrade => connection.with_upgrades().await,
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, "back end connection ended");
             }
         });
@@ -153,22 +202,69 @@ impl Backend<'_> {
             rules: self.tls.as_ref().map(|rules| rules.generation),
         }
     }
-}
 
-fn cleaned(
-    mut response: Response<Incoming>,
-    host: String,
-    port: u16,
-) -> Result<Response<Incoming>, Answer> {
-    if head::check_response(response.headers()).is_err() {
-        tracing::info!(host, port, "back end's head is too long");
-        return Err(Answer::HeadTooLong { host, port });
+    fn cleaned(&self, mut response: Response<Incoming>) -> Result<Response<Incoming>, Answer> {
+        // Nobody asked to switch.
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(self.garbage());
+        }
+        if head::check_response(response.headers()).is_err() {
+            return Err(self.head_too_long());
+        }
+        let headers = response.headers_mut();
+        headers::for_tunnel(headers);
+        rewrite::response(headers, self.subaccount, self.permit.mapping());
+        Ok(response)
     }
-    headers::for_tunnel(response.headers_mut());
-    Ok(response)
+
+    /// What a failed exchange is answered with.
+    pub(super) fn no_answer(&self, error: &hyper::Error) -> Answer {
+        let Self { host, port, .. } = self;
+        tracing::info!(host, port, %error, "back end gave no answer");
+        if error.is_parse_too_large() {
+            self.head_too_long()
+        } else if error.is_parse() {
+            self.garbage()
+        } else {
+            self.answer(|host, port| Answer::BrokenOff { host, port })
+        }
+    }
+
+    fn head_too_long(&self) -> Answer {
+        let Self { host, port, .. } = self;
+        tracing::info!(host, port, "back end's head is too long");
+        self.answer(|host, port| Answer::HeadTooLong { host, port })
+    }
+
+    fn garbage(&self) -> Answer {
+        self.answer(|host, port| Answer::Garbage { host, port })
+    }
+
+    fn too_slow(&self) -> Answer {
+        self.answer(|host, port| Answer::TooSlow { host, port })
+    }
+
+    fn answer(&self, make: impl FnOnce(String, u16) -> Answer) -> Answer {
+        make(self.host.clone(), self.port)
+    }
 }
 
-fn no_answer(host: String, port: u16, error: &hyper::Error) -> Answer {
-    tracing::info!(host, port, %error, "back end gave no answer");
-    Answer::BrokenOff { host, port }
+/// What an exchange comes to, or nothing when the back end is too slow: it has [`ANSWER_TIME`] from
+/// when it last took something of the body.
+async fn answered<F: Future>(exchange: F, moved: Option<&Moved>) -> Option<F::Output> {
+    let mut exchange = pin!(exchange);
+    loop {
+        match timeout(ANSWER_TIME, &mut exchange).await {
+            Ok(output) => return Some(output),
+            Err(_elapsed) if moved.is_some_and(Moved::take) => {}
+            Err(_elapsed) => return None,
+        }
+    }
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy)]
+enum Use {
+    Requests,
+    Upgrade,
 }

@@ -1,32 +1,45 @@
 //! Which headers reach the back end and come back.
 
-use http::header::{HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    TRANSFER_ENCODING,
+};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use underpass_shared::config::HostInHeader;
+use underpass_shared::forged::{is_alike, speaks_of_identity};
 use underpass_shared::hop;
 use underpass_shared::policy::Permit;
+use underpass_shared::protocol::upgrade::{OWN_PREFIX, UPGRADE};
 
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// Headers that speak of identity, in lower case with `-`; only the agent itself may set them.
-const IDENTITY: [&str; 3] = [
-    "ssl-client-",
-    "sap-connectivity-",
-    "x-forwarded-client-cert",
-];
-
 /// Prepares a request's headers for the back end.
+///
+/// A back end that sees its internal host is told the virtual one in `X-Forwarded-Host`, by us
+/// alone. One that sees the virtual host gets the consumer's `X-Forwarded-Host` as it is, like
+/// every header of the application: it often is itself behind a router whose public name it tells.
 pub(super) fn for_backend(headers: &mut HeaderMap, permit: &Permit, authority: Option<&Authority>) {
+    let takes_trailers = headers.contains_key(TE) && hop::takes_trailers(headers);
     hop::strip(headers);
     headers.remove(PROXY_AUTHORIZATION);
-    let identity: Vec<HeaderName> = headers
+    let is_ours = permit.host_header() == HostInHeader::Internal;
+    let refused: Vec<HeaderName> = headers
         .keys()
-        .filter(|name| speaks_of_identity(name.as_str()))
+        .filter(|name| {
+            let name = name.as_str();
+            speaks_of_identity(name)
+                || name.starts_with(OWN_PREFIX)
+                || (is_ours && is_alike(name, X_FORWARDED_HOST.as_str()))
+        })
         .cloned()
         .collect();
-    for name in identity {
+    for name in refused {
         headers.remove(name);
+    }
+    if takes_trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+        headers.insert(CONNECTION, HeaderValue::from_static("TE"));
     }
     let virtual_host =
         authority.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
@@ -49,16 +62,25 @@ pub(super) fn for_backend(headers: &mut HeaderMap, permit: &Permit, authority: O
 
 /// Prepares a back end's headers for the tunnel.
 pub(super) fn for_tunnel(headers: &mut HeaderMap) {
+    one_length(headers);
     hop::strip(headers);
     headers.remove(PROXY_AUTHENTICATE);
+    headers.remove(UPGRADE);
 }
 
-/// Compared without regard to `_` and `-`, which some servers take for the same.
-fn speaks_of_identity(name: &str) -> bool {
-    IDENTITY.iter().any(|prefix| {
-        let same = |(a, b): (u8, u8)| a == b || (a == b'_' && b == b'-');
-        name.len() >= prefix.len() && name.bytes().zip(prefix.bytes()).all(same)
-    })
+/// Leaves at most one length, and none that a transfer coding overrides (RFC 9112 section 6.3).
+/// Lengths that differ are no valid answer and did not come this far.
+fn one_length(headers: &mut HeaderMap) {
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+    }
+    let Some(length) = headers.get(CONTENT_LENGTH) else {
+        return;
+    };
+    let first = length.as_bytes().split(|&byte| byte == b',').next();
+    if let Some(Ok(first)) = first.map(|first| HeaderValue::from_bytes(first.trim_ascii())) {
+        headers.insert(CONTENT_LENGTH, first);
+    }
 }
 
 #[cfg(test)]
@@ -66,25 +88,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identity_headers_are_known_in_every_spelling() {
-        for name in [
-            "ssl_client_cert",
-            "ssl-client-cert",
-            "ssl_client-s-dn",
-            "x-forwarded-client-cert",
-            "x_forwarded_client_cert",
-            "sap-connectivity-authentication",
-            "sap_connectivity_scc_location_id",
+    fn one_length_is_left_where_it_counts() {
+        for (lengths, coding, left) in [
+            (&["5"][..], None, Some("5")),
+            (&["5", "5"], None, Some("5")),
+            (&["5, 5"], None, Some("5")),
+            (&["5"], Some("chunked"), None),
+            (&[], None, None),
         ] {
-            assert!(speaks_of_identity(name), "{name}");
-        }
-        for name in [
-            "authorization",
-            "x-forwarded-for",
-            "ssl",
-            "x-ssl-client-cert",
-        ] {
-            assert!(!speaks_of_identity(name), "{name}");
+            let mut headers = HeaderMap::new();
+            for length in lengths {
+                headers.append(CONTENT_LENGTH, HeaderValue::from_static(length));
+            }
+            if let Some(coding) = coding {
+                headers.insert(TRANSFER_ENCODING, HeaderValue::from_static(coding));
+            }
+            for_tunnel(&mut headers);
+            let all: Vec<_> = headers.get_all(CONTENT_LENGTH).iter().collect();
+            assert_eq!(all, left.into_iter().collect::<Vec<_>>(), "{lengths:?}");
         }
     }
 }

@@ -7,21 +7,29 @@ mod dial;
 mod headers;
 mod pool;
 mod tls;
+mod upgrade;
+mod upload;
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::future::OptionFuture;
 use http::{Request, Response};
+use hyper::body::Incoming;
 use tokio::sync::watch;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::{Handler, Inbound, Responder};
 use underpass_shared::config::SubaccountKey;
+use underpass_shared::host::port_of;
+use underpass_shared::protocol::upgrade::is_marked;
 
 use self::access::Refused;
 use self::answer::Answer;
 use self::backend::Backend;
 use self::pool::{Lease, Pool};
 use self::tls::TlsRules;
+use self::upload::{Expectation, Upload};
 use crate::store::Snapshot;
 use crate::tunnel::Wanted;
 
@@ -64,14 +72,34 @@ pub(crate) struct SubaccountForward {
 
 impl Handler for SubaccountForward {
     async fn handle(self: Arc<Self>, request: Request<Inbound>, mut responder: Responder) {
-        let answered = tokio::select! {
-            answered = self.answer(request) => answered,
-            // The connection to the back end ends with this future.
-            () = responder.cancelled() => return,
+        if is_marked(request.headers()) {
+            return self.upgrade(request, responder).await;
+        }
+        let (request, mut expectation) = Upload::of(request);
+        let answered = {
+            let mut answering = pin!(self.answer(request));
+            loop {
+                let heard = expectation.as_ref().filter(|one| one.is_open());
+                let heard = OptionFuture::from(heard.map(Expectation::heard));
+                tokio::select! {
+                    answered = &mut answering => break answered,
+                    // The connection to the back end ends with this future.
+                    () = responder.cancelled() => return,
+                    Some(()) = heard => {}
+                }
+                if let Some(expectation) = &mut expectation {
+                    expectation.fulfil();
+                    if responder.invite().is_err() {
+                        return;
+                    }
+                }
+            }
         };
         match answered {
             Ok((response, lease)) => {
-                if responder.send(response).await.is_ok() {
+                let sent = responder.send(response).await;
+                // A connection that waits for a body in vain cannot be used again.
+                if sent.is_ok() && !expectation.is_some_and(|one| one.is_open()) {
                     lease.give_back().await;
                 }
             }
@@ -87,23 +115,40 @@ impl Handler for SubaccountForward {
 impl SubaccountForward {
     async fn answer(
         &self,
-        request: Request<Inbound>,
-    ) -> Result<(Response<hyper::body::Incoming>, Lease), Answer> {
-        let snapshot = Arc::clone(&self.forward.snapshot.borrow());
-        let permit =
-            access::decide(&snapshot, &self.key, &request).map_err(Refused::into_answer)?;
+        request: Request<Upload>,
+    ) -> Result<(Response<Incoming>, Lease), Answer> {
+        let snapshot = self.snapshot();
+        let backend = self.backend(&snapshot, &request)?;
+        backend.exchange(request).await
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.forward.snapshot.borrow())
+    }
+
+    /// Where a request may go.
+    fn backend<'a, B>(
+        &'a self,
+        snapshot: &'a Snapshot,
+        request: &Request<B>,
+    ) -> Result<Backend<'a>, Answer> {
+        let (subaccount, permit) =
+            access::decide(snapshot, &self.key, request).map_err(Refused::into_answer)?;
+        let uri = request.uri();
         let connector = snapshot.document().connector();
         let mapping = permit.mapping();
         let by_common_name = mapping.certificate_name_by_common_name;
         let tls = mapping.protocol.uses_tls();
         let tls = tls.then(|| self.forward.tls.of(connector, by_common_name));
-        let backend = Backend {
+        Ok(Backend {
             permit,
+            subaccount,
+            host: uri.host().unwrap_or_default().to_owned(),
+            port: port_of(uri).unwrap_or(0),
             pool: &self.forward.pool,
             allowed: connector.allowed_targets(),
             tls,
-        };
-        backend.exchange(request).await
+        })
     }
 }
 

@@ -9,9 +9,10 @@ use hyper::client::conn::http1::SendRequest;
 use tokio::time::timeout;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
-use underpass_runtime::tunnel::Inbound;
 use underpass_shared::hash::Hash256;
 use underpass_shared::policy::target::{self, Own, TargetRule};
+
+use super::upload::Upload;
 
 /// How long an idle connection is kept: below the 60 s and more of common servers.
 const IDLE_TIME: Duration = Duration::from_secs(30);
@@ -37,13 +38,13 @@ pub(super) struct Purpose {
 
 /// A connection to an internal system.
 pub(super) struct Connection {
-    pub(super) sender: SendRequest<Inbound>,
+    pub(super) sender: SendRequest<Upload>,
     pub(super) peer: SocketAddr,
     idle_since: Duration,
 }
 
 impl Connection {
-    pub(super) fn new(sender: SendRequest<Inbound>, peer: SocketAddr) -> Self {
+    pub(super) fn new(sender: SendRequest<Upload>, peer: SocketAddr) -> Self {
         Self {
             sender,
             peer,

@@ -34,7 +34,7 @@ pub(super) enum Refusal {
     Raw(RawRule),
     /// The request's head is too long.
     TooLong(TooLong),
-    /// An upgrade to another protocol.
+    /// WebSocket through an agent that is too old for it.
     Upgrade,
     /// No valid token.
     Unauthorised,
@@ -64,7 +64,7 @@ impl From<Refusal> for Answer {
             ),
             Refusal::Upgrade => (
                 StatusCode::NOT_IMPLEMENTED,
-                "This version forwards no protocol upgrades such as WebSocket".to_owned(),
+                "The agent's version forwards no WebSocket; update it".to_owned(),
             ),
             Refusal::Unauthorised => (
                 StatusCode::PROXY_AUTHENTICATION_REQUIRED,
@@ -115,6 +115,13 @@ fn raw_status(rule: RawRule) -> StatusCode {
     }
 }
 
+impl AnswerBody {
+    /// No body.
+    pub(super) fn empty() -> Self {
+        Self::Text(Full::default())
+    }
+}
+
 /// Existing clients match both sentences.
 fn no_tunnel(key: &TunnelKey) -> String {
     format!(
@@ -159,7 +166,8 @@ impl Body for AnswerBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Text(text) => text.size_hint(),
-            Self::Tunnel(inbound) => inbound.size_hint(),
+            // The length is what the header says; without one the body stays chunked.
+            Self::Tunnel(_) => SizeHint::default(),
         }
     }
 }

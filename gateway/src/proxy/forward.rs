@@ -2,18 +2,23 @@
 
 use std::sync::Mutex;
 
-use http::{Request, Response};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::{AbortOnDrop, Inbound, Outbound, Stream, StreamError};
 use underpass_shared::id::TunnelKey;
+use underpass_shared::protocol::capability;
+use underpass_shared::protocol::upgrade::{UPGRADE, WEBSOCKET, is_wanted};
 use underpass_shared::raw::RawRule;
 
 use super::answer::{Answer, AnswerBody, Refusal};
 use super::authorise::authorise;
 use super::headers::{strip_request, strip_response};
-use super::request::{check, location};
+use super::request::{check, location, waits};
+use super::upgrade;
 use crate::token::TokenCache;
 use crate::tunnels::{Registry, Tunnel};
 
@@ -28,23 +33,32 @@ pub(super) struct Shard {
     pub(super) tasks: Tasks,
 }
 
+/// What follows the head of a request.
+enum Upload {
+    /// Nothing.
+    None,
+    /// A body.
+    Body(Incoming),
+    /// Raw bytes, once the back end has agreed to WebSocket.
+    Raw(OnUpgrade),
+}
+
 /// Answers one request, whose raw bytes may have broken a rule; never fails.
 pub(super) async fn handle(
     request: Request<Incoming>,
     raw: Option<RawRule>,
     shard: &Shard,
 ) -> Answer {
-    match forward(request, raw, shard).await {
-        Ok(response) => response.map(AnswerBody::Tunnel),
-        Err(refusal) => refusal.into(),
-    }
+    forward(request, raw, shard)
+        .await
+        .unwrap_or_else(Answer::from)
 }
 
 async fn forward(
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     raw: Option<RawRule>,
     shard: &Shard,
-) -> Result<Response<Inbound>, Refusal> {
+) -> Result<Answer, Refusal> {
     check(&request)?;
     if let Some(rule) = raw {
         return Err(Refusal::Raw(rule));
@@ -54,32 +68,59 @@ async fn forward(
         subaccount,
         location: location(&request)?,
     };
+    let mut waits = waits(&request);
+    let socket = is_wanted(&request).then(|| hyper::upgrade::on(&mut request));
     let (mut head, body) = request.into_parts();
     strip_request(&mut head.headers);
+    let mut upload = match socket {
+        Some(socket) => {
+            head.headers.insert(UPGRADE, WEBSOCKET);
+            Upload::Raw(socket)
+        }
+        None if body.is_end_stream() => Upload::None,
+        None => Upload::Body(body),
+    };
     // The tunnel's own version; the message is the same.
     head.version = http::Version::HTTP_2;
-    let head = Request::from_parts(head, ());
+    let mut head = Request::from_parts(head, ());
 
-    let mut body = Some(body);
     let mut tried: Vec<Tunnel> = Vec::new();
     while tried.len() < ATTEMPTS {
         let Some(tunnel) = shard.registry.pick(&key, shard.thread, &tried) else {
             break;
         };
-        let upload = body.take_if(|body| !body.is_end_stream());
-        let answered = match tunnel.caller.open(head.clone(), upload.is_none()).await {
+        let capability = tunnel.caller.capability();
+        if matches!(upload, Upload::Raw(_)) && capability < capability::WEBSOCKET {
+            return Err(Refusal::Upgrade);
+        }
+        waits &= capability >= capability::CONTINUE;
+        if !waits {
+            // The body is asked for as soon as the tunnel takes it.
+            head.headers_mut().remove(EXPECT);
+        }
+        let no_upload = matches!(upload, Upload::None);
+        let answered = match tunnel.caller.open(head.clone(), no_upload).await {
             Ok((stream, outbound)) => match upload {
+                Upload::None => stream.response().await.map(cleaned),
                 // A body that began to flow cannot be sent again.
-                Some(upload) => return exchange(stream, outbound, upload, shard).await,
-                None => stream.response().await,
+                Upload::Body(body) if waits => {
+                    return invited(stream, outbound, body, shard).await;
+                }
+                Upload::Body(body) => return exchange(stream, outbound, body, shard).await,
+                Upload::Raw(socket) => match stream.response().await {
+                    Ok(response) => {
+                        return Ok(upgrade::answer(response, outbound, socket, &shard.tasks));
+                    }
+                    Err(error) => {
+                        upload = Upload::Raw(socket);
+                        Err(error)
+                    }
+                },
             },
-            Err(error) => {
-                body = upload.or(body);
-                Err(error)
-            }
+            Err(error) => Err(error),
         };
         match answered {
-            Ok(response) => return Ok(cleaned(response)),
+            Ok(answer) => return Ok(answer),
             Err(StreamError::Refused) => tried.push(tunnel),
             Err(error) => return Err(refusal(&error)),
         }
@@ -93,7 +134,7 @@ async fn exchange(
     mut outbound: Outbound,
     body: Incoming,
     shard: &Shard,
-) -> Result<Response<Inbound>, Refusal> {
+) -> Result<Answer, Refusal> {
     let upload = shard.tasks.spawn("upload", async move {
         // The answer tells what became of the request.
         drop(outbound.send_body(body).await);
@@ -104,10 +145,44 @@ async fn exchange(
     Ok(cleaned(response))
 }
 
-fn cleaned(mut response: Response<Inbound>) -> Response<Inbound> {
+/// Asks the consumer for its body only when the back end wants it: our 100 goes out with the first
+/// look at the body. An answer without it closes the connection, since nobody knows whether the
+/// body still comes (RFC 9112 section 9.3).
+async fn invited(
+    mut stream: Stream,
+    outbound: Outbound,
+    body: Incoming,
+    shard: &Shard,
+) -> Result<Answer, Refusal> {
+    if stream.invited().await {
+        return exchange(stream, outbound, body, shard).await;
+    }
+    let mut response = stream.response().await.map_err(|error| refusal(&error))?;
+    // Without its upload the stream would be over before its answer.
+    let held = shard.tasks.spawn("upload", async move {
+        let _held = (outbound, body);
+        std::future::pending::<()>().await;
+    });
+    let held = AbortOnDrop::new(held.abort_handle());
+    response.body_mut().abort_at_end(held);
+    let mut answer = cleaned(response);
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(CONNECTION, close);
+    Ok(answer)
+}
+
+/// The answer without what ends here.
+pub(super) fn cleaned(mut response: Response<Inbound>) -> Answer {
     strip_response(response.headers_mut());
+    if matches!(
+        response.status(),
+        StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+    ) {
+        // There is no body, and the server would warn of a length.
+        response.headers_mut().remove(CONTENT_LENGTH);
+    }
     *response.version_mut() = http::Version::HTTP_11;
-    response
+    response.map(AnswerBody::Tunnel)
 }
 
 fn refusal(error: &StreamError) -> Refusal {

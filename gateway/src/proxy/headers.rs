@@ -1,8 +1,9 @@
 //! Which headers end at the gateway, in both directions.
 
-use http::header::{EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION};
+use http::header::{HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use underpass_shared::hop;
+use underpass_shared::protocol::upgrade;
 
 /// Prefix of the headers that speak to the gateway itself.
 const OWN_PREFIX: &str = "sap-connectivity-";
@@ -11,14 +12,22 @@ const OWN: [&str; 2] = ["sap-cp-connectivity-service-token", "proxy-connection"]
 
 /// Removes from a request what is meant for the gateway or for one hop only (RFC 9110 section 7.6.1).
 pub(super) fn strip_request(headers: &mut HeaderMap) {
+    let takes_trailers = headers.contains_key(TE) && hop::takes_trailers(headers);
     hop::strip(headers);
+    if takes_trailers {
+        // The one value that the tunnel may carry.
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
     headers.remove(HOST);
-    // Answered here as soon as the body is wanted.
-    headers.remove(EXPECT);
     headers.remove(PROXY_AUTHORIZATION);
     let own: Vec<HeaderName> = headers
         .keys()
-        .filter(|name| name.as_str().starts_with(OWN_PREFIX) || OWN.contains(&name.as_str()))
+        .filter(|name| {
+            let name = name.as_str();
+            name.starts_with(OWN_PREFIX)
+                || name.starts_with(upgrade::OWN_PREFIX)
+                || OWN.contains(&name)
+        })
         .cloned()
         .collect();
     for name in own {
@@ -30,6 +39,7 @@ pub(super) fn strip_request(headers: &mut HeaderMap) {
 pub(super) fn strip_response(headers: &mut HeaderMap) {
     hop::strip(headers);
     headers.remove(PROXY_AUTHENTICATE);
+    headers.remove(upgrade::UPGRADE);
 }
 
 /// The one value of a header, if it is there exactly once.
@@ -53,7 +63,8 @@ mod tests {
             ("x-named", "1"),
             ("keep-alive", "timeout=5"),
             ("transfer-encoding", "chunked"),
-            ("te", "trailers"),
+            ("te", "gzip, trailers"),
+            ("underpass-upgrade", "websocket"),
             ("upgrade", "h2c"),
             ("host", "a"),
             ("proxy-authorization", "Bearer x"),
@@ -72,6 +83,7 @@ mod tests {
         strip_request(&mut headers);
         let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
         left.sort_unstable();
-        assert_eq!(left, ["authorization", "x-kept"]);
+        assert_eq!(left, ["authorization", "te", "x-kept"]);
+        assert_eq!(headers[TE], "trailers");
     }
 }

@@ -108,6 +108,7 @@ async fn consumer(stream: std::net::TcpStream, shard: Arc<Shard>, load: Load) {
             .max_buf_size(READ_MAX)
             .max_headers(HEADERS_MAX)
             .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades()
     );
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -6,6 +6,7 @@ mod forward;
 mod headers;
 mod listen;
 mod request;
+mod upgrade;
 mod watched;
 
 pub use listen::{Proxy, run};

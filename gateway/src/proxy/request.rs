@@ -1,8 +1,9 @@
 //! What a consumer's request must look like, and what it asks for.
 
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
 use http::uri::Scheme;
-use http::{HeaderName, Method, Request, Uri};
+use http::{HeaderName, Method, Request, Uri, Version};
+use http_body::Body;
 use underpass_shared::head;
 use underpass_shared::host::port_of;
 use underpass_shared::id::LocationId;
@@ -45,9 +46,6 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
             "Content-Length and Transfer-Encoding must not come together",
         ));
     }
-    if headers.contains_key(UPGRADE) {
-        return Err(Refusal::Upgrade);
-    }
     Ok(())
 }
 
@@ -62,6 +60,14 @@ pub(super) fn location<B>(request: &Request<B>) -> Result<LocationId, Refusal> {
         .ok_or(Refusal::Bad(
             "SAP-Connectivity-SCC-Location_ID must be one valid location ID",
         ))
+}
+
+/// Whether the consumer keeps its body back until it is told to send it (RFC 9110 section 10.1.1).
+pub(super) fn waits<B: Body>(request: &Request<B>) -> bool {
+    single(request.headers(), &EXPECT)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+        && request.version() > Version::HTTP_10
+        && !request.body().is_end_stream()
 }
 
 /// The same host and port, where a missing port is 80.

@@ -35,6 +35,13 @@ pub(super) struct Watched<S> {
     broken: Arc<OnceLock<Broken>>,
 }
 
+impl<S> Watched<S> {
+    /// The stream below, whose bytes are no HTTP any more.
+    pub(super) fn into_inner(self) -> S {
+        self.stream
+    }
+}
+
 /// What was found, request by request.
 pub(super) struct Verdicts {
     broken: Arc<OnceLock<Broken>>,

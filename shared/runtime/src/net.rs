@@ -44,6 +44,12 @@ pub fn tune_edge(stream: &TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)
 }
 
+/// Makes the end of a connection visible as a break when it is dropped.
+pub fn abort(stream: &TcpStream) {
+    // Fails only where the connection is gone already.
+    drop(stream.set_zero_linger());
+}
+
 /// Options of a socket that carries a tunnel.
 ///
 /// # Errors

@@ -14,6 +14,8 @@ pub const HANDSHAKE: Duration = Duration::from_secs(10);
 pub const DRAIN_GRACE: Duration = Duration::from_secs(30);
 /// How long a stream stays after an early answer, waiting for the caller to stop its upload.
 pub const LINGER: Duration = Duration::from_secs(10);
+/// How long an upgraded connection stays after one of its directions has ended.
+pub const HALF_CLOSED: Duration = Duration::from_secs(10);
 /// How long an end that said goodbye waits for the other one to close.
 pub const CLOSE_WAIT: Duration = Duration::from_secs(3);
 /// How long an internal request may take.

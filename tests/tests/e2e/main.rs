@@ -14,13 +14,13 @@ mod contract;
 mod crash;
 #[cfg(test)]
 mod credentials;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod disk;
 #[cfg(test)]
 mod drain;
 #[cfg(test)]
 mod enrolment;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod gateway_away;

@@ -9,13 +9,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use h2::client::{Connection, ResponseFuture, SendRequest};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use serde::Serialize;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use underpass_shared::protocol::capability::CAPABILITY_MIN;
+use underpass_shared::protocol::capability::{CAPABILITY, CAPABILITY_MIN};
 use underpass_shared::protocol::internal::{
     DRAIN, Drain, FENCE, Fence, HELLO, Hello, HelloAnswer, RETRY_AFTER, RetryAfter, Wish,
 };
@@ -158,6 +158,11 @@ impl Caller {
         !self.0.closed.is_cancelled() && *self.gate() == Gate::Open
     }
 
+    /// What both ends can do.
+    pub fn capability(&self) -> u32 {
+        self.0.answer.capability.min(CAPABILITY)
+    }
+
     /// Opens a stream. With `end` the request has no body and the [`Outbound`] is finished.
     ///
     /// # Errors
@@ -284,6 +289,19 @@ impl Caller {
 }
 
 impl Stream {
+    /// Waits until the other end wants the body (true) or the answer is decided without it (false).
+    pub async fn invited(&mut self) -> bool {
+        loop {
+            match poll_fn(|cx| self.response.poll_informational(cx)).await {
+                Some(Ok(head)) if head.status() == StatusCode::CONTINUE => return true,
+                // Nothing else is sent before an answer.
+                Some(Ok(_)) => {}
+                // The answer tells what happened.
+                Some(Err(_)) | None => return false,
+            }
+        }
+    }
+
     /// Waits for the answer.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use bytes::{Buf, Bytes};
 use h2::{Reason, SendStream};
 use http::HeaderMap;
 use http_body::Body;
+use underpass_shared::trailers;
 
 use super::error::StreamError;
 
@@ -119,8 +120,12 @@ impl Outbound {
     }
 
     fn end(&mut self, trailers: Option<HeaderMap>) -> Result<(), StreamError> {
-        match trailers {
-            Some(trailers) => self.stream.send_trailers(trailers)?,
+        let fields = trailers.map(|mut fields| {
+            trailers::strip(&mut fields);
+            fields
+        });
+        match fields.filter(|fields| !fields.is_empty()) {
+            Some(fields) => self.stream.send_trailers(fields)?,
             None => self.stream.send_data(Bytes::new(), true)?,
         }
         self.finished = true;

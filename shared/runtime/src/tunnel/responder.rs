@@ -6,15 +6,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::Reason;
 use h2::server::SendResponse;
-use http::Response;
+use http::{Response, StatusCode};
 use http_body::Body;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use underpass_shared::protocol::timers::LINGER;
 
 use super::error::StreamError;
 use super::gauge::ActiveStream;
-use super::inbound::Over;
+use super::inbound::{Inbound, Over};
 use super::outbound::Outbound;
+use super::raw::carry;
+use super::served::Served;
 
 /// Answers one request. Dropping it unanswered aborts the stream.
 #[derive(Debug)]
@@ -22,16 +25,23 @@ pub struct Responder {
     respond: SendResponse<Bytes>,
     answered: bool,
     upload: Over,
+    served: Served,
     _active: ActiveStream,
 }
 
 impl Responder {
-    pub(super) fn new(respond: SendResponse<Bytes>, upload: Over, active: ActiveStream) -> Self {
+    pub(super) fn new(
+        respond: SendResponse<Bytes>,
+        upload: Over,
+        served: Served,
+        active: ActiveStream,
+    ) -> Self {
         upload.watch();
         Self {
             respond,
             answered: false,
             upload,
+            served,
             _active: active,
         }
     }
@@ -59,6 +69,41 @@ impl Responder {
         }
         self.linger(outbound).await;
         Ok(())
+    }
+
+    /// Tells the caller that its body is wanted.
+    ///
+    /// # Errors
+    /// When the caller gave the request up or the connection is lost.
+    pub fn invite(&mut self) -> Result<(), StreamError> {
+        let mut head = Response::new(());
+        *head.status_mut() = StatusCode::CONTINUE;
+        Ok(self.respond.send_informational(head)?)
+    }
+
+    /// Sends the head of an answer, then carries raw bytes between the caller and `io` until both
+    /// directions have ended; `first` was read from `io` already.
+    ///
+    /// A connection that drains breaks it off at once: such bytes have no end to wait for, and who
+    /// sends them can come back elsewhere.
+    ///
+    /// # Errors
+    /// When either side broke off, or the connection drains or is lost; `io` should then be aborted.
+    pub async fn carry<S>(
+        mut self,
+        head: Response<()>,
+        upload: Inbound,
+        io: &mut S,
+        first: Bytes,
+    ) -> Result<(), StreamError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let outbound = self.begin(head, false)?;
+        tokio::select! {
+            carried = carry(io, first, upload, outbound) => carried,
+            () = self.served.draining() => Err(StreamError::Aborted),
+        }
     }
 
     /// Sends the head of an answer whose body stays open; for the tunnel's own messages.

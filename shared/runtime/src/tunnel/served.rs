@@ -272,7 +272,7 @@ fn dispatch<H: Handler>(
     let upload = Over::default();
     let internal = internal::is_internal(&request);
     let active = ActiveStream::new(gauge);
-    let responder = Responder::new(respond, upload.clone(), active);
+    let responder = Responder::new(respond, upload.clone(), served.clone(), active);
     if !internal && served.0.gate.load(Ordering::Acquire) != OPEN {
         responder.refuse();
         return;

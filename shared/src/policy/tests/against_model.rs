@@ -96,7 +96,7 @@ fn outcome(policy: &Policy, path: &str, websocket: bool) -> model::Outcome {
         ..http("a", 80, path)
     };
     match policy.decide(&access) {
-        Ok(_) | Err(Denial::NotEffective(NotEffective::Websocket, _)) => model::Outcome::Open,
+        Ok(_) => model::Outcome::Open,
         Err(Denial::AmbiguousPath(..)) => model::Outcome::Ambiguous,
         Err(Denial::UnknownResource(_)) => model::Outcome::NotListed,
         Err(Denial::WebsocketNotAllowed(_)) => model::Outcome::NoWebsocket,

@@ -1,0 +1,63 @@
+//! WebSocket: the consumer's side of an upgraded connection.
+
+use bytes::Bytes;
+use http::header::CONNECTION;
+use http::{HeaderValue, Response, StatusCode};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use underpass_runtime::net;
+use underpass_runtime::tasks::Tasks;
+use underpass_runtime::tunnel::{Inbound, Outbound, carry};
+use underpass_shared::protocol::upgrade::{WEBSOCKET, is_marked};
+
+use super::answer::{Answer, AnswerBody};
+use super::forward::cleaned;
+use super::watched::Watched;
+
+/// Answers a request that asked for WebSocket: with 101 and raw bytes where the back end agreed,
+/// with its ordinary answer where it refused.
+pub(super) fn answer(
+    response: Response<Inbound>,
+    outbound: Outbound,
+    socket: OnUpgrade,
+    tasks: &Tasks,
+) -> Answer {
+    if !is_marked(response.headers()) {
+        // Nothing was sent and nothing will be; a stream that is over is ended already.
+        drop(outbound.finish());
+        return cleaned(response);
+    }
+    let (mut head, inbound) = cleaned(response).into_parts();
+    let AnswerBody::Tunnel(inbound) = inbound else {
+        unreachable!("an answer from the tunnel stays one");
+    };
+    tasks.spawn("websocket", pass(socket, inbound, outbound));
+    head.status = StatusCode::SWITCHING_PROTOCOLS;
+    let upgrade = HeaderValue::from_static("Upgrade");
+    head.headers.insert(CONNECTION, upgrade);
+    head.headers.insert(http::header::UPGRADE, WEBSOCKET);
+    Response::from_parts(head, AnswerBody::empty())
+}
+
+async fn pass(socket: OnUpgrade, inbound: Inbound, outbound: Outbound) {
+    let carried = match socket.await.map(|socket| socket.downcast()) {
+        Ok(Ok(parts)) => {
+            let io: TokioIo<Watched<TcpStream>> = parts.io;
+            let mut tcp = io.into_inner().into_inner();
+            let carried = carry(&mut tcp, parts.read_buf, inbound, outbound).await;
+            if carried.is_err() {
+                net::abort(&tcp);
+            }
+            carried
+        }
+        Ok(Err(socket)) => {
+            let mut io = TokioIo::new(socket);
+            carry(&mut io, Bytes::new(), inbound, outbound).await
+        }
+        Err(error) => return tracing::debug!(%error, "a consumer left before its upgrade"),
+    };
+    if let Err(error) = carried {
+        tracing::debug!(%error, "a WebSocket broke off");
+    }
+}
