@@ -15,12 +15,14 @@ mod crash;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod disk;
 #[cfg(test)]
 mod drain;
 #[cfg(test)]
 mod enrolment;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod faults;
 #[cfg(test)]
 mod gateway_away;
