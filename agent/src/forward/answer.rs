@@ -1,6 +1,6 @@
 //! The agent's own answers, with the texts that existing clients look for.
 
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use underpass_runtime::tls::TlsFailure;
 use underpass_shared::head::HEAD_MAX;
@@ -41,10 +41,13 @@ pub(super) enum Answer {
 impl Answer {
     pub(super) fn into_response(self) -> Response<Text> {
         let (status, text) = self.text();
+        let length = HeaderValue::from(text.len());
         let mut response = Response::new(Text::from(text));
         *response.status_mut() = status;
+        let headers = response.headers_mut();
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");
-        response.headers_mut().insert(CONTENT_TYPE, plain);
+        headers.insert(CONTENT_TYPE, plain);
+        headers.insert(CONTENT_LENGTH, length);
         response
     }
 

@@ -31,7 +31,7 @@ use super::upload::{Moved, Upload};
 /// How long connecting may take, name resolution included.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long the first byte of an answer may take after the last of the body.
-const ANSWER_TIME: Duration = Duration::from_secs(120);
+pub(super) const ANSWER_TIME: Duration = Duration::from_secs(120);
 
 /// Why an internal system was not connected.
 #[derive(Debug, Error)]
@@ -68,6 +68,8 @@ pub(super) struct Backend<'a> {
     pub(super) allowed: &'a [TargetRule],
     /// The rules of TLS, where the mapping wants TLS.
     pub(super) tls: Option<Rules>,
+    /// [`ANSWER_TIME`], but in tests.
+    pub(super) answer_time: Duration,
 }
 
 impl Backend<'_> {
@@ -81,7 +83,7 @@ impl Backend<'_> {
         // An idle connection may have ended a moment ago; it then gives the request back unsent.
         while let Some(mut lease) = self.pool.take(self.purpose(), self.allowed) {
             let sending = lease.connection.sender.try_send_request(request);
-            match answered(sending, moved.as_ref()).await {
+            match answered(sending, moved.as_ref(), self.answer_time).await {
                 Some(Ok(response)) => return Ok((self.cleaned(response)?, lease)),
                 Some(Err(mut failed)) => match failed.take_message() {
                     Some(unsent) => request = unsent,
@@ -92,7 +94,7 @@ impl Backend<'_> {
         }
         let mut lease = self.connect(Use::Requests).await?;
         let sending = lease.connection.sender.send_request(request);
-        match answered(sending, moved.as_ref()).await {
+        match answered(sending, moved.as_ref(), self.answer_time).await {
             Some(Ok(response)) => Ok((self.cleaned(response)?, lease)),
             Some(Err(error)) => Err(self.no_answer(&error)),
             None => Err(self.too_slow()),
@@ -108,7 +110,7 @@ impl Backend<'_> {
         upgrade::ask(request.headers_mut());
         let mut lease = self.connect(Use::Upgrade).await?;
         let sending = lease.connection.sender.send_request(request);
-        match answered(sending, None).await {
+        match answered(sending, None, self.answer_time).await {
             Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 upgrade::agreed(response).ok_or_else(|| self.garbage())
             }
@@ -249,12 +251,16 @@ impl Backend<'_> {
     }
 }
 
-/// What an exchange comes to, or nothing when the back end is too slow: it has [`ANSWER_TIME`] from
-/// when it last took something of the body.
-async fn answered<F: Future>(exchange: F, moved: Option<&Moved>) -> Option<F::Output> {
+/// What an exchange comes to, or nothing when the back end is too slow: it has `time` from when it
+/// last took something of the body, and at most twice as much.
+async fn answered<F: Future>(
+    exchange: F,
+    moved: Option<&Moved>,
+    time: Duration,
+) -> Option<F::Output> {
     let mut exchange = pin!(exchange);
     loop {
-        match timeout(ANSWER_TIME, &mut exchange).await {
+        match timeout(time, &mut exchange).await {
             Ok(output) => return Some(output),
             Err(_elapsed) if moved.is_some_and(Moved::take) => {}
             Err(_elapsed) => return None,
@@ -268,3 +274,6 @@ enum Use {
     Requests,
     Upgrade,
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ use underpass_shared::protocol::upgrade::is_marked;
 
 use self::access::Refused;
 use self::answer::Answer;
-use self::backend::Backend;
+use self::backend::{ANSWER_TIME, Backend};
 use self::pool::{Lease, Pool};
 use self::tls::TlsRules;
 use self::upload::{Expectation, Upload};
@@ -148,6 +148,7 @@ impl SubaccountForward {
             pool: &self.forward.pool,
             allowed: connector.allowed_targets(),
             tls,
+            answer_time: ANSWER_TIME,
         })
     }
 }

@@ -31,10 +31,14 @@ pub(super) struct Upload {
 type Gate = Pin<Box<dyn Future<Output = Result<(), oneshot::error::RecvError>> + Send>>;
 
 /// Whether a body moved since it was last asked. Clones are the same.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Moved(Arc<AtomicBool>);
 
 impl Moved {
+    pub(super) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
     pub(super) fn take(&self) -> bool {
         self.0.swap(false, Ordering::Relaxed)
     }
@@ -93,7 +97,7 @@ impl Upload {
         let mut request = request.map(|body| Self {
             body: Some(body),
             gate: None,
-            moved: Some(Moved(Arc::default())),
+            moved: Some(Moved::default()),
         });
         if !waits {
             return (request, None);
@@ -153,8 +157,8 @@ impl Body for Upload {
             return Poll::Ready(None);
         };
         let frame = ready!(Pin::new(body).poll_frame(cx));
-        if let Some(Moved(moved)) = &this.moved {
-            moved.store(true, Ordering::Relaxed);
+        if let Some(moved) = &this.moved {
+            moved.set();
         }
         Poll::Ready(frame.map(|frame| frame.map(clean)))
     }

@@ -5,6 +5,8 @@ mod agent;
 #[cfg(test)]
 mod backends;
 #[cfg(test)]
+mod broken;
+#[cfg(test)]
 mod bulk;
 #[cfg(test)]
 mod connect_proxy;
@@ -22,8 +24,14 @@ mod drain;
 #[cfg(test)]
 mod enrolment;
 #[cfg(test)]
+mod expect;
+#[cfg(test)]
 #[cfg(target_os = "linux")]
 mod faults;
+#[cfg(test)]
+mod forged;
+#[cfg(test)]
+mod framing;
 #[cfg(test)]
 mod gateway_away;
 #[cfg(test)]
@@ -41,14 +49,20 @@ mod process;
 #[cfg(test)]
 mod proxied;
 #[cfg(test)]
+mod raw;
+#[cfg(test)]
 mod revisions;
 #[cfg(test)]
 mod revocation;
+#[cfg(test)]
+mod rewritten;
 #[cfg(test)]
 mod tenants;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod trust;
+#[cfg(test)]
+mod websocket;
 #[cfg(test)]
 mod world;

@@ -1,0 +1,120 @@
+//! Headers by which a consumer could pretend to be somebody, or speak in our name.
+
+use serde_json::json;
+
+use crate::raw::{RawBackend, values};
+use crate::world::World;
+
+/// Names in any spelling that servers take for the same.
+const FORGED: [&str; 24] = [
+    "SSL_CLIENT_CERT",
+    "SSL-CLIENT-CERT",
+    "ssl-client-cert",
+    "Ssl_Client-Cert",
+    "SSL.CLIENT.CERT",
+    "SSL_CLIENT_S_DN",
+    "SSL_CLIENT_I_DN",
+    "SSL_CLIENT_VERIFY",
+    "SSL-CLIENT-CERT-CHAIN-0",
+    "SSL~CLIENT~CERT",
+    "X-Forwarded-Client-Cert",
+    "X_Forwarded_Client_Cert",
+    "x-forwarded_client-cert",
+    "Client-Cert",
+    "Client-Cert-Chain",
+    "Client_Cert",
+    "SAP-Connectivity-Authentication",
+    "sap_connectivity_authentication",
+    "SAP-Connectivity-Technical-Authentication",
+    "SAP-Connectivity-ConsumerAccount",
+    "SAP-CP-Connectivity-Service-Token",
+    "Proxy-Authorization-Info",
+    "Underpass-Upgrade",
+    "Underpass-Anything",
+];
+
+fn seen(world: &World, backend: &RawBackend, lines: &str) -> String {
+    let mut wire = world.ask("GET", "/x", lines);
+    let answer = wire.head();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    backend.told()
+}
+
+fn ok(_head: &str) -> String {
+    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned()
+}
+
+#[test]
+fn identity_never_passes_in_any_spelling() {
+    let world = World::start();
+    let backend = RawBackend::answering(ok);
+    let _agent = world.expose_all(&backend.address, &json!({}));
+    for name in FORGED {
+        let head = seen(
+            &world,
+            &backend,
+            &format!("{name}: forged\r\nX-Kept: 1\r\n"),
+        );
+        if name == "Proxy-Authorization-Info" {
+            // An ordinary header whose name only looks like one of ours.
+            assert!(head.contains("forged"), "{head}");
+            continue;
+        }
+        assert!(!head.contains("forged"), "{name}: {head}");
+        assert!(!head.to_lowercase().contains("bearer"), "{head}");
+        assert_eq!(values(&head, "x-kept"), ["1"]);
+    }
+    // Twice, and behind a name that stays.
+    let head = seen(
+        &world,
+        &backend,
+        "X-Kept: 1\r\nSSL_CLIENT_CERT: forged\r\nssl-client-cert: forged\r\nX-Kept: 2\r\n",
+    );
+    assert!(!head.contains("forged"), "{head}");
+    assert_eq!(values(&head, "x-kept"), ["1", "2"]);
+}
+
+#[test]
+fn headers_of_one_hop_end_and_ours_cannot_be_named_away() {
+    let world = World::start();
+    let backend = RawBackend::answering(ok);
+    let _agent = world.expose_all(&backend.address, &json!({"hostInHeader": "INTERNAL"}));
+    let head = seen(
+        &world,
+        &backend,
+        "Connection: X-Named, X-Forwarded-Host, Host, Keep-Alive\r\nConnection: x-also, Proxy-Authorization\r\n\
+         X-Named: gone\r\nX-Also: gone\r\nKeep-Alive: gone\r\nProxy-Connection: gone\r\n\
+         X-Forwarded-Host: forged\r\nX_Forwarded_Host: forged\r\nX-Forwarded-For: 1.2.3.4\r\n",
+    );
+    assert!(!head.contains("gone") && !head.contains("forged"), "{head}");
+    assert_eq!(values(&head, "host"), [backend.address.as_str()]);
+    assert_eq!(values(&head, "x-forwarded-host"), ["backend.virtual"]);
+    assert_eq!(values(&head, "x-forwarded-for"), ["1.2.3.4"]);
+    assert!(values(&head, "connection").is_empty(), "{head}");
+
+    // A length cannot be named away from its body.
+    let mut wire = world.ask(
+        "POST",
+        "/x",
+        "Connection: Content-Length\r\nContent-Length: 5\r\n",
+    );
+    wire.send("hello");
+    wire.head();
+    let head = backend.told();
+    assert_eq!(values(&head, "content-length"), ["5"]);
+    assert!(values(&head, "transfer-encoding").is_empty(), "{head}");
+}
+
+#[test]
+fn the_virtual_host_is_told_as_it_was_asked_for() {
+    let world = World::start();
+    let backend = RawBackend::answering(ok);
+    let _agent = world.expose_all(&backend.address, &json!({}));
+    // What routers of the application tell passes; nothing of ours is in it.
+    let lines = "X-Forwarded-Host: app.cloud.example\r\nX-Forwarded-Proto: https\r\n";
+    let head = seen(&world, &backend, lines);
+    assert_eq!(values(&head, "host"), ["backend.virtual"]);
+    assert_eq!(values(&head, "x-forwarded-host"), ["app.cloud.example"]);
+    assert_eq!(values(&head, "x-forwarded-proto"), ["https"]);
+    assert!(values(&seen(&world, &backend, ""), "x-forwarded-host").is_empty());
+}
