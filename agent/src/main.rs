@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use underpass_agent::cli::{Cli, Command, DocumentAction};
 use underpass_agent::{commands, run};
-use underpass_runtime::{stop, telemetry};
+use underpass_runtime::{descriptors, stop, telemetry};
 
 #[cfg(not(target_env = "msvc"))]
 #[global_allocator]
@@ -42,6 +42,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
                 telemetry::Format::Human
             };
             telemetry::start(&log, format).map_err(|error| anyhow::anyhow!("--log: {error}"))?;
+            descriptors::raise_or_warn();
             runtime.block_on(async {
                 let stop = stop::requested()?;
                 run::run(&common.data_dir, stop).await

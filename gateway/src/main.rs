@@ -8,7 +8,7 @@ use clap::Parser as _;
 use underpass_gateway::cli::{Cli, Command, Serve};
 use underpass_gateway::commands;
 use underpass_gateway::serve::Gateway;
-use underpass_runtime::{stop, telemetry};
+use underpass_runtime::{descriptors, stop, telemetry};
 
 #[cfg(not(target_env = "msvc"))]
 #[global_allocator]
@@ -46,6 +46,7 @@ async fn serve(cli: &Cli, options: &Serve) -> anyhow::Result<()> {
         telemetry::Format::Human
     };
     telemetry::start(&options.log, format).map_err(|error| anyhow::anyhow!("--log: {error}"))?;
+    descriptors::raise_or_warn();
     let stop = stop::requested()?;
     Gateway::build(&cli.global, options).await?.run(stop).await
 }

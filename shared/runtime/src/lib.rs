@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 pub mod clock;
+pub mod descriptors;
 pub mod file;
 pub mod net;
 pub mod pki;

@@ -17,6 +17,8 @@ mod crash;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod crowd;
+#[cfg(test)]
 #[cfg(target_os = "linux")]
 mod disk;
 #[cfg(test)]
@@ -56,6 +58,8 @@ mod revisions;
 mod revocation;
 #[cfg(test)]
 mod rewritten;
+#[cfg(test)]
+mod scale;
 #[cfg(test)]
 mod tenants;
 #[cfg(test)]
