@@ -4,15 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
+use underpass_runtime::{clock, service};
 use underpass_shared::protocol::timers::DRAIN_GRACE;
 
 use crate::credentials::CredentialStore;
 use crate::forward::Forward;
 use crate::secrets::SecretStore;
 use crate::status::{Status, StatusBoard};
-use crate::store::Store;
+use crate::store::{Snapshot, Store};
 use crate::tunnel::{self, Tunnels};
 use crate::warnings;
 
@@ -43,6 +43,12 @@ pub async fn run(data_dir: &Path, stop: impl Future<Output = ()>) -> anyhow::Res
         "reconcile",
         tunnel::run(reconciled, forward, store.snapshot()),
     );
+    let watch = Tasks::new();
+    service::watchdog(&watch, &[]);
+    let warnings = warnings::of(store.current().document());
+    write_status(data_dir, &board, &store.current(), warnings);
+    // Not when tunnels are up: a gateway that is away must not hold up the start of the host.
+    service::ready();
     tracing::info!(
         revision = store.current().revision().number,
         "agent running"
@@ -52,6 +58,7 @@ pub async fn run(data_dir: &Path, stop: impl Future<Output = ()>) -> anyhow::Res
         () = stop => {}
         failed = tell(data_dir, &board, &store) => failed?,
     }
+    service::stopping();
     tracing::info!("stopping: no new requests, running ones may finish");
     let in_time = tunnels.join(DRAIN_GRACE + END_MARGIN).await & backends.join(END_MARGIN).await;
     if !in_time {
@@ -62,6 +69,7 @@ pub async fn run(data_dir: &Path, stop: impl Future<Output = ()>) -> anyhow::Res
         Ok(()) => {}
         Err(error) => tracing::debug!(%error, "no status file to remove"),
     }
+    watch.join(END_MARGIN).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -82,16 +90,20 @@ async fn tell(data_dir: &Path, board: &StatusBoard, store: &Store) -> anyhow::Re
             }
             warnings = present;
         }
-        let problem = current.problem().map(ToString::to_string);
-        let status = Status::now(board, current.revision().number, problem, warnings.clone());
-        if let Err(error) = status.write(data_dir) {
-            tracing::warn!(%error, "cannot write the status file");
-        }
+        write_status(data_dir, board, &current, warnings.clone());
         tokio::select! {
             () = changed => {}
             changed = snapshot.changed() => changed.context("the store ended")?,
             () = tokio::time::sleep(STATUS_EVERY) => {}
         }
         tokio::time::sleep(STATUS_PAUSE).await;
+    }
+}
+
+fn write_status(data_dir: &Path, board: &StatusBoard, current: &Snapshot, warnings: Vec<String>) {
+    let problem = current.problem().map(ToString::to_string);
+    let status = Status::now(board, current.revision().number, problem, warnings);
+    if let Err(error) = status.write(data_dir) {
+        tracing::warn!(%error, "cannot write the status file");
     }
 }

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::threads::DataThreads;
 use underpass_runtime::tls::{Credential, ServerTls, without_client_certificate};
-use underpass_runtime::{file, net};
+use underpass_runtime::{file, net, service};
 use underpass_shared::id::RegionHost;
 use underpass_shared::protocol::limits::CONNECTIONS_DEFAULT;
 use underpass_shared::protocol::timers::DRAIN_GRACE;
@@ -130,12 +130,17 @@ impl Gateway {
         let data_dir = self.data_dir.clone();
         self.start(&handles, &registry, &consumers, &tunnels)?;
         write_addresses(&data_dir, &reached)?;
+        let watch = Tasks::new();
+        service::watchdog(&watch, &handles);
+        service::ready();
         tracing::info!(region_host = %reached.region_host, proxy = %reached.proxy, token = %reached.token, "gateway ready");
 
         stop.await;
+        service::stopping();
         tracing::info!("stopping: no new requests, running ones may finish");
         let in_time =
             consumers.join(DRAIN_GRACE).await & tunnels.join(DRAIN_GRACE + END_MARGIN).await;
+        watch.join(END_MARGIN).await;
         if !in_time {
             tracing::warn!("some requests were aborted because they outlasted the grace");
             return Ok(());

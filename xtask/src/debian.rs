@@ -47,6 +47,10 @@ pub(crate) const PKG_CONFIG: Tool = Tool {
     program: "pkg-config",
     package: "pkg-config",
 };
+pub(crate) const SYSTEMD: Tool = Tool {
+    program: "systemd-analyze",
+    package: "systemd",
+};
 pub(crate) const VALGRIND: Tool = Tool {
     program: "valgrind",
     package: "valgrind",

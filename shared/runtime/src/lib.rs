@@ -8,6 +8,7 @@ pub mod file;
 pub mod net;
 pub mod pki;
 pub mod random;
+pub mod service;
 pub mod stop;
 pub mod tasks;
 pub mod telemetry;

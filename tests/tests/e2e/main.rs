@@ -60,6 +60,9 @@ mod revocation;
 mod rewritten;
 #[cfg(test)]
 mod scale;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod service;
 #[cfg(test)]
 mod tenants;
 #[cfg(test)]
