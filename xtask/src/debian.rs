@@ -15,6 +15,10 @@ pub(crate) struct Tool {
     package: &'static str,
 }
 
+pub(crate) const APACHE: Tool = Tool {
+    program: "apache2",
+    package: "apache2",
+};
 pub(crate) const CC: Tool = Tool {
     program: "cc",
     package: "build-essential",

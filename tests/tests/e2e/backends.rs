@@ -1,4 +1,4 @@
-//! What agents forward to: the sample back end and Debian's nginx.
+//! What agents forward to: the sample back end, and Debian's nginx and Apache.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -7,6 +7,7 @@ use std::process::Command;
 use crate::process::{Process, json as parse, prefixed, until};
 use crate::world::World;
 
+const APACHE: &str = "/usr/sbin/apache2";
 const NGINX: &str = "/usr/sbin/nginx";
 const TLS_LOG: &str =
     "log_format tls '$connection $connection_requests $ssl_protocol $ssl_server_name $status';";
@@ -47,6 +48,42 @@ impl World {
             name,
             &format!(" ssl; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {here}/cert.pem; ssl_certificate_key {here}/key.pem"),
         )
+    }
+
+    /// Debian's Apache with a file and an access log.
+    pub(crate) fn apache(&self) -> (Process, String) {
+        assert!(
+            Path::new(APACHE).exists(),
+            "{APACHE} is missing; install it: apt-get install apache2"
+        );
+        let folder = self.path("apache");
+        std::fs::create_dir_all(folder.join("files/open")).unwrap();
+        std::fs::copy("/etc/os-release", folder.join("files/open/page")).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        drop(listener);
+        let here = folder.display();
+        let modules = ["mpm_event", "authz_core"]
+            .map(|name| {
+                format!("LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n")
+            })
+            .concat();
+        let config = format!(
+            "ServerRoot {here}\nDefaultRuntimeDir {here}\nServerName localhost\nPidFile {here}/pid\n\
+             Listen {address}\n{modules}DocumentRoot {here}/files\nErrorLog {here}/error.log\n\
+             CustomLog {here}/access.log \"\\\"%r\\\" %s\"\n\
+             <Directory {here}/files>\nRequire all granted\n</Directory>\n"
+        );
+        let file = folder.join("apache.conf");
+        underpass_runtime::file::replace(&file, config.as_bytes()).unwrap();
+        let mut command = Command::new(APACHE);
+        // One process, so that it ends with the test.
+        command.arg("-X").arg("-f").arg(file);
+        let process = Process::start(&mut command, self.path("apache.log"));
+        until("Apache listens", || {
+            std::net::TcpStream::connect(&address).ok()
+        });
+        (process, address)
     }
 
     /// `how` comes after the address to listen on.

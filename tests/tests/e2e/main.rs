@@ -60,9 +60,11 @@ mod revocation;
 mod rewritten;
 #[cfg(test)]
 mod scale;
-#[cfg(target_os = "linux")]
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod service;
+#[cfg(test)]
+mod smuggling;
 #[cfg(test)]
 mod tenants;
 #[cfg(test)]
