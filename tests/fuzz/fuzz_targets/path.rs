@@ -30,6 +30,7 @@ static EMPTY: LazyLock<Document> = LazyLock::new(|| {
         instance: InstanceId::from_uuid(Uuid::nil()),
         credential: CredentialId::from_uuid(Uuid::nil()),
         connected: true,
+        domain_mappings: Default::default(),
     };
     Document::empty().with_subaccount(own).expect("it is valid")
 });
@@ -131,6 +132,7 @@ fn mapping(flags: u8, resources: Vec<Resource>) -> Option<Mapping> {
             empty_segments: bit(flags, 1),
             bsp_mangling: bit(flags, 2),
         },
+        certificate_name_by_common_name: false,
         description: Text::default(),
         resources,
     })
