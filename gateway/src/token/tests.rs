@@ -214,6 +214,72 @@ async fn only_our_signature_counts() {
 }
 
 #[tokio::test]
+async fn headers_choose_no_key_and_signatures_have_one_form() {
+    let bench = Bench::new().await;
+    let token = bench.token();
+    let signature = token.split('.').nth(2).unwrap();
+    // What the header names is not looked at: the signature over it is wrong.
+    for header in [
+        json!({"alg": "ES256", "kid": "../../../../dev/null"}),
+        json!({"alg": "ES256", "kid": "x' UNION SELECT 'key"}),
+        json!({"alg": "ES256", "kid": "https://evil/key"}),
+        json!({"alg": "ES256", "kid": "\u{0}"}),
+        json!({"alg": "ES256", "kid": ""}),
+        json!({"alg": "ES256", "x5u": "https://evil/chain"}),
+        json!({"alg": "ES256", "jwk": bench.issuer.key().jwks()["keys"][0]}),
+        json!({"alg": "ES256", "typ": "JWE", "cty": "JWT"}),
+    ] {
+        let other = forged(&token, &header, signature);
+        assert_eq!(bench.refusal(&other), TokenError::Signature, "{header}");
+    }
+    for header in [
+        json!({"alg": "ES256", "kid": ["x"]}),
+        json!({"alg": "ES256", "kid": {"x": 1}}),
+        json!({"alg": ["ES256"]}),
+        json!({"kid": "x"}),
+        json!(["ES256"]),
+        json!("ES256"),
+    ] {
+        let other = forged(&token, &header, signature);
+        assert_eq!(bench.refusal(&other), TokenError::Malformed, "{header}");
+    }
+    let twice = BASE64.encode(r#"{"alg":"none","alg":"ES256"}"#);
+    let claims = token.split('.').nth(1).unwrap();
+    let twice = format!("{twice}.{claims}.{signature}");
+    assert_eq!(bench.refusal(&twice), TokenError::Malformed);
+
+    let signed = token.rsplit_once('.').unwrap().0;
+    let raw = BASE64.decode(signature).unwrap();
+    let order = [vec![0; 32], vec![0xff; 32]].concat();
+    for wrong in [
+        vec![],
+        vec![0; 64],
+        vec![0xff; 64],
+        order,
+        raw[..63].to_vec(),
+        [raw.clone(), vec![0]].concat(),
+        [&raw[32..], &raw[..32]].concat(),
+        [&[0x30, 0x44, 2, 32], &raw[..32], &[2, 32], &raw[32..]].concat(),
+    ] {
+        let other = format!("{signed}.{}", BASE64.encode(&wrong));
+        let refused = bench.refusal(&other);
+        assert_eq!(refused, TokenError::Signature, "{wrong:?}");
+    }
+    for other in [
+        format!("{token}="),
+        format!("{token}=="),
+        format!("{token}\n"),
+        format!(" {token}"),
+        format!("{token}.{signature}"),
+        token.replace('.', ".."),
+        token.replace('.', "%2e"),
+    ] {
+        assert_eq!(bench.refusal(&other), TokenError::Malformed, "{other}");
+    }
+    assert!(bench.verifier.verify(&token, NOW_MS).is_ok());
+}
+
+#[tokio::test]
 async fn damaged_tokens_are_refused() {
     let bench = Bench::new().await;
     let token = bench.token();

@@ -15,7 +15,6 @@ use underpass_shared::config::{
     Protocol, Resource, SubaccountFields, SubaccountKey, Text,
 };
 use underpass_shared::id::{CredentialId, InstanceId, SubaccountId};
-use underpass_shared::policy::effective::NotEffective;
 use underpass_shared::policy::{Access, Denial, Policy};
 use uuid::Uuid;
 
@@ -64,7 +63,7 @@ fuzz_target!(|input: &[u8]| {
         websocket,
     });
     let found = match decided {
-        Ok(_) | Err(Denial::NotEffective(NotEffective::Websocket, _)) => model::Outcome::Open,
+        Ok(_) => model::Outcome::Open,
         Err(Denial::AmbiguousPath(..)) => model::Outcome::Ambiguous,
         Err(Denial::UnknownResource(_)) => model::Outcome::NotListed,
         Err(Denial::WebsocketNotAllowed(_)) => model::Outcome::NoWebsocket,

@@ -62,6 +62,55 @@ fn only_good_tokens_of_this_gateway_pass() {
 }
 
 #[test]
+fn forged_tokens_and_odd_headers_do_not_pass() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let _agent = world.agent("", &address);
+    let good = &world.tenant.token;
+    let [_, claims, signature] = good.splitn(3, '.').collect::<Vec<_>>()[..] else {
+        panic!("{good}");
+    };
+    // {"alg":"none"}, {"alg":"HS256"}, {"alg":"ES256","kid":"../../dev/null"}
+    let (none, mac) = ("eyJhbGciOiJub25lIn0", "eyJhbGciOiJIUzI1NiJ9");
+    let kid = "eyJhbGciOiJFUzI1NiIsImtpZCI6Ii4uLy4uL2Rldi9udWxsIn0";
+    let long = "t".repeat(16_000);
+    let name = "Proxy-Authorization:";
+    let status = |lines: &[String]| {
+        let headers: Vec<&str> = lines.iter().flat_map(|line| ["-H", line]).collect();
+        world.curl(&[headers.as_slice(), &[HELLO]].concat()).status
+    };
+    assert_eq!(status(&[format!("{name} Bearer {good}")]), 200);
+    assert_eq!(status(&[format!("{name} bEARER {good}")]), 200);
+    for lines in [
+        vec![format!("{name} Bearer {none}.{claims}.")],
+        vec![format!("{name} Bearer {none}.{claims}.{signature}")],
+        vec![format!("{name} Bearer {mac}.{claims}.{signature}")],
+        vec![format!("{name} Bearer {kid}.{claims}.{signature}")],
+        vec![format!("{name} Bearer {long}")],
+        vec![format!("{name} Bearer")],
+        vec![format!("{name} {good}")],
+        vec![format!("{name} Bearer Bearer {good}")],
+        vec![format!("{name} Bearer {good}, Bearer {good}")],
+        vec![format!("{name} Bearer {good} x")],
+        vec![format!("{name} Basic {good}")],
+        vec![format!("{name} Bearer {good}"); 2],
+        vec![format!("{name} Bearer {good}"), format!("{name} Bearer x")],
+        vec![format!("{name} Bearer x"), format!("{name} Bearer {good}")],
+        // It counts nowhere else.
+        vec![format!("Authorization: Bearer {good}")],
+        vec![format!("Proxy_Authorization: Bearer {good}")],
+    ] {
+        assert_eq!(status(&lines), 407, "{lines:?}");
+    }
+    assert_eq!(
+        world
+            .curl(&[&format!("{HELLO}?access_token={good}")])
+            .status,
+        407
+    );
+}
+
+#[test]
 fn each_request_of_a_connection_is_checked() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);
