@@ -115,7 +115,9 @@ mod tests {
         assert!(turn(&tasks, threads.handles(), limit).await);
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let last = threads.handles().last().unwrap();
-        tasks.spawn_on(last, "hangs", async move { drop(wait.recv()) });
+        tasks.spawn_on(last, "hangs", async move {
+            let _ended = wait.recv();
+        });
         let limit = Duration::from_millis(50);
         assert!(!turn(&tasks, threads.handles(), limit).await);
         drop(go);
