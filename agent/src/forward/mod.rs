@@ -97,6 +97,12 @@ impl Handler for SubaccountForward {
         };
         match answered {
             Ok((response, lease)) => {
+                // A back end may begin to answer while it still reads.
+                if let Some(expectation) = &mut expectation
+                    && response.status().is_success()
+                {
+                    expectation.fulfil();
+                }
                 let sent = responder.send(response).await;
                 // A connection that waits for a body in vain cannot be used again.
                 if sent.is_ok() && !expectation.is_some_and(|one| one.is_open()) {

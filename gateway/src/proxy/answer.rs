@@ -19,6 +19,8 @@ pub(super) enum AnswerBody {
     Text(Full<Bytes>),
     /// The back end's, through the tunnel.
     Tunnel(Inbound),
+    /// The same after it broke off; told once what came before has gone out.
+    Broken(StreamError),
 }
 
 /// An answer to a consumer.
@@ -148,11 +150,22 @@ impl Body for AnswerBody {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
-        match self.get_mut() {
+        let this = self.get_mut();
+        match this {
             Self::Text(text) => Pin::new(text)
                 .poll_frame(cx)
                 .map_err(|never| match never {}),
-            Self::Tunnel(inbound) => Pin::new(inbound).poll_frame(cx),
+            Self::Tunnel(inbound) => match Pin::new(inbound).poll_frame(cx) {
+                // The server writes nothing more after an error, not even what it holds already;
+                // a pause lets it.
+                Poll::Ready(Some(Err(error))) => {
+                    *this = Self::Broken(error);
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                frame => frame,
+            },
+            Self::Broken(error) => Poll::Ready(Some(Err(error.clone()))),
         }
     }
 
@@ -160,6 +173,7 @@ impl Body for AnswerBody {
         match self {
             Self::Text(text) => text.is_end_stream(),
             Self::Tunnel(inbound) => inbound.is_end_stream(),
+            Self::Broken(_) => false,
         }
     }
 
@@ -167,7 +181,7 @@ impl Body for AnswerBody {
         match self {
             Self::Text(text) => text.size_hint(),
             // The length is what the header says; without one the body stays chunked.
-            Self::Tunnel(_) => SizeHint::default(),
+            Self::Tunnel(_) | Self::Broken(_) => SizeHint::default(),
         }
     }
 }

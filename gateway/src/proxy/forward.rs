@@ -147,10 +147,11 @@ async fn exchange(
 
 /// Asks the consumer for its body only when the back end wants it: our 100 goes out with the first
 /// look at the body. An answer without it closes the connection, since nobody knows whether the
-/// body still comes (RFC 9112 section 9.3).
+/// body still comes (RFC 9112 section 9.3). If it comes after a success it passes: the back end
+/// began to answer what it still reads. After any other answer it is not wanted.
 async fn invited(
     mut stream: Stream,
-    outbound: Outbound,
+    mut outbound: Outbound,
     body: Incoming,
     shard: &Shard,
 ) -> Result<Answer, Refusal> {
@@ -158,13 +159,18 @@ async fn invited(
         return exchange(stream, outbound, body, shard).await;
     }
     let mut response = stream.response().await.map_err(|error| refusal(&error))?;
-    // Without its upload the stream would be over before its answer.
-    let held = shard.tasks.spawn("upload", async move {
-        let _held = (outbound, body);
-        std::future::pending::<()>().await;
+    let is_accepted = response.status().is_success();
+    let upload = shard.tasks.spawn("upload", async move {
+        if is_accepted {
+            drop(outbound.send_body(body).await);
+        } else {
+            // Without its upload the stream would be over before its answer.
+            let _held = (outbound, body);
+            std::future::pending::<()>().await;
+        }
     });
-    let held = AbortOnDrop::new(held.abort_handle());
-    response.body_mut().abort_at_end(held);
+    let upload = AbortOnDrop::new(upload.abort_handle());
+    response.body_mut().abort_at_end(upload);
     let mut answer = cleaned(response);
     let close = HeaderValue::from_static("close");
     answer.headers_mut().insert(CONNECTION, close);

@@ -114,6 +114,25 @@ fn a_refused_body_is_never_sent() {
 }
 
 #[test]
+fn a_body_that_comes_after_a_success_still_passes() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let _agent = world.expose_all(&address, &json!({}));
+    // The sample answers with the body that it reads, and never says 100.
+    let mut wire = world.ask("POST", "/echo", WAITS);
+    let mut head = wire.head();
+    if head == CONTINUE {
+        head = wire.head();
+    }
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    wire.send("hello");
+    assert_eq!(wire.rest(), ("hello".to_owned(), true));
+    // One that does not come ends with the connection.
+    drop(world.ask("POST", "/echo", WAITS));
+    assert_eq!(world.get("http://backend.virtual/hello").status, 200);
+}
+
+#[test]
 fn a_back_end_that_never_asks_gets_the_body_after_a_while() {
     let world = World::start();
     let (backend, _go) = backend();

@@ -61,6 +61,8 @@ impl Outbound {
                     Err(frame) => self.end(frame.into_trailers().ok())?,
                 },
                 Some(Err(_body)) => {
+                    // The reset takes along what is still queued: let that go out first.
+                    tokio::task::yield_now().await;
                     self.abort();
                     return Err(StreamError::Aborted);
                 }
