@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use underpass_shared::config::ProxyUrl;
-use underpass_shared::id::LocationId;
+use underpass_shared::id::{LocationId, RegionHost};
 
 /// On-premise end of Underpass: dials out to a gateway and lets through what its access control allows.
 ///
@@ -63,6 +63,19 @@ pub enum Command {
     Status {
         #[command(flatten)]
         common: Common,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check all that the agent needs, before it runs or when something is wrong; changes nothing.
+    ///
+    /// Names, proxy, TCP and TLS to the gateway, clock, disk, rights, limits. Fails if a check does.
+    Doctor {
+        #[command(flatten)]
+        common: Common,
+        /// Check the way to this gateway alone, enrolled with it or not.
+        #[arg(long, value_name = "HOST[:PORT]")]
+        host: Option<RegionHost>,
         /// Print JSON.
         #[arg(long)]
         json: bool,

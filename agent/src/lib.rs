@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod commands;
 pub mod credentials;
+pub mod doctor;
 pub mod forward;
 pub mod run;
 pub mod secrets;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use underpass_agent::cli::{Cli, Command, DocumentAction};
-use underpass_agent::{commands, run};
+use underpass_agent::{commands, doctor, run};
 use underpass_runtime::{descriptors, stop, telemetry};
 
 #[cfg(not(target_env = "msvc"))]
@@ -64,6 +64,9 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             ))
         }
         Command::Status { common, json } => commands::status(&common.data_dir, json, out),
+        Command::Doctor { common, host, json } => {
+            runtime.block_on(doctor::run(&common.data_dir, host.as_ref(), json, out))
+        }
         Command::Document { action } => match action {
             DocumentAction::Show { common } => commands::show_document(&common.data_dir, out),
             DocumentAction::Apply { common, file } => {

@@ -54,6 +54,12 @@ pub enum Problem {
         /// What this version knows.
         known: i64,
     },
+    /// Its log is not in the file yet.
+    #[error("{} was not closed in order; start the agent once, or run `underpass-agent document show` as its user", path.display())]
+    Unfinished {
+        /// The database.
+        path: PathBuf,
+    },
     /// No usable database.
     #[error("{} cannot be read ({detail}); restore a backup, or move the file away and apply a saved document", path.display())]
     Unreadable {

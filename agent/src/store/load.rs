@@ -66,6 +66,16 @@ pub(super) fn open(path: &Path) -> Result<(Head, Option<Connection>), Problem> {
     }
 }
 
+/// The document, without touching anything. What a log holds could be missed then.
+pub(super) fn peek(path: &Path) -> Result<Arc<Document>, Problem> {
+    if db::is_without_log(path) {
+        return Ok(open_to_read(path)?.document);
+    }
+    Err(Problem::Unfinished {
+        path: path.to_owned(),
+    })
+}
+
 fn open_to_read(path: &Path) -> Result<Head, Problem> {
     let connection = db::open_unchanging(path).map_err(|error| unreadable(path, &error))?;
     inspect(path, &connection)?;

@@ -67,6 +67,19 @@ impl Drop for Shared {
     }
 }
 
+/// The document of a data directory that no process uses, without touching anything; none where
+/// there is no state yet.
+///
+/// # Errors
+/// When the state cannot be read as it lies there.
+pub fn peek(dir: &Path) -> Result<Option<Arc<Document>>, Problem> {
+    let path = dir.join(STATE_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    load::peek(&path).map(Some)
+}
+
 impl Store {
     /// Opens the state in a data directory, which is created where it is missing.
     ///

@@ -1,7 +1,10 @@
 //! Enrolment and renewal: the requests that the agent makes of a gateway.
 
+use std::time::UNIX_EPOCH;
+
 use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
+use http::header::DATE;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use serde::Serialize;
@@ -106,12 +109,7 @@ async fn ask(
     message: &impl Serialize,
     tasks: &Tasks,
 ) -> anyhow::Result<Enrolled> {
-    let hello = Hello {
-        capability: CAPABILITY,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        connections: 0,
-    };
-    let caller = Caller::establish(stream, wire, &hello, tasks)
+    let caller = Caller::establish(stream, wire, &hello(), tasks)
         .await
         .context("the gateway did not answer; is the clock of this host right?")?;
     let request = Request::builder()
@@ -134,6 +132,32 @@ async fn ask(
     match serde_json::from_slice::<ApiError>(&json) {
         Ok(error) => bail!("the gateway refused: {}", error.message),
         Err(_) => bail!("the gateway refused with status {}", head.status),
+    }
+}
+
+/// The gateway's time, milliseconds UTC in whole seconds, on a connection that is verified.
+///
+/// # Errors
+/// When the gateway does not answer, or does not tell it.
+pub async fn gateway_time(stream: GatewayStream, wire: Wire, tasks: &Tasks) -> anyhow::Result<i64> {
+    let caller = Caller::establish(stream, wire, &hello(), tasks).await?;
+    let request = Request::builder()
+        .uri(format!("http://gateway.{AUTHORITY}/"))
+        .body(())?;
+    let (stream, _upload) = caller.open(request, true).await?;
+    let response = stream.response().await?;
+    caller.close();
+    let date = response.headers().get(DATE).context("no date came")?;
+    let time = httpdate::parse_http_date(date.to_str()?)?;
+    let since = time.duration_since(UNIX_EPOCH)?;
+    Ok(i64::try_from(since.as_millis())?)
+}
+
+fn hello() -> Hello {
+    Hello {
+        capability: CAPABILITY,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        connections: 0,
     }
 }
 

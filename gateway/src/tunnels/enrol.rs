@@ -1,10 +1,11 @@
 //! Enrolment and renewal: the requests that agents make of the gateway.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::header::DATE;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -256,6 +257,11 @@ fn to_response(answer: &Answer) -> Response<Full<Bytes>> {
     // Our own types always serialise.
     let mut response = Response::new(Full::new(body.unwrap_or_default().into()));
     *response.status_mut() = status;
+    // Agents compare their clocks with it.
+    let now = UNIX_EPOCH + Duration::from_millis(clock::wall_ms().unsigned_abs());
+    if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(now)) {
+        response.headers_mut().insert(DATE, date);
+    }
     response
 }
 

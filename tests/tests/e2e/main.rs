@@ -22,6 +22,8 @@ mod crowd;
 #[cfg(target_os = "linux")]
 mod disk;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod drain;
 #[cfg(test)]
 mod enrolment;

@@ -70,3 +70,17 @@ impl CertificateInfo {
         self.not_before_ms + (self.not_after_ms - self.not_before_ms) / 2
     }
 }
+
+/// Whose a DER certificate is, who issued it and when it ends, for people.
+pub fn describe(der: &[u8]) -> String {
+    match X509Certificate::from_der(der) {
+        Ok((_rest, found)) => format!(
+            "the certificate is of \"{}\", issued by \"{}\", valid from {} to {}",
+            found.subject(),
+            found.issuer(),
+            found.validity().not_before,
+            found.validity().not_after
+        ),
+        Err(_) => "the certificate cannot be read".to_owned(),
+    }
+}

@@ -5,7 +5,7 @@ mod certificate;
 mod key;
 
 pub use authority::{Authority, Lifetime, proof_holds, request_key_hash};
-pub use certificate::CertificateInfo;
+pub use certificate::{CertificateInfo, describe};
 pub use key::PrivateKey;
 
 use thiserror::Error;

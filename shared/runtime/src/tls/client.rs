@@ -16,6 +16,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use underpass_shared::protocol::role::Role;
 
+use super::looking::{Looking, Presented};
 use super::{Credential, TlsError, WRITE_MAX, certificates, provider, roots};
 use crate::pki::PrivateKey;
 
@@ -67,6 +68,23 @@ impl ClientTls {
         config.alpn_protocols = vec![role.alpn().to_vec()];
         config.resumption = Resumption::disabled();
         Ok(Self(Arc::new(config)))
+    }
+
+    /// Looks at the certificate of whatever server answers, and refuses it: such a connection never
+    /// comes up.
+    ///
+    /// # Errors
+    /// Never for a role of ours; the signature follows the library's.
+    pub fn looking(role: Role) -> Result<(Self, Presented), TlsError> {
+        let presented = Presented::default();
+        let mut config = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(rustls::DEFAULT_VERSIONS)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Looking::new(&presented)))
+            .with_no_client_auth();
+        config.alpn_protocols = Looking::protocols(role);
+        config.resumption = Resumption::disabled();
+        Ok((Self(Arc::new(config)), presented))
     }
 
     /// Shakes hands with the server `name`.

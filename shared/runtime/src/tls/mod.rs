@@ -4,10 +4,12 @@
 
 mod backend;
 mod client;
+mod looking;
 mod server;
 
 pub use backend::{BackendTls, CertificateRefused, TlsFailure, TrustStore, may_issue};
 pub use client::ClientTls;
+pub use looking::Presented;
 pub use server::{ServerStream, ServerTls, without_client_certificate};
 
 use std::sync::Arc;

@@ -1,0 +1,201 @@
+//! The data directory: there, private, of one owner, with room.
+
+use std::io;
+use std::path::Path;
+
+use super::Check;
+
+const DIRECTORY: &str = "data directory";
+const RIGHTS: &str = "rights";
+const SPACE: &str = "disk space";
+/// Below this, changes soon fail.
+const SPACE_MIN: u64 = 8 * 1024 * 1024;
+/// Below this, a log or a backup may take the rest.
+const SPACE_GOOD: u64 = 256 * 1024 * 1024;
+
+pub(super) fn checks(dir: &Path) -> Vec<Check> {
+    let shown = dir.display();
+    match dir.metadata() {
+        Ok(found) if found.is_dir() => {
+            let mut checks = vec![Check::ok(DIRECTORY, shown.to_string())];
+            checks.extend(platform::rights(dir));
+            checks.push(match fs4::available_space(dir) {
+                Ok(free) => space(free),
+                Err(error) => Check::warn(SPACE, error.to_string(), "look at the file system"),
+            });
+            checks
+        }
+        Ok(_) => vec![Check::fail(
+            DIRECTORY,
+            format!("{shown} is no directory"),
+            "move away what is there, or give another --data-dir",
+        )],
+        Err(error) if error.kind() == io::ErrorKind::NotFound => vec![Check::warn(
+            DIRECTORY,
+            format!("{shown} does not exist yet"),
+            "enrol the agent, which makes it, or give the right --data-dir",
+        )],
+        Err(error) => vec![Check::fail(
+            DIRECTORY,
+            format!("{shown}: {error}"),
+            "run this as the user of the service",
+        )],
+    }
+}
+
+fn space(free: u64) -> Check {
+    let seen = format!("{} MiB free", free / (1024 * 1024));
+    let advice = "free some space in the file system of the data directory";
+    if free < SPACE_MIN {
+        Check::fail(SPACE, seen, advice)
+    } else if free < SPACE_GOOD {
+        Check::warn(SPACE, seen, advice)
+    } else {
+        Check::ok(SPACE, seen)
+    }
+}
+
+#[cfg(unix)]
+mod platform {
+    use std::fs::{self, Metadata};
+    use std::io;
+    use std::os::unix::fs::MetadataExt as _;
+    use std::path::{Path, PathBuf};
+
+    use super::{Check, RIGHTS};
+
+    /// Files looked at; a data directory has far fewer.
+    const FILES_MAX: usize = 5_000;
+    /// Folders below the data directory.
+    const DEPTH_MAX: usize = 3;
+
+    /// Everything belongs to the owner of the directory, and to nobody else.
+    pub(super) fn rights(dir: &Path) -> Vec<Check> {
+        let mut checks = vec![];
+        let mut files = vec![];
+        let owner = match dir.metadata() {
+            Ok(found) => found.uid(),
+            Err(error) => return vec![unread(dir, &error)],
+        };
+        if let Err((path, error)) = collect(dir, DEPTH_MAX, &mut files) {
+            checks.push(unread(&path, &error));
+        }
+        for (path, found) in &files {
+            let shown = path.display();
+            if found.uid() != owner {
+                checks.push(Check::fail(
+                    RIGHTS,
+                    format!(
+                        "{shown} belongs to user {}, its directory to user {owner}",
+                        found.uid()
+                    ),
+                    format!("as root: chown -R {owner} {}", dir.display()),
+                ));
+            }
+            let private = found.mode() & 0o077 == 0;
+            // The way to a local socket may be open to a group.
+            if !private && (found.is_file() || path == dir) {
+                checks.push(Check::fail(
+                    RIGHTS,
+                    format!(
+                        "{shown} is open to others (mode {:o})",
+                        found.mode() & 0o777
+                    ),
+                    format!("after checking who changed it: chmod go= {shown}"),
+                ));
+            }
+        }
+        if checks.is_empty() {
+            let seen = format!("{} files, private to user {owner}", files.len());
+            checks.push(Check::ok(RIGHTS, seen));
+        }
+        checks
+    }
+
+    fn unread(path: &Path, error: &io::Error) -> Check {
+        Check::fail(
+            RIGHTS,
+            format!("{}: {error}", path.display()),
+            "run this as the user of the service",
+        )
+    }
+
+    fn collect(
+        path: &Path,
+        depth: usize,
+        files: &mut Vec<(PathBuf, Metadata)>,
+    ) -> Result<(), (PathBuf, io::Error)> {
+        let failed = |error| (path.to_owned(), error);
+        let found = path.symlink_metadata().map_err(failed)?;
+        let enter = found.is_dir() && depth > 0;
+        files.push((path.to_owned(), found));
+        if !enter {
+            return Ok(());
+        }
+        for entry in fs::read_dir(path).map_err(failed)? {
+            if files.len() >= FILES_MAX {
+                break;
+            }
+            collect(&entry.map_err(failed)?.path(), depth - 1, files)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    use std::path::Path;
+
+    use super::Check;
+
+    /// Access lists are inherited from the directory that the installer made.
+    pub(super) fn rights(_dir: &Path) -> Vec<Check> {
+        vec![]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Outcome;
+    use super::*;
+
+    fn outcome(dir: &Path, name: &str) -> Outcome {
+        let checks = checks(dir);
+        let found = checks.iter().find(|check| check.name == name);
+        found.unwrap_or_else(|| panic!("{checks:?}")).outcome
+    }
+
+    #[test]
+    fn directories_are_told_apart() {
+        let root = tempfile::tempdir().unwrap();
+        let (missing, file) = (root.path().join("missing"), root.path().join("file"));
+        underpass_runtime::file::replace(&file, b"").unwrap();
+        assert_eq!(outcome(root.path(), DIRECTORY), Outcome::Ok);
+        assert_eq!(outcome(&missing, DIRECTORY), Outcome::Warn);
+        assert_eq!(outcome(&file, DIRECTORY), Outcome::Fail);
+        assert_eq!(space(0).outcome, Outcome::Fail);
+        assert_eq!(space(SPACE_MIN).outcome, Outcome::Warn);
+        assert_eq!(space(SPACE_GOOD).outcome, Outcome::Ok);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn open_files_are_told() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let secret = dir.path().join("secrets/one.json");
+        underpass_runtime::file::private_dir(secret.parent().unwrap()).unwrap();
+        underpass_runtime::file::replace(&secret, b"{}").unwrap();
+        assert_eq!(outcome(dir.path(), RIGHTS), Outcome::Ok);
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o640)).unwrap();
+        let check = checks(dir.path())
+            .into_iter()
+            .find(|check| check.name == RIGHTS);
+        let check = check.unwrap();
+        assert_eq!(check.outcome, Outcome::Fail);
+        assert!(
+            check.seen.contains("one.json is open to others (mode 640)"),
+            "{check}"
+        );
+    }
+}
