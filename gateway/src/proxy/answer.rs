@@ -48,6 +48,26 @@ pub(super) enum Refusal {
     Lost,
 }
 
+impl Refusal {
+    /// For the log, without anything that the consumer sent.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Connect => "CONNECT is not supported".to_owned(),
+            Self::Bad(rule) => (*rule).to_owned(),
+            Self::Raw(rule) => rule.to_string(),
+            Self::TooLong(limit) => limit.to_string(),
+            Self::Upgrade => "the agent is too old for WebSocket".to_owned(),
+            Self::Unauthorised => "no valid token".to_owned(),
+            Self::NoTunnel(key) => format!(
+                "no agent serves subaccount {} with location ID \"{}\"",
+                key.subaccount, key.location
+            ),
+            Self::Crowded => "all tunnels are full".to_owned(),
+            Self::Lost => "the tunnel ended before the answer".to_owned(),
+        }
+    }
+}
+
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
         let (status, text) = match &refusal {

@@ -51,7 +51,10 @@ pub(super) async fn handle(
 ) -> Answer {
     forward(request, raw, shard)
         .await
-        .unwrap_or_else(Answer::from)
+        .unwrap_or_else(|refusal| {
+            tracing::info!(reason = refusal.reason(), "request refused");
+            refusal.into()
+        })
 }
 
 async fn forward(

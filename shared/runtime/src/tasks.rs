@@ -101,7 +101,40 @@ async fn guarded<F: Future>(name: &'static str, future: F) -> Option<F::Output> 
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+
+    /// Takes log lines.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_logged_with_the_name_of_its_task() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone());
+        let _guard = tracing::subscriber::set_default(subscriber.with_ansi(false).finish());
+        let tasks = Tasks::new();
+        let number = 7;
+        let panicking = tasks.spawn("doomed", async move { panic!("number {number}") });
+        assert!(matches!(panicking.await, Ok(None)));
+        let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let told = log.contains("ERROR") && log.contains("doomed") && log.contains("number 7");
+        assert!(told, "{log}");
+    }
 
     #[tokio::test]
     async fn a_panic_ends_one_task_and_join_ends_all() {

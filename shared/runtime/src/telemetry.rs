@@ -35,5 +35,11 @@ pub fn start(
         }
         Format::Json => registry.with(layer.json()).try_init()?,
     }
+    // The default hook would write lines of another form.
+    std::panic::set_hook(Box::new(|panic| {
+        let text = panic.payload_as_str();
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(panic = text, place, "panicked");
+    }));
     Ok(())
 }

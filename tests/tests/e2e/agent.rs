@@ -73,10 +73,15 @@ impl Agent {
     }
 
     pub(crate) fn run(&mut self) {
+        self.run_with(&["run"]);
+    }
+
+    /// Starts it with other options.
+    pub(crate) fn run_with(&mut self, arguments: &[&str]) {
         // A killed one left it behind.
         drop(std::fs::remove_file(self.dir.join("status.json")));
         let log = self.dir.with_extension("log");
-        self.process = Some(Process::start(&mut self.command(&["run"]), log));
+        self.process = Some(Process::start(&mut self.command(arguments), log));
     }
 
     pub(crate) fn process(&mut self) -> &mut Process {

@@ -47,6 +47,8 @@ mod idle;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod nginx;
 #[cfg(test)]
 mod process;
