@@ -1,10 +1,11 @@
 //! The command line.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
 use underpass_shared::id::{InstanceId, LocationId, RegionHost, SubaccountId};
 
 use crate::directory::ENROL_TOKEN_LIFE_MAX;
@@ -94,10 +95,14 @@ pub enum Offline {
 Examples:
   underpass-gateway serve --region-host gateway.example.com
   underpass-gateway serve --data-dir /tmp/gateway --tunnel-listen 127.0.0.1:0 \\
-      --proxy-listen 127.0.0.1:0 --token-listen 127.0.0.1:0
+      --proxy-listen 127.0.0.1:0 --token-listen 127.0.0.1:0 --admin-listen 127.0.0.1:0
+  underpass-gateway serve --region-host gateway.example.com --proxy-listen 10.20.0.5:20003 \\
+      --allow-remote-consumers --consumer-network 10.20.0.0/16
 
 With port 0 the system chooses a free port; addresses.json in the data directory tells which.
-The proxy port speaks plain HTTP: keep it on loopback or in a network that you trust.")]
+The proxy port speaks plain HTTP: keep it on loopback or in a network that you trust. Consumers
+from other networks than those that are named are refused at once.
+The operators' port answers /healthz, /readyz and /metrics (Prometheus) over plain HTTP.")]
 pub struct Serve {
     /// Public name of this gateway, as agents dial it; without a port it takes the tunnel port
     #[arg(long, value_name = "HOST[:PORT]", default_value = "localhost")]
@@ -108,6 +113,18 @@ pub struct Serve {
     /// Where applications use the HTTP proxy
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:20003")]
     pub proxy_listen: SocketAddr,
+    /// Let applications on other hosts use the proxy, from the networks that are named
+    #[arg(long, env = "UNDERPASS_ALLOW_REMOTE_CONSUMERS")]
+    pub allow_remote_consumers: bool,
+    /// A network that applications may come from, such as 10.20.0.0/16; may be repeated
+    #[arg(
+        long, value_name = "NETWORK", value_delimiter = ',', value_parser = parse_network,
+        env = "UNDERPASS_CONSUMER_NETWORKS"
+    )]
+    pub consumer_network: Vec<IpNet>,
+    /// Where operators' probes and scrapers ask: /healthz, /readyz, /metrics
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:20090")]
+    pub admin_listen: SocketAddr,
     /// Where applications fetch tokens, over TLS
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:20443")]
     pub token_listen: SocketAddr,
@@ -243,6 +260,14 @@ fn parse_url(text: &str) -> Result<http::Uri, String> {
     }
 }
 
+/// A network, or one address.
+fn parse_network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_not_one| text.parse())
+        .map_err(|_neither| "must be a network such as 10.20.0.0/16, or an IP address".to_owned())
+}
+
 fn parse_life(text: &str) -> Result<Duration, String> {
     let wrong = || "must be a number with s, m or h, such as 15m, at most 24h".to_owned();
     let unit = match text.bytes().last() {
@@ -286,6 +311,7 @@ mod tests {
         assert_eq!(serve.tunnel_listen.to_string(), "0.0.0.0:443");
         assert_eq!(serve.proxy_listen.to_string(), "127.0.0.1:20003");
         assert_eq!(serve.token_listen.to_string(), "127.0.0.1:20443");
+        assert_eq!(serve.admin_listen.to_string(), "127.0.0.1:20090");
         assert_eq!(
             serve.region_host(8443).unwrap().to_string(),
             "localhost:8443"
@@ -306,6 +332,23 @@ mod tests {
         assert_eq!(host("[::1]").unwrap(), "[::1]:9");
         assert_eq!(host("[::1]:7").unwrap(), "[::1]:7");
         assert!(host("https://gw").is_err());
+    }
+
+    #[test]
+    fn networks_are_given_one_by_one_or_as_a_list() {
+        let line = "gw serve --consumer-network 10.0.0.0/8,fd00::/8 --consumer-network 192.0.2.1";
+        let Command::Serve(serve) = parse(line).unwrap().command else {
+            panic!()
+        };
+        let texts: Vec<_> = serve
+            .consumer_network
+            .iter()
+            .map(IpNet::to_string)
+            .collect();
+        assert_eq!(texts, ["10.0.0.0/8", "fd00::/8", "192.0.2.1/32"]);
+        for wrong in ["10.0.0.0/33", "host", "10.0.0"] {
+            assert!(parse(&format!("gw serve --consumer-network {wrong}")).is_err());
+        }
     }
 
     #[test]

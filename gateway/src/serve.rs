@@ -20,8 +20,10 @@ use crate::certificates::Certificates;
 use crate::cli::{Global, Serve};
 use crate::commands::STATE_FILE;
 use crate::directory::{Addresses, Directory, LiveTunnel, Settings, TUNNEL_ROW_LIFE};
+use crate::metrics::{Metrics, Report};
 use crate::oauth::TokenEndpoint;
-use crate::proxy::{self, Proxy};
+use crate::operations::{self, Operations};
+use crate::proxy::{self, Networks, Proxy, RemoteConsumers};
 use crate::state::{State, StoreClock};
 use crate::token::{Issuer, SigningKey, Verifier};
 use crate::token_port;
@@ -35,6 +37,8 @@ pub struct Gateway {
     tunnel: TcpListener,
     proxy: TcpListener,
     token: TcpListener,
+    admin: TcpListener,
+    networks: Networks,
     certificates: Arc<Certificates>,
     directory: Directory,
     settings: Settings,
@@ -50,9 +54,19 @@ pub struct Reached {
     tunnel: SocketAddr,
     proxy: SocketAddr,
     token: SocketAddr,
+    admin: SocketAddr,
     region_host: RegionHost,
     token_url: String,
     ca_cert: PathBuf,
+}
+
+/// The tasks of a running gateway, in the order in which they are told to stop: consumers before
+/// the tunnels that carry their requests, and operators may watch to the end.
+#[derive(Default)]
+struct Groups {
+    consumers: Tasks,
+    tunnels: Tasks,
+    operations: Tasks,
 }
 
 impl Gateway {
@@ -61,6 +75,12 @@ impl Gateway {
     /// # Errors
     /// What cannot be used, by name.
     pub async fn build(global: &Global, options: &Serve) -> anyhow::Result<Self> {
+        let remote = RemoteConsumers {
+            listen: options.proxy_listen,
+            allowed: options.allow_remote_consumers,
+            from: &options.consumer_network,
+        };
+        let networks = remote.networks()?;
         file::private_dir(&global.data_dir)
             .with_context(|| format!("cannot create {}", global.data_dir.display()))?;
         let data_dir = std::fs::canonicalize(&global.data_dir)
@@ -76,6 +96,7 @@ impl Gateway {
         let tunnel = bind(options.tunnel_listen, "--tunnel-listen")?;
         let proxy = bind(options.proxy_listen, "--proxy-listen")?;
         let token = bind(options.token_listen, "--token-listen")?;
+        let admin = bind(options.admin_listen, "--admin-listen")?;
         let region_host = region_host(&options.region_host, tunnel.local_addr()?)?;
         let proxy_address = proxy.local_addr()?;
         let settings = directory
@@ -91,6 +112,8 @@ impl Gateway {
             tunnel,
             proxy,
             token,
+            admin,
+            networks,
             certificates,
             directory,
             settings,
@@ -109,6 +132,7 @@ impl Gateway {
             tunnel: self.tunnel.local_addr()?,
             proxy: self.proxy.local_addr()?,
             token: self.token.local_addr()?,
+            admin: self.admin.local_addr()?,
             region_host: self.settings.region_host.clone(),
             token_url: self.settings.token_url.clone(),
             ca_cert: self.certificates.ca_path().to_owned(),
@@ -121,25 +145,24 @@ impl Gateway {
     /// When a certificate cannot be used or `addresses.json` cannot be written.
     pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let reached = self.reached()?;
-        // Consumers end before the tunnels that carry their requests.
-        let (consumers, tunnels) = (Tasks::new(), Tasks::new());
+        let groups = Groups::default();
         let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = DataThreads::start(count, &tunnels).context("cannot start data threads")?;
-        let handles: Arc<[_]> = threads.handles().into();
-        let registry = Registry::default();
+        let threads =
+            DataThreads::start(count, &groups.tunnels).context("cannot start data threads")?;
         let data_dir = self.data_dir.clone();
-        self.start(&handles, &registry, &consumers, &tunnels)?;
+        self.start(threads.handles().into(), &groups)?;
         write_addresses(&data_dir, &reached)?;
         let watch = Tasks::new();
-        service::watchdog(&watch, &handles);
+        service::watchdog(&watch, threads.handles());
         service::ready();
         tracing::info!(region_host = %reached.region_host, proxy = %reached.proxy, token = %reached.token, "gateway ready");
 
         stop.await;
         service::stopping();
         tracing::info!("stopping: no new requests, running ones may finish");
-        let in_time =
-            consumers.join(DRAIN_GRACE).await & tunnels.join(DRAIN_GRACE + END_MARGIN).await;
+        let in_time = groups.consumers.join(DRAIN_GRACE).await
+            & groups.tunnels.join(DRAIN_GRACE + END_MARGIN).await
+            & groups.operations.join(END_MARGIN).await;
         watch.join(END_MARGIN).await;
         if !in_time {
             tracing::warn!("some requests were aborted because they outlasted the grace");
@@ -150,13 +173,14 @@ impl Gateway {
         Ok(())
     }
 
-    fn start(
-        self,
-        handles: &Arc<[tokio::runtime::Handle]>,
-        registry: &Registry,
-        consumers: &Tasks,
-        tunnels: &Tasks,
-    ) -> anyhow::Result<()> {
+    fn start(self, threads: Arc<[tokio::runtime::Handle]>, groups: &Groups) -> anyhow::Result<()> {
+        let Groups {
+            consumers,
+            tunnels,
+            operations,
+        } = groups;
+        let registry = Registry::default();
+        let metrics = Arc::new(Metrics::new(threads.len()));
         let names = [self.settings.region_host.host(), "localhost", "127.0.0.1"];
         let server = self.certificates.server(&names)?;
         let credential = Credential {
@@ -177,6 +201,16 @@ impl Gateway {
             "directory",
             until_stopped(tunnels, self.directory.clone().follow()),
         );
+        let told = Operations {
+            report: Report {
+                metrics: Arc::clone(&metrics),
+                registry: registry.clone(),
+                directory: self.directory.clone(),
+            },
+            consumers: consumers.clone(),
+        };
+        let served = operations::run(self.admin, told, operations.clone());
+        operations.spawn("operators-port", served);
         let publish = publish(self.directory.clone(), registry.clone());
         tunnels.spawn("publish-tunnels", until_stopped(tunnels, publish));
         let port = PublicPort {
@@ -184,19 +218,28 @@ impl Gateway {
             certificates: self.certificates,
             directory: self.directory,
             registry: registry.clone(),
-            threads: Arc::clone(handles),
+            threads: Arc::clone(&threads),
             connections: CONNECTIONS_DEFAULT,
+            metrics: Arc::clone(&metrics),
         };
         tunnels.spawn(
             "public-port",
             tunnels::run(self.tunnel, port, tunnels.clone()),
         );
-        let token = token_port::run(self.token, token_tls, endpoint, consumers.clone());
+        let token = token_port::run(
+            self.token,
+            token_tls,
+            endpoint,
+            Arc::clone(&metrics),
+            consumers.clone(),
+        );
         consumers.spawn("token-port", token);
         let proxy = Proxy {
             verifier: Arc::new(verifier),
-            registry: registry.clone(),
-            threads: Arc::clone(handles),
+            registry,
+            threads,
+            networks: self.networks,
+            metrics,
         };
         consumers.spawn("proxy", proxy::run(self.proxy, proxy, consumers.clone()));
         Ok(())

@@ -20,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::{clock, net};
 
+use crate::metrics::{Metrics, TokenOutcome};
 use crate::oauth::{BODY_MAX, TokenEndpoint};
 
 /// Connections at once; a client needs one for the time of a request.
@@ -36,6 +37,7 @@ pub async fn run(
     listener: TcpListener,
     tls: Arc<ServerConfig>,
     endpoint: Arc<TokenEndpoint>,
+    metrics: Arc<Metrics>,
     tasks: Tasks,
 ) {
     let tls = TlsAcceptor::from(tls);
@@ -49,8 +51,12 @@ pub async fn run(
             Ok((stream, remote)) => {
                 // One too many is closed at once.
                 if let Ok(slot) = Arc::clone(&slots).try_acquire_owned() {
-                    let endpoint = Arc::clone(&endpoint);
-                    let client = client(stream, remote, tls.clone(), endpoint, slot);
+                    let served = Served {
+                        endpoint: Arc::clone(&endpoint),
+                        metrics: Arc::clone(&metrics),
+                        remote,
+                    };
+                    let client = client(stream, tls.clone(), served, slot);
                     let stopped = tasks.clone();
                     tasks.spawn("token-client", async move {
                         tokio::select! {
@@ -68,13 +74,16 @@ pub async fn run(
     }
 }
 
-async fn client(
-    stream: TcpStream,
-    remote: SocketAddr,
-    tls: TlsAcceptor,
+/// What the requests of one connection need.
+#[derive(Clone)]
+struct Served {
     endpoint: Arc<TokenEndpoint>,
-    _slot: OwnedSemaphorePermit,
-) {
+    metrics: Arc<Metrics>,
+    remote: SocketAddr,
+}
+
+async fn client(stream: TcpStream, tls: TlsAcceptor, served: Served, _slot: OwnedSemaphorePermit) {
+    let remote = served.remote;
     if net::tune_edge(&stream).is_err() {
         return;
     }
@@ -83,34 +92,37 @@ async fn client(
         return;
     };
     let service = service_fn(move |request| {
-        let endpoint = Arc::clone(&endpoint);
-        async move { Ok::<_, Infallible>(answer(request, remote, &endpoint).await) }
+        let served = served.clone();
+        async move { Ok::<_, Infallible>(served.answer(request).await) }
     });
-    let served = http1::Builder::new()
+    let ended = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(STEP_TIME)
         .max_buf_size(HEAD_MAX)
         .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = served.await {
+    if let Err(error) = ended.await {
         tracing::debug!(%remote, %error, "token connection ended");
     }
 }
 
-async fn answer(
-    request: Request<Incoming>,
-    remote: SocketAddr,
-    endpoint: &TokenEndpoint,
-) -> Response<Full<Bytes>> {
-    let (head, body) = request.into_parts();
-    let body = timeout(STEP_TIME, Limited::new(body, BODY_MAX).collect()).await;
-    let Ok(Ok(body)) = body else {
-        let text = format!("the body must arrive within 10 s and have at most {BODY_MAX} bytes");
-        let mut response = Response::new(Full::from(text));
-        *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-        return response;
-    };
-    let request = Request::from_parts(head, body.to_bytes());
-    endpoint
-        .handle(&request, remote.ip(), clock::wall_ms())
-        .map(Full::new)
+impl Served {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        let body = timeout(STEP_TIME, Limited::new(body, BODY_MAX).collect()).await;
+        let Ok(Ok(body)) = body else {
+            self.metrics.tokens.count(TokenOutcome::Malformed);
+            let text =
+                format!("the body must arrive within 10 s and have at most {BODY_MAX} bytes");
+            let mut response = Response::new(Full::from(text));
+            *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+            return response;
+        };
+        let request = Request::from_parts(head, body.to_bytes());
+        let answer = self
+            .endpoint
+            .handle(&request, self.remote.ip(), clock::wall_ms());
+        let outcome = TokenEndpoint::outcome(request.uri().path(), answer.status());
+        self.metrics.tokens.count(outcome);
+        answer.map(Full::new)
+    }
 }

@@ -1,6 +1,6 @@
 //! One tunnel connection that is kept up for ever: dial, serve, replace, back off.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
@@ -13,6 +13,7 @@ use underpass_shared::protocol::capability::CAPABILITY;
 use underpass_shared::protocol::internal::{Hello, HelloAnswer};
 use underpass_shared::protocol::role::Role;
 use underpass_shared::tunnel::backoff::Backoff;
+use uuid::Uuid;
 
 use super::dial::dial;
 use super::proxy::Route;
@@ -20,6 +21,9 @@ use super::reconcile::Wanted;
 use crate::credentials::CredentialStore;
 use crate::secrets::SecretStore;
 use crate::status::{Connection, StatusBoard};
+
+/// Names this process to the gateways, which so tell a copy of the agent from the first.
+static PROCESS: LazyLock<Uuid> = LazyLock::new(random::id);
 
 /// What the slots of one enrolment share.
 pub(super) struct Link<H> {
@@ -117,6 +121,7 @@ async fn attempt<H: Handler>(
         capability: CAPABILITY,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         instance: wanted.instance,
+        process: Some(*PROCESS),
     });
     let serving = {
         let (link, served) = (Arc::clone(link), served.clone());
@@ -187,14 +192,17 @@ impl<H: Handler> Following<'_, H> {
         backoff: &mut Backoff,
         ended: Result<Option<Result<(), ConnectionError>>, JoinError>,
     ) -> Ended {
-        let reason = match ended {
+        let mut reason = match ended {
             Ok(Some(Err(error))) => format!("{:#}", anyhow::Error::from(error)),
             _ => "the gateway closed the connection".to_owned(),
         };
         let link = self.link;
-        tracing::info!(host = %link.wanted.region_host, reason, "tunnel down");
         if let Some(retry) = self.served.retry_after() {
             backoff.retry_after(Duration::from_millis(retry.after_ms));
+            reason = retry.reason;
+            tracing::warn!(host = %link.wanted.region_host, reason, "the gateway turned this agent away");
+        } else {
+            tracing::info!(host = %link.wanted.region_host, reason, "tunnel down");
         }
         let failed = Connection::Failed(reason);
         link.board

@@ -88,6 +88,11 @@ impl Directory {
         Arc::clone(&self.shared.token_generation)
     }
 
+    /// Asks the store for one row, to see whether it answers.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.state().get(key::SETTINGS).await.map(drop)
+    }
+
     /// Keeps the index up to date with the commits of all processes until it is dropped.
     pub async fn follow(self) {
         let mut version = self.state().watch();

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 
 pub use failures::{FAILURES_MAX, FailureLimit, TRACKED_MAX, WINDOW};
 
@@ -19,6 +19,7 @@ use self::answer::Refusal;
 use self::client::Credentials;
 use self::params::Params;
 use crate::directory::{Binding, Directory};
+use crate::metrics::TokenOutcome;
 use crate::token::Issuer;
 
 /// The largest request body; a token request has a few hundred bytes.
@@ -42,6 +43,18 @@ impl TokenEndpoint {
             directory,
             issuer,
             failures: Mutex::default(),
+        }
+    }
+
+    /// What an answer of [`TokenEndpoint::handle`] counts as.
+    pub fn outcome(path: &str, status: StatusCode) -> TokenOutcome {
+        match status.as_u16() {
+            200 if path == KEYS_PATH => TokenOutcome::Keys,
+            ..300 => TokenOutcome::Issued,
+            401 => TokenOutcome::Denied,
+            429 => TokenOutcome::Limited,
+            300..500 => TokenOutcome::Malformed,
+            500.. => TokenOutcome::Failed,
         }
     }
 

@@ -13,6 +13,8 @@ use underpass_shared::head::TooLong;
 use underpass_shared::id::TunnelKey;
 use underpass_shared::raw::RawRule;
 
+use crate::metrics::RequestOutcome;
+
 /// The body of an answer to a consumer.
 pub(super) enum AnswerBody {
     /// Our own text.
@@ -64,6 +66,20 @@ impl Refusal {
             ),
             Self::Crowded => "all tunnels are full".to_owned(),
             Self::Lost => "the tunnel ended before the answer".to_owned(),
+        }
+    }
+
+    /// What it counts as.
+    pub(super) fn outcome(&self) -> RequestOutcome {
+        match self {
+            Self::Connect => RequestOutcome::Connect,
+            Self::Bad(_) | Self::Raw(_) => RequestOutcome::Malformed,
+            Self::TooLong(_) => RequestOutcome::TooLong,
+            Self::Upgrade => RequestOutcome::Upgrade,
+            Self::Unauthorised => RequestOutcome::Unauthorised,
+            Self::NoTunnel(_) => RequestOutcome::NoTunnel,
+            Self::Crowded => RequestOutcome::Crowded,
+            Self::Lost => RequestOutcome::Lost,
         }
     }
 }

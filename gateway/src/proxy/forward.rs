@@ -1,6 +1,6 @@
 //! One request from its consumer through a tunnel and back.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -19,6 +19,7 @@ use super::authorise::authorise;
 use super::headers::{strip_request, strip_response};
 use super::request::{check, location, waits};
 use super::upgrade;
+use crate::metrics::{RequestOutcome, Traffic};
 use crate::token::TokenCache;
 use crate::tunnels::{Registry, Tunnel};
 
@@ -31,6 +32,7 @@ pub(super) struct Shard {
     pub(super) registry: Registry,
     pub(super) cache: Mutex<TokenCache>,
     pub(super) tasks: Tasks,
+    pub(super) traffic: Arc<Traffic>,
 }
 
 /// What follows the head of a request.
@@ -43,18 +45,39 @@ enum Upload {
     Raw(OnUpgrade),
 }
 
-/// Answers one request, whose raw bytes may have broken a rule; never fails.
+/// Counts a request when it has its answer, or when its consumer left before.
+struct Counting<'a> {
+    traffic: &'a Traffic,
+    outcome: RequestOutcome,
+}
+
+impl Drop for Counting<'_> {
+    fn drop(&mut self) {
+        self.traffic.request(self.outcome);
+    }
+}
+
+/// Answers one request, whose raw bytes may have broken a rule, counts and logs it; never fails.
 pub(super) async fn handle(
     request: Request<Incoming>,
     raw: Option<RawRule>,
     shard: &Shard,
 ) -> Answer {
-    forward(request, raw, shard)
-        .await
-        .unwrap_or_else(|refusal| {
+    let mut counting = Counting {
+        traffic: &shard.traffic,
+        outcome: RequestOutcome::Abandoned,
+    };
+    match forward(request, raw, shard).await {
+        Ok(answer) => {
+            counting.outcome = RequestOutcome::answered(answer.status());
+            answer
+        }
+        Err(refusal) => {
+            counting.outcome = refusal.outcome();
             tracing::info!(reason = refusal.reason(), "request refused");
             refusal.into()
-        })
+        }
+    }
 }
 
 async fn forward(

@@ -1,7 +1,7 @@
 //! The consumers' listener: one acceptor, connections handed to the data threads in turn.
 
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,7 +15,9 @@ use underpass_runtime::tasks::Tasks;
 use underpass_shared::head::{HEADERS_MAX, READ_MAX};
 
 use super::forward::{self, Shard};
+use super::networks::Networks;
 use super::watched::watched;
+use crate::metrics::{Consumer, Counted, Metrics};
 use crate::token::{TokenCache, Verifier};
 use crate::tunnels::Registry;
 
@@ -32,11 +34,15 @@ pub struct Proxy {
     pub registry: Registry,
     /// The data threads.
     pub threads: Arc<[Handle]>,
+    /// Who may connect.
+    pub networks: Networks,
+    /// The counters.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Accepts consumers until told to stop.
 pub async fn run(listener: TcpListener, proxy: Proxy, tasks: Tasks) {
-    let shards: Vec<(Handle, Arc<Shard>, Arc<AtomicUsize>)> = proxy
+    let shards: Vec<(Handle, Arc<Shard>)> = proxy
         .threads
         .iter()
         .enumerate()
@@ -46,8 +52,9 @@ pub async fn run(listener: TcpListener, proxy: Proxy, tasks: Tasks) {
                 registry: proxy.registry.clone(),
                 cache: Mutex::new(TokenCache::new(Arc::clone(&proxy.verifier))),
                 tasks: tasks.clone(),
+                traffic: proxy.metrics.traffic(thread),
             };
-            (handle.clone(), Arc::new(shard), Arc::default())
+            (handle.clone(), Arc::new(shard))
         })
         .collect();
     loop {
@@ -57,12 +64,21 @@ pub async fn run(listener: TcpListener, proxy: Proxy, tasks: Tasks) {
         };
         let least = shards
             .iter()
-            .min_by_key(|(_, _, load)| load.load(Ordering::Relaxed));
+            .min_by_key(|(_, shard)| shard.traffic.consumers());
+        if let Ok((_, peer)) = &accepted
+            && !proxy.networks.allow(peer.ip())
+        {
+            proxy
+                .metrics
+                .consumers_refused
+                .fetch_add(1, Ordering::Relaxed);
+            tracing::debug!(%peer, "consumer refused: its network is not allowed");
+            continue;
+        }
         match (accepted.and_then(|(stream, _)| stream.into_std()), least) {
-            (Ok(stream), Some((handle, shard, load))) => {
-                load.fetch_add(1, Ordering::Relaxed);
-                let load = Load(Arc::clone(load));
-                let connection = consumer(stream, Arc::clone(shard), load);
+            (Ok(stream), Some((handle, shard))) => {
+                let counted = shard.traffic.consumer();
+                let connection = consumer(stream, Arc::clone(shard), counted);
                 tasks.spawn_on(handle, "consumer", connection);
             }
             (Err(error), _) => {
@@ -74,16 +90,7 @@ pub async fn run(listener: TcpListener, proxy: Proxy, tasks: Tasks) {
     }
 }
 
-/// One connection of a thread; counted until dropped.
-struct Load(Arc<AtomicUsize>);
-
-impl Drop for Load {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-async fn consumer(stream: std::net::TcpStream, shard: Arc<Shard>, load: Load) {
+async fn consumer(stream: std::net::TcpStream, shard: Arc<Shard>, counted: Consumer) {
     let stream = match TcpStream::from_std(stream) {
         Ok(stream) => stream,
         Err(error) => {
@@ -96,6 +103,7 @@ async fn consumer(stream: std::net::TcpStream, shard: Arc<Shard>, load: Load) {
         return;
     }
     let tasks = shard.tasks.clone();
+    let stream = Counted::new(stream, counted);
     let (stream, verdicts) = watched(stream);
     let service = service_fn(move |request| {
         let (shard, raw) = (Arc::clone(&shard), verdicts.next());
@@ -120,5 +128,4 @@ async fn consumer(stream: std::net::TcpStream, shard: Arc<Shard>, load: Load) {
     if let Err(error) = ended {
         tracing::debug!(%error, "consumer connection ended");
     }
-    drop(load);
 }

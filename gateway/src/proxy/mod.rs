@@ -5,8 +5,10 @@ mod authorise;
 mod forward;
 mod headers;
 mod listen;
+mod networks;
 mod request;
 mod upgrade;
 mod watched;
 
 pub use listen::{Proxy, run};
+pub use networks::{Networks, OpenProxy, RemoteConsumers};

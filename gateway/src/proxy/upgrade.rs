@@ -14,6 +14,7 @@ use underpass_shared::protocol::upgrade::{WEBSOCKET, is_marked};
 use super::answer::{Answer, AnswerBody};
 use super::forward::cleaned;
 use super::watched::Watched;
+use crate::metrics::Counted;
 
 /// Answers a request that asked for WebSocket: with 101 and raw bytes where the back end agreed,
 /// with its ordinary answer where it refused.
@@ -43,11 +44,11 @@ pub(super) fn answer(
 async fn pass(socket: OnUpgrade, inbound: Inbound, outbound: Outbound) {
     let carried = match socket.await.map(|socket| socket.downcast()) {
         Ok(Ok(parts)) => {
-            let io: TokioIo<Watched<TcpStream>> = parts.io;
+            let io: TokioIo<Watched<Counted<TcpStream>>> = parts.io;
             let mut tcp = io.into_inner().into_inner();
             let carried = carry(&mut tcp, parts.read_buf, inbound, outbound).await;
             if carried.is_err() {
-                net::abort(&tcp);
+                net::abort(tcp.get_ref());
             }
             carried
         }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -26,6 +27,7 @@ use super::registry::Registry;
 use super::tunnel;
 use crate::certificates::Certificates;
 use crate::directory::Directory;
+use crate::metrics::Metrics;
 
 /// Handshakes at once; more wait in the kernel, so that a herd of agents cannot starve consumers.
 const HANDSHAKES_MAX: usize = 256;
@@ -51,6 +53,8 @@ pub struct PublicPort {
     pub threads: Arc<[Handle]>,
     /// Connections that an agent is asked to hold for a subaccount.
     pub connections: u8,
+    /// The counters.
+    pub metrics: Arc<Metrics>,
 }
 
 /// A byte stream after its handshake.
@@ -114,6 +118,9 @@ async fn handle(
     let (role, incoming) = match handshake.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
         Ok(done) => done,
         Err(error) => {
+            port.metrics
+                .handshakes_failed
+                .fetch_add(1, Ordering::Relaxed);
             tracing::info!(?peer, %error, "handshake failed on the public port");
             return;
         }
@@ -165,11 +172,13 @@ async fn serve(incoming: Incoming, presented: Presented, port: &PublicPort, task
         tls: port.tls.clone(),
         certificates: Arc::clone(&port.certificates),
         directory: port.directory.clone(),
+        metrics: Arc::clone(&port.metrics),
     });
     let served = Served::for_requests(HelloAnswer {
         capability: CAPABILITY,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         instance: InstanceId::from_uuid(uuid::Uuid::nil()),
+        process: None,
     });
     let Incoming { io, wire, .. } = incoming;
     let ended = underpass_runtime::tunnel::serve(io, wire, &served, &handler, tasks).await;

@@ -24,6 +24,7 @@ use underpass_shared::pki::identity::AgentIdentity;
 
 use crate::certificates::{AGENT_LIFE, Certificates, LATE_RENEWAL, lifetime};
 use crate::directory::{Directory, RedeemError};
+use crate::metrics::{EnrolmentOutcome, Metrics};
 
 /// Largest body of a request here.
 const BODY_MAX: usize = 64 * 1024;
@@ -44,6 +45,7 @@ pub(super) struct Enrolment {
     pub(super) tls: ServerTls,
     pub(super) certificates: Arc<Certificates>,
     pub(super) directory: Directory,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 type Answer = Result<Enrolled, ApiError>;
@@ -51,6 +53,7 @@ type Answer = Result<Enrolled, ApiError>;
 impl Handler for Enrolment {
     async fn handle(self: Arc<Self>, request: Request<Inbound>, responder: Responder) {
         let answer = self.answer(request).await;
+        self.metrics.enrolments.count(outcome(&answer));
         if let Err(error) = &answer {
             tracing::warn!(kind = ?error.kind, message = error.message, "enrolment refused");
         }
@@ -201,6 +204,14 @@ impl Enrolment {
             certificate,
             ca_bundle: authority.certificate().to_owned(),
         })
+    }
+}
+
+fn outcome(answer: &Answer) -> EnrolmentOutcome {
+    match answer {
+        Ok(_) => EnrolmentOutcome::Issued,
+        Err(error) if error.kind == ErrorKind::LocationTaken => EnrolmentOutcome::LocationTaken,
+        Err(_) => EnrolmentOutcome::Refused,
     }
 }
 

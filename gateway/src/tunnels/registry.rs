@@ -6,16 +6,31 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::watch;
 use underpass_runtime::tunnel::Caller;
 use underpass_shared::id::{InstanceId, TunnelKey};
+use uuid::Uuid;
 
 /// One tunnel connection.
 #[derive(Clone, Debug)]
 pub struct Tunnel {
     /// The agent instance behind it.
     pub instance: InstanceId,
+    /// The process of it, if it tells.
+    pub process: Option<Uuid>,
     /// The data thread that drives it.
     pub thread: usize,
     /// Where streams are opened.
     pub caller: Caller,
+}
+
+impl Tunnel {
+    /// Whether `other` must not come up beside this one. The directory gives a place to one
+    /// instance only, so another instance here is one that is on its way out.
+    fn excludes(&self, other: &Self) -> bool {
+        let copies = match (self.process, other.process) {
+            (Some(one), Some(two)) => one != two,
+            (None, _) | (_, None) => false,
+        };
+        copies && self.instance == other.instance && self.caller.is_open()
+    }
 }
 
 /// All tunnels of this node. Clones are the same registry.
@@ -75,9 +90,17 @@ impl Registry {
         each.collect()
     }
 
-    /// Adds a tunnel that came up.
-    pub fn add(&self, key: &TunnelKey, tunnel: Tunnel) {
-        self.change(key, |group| group.push(tunnel));
+    /// Adds a tunnel that came up. False when another process of the same instance, such as a
+    /// copy of the agent, has the place.
+    pub fn add(&self, key: &TunnelKey, tunnel: Tunnel) -> bool {
+        let mut added = true;
+        self.change(key, |group| {
+            added = !group.iter().any(|other| other.excludes(&tunnel));
+            if added {
+                group.push(tunnel);
+            }
+        });
+        added
     }
 
     /// Removes a tunnel that ended.

@@ -1,5 +1,6 @@
 //! The life of one tunnel at the gateway: authorise, move to its thread, hello, route, end.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -14,11 +15,15 @@ use underpass_shared::protocol::limits::{CONNECTIONS_MAX, ROTATE_AFTER_STREAMS};
 use super::accept::{Incoming, PublicPort, TunnelIo, identity};
 use super::registry::{Place, Tunnel};
 use crate::directory::Directory;
+use crate::metrics::TunnelRefusal;
 
 /// How often a running tunnel's age is looked at; changes of the directory are seen at once.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// What an agent with too many connections is told to wait.
 const CROWDED: Duration = Duration::from_secs(30);
+/// What a second process of an agent is told to wait: about as long as it takes until a first one
+/// whose host died is noticed.
+const TAKEN: Duration = Duration::from_secs(5);
 
 /// Why an agent's certificate is not accepted, or no longer.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -37,6 +42,20 @@ enum Refusal {
     Expired,
 }
 
+impl Refusal {
+    /// What it counts as.
+    fn counted(&self) -> TunnelRefusal {
+        match self {
+            Self::NoIdentity => TunnelRefusal::NoIdentity,
+            Self::Unknown => TunnelRefusal::Unknown,
+            Self::Revoked => TunnelRefusal::Revoked,
+            Self::OldKey => TunnelRefusal::OldKey,
+            Self::NoSubaccount => TunnelRefusal::NoSubaccount,
+            Self::Expired => TunnelRefusal::Expired,
+        }
+    }
+}
+
 /// Who is at the other end, as the certificate proves.
 #[derive(Clone, Copy, Debug)]
 struct Peer {
@@ -51,6 +70,7 @@ pub(super) fn run(incoming: Incoming, port: &PublicPort, tasks: &Tasks) {
         Ok(admitted) => admitted,
         Err(refusal) => {
             let identity = identity(incoming.certificate.as_ref());
+            port.metrics.tunnels_refused.count(refusal.counted());
             tracing::warn!(?identity, %refusal, "tunnel refused");
             return;
         }
@@ -93,23 +113,44 @@ impl Life {
         };
         // Twice the limit, for replacements come up before those that they replace are gone.
         if self.place.before >= usize::from(CONNECTIONS_MAX) * 2 {
-            let retry = RetryAfter {
-                after_ms: u64::try_from(CROWDED.as_millis()).unwrap_or(u64::MAX),
-                reason: "too many connections of this agent".to_owned(),
-            };
-            caller.retry_after(&retry).await;
-            return;
+            let reason = "too many connections of this agent".to_owned();
+            return self
+                .turn_away(&caller, TunnelRefusal::Crowded, CROWDED, reason)
+                .await;
         }
         let tunnel = Tunnel {
             instance: self.peer.instance,
+            process: caller.answer().process,
             thread: self.place.thread,
             caller: caller.clone(),
         };
-        self.port.registry.add(&self.key, tunnel);
+        if !self.port.registry.add(&self.key, tunnel) {
+            let reason = taken(&self.key, self.peer.instance);
+            return self
+                .turn_away(&caller, TunnelRefusal::LocationTaken, TAKEN, reason)
+                .await;
+        }
+        self.port
+            .metrics
+            .tunnels_opened
+            .fetch_add(1, Ordering::Relaxed);
         tracing::info!(key = %self.key, instance = %self.peer.instance, thread = self.place.thread, "tunnel up");
         self.watch(&caller).await;
         self.port.registry.remove(&self.key, &caller);
         tracing::info!(key = %self.key, instance = %self.peer.instance, "tunnel down");
+    }
+
+    async fn turn_away(
+        &self,
+        caller: &Caller,
+        counted: TunnelRefusal,
+        wait: Duration,
+        reason: String,
+    ) {
+        self.port.metrics.tunnels_refused.count(counted);
+        tracing::warn!(key = %self.key, reason, "tunnel refused");
+        let after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        caller.retry_after(&RetryAfter { after_ms, reason }).await;
     }
 
     async fn establish(&self, incoming: Incoming) -> Result<Caller, ConnectionError> {
@@ -146,6 +187,7 @@ impl Life {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
             if let Err(refusal) = authorise(&self.peer, &self.port.directory) {
+                self.port.metrics.tunnels_refused.count(refusal.counted());
                 tracing::warn!(key = %self.key, %refusal, "tunnel closed");
                 return caller.close();
             }
@@ -154,6 +196,15 @@ impl Life {
             }
         }
     }
+}
+
+fn taken(key: &TunnelKey, instance: InstanceId) -> String {
+    format!(
+        "LOCATION_TAKEN: subaccount {} has an agent with location ID \"{}\" already: another \
+         process of instance {instance} is connected, such as a copy of this agent's data \
+         directory; stop one of the two, or enrol this one anew with a location ID of its own",
+        key.subaccount, key.location
+    )
 }
 
 fn transport(io: &mut TunnelIo) -> &mut underpass_runtime::net::MovableTcp {

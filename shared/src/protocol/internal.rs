@@ -4,6 +4,7 @@
 //! and carries the served end's own wishes, one JSON object a line.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::id::InstanceId;
 
@@ -44,6 +45,9 @@ pub struct HelloAnswer {
     pub version: String,
     /// The agent instance.
     pub instance: InstanceId,
+    /// The process that serves, new at each start, so that a copied agent is told from the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<Uuid>,
 }
 
 /// A line that the served end sends after [`HelloAnswer`].

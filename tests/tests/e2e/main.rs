@@ -51,6 +51,8 @@ mod logs;
 #[cfg(test)]
 mod nginx;
 #[cfg(test)]
+mod operations;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod proxied;

@@ -83,7 +83,7 @@ impl World {
 
     fn build(host: &str, turn: Turn) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let ports = json!({"tunnel": format!("{host}:0"), "proxy": "127.0.0.1:0", "token": format!("{host}:0")});
+        let ports = json!({"tunnel": format!("{host}:0"), "proxy": "127.0.0.1:0", "token": format!("{host}:0"), "admin": "127.0.0.1:0"});
         let mut world = Self {
             gateway: serve(&folder, host, &ports),
             tenant: Tenant::default(),
@@ -194,7 +194,7 @@ fn serve_command(folder: &TempDir, host: &str, ports: &Value) -> (Command, PathB
     };
     let mut command = Command::new(program("underpass-gateway"));
     command.args(["serve", "--region-host", name]);
-    for name in ["tunnel", "proxy", "token"] {
+    for name in ["tunnel", "proxy", "token", "admin"] {
         command
             .arg(format!("--{name}-listen"))
             .arg(ports[name].as_str().unwrap());

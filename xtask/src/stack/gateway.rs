@@ -35,7 +35,12 @@ impl Gateway {
         let mut command = plan.launcher.command(binary, plan.folder, "gateway");
         command.arg("serve").arg("--data-dir").arg(&data);
         command.args(["--region-host", "localhost"]);
-        for listener in ["--tunnel-listen", "--proxy-listen", "--token-listen"] {
+        for listener in [
+            "--tunnel-listen",
+            "--proxy-listen",
+            "--token-listen",
+            "--admin-listen",
+        ] {
             command.args([listener, "127.0.0.1:0"]);
         }
         let log = log_path(plan.folder, "gateway");
