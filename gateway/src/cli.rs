@@ -84,6 +84,27 @@ pub enum Offline {
         The request goes through the running gateway's proxy port. The exit code is 0 when the \
         back end answered, whatever it said.")]
     Test(Probe),
+    /// Write the whole gateway into one encrypted archive, while it runs or not
+    #[command(after_help = "\
+Example:
+  underpass-gateway backup --passphrase-file /etc/underpass/backup-passphrase gateway.zip
+
+The archive holds subaccounts, agents, bindings, the CA and the keys: with it a lost host is replaced
+without enrolling agents anew. Enrolment tokens that are not used yet are left out. It is a zip with
+MANIFEST.json (clear) and payload.age, which any `age` program opens with the passphrase.
+
+The passphrase comes from --passphrase-file, else from UNDERPASS_BACKUP_PASSPHRASE in the
+environment, else it is asked for.")]
+    Backup(Backup),
+    /// Put a backup back, into an empty data directory
+    #[command(after_help = "\
+Example:
+  underpass-gateway restore --data-dir /var/lib/underpass-gateway gateway.zip
+  underpass-gateway serve --region-host gateway.example.com
+
+Everything is checked before anything changes. Run it as the user of the server, while no gateway
+runs, then start the gateway with the name and ports that it had: agents come back by themselves.")]
+    Restore(Restore),
     /// Show subaccounts, agents and live tunnels
     #[command(after_help = "Example:\n  underpass-gateway status --json | jq .tunnels")]
     Status,
@@ -231,6 +252,39 @@ pub struct Probe {
     /// The virtual URL, such as http://erp.virtual:8080/path
     #[arg(value_parser = parse_url)]
     pub url: http::Uri,
+}
+
+/// Where the passphrase of an archive comes from.
+#[derive(Debug, Args)]
+pub struct Passphrase {
+    /// File that holds the passphrase and nothing else
+    #[arg(long, value_name = "FILE")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// Options of `backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The archive to write; it must not exist
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Its passphrase.
+    #[command(flatten)]
+    pub passphrase: Passphrase,
+}
+
+/// Options of `restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The archive to read
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Its passphrase.
+    #[command(flatten)]
+    pub passphrase: Passphrase,
+    /// Replace the gateway that is in the data directory; it is gone then
+    #[arg(long)]
+    pub force: bool,
 }
 
 impl Serve {

@@ -1,11 +1,13 @@
 //! The cloud end of Underpass.
 #![forbid(unsafe_code)]
 
+pub mod backup;
 pub mod binding;
 pub mod certificates;
 pub mod cli;
 pub mod commands;
 pub mod directory;
+pub mod lock;
 pub mod metrics;
 pub mod oauth;
 pub mod operations;

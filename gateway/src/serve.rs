@@ -16,10 +16,12 @@ use underpass_shared::id::RegionHost;
 use underpass_shared::protocol::limits::CONNECTIONS_DEFAULT;
 use underpass_shared::protocol::timers::DRAIN_GRACE;
 
+use crate::backup::restore;
 use crate::certificates::Certificates;
 use crate::cli::{Global, Serve};
 use crate::commands::STATE_FILE;
 use crate::directory::{Addresses, Directory, LiveTunnel, Settings, TUNNEL_ROW_LIFE};
+use crate::lock::Lock;
 use crate::metrics::{Metrics, Report};
 use crate::oauth::TokenEndpoint;
 use crate::operations::{self, Operations};
@@ -44,6 +46,7 @@ pub struct Gateway {
     settings: Settings,
     data_dir: PathBuf,
     key: SigningKey,
+    lock: Lock,
 }
 
 /// The addresses that a gateway got, as written to `addresses.json`.
@@ -85,6 +88,8 @@ impl Gateway {
             .with_context(|| format!("cannot create {}", global.data_dir.display()))?;
         let data_dir = std::fs::canonicalize(&global.data_dir)
             .with_context(|| format!("cannot use {}", global.data_dir.display()))?;
+        let lock = Lock::take(&data_dir)?;
+        restore::finish(&data_dir)?;
         let certificates = Arc::new(Certificates::open(&data_dir)?);
         let key =
             SigningKey::load_or_create(&data_dir).context("cannot use the token-signing key")?;
@@ -119,6 +124,7 @@ impl Gateway {
             settings,
             data_dir,
             key,
+            lock,
         })
     }
 
@@ -150,7 +156,7 @@ impl Gateway {
         let threads =
             DataThreads::start(count, &groups.tunnels).context("cannot start data threads")?;
         let data_dir = self.data_dir.clone();
-        self.start(threads.handles().into(), &groups)?;
+        let _lock = self.start(threads.handles().into(), &groups)?;
         write_addresses(&data_dir, &reached)?;
         let watch = Tasks::new();
         service::watchdog(&watch, threads.handles());
@@ -173,7 +179,11 @@ impl Gateway {
         Ok(())
     }
 
-    fn start(self, threads: Arc<[tokio::runtime::Handle]>, groups: &Groups) -> anyhow::Result<()> {
+    fn start(
+        self,
+        threads: Arc<[tokio::runtime::Handle]>,
+        groups: &Groups,
+    ) -> anyhow::Result<Lock> {
         let Groups {
             consumers,
             tunnels,
@@ -242,7 +252,7 @@ impl Gateway {
             metrics,
         };
         consumers.spawn("proxy", proxy::run(self.proxy, proxy, consumers.clone()));
-        Ok(())
+        Ok(self.lock)
     }
 }
 

@@ -15,6 +15,10 @@ pub(crate) struct Tool {
     package: &'static str,
 }
 
+pub(crate) const AGE: Tool = Tool {
+    program: "age",
+    package: "age",
+};
 pub(crate) const APACHE: Tool = Tool {
     program: "apache2",
     package: "apache2",

@@ -1,5 +1,6 @@
 //! The offline commands. They open the data directory themselves, beside a running server.
 
+mod backup;
 mod binding;
 mod enrol_token;
 mod probe;
@@ -50,6 +51,8 @@ pub async fn run(global: &Global, command: &Offline, out: &mut dyn Write) -> any
         }
         Offline::Revoke(options) => revoke::run(work, options.instance).await,
         Offline::Test(options) => probe::run(work, options).await,
+        Offline::Backup(options) => backup::create(work, options).await,
+        Offline::Restore(options) => backup::restore(work, options).await,
         Offline::Status => status::show(work).await,
     }
 }
@@ -75,11 +78,13 @@ impl Work<'_> {
                 self.global.data_dir.display()
             );
         }
+        crate::backup::restore::refuse_unfinished(&self.global.data_dir)?;
         open(&path).await
     }
 
     /// Opens the state or creates it.
     async fn directory(&self) -> anyhow::Result<Directory> {
+        crate::backup::restore::refuse_unfinished(&self.global.data_dir)?;
         open(&self.path(STATE_FILE)).await
     }
 

@@ -4,6 +4,7 @@
 //! memory, so the data path works on when the store is away.
 
 mod enrolment;
+mod export;
 mod identity;
 mod index;
 mod key;
@@ -24,6 +25,7 @@ use tokio::sync::{Mutex, watch};
 pub use enrolment::{
     ENROL_TOKEN_LIFE, ENROL_TOKEN_LIFE_MAX, EnrolTokenError, REDEEM_RETRY, RedeemError, Redeemed,
 };
+pub use export::Row;
 pub use identity::IdentityError;
 pub use index::Index;
 pub use record::{Binding, Identity, Settings, Subaccount};

@@ -32,6 +32,25 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Opens a file for its owner only, to read and write; creates it where it is missing.
+///
+/// # Errors
+/// Any failure of the file system.
+pub fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    platform::owner_only(&mut options);
+    options.open(path)
+}
+
+/// Makes a rename, creation or removal in the folder of `path` outlast a crash.
+///
+/// # Errors
+/// Any failure of the file system.
+pub fn sync_parent(path: &Path) -> io::Result<()> {
+    sync_dir(path)
+}
+
 fn temporary_beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(format!(".{}.tmp", std::process::id()));

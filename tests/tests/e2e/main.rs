@@ -5,6 +5,8 @@ mod agent;
 #[cfg(test)]
 mod backends;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod broken;
 #[cfg(test)]
 mod bulk;

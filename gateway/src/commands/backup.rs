@@ -1,0 +1,140 @@
+//! `backup` and `restore`.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::{Context as _, bail, ensure};
+use serde::Serialize;
+use underpass_runtime::archive::ARCHIVE_MAX;
+use underpass_runtime::file;
+use underpass_shared::backup::Manifest;
+use underpass_shared::secret::Secret;
+
+use super::Work;
+use crate::backup;
+use crate::cli::{Backup, Passphrase, Restore};
+
+/// Where the passphrase is looked for when no file is named.
+const PASSPHRASE_VARIABLE: &str = "UNDERPASS_BACKUP_PASSPHRASE";
+/// The archive may lie about for years and be tried at leisure.
+const PASSPHRASE_MIN: usize = 8;
+/// Longer ones are a mistaken file.
+const PASSPHRASE_MAX: usize = 1_024;
+
+#[derive(Serialize)]
+struct Done<'a> {
+    file: &'a Path,
+    #[serde(flatten)]
+    manifest: &'a Manifest,
+}
+
+pub(super) async fn create(mut work: Work<'_>, options: &Backup) -> anyhow::Result<()> {
+    let directory = work.existing().await?;
+    ensure!(
+        !options.file.exists(),
+        "{} exists; give another name or remove it",
+        options.file.display()
+    );
+    let passphrase = passphrase(&options.passphrase, true)?;
+    let data_dir = &work.global.data_dir;
+    let (manifest, archive) =
+        backup::create(data_dir, &directory, &passphrase, work.now_ms).await?;
+    file::replace(&options.file, &archive)
+        .with_context(|| format!("cannot write {}", options.file.display()))?;
+    let done = Done {
+        file: &options.file,
+        manifest: &manifest,
+    };
+    let name = options.file.display();
+    work.answer(&done, |out| {
+        writeln!(out, "{name}: the whole gateway, {} bytes.", archive.len())?;
+        writeln!(
+            out,
+            "Keep the passphrase: without it the archive is worth nothing."
+        )
+    })
+}
+
+pub(super) async fn restore(mut work: Work<'_>, options: &Restore) -> anyhow::Result<()> {
+    let archive = read(&options.file)?;
+    let passphrase = passphrase(&options.passphrase, false)?;
+    let data_dir = &work.global.data_dir;
+    let restored = backup::restore::restore(data_dir, &archive, &passphrase, options.force).await;
+    let manifest = restored.with_context(|| {
+        format!(
+            "{} is not restored, nothing changed",
+            options.file.display()
+        )
+    })?;
+    let done = Done {
+        file: &options.file,
+        manifest: &manifest,
+    };
+    let name = work.global.data_dir.display();
+    work.answer(&done, |out| {
+        writeln!(
+            out,
+            "{name}: restored. Start the gateway on the addresses that it had."
+        )?;
+        writeln!(
+            out,
+            "What was revoked or removed after the backup is back; revoke or remove it again."
+        )
+    })
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let unread = || format!("cannot read {}", path.display());
+    let file = File::open(path).with_context(unread)?;
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(ARCHIVE_MAX)?.saturating_add(1);
+    file.take(limit)
+        .read_to_end(&mut bytes)
+        .with_context(unread)?;
+    Ok(bytes)
+}
+
+/// The passphrase: from the file, else from the environment, else asked for. Never an argument,
+/// which every user of the host could see.
+fn passphrase(options: &Passphrase, is_new: bool) -> anyhow::Result<Secret> {
+    let found = match (&options.passphrase_file, std::env::var(PASSPHRASE_VARIABLE)) {
+        (Some(path), _) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            Secret::new(text.trim_end_matches(['\r', '\n']).to_owned())
+        }
+        (None, Ok(text)) => Secret::new(text),
+        (None, Err(std::env::VarError::NotUnicode(_))) => {
+            bail!("{PASSPHRASE_VARIABLE} is not UTF-8")
+        }
+        (None, Err(std::env::VarError::NotPresent)) => ask(is_new)?,
+    };
+    let length = found.expose().chars().count();
+    ensure!(
+        !is_new || length >= PASSPHRASE_MIN,
+        "the passphrase must have at least {PASSPHRASE_MIN} characters"
+    );
+    ensure!(
+        (1..=PASSPHRASE_MAX).contains(&length),
+        "the passphrase must have 1 to {PASSPHRASE_MAX} characters"
+    );
+    Ok(found)
+}
+
+fn ask(is_new: bool) -> anyhow::Result<Secret> {
+    let prompt = |text: &str| -> anyhow::Result<Secret> {
+        let typed = rpassword::prompt_password(text).with_context(|| {
+            format!(
+                "cannot ask for the passphrase; give --passphrase-file, or {PASSPHRASE_VARIABLE} \
+                 in the environment"
+            )
+        })?;
+        Ok(Secret::new(typed))
+    };
+    let first = prompt("Passphrase: ")?;
+    if is_new {
+        ensure!(prompt("Again: ")? == first, "the passphrases differ");
+    }
+    Ok(first)
+}
