@@ -199,7 +199,7 @@ impl Body for AnswerBody {
                     cx.waker().wake_by_ref();
                     Poll::Pending
                 }
-                frame => frame,
+                frame @ (Poll::Ready(_) | Poll::Pending) => frame,
             },
             Self::Broken(error) => Poll::Ready(Some(Err(error.clone()))),
         }
