@@ -102,7 +102,7 @@ async fn guarded<F: Future>(name: &'static str, future: F) -> Option<F::Output> 
 #[cfg(test)]
 mod tests {
     use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
+    use std::sync::{Arc, Mutex, PoisonError};
 
     use super::*;
 
@@ -112,7 +112,8 @@ mod tests {
 
     impl Write for Lines {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend(bytes);
+            let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.extend(bytes);
             Ok(bytes.len())
         }
 
