@@ -1,4 +1,5 @@
-//! Bodies of the requests that agent and gateway exchange beside the tunnel.
+//! What agents, gateways and operators' tools say to each other, as types.
 
 pub mod enrol;
 pub mod error;
+pub mod management;

@@ -127,6 +127,29 @@ pub struct MappingFields {
     pub resources: Vec<Resource>,
 }
 
+impl MappingFields {
+    /// A mapping of which nothing may be called yet.
+    pub fn closed(
+        virtual_address: VirtualAddress,
+        internal_address: InternalAddress,
+        protocol: Protocol,
+        backend_type: BackendType,
+    ) -> Self {
+        Self {
+            virtual_address,
+            internal_address,
+            protocol,
+            backend_type,
+            authentication_mode: AuthenticationMode::default(),
+            host_in_header: HostInHeader::default(),
+            path_options: PathOptions::default(),
+            certificate_name_by_common_name: false,
+            description: Text::default(),
+            resources: vec![],
+        }
+    }
+}
+
 /// A checked system mapping. Its resources are sorted by path, each path once.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "MappingFields")]

@@ -6,6 +6,7 @@
 
 mod apply;
 mod canonical;
+mod change;
 mod connector;
 mod delta;
 mod diff;
@@ -24,6 +25,7 @@ mod subaccount;
 mod text;
 mod trust;
 
+pub use change::{Change, ChangeKind, UndoError, changes};
 pub use connector::{Connector, ConnectorFields, TunnelConnections};
 pub use delta::{Delta, Op, Ops};
 pub use diff::diff;

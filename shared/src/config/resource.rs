@@ -87,6 +87,18 @@ pub struct Resource {
 }
 
 impl Resource {
+    /// An entry without any effect yet.
+    pub fn closed(path: ResourcePath) -> Self {
+        Self {
+            path,
+            enabled: false,
+            exact_match_only: false,
+            websocket_upgrade_allowed: false,
+            risky_prefix_match: false,
+            description: Text::default(),
+        }
+    }
+
     /// Whether a request with this path, in canonical form, falls under the entry.
     pub(crate) fn covers(&self, path: &[u8]) -> bool {
         let own = self.path.as_str().as_bytes();

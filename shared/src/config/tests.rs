@@ -11,7 +11,7 @@ use super::*;
 use crate::hash::Hash256;
 use crate::id::{CredentialId, InstanceId, SubaccountId};
 
-fn key(n: u128) -> SubaccountKey {
+pub(super) fn key(n: u128) -> SubaccountKey {
     SubaccountKey {
         region_host: "localhost:8443".parse().unwrap(),
         subaccount: SubaccountId::from_uuid(Uuid::from_u128(n)),
@@ -19,7 +19,7 @@ fn key(n: u128) -> SubaccountKey {
     }
 }
 
-fn own(n: u128) -> SubaccountFields {
+pub(super) fn own(n: u128) -> SubaccountFields {
     SubaccountFields {
         key: key(n),
         display_name: "Test".parse().unwrap(),
@@ -31,7 +31,7 @@ fn own(n: u128) -> SubaccountFields {
     }
 }
 
-fn mapping(address: &str, paths: &[&str]) -> Mapping {
+pub(super) fn mapping(address: &str, paths: &[&str]) -> Mapping {
     let resource = |path: &&str| Resource {
         path: path.parse().unwrap(),
         enabled: true,
@@ -253,7 +253,7 @@ fn revisions_form_a_chain() {
 }
 
 /// A document out of a few subaccounts, addresses and paths.
-fn any_document() -> impl Strategy<Value = Document> {
+pub(super) fn any_document() -> impl Strategy<Value = Document> {
     let mappings = || prop::collection::btree_map(0..6u8, 0..3u8, 0..5);
     prop::collection::btree_map(1..4u128, (any::<bool>(), mappings()), 0..3).prop_map(
         |subaccounts| {

@@ -1,0 +1,109 @@
+//! The body of every refused request of the management API.
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Invalid;
+
+/// SAP's closed list of error types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ErrorType {
+    /// The request itself is wrong.
+    InvalidRequest,
+    /// The request is right, but not in the present state.
+    IllegalState,
+    /// There is no such thing.
+    NotFound,
+    /// The configuration that would result breaks a rule.
+    InvalidConfiguration,
+    /// Something that the request needs failed.
+    RuntimeFailure,
+    /// The shadow of a pair takes no changes.
+    ShadowUpdate,
+    /// The caller may not do this.
+    ForbiddenRequest,
+}
+
+/// Why a request was refused: a type for programs, a sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// Which type of error.
+    #[serde(rename = "type")]
+    pub kind: ErrorType,
+    /// What is wrong, and what to do about it.
+    pub message: String,
+    /// The field that is wrong, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+/// A refused request: the status and its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// The body of the answer.
+    pub body: ErrorBody,
+}
+
+impl Refusal {
+    /// A refusal that concerns no single field.
+    pub fn new(status: StatusCode, kind: ErrorType, message: impl Into<String>) -> Self {
+        let body = ErrorBody {
+            kind,
+            message: message.into(),
+            field: None,
+        };
+        Self { status, body }
+    }
+
+    /// A field of the request breaks a rule.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        let refusal = Self::new(
+            StatusCode::BAD_REQUEST,
+            ErrorType::InvalidRequest,
+            message.into(),
+        );
+        refusal.at(field)
+    }
+
+    /// There is no such thing.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, ErrorType::NotFound, message)
+    }
+
+    /// Not in the present state.
+    pub fn illegal_state(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, ErrorType::IllegalState, message)
+    }
+
+    /// Something that the request needs failed.
+    pub fn failure(message: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorType::RuntimeFailure,
+            message,
+        )
+    }
+
+    /// Names the field. `.` and `?` are how the whole, and a place that is not known, are called.
+    #[must_use]
+    pub fn at(mut self, field: impl Into<String>) -> Self {
+        let field = field.into();
+        self.body.field = (!matches!(field.as_str(), "" | "." | "?")).then_some(field);
+        self
+    }
+}
+
+impl From<Invalid> for Refusal {
+    fn from(invalid: Invalid) -> Self {
+        let Invalid { field, rule } = invalid;
+        let refusal = Self::new(
+            StatusCode::BAD_REQUEST,
+            ErrorType::InvalidConfiguration,
+            rule,
+        );
+        refusal.at(field)
+    }
+}

@@ -1,0 +1,51 @@
+//! The management API of an agent: its paths, messages and errors.
+//!
+//! Paths, fields, codes and error types are those of SAP Cloud Connector's documented REST API;
+//! document, revisions, status and dry runs are our own beside them. Input is strict, and so is
+//! every path; readers of answers are tolerant.
+
+mod body;
+mod change;
+mod error;
+mod lenient;
+mod mapping;
+mod query;
+mod resource;
+mod resource_id;
+mod status;
+mod subaccount;
+mod target;
+
+pub use body::read;
+pub use change::{Preview, RevisionDetail, Version};
+pub use error::{ErrorBody, ErrorType, Refusal};
+pub use lenient::{Flag, PortText, ReadOnly};
+pub use mapping::{SystemMapping, SystemMappingInput};
+pub use query::Query;
+pub use resource::{ResourceInput, SystemMappingResource};
+pub use resource_id::{InvalidResourceId, decode, encode};
+pub use status::{Connection, LinkStatus, Status};
+pub use subaccount::{
+    Enrolment, StateInput, SubaccountCertificate, SubaccountInput, SubaccountShown, Tunnel,
+    TunnelState,
+};
+pub use target::{SubaccountPath, Target, Verb};
+
+/// `_links` of an object: names and addresses of what belongs to it.
+pub type Links = std::collections::BTreeMap<String, Link>;
+
+/// One entry of [`Links`].
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Link {
+    /// The path.
+    pub href: String,
+}
+
+/// `_links` from names and targets.
+pub fn links<const N: usize>(entries: [(&str, Target); N]) -> Links {
+    let link = |(name, target): (&str, Target)| {
+        let href = target.to_string();
+        (name.to_owned(), Link { href })
+    };
+    entries.into_iter().map(link).collect()
+}

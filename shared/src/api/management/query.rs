@@ -1,0 +1,110 @@
+//! The options behind the `?` of an address.
+
+use percent_encoding::percent_decode_str;
+
+use super::error::Refusal;
+use crate::id::LocationId;
+
+/// Options of a request. Unknown and repeated ones are refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Which of several enrolments of one subaccount is meant.
+    pub location_id: Option<LocationId>,
+    /// Answer what would change, and change nothing.
+    pub dry_run: bool,
+    /// At most so many entries of a list.
+    pub limit: Option<usize>,
+}
+
+impl Query {
+    /// Reads what stands behind the `?`.
+    ///
+    /// # Errors
+    /// When an option is unknown, given twice or has a wrong value.
+    pub fn parse(text: Option<&str>) -> Result<Self, Refusal> {
+        let mut query = Self::default();
+        let mut seen = std::collections::BTreeSet::new();
+        let pairs = text.unwrap_or_default().split('&');
+        for pair in pairs.filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let decoded = percent_decode_str(value).decode_utf8();
+            let value = decoded.or(Err(Refusal::invalid(name, "must be UTF-8")))?;
+            if !seen.insert(name) {
+                return Err(Refusal::invalid(name, "is given twice"));
+            }
+            match name {
+                "locationID" => {
+                    let id = value.parse::<LocationId>();
+                    let id = id.map_err(|rule| Refusal::invalid(name, rule.to_string()))?;
+                    query.location_id = Some(id);
+                }
+                "dryRun" => {
+                    let flag = value.parse();
+                    query.dry_run =
+                        flag.or(Err(Refusal::invalid(name, "must be true or false")))?;
+                }
+                "limit" => {
+                    let number = value.parse();
+                    let number = number.or(Err(Refusal::invalid(name, "must be a number")))?;
+                    query.limit = Some(number);
+                }
+                _ => {
+                    let rule = "is unknown; known are locationID, dryRun and limit";
+                    return Err(Refusal::invalid(name, rule));
+                }
+            }
+        }
+        Ok(query)
+    }
+
+    /// The text behind the `?`, with it; empty where there is nothing to say.
+    pub fn to_text(&self) -> String {
+        // A location ID has no character that would need an escape.
+        let location = self
+            .location_id
+            .as_ref()
+            .map(|id| format!("locationID={id}"));
+        let dry_run = self.dry_run.then(|| "dryRun=true".to_owned());
+        let limit = self.limit.map(|limit| format!("limit={limit}"));
+        let parts: Vec<String> = [location, dry_run, limit].into_iter().flatten().collect();
+        if parts.is_empty() {
+            return String::new();
+        }
+        format!("?{}", parts.join("&"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_survive_a_round_trip() {
+        for text in [
+            "",
+            "?locationID=",
+            "?locationID=a.b",
+            "?dryRun=true&limit=7",
+        ] {
+            let query = Query::parse(text.strip_prefix('?')).unwrap();
+            assert_eq!(query.to_text(), text);
+        }
+        assert!(!Query::parse(Some("dryRun=false")).unwrap().dry_run);
+    }
+
+    #[test]
+    fn wrong_options_are_named() {
+        for (text, field) in [
+            ("x=1", "x"),
+            ("dryRun", "dryRun"),
+            ("dryRun=1", "dryRun"),
+            ("limit=-1", "limit"),
+            ("limit=1&limit=1", "limit"),
+            ("locationID=a%20b", "locationID"),
+            ("locationID=%ff", "locationID"),
+        ] {
+            let refusal = Query::parse(Some(text)).unwrap_err();
+            assert_eq!(refusal.body.field.as_deref(), Some(field), "{text}");
+        }
+    }
+}

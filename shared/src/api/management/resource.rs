@@ -1,0 +1,101 @@
+//! Resources of a system mapping as the API shows and takes them.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::Refusal;
+use super::lenient::{Flag, ReadOnly};
+use super::{Links, SubaccountPath, Target, links};
+use crate::config::limits::DESCRIPTION_LEN_MAX;
+use crate::config::{Resource, ResourcePath, Text};
+use crate::host::VirtualAddress;
+
+/// A resource as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SystemMappingResource {
+    /// Its path.
+    pub id: ResourcePath,
+    /// Whether it has any effect.
+    pub enabled: bool,
+    /// Whether paths below it stay closed.
+    pub exact_match_only: bool,
+    /// Whether a connection may be upgraded to WebSocket.
+    pub websocket_upgrade_allowed: bool,
+    /// For people.
+    pub description: Text<DESCRIPTION_LEN_MAX>,
+    /// What belongs to it.
+    #[serde(rename = "_links", default)]
+    pub links: Links,
+}
+
+impl SystemMappingResource {
+    /// Shows a resource.
+    pub fn show(resource: &Resource, path: &SubaccountPath, address: &VirtualAddress) -> Self {
+        let id = resource.path.as_str().to_owned();
+        let own = Target::Resource(path.clone(), address.clone(), id);
+        Self {
+            id: resource.path.clone(),
+            enabled: resource.enabled,
+            exact_match_only: resource.exact_match_only,
+            websocket_upgrade_allowed: resource.websocket_upgrade_allowed,
+            description: resource.description.clone(),
+            links: links([("self", own)]),
+        }
+    }
+}
+
+/// A resource as it is taken.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ResourceInput {
+    /// Its path; may be left out where the address names it.
+    #[serde(default)]
+    pub id: Option<ResourcePath>,
+    /// Whether it has any effect.
+    #[serde(default)]
+    pub enabled: Flag,
+    /// Whether paths below it stay closed.
+    #[serde(default)]
+    pub exact_match_only: Flag,
+    /// Whether a connection may be upgraded to WebSocket.
+    #[serde(default)]
+    pub websocket_upgrade_allowed: Flag,
+    /// For people.
+    #[serde(default)]
+    pub description: Text<DESCRIPTION_LEN_MAX>,
+    /// Of answers.
+    #[serde(default, skip_serializing)]
+    pub creation_date: ReadOnly,
+    /// Of answers.
+    #[serde(rename = "_links", default, skip_serializing)]
+    pub links: ReadOnly,
+}
+
+impl ResourceInput {
+    /// The path: of the body, or of the address, which must not differ.
+    ///
+    /// # Errors
+    /// When it is missing or not the one of the address.
+    pub fn path(&self, address: Option<&ResourcePath>) -> Result<ResourcePath, Refusal> {
+        match (address, &self.id) {
+            (None, None) => Err(Refusal::invalid("id", "the id, a path, is missing")),
+            (None, Some(id)) => Ok(id.clone()),
+            (Some(path), None) => Ok(path.clone()),
+            (Some(path), Some(id)) if path == id => Ok(path.clone()),
+            (Some(_), Some(_)) => {
+                let rule = "the id must be that of the address; it cannot be changed";
+                Err(Refusal::invalid("id", rule))
+            }
+        }
+    }
+
+    /// The resource. What this API does not know stays as it is in `old`.
+    pub fn onto(self, path: ResourcePath, old: Option<&Resource>) -> Resource {
+        let mut resource = old.cloned().unwrap_or_else(|| Resource::closed(path));
+        resource.enabled = self.enabled.0;
+        resource.exact_match_only = self.exact_match_only.0;
+        resource.websocket_upgrade_allowed = self.websocket_upgrade_allowed.0;
+        resource.description = self.description;
+        resource
+    }
+}

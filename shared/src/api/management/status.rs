@@ -1,0 +1,54 @@
+//! What a running agent tells of itself.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{InstanceId, LocationId, RegionHost, SubaccountId};
+
+/// The state of one tunnel connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "state", content = "reason")]
+pub enum Connection {
+    /// Being dialled.
+    Connecting,
+    /// Requests can come.
+    Up,
+    /// Down, with the reason; it is tried again.
+    Failed(String),
+}
+
+/// One enrolment and its connections.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LinkStatus {
+    /// The gateway.
+    pub region_host: RegionHost,
+    /// The tenant.
+    pub subaccount: SubaccountId,
+    /// The location ID.
+    pub location_id: LocationId,
+    /// The enrolled instance.
+    pub instance: InstanceId,
+    /// Since when at least one connection is up, milliseconds UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connected_since_ms: Option<i64>,
+    /// Its tunnel connections.
+    pub connections: Vec<Connection>,
+}
+
+/// The whole status.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// The agent's process.
+    pub pid: u32,
+    /// The agent's version.
+    pub version: String,
+    /// When this was told, milliseconds UTC.
+    pub time_ms: i64,
+    /// Number of the configuration's revision.
+    pub revision: u64,
+    /// What keeps the agent from letting any request through, if something does.
+    pub problem: Option<String>,
+    /// The enrolments that shall be connected.
+    pub links: Vec<LinkStatus>,
+}

@@ -1,0 +1,190 @@
+//! Every path of the table, there and back.
+
+use super::*;
+
+const GUID: &str = "0190a5a2-6d0e-7cc0-8000-000000000001";
+
+fn subaccount() -> SubaccountPath {
+    SubaccountPath {
+        region_host: "gate.example.com:8443".parse().unwrap(),
+        subaccount: GUID.parse().unwrap(),
+    }
+}
+
+/// Path behind `/api/v1/`, meaning, methods.
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn table() -> Vec<(String, Target, &'static str)> {
+    let erp: VirtualAddress = "erp:443".parse().unwrap();
+    let resource = |id: &str| Target::Resource(subaccount(), erp.clone(), id.to_owned());
+    let sub = format!("configuration/subaccounts/gate.example.com:8443/{GUID}");
+    let trust = "configuration/connector/onPremises/truststore".to_owned();
+    vec![
+        ("connector/version".to_owned(), Target::Version, "GET"),
+        ("status".to_owned(), Target::Status, "GET"),
+        (
+            "configuration/document".to_owned(),
+            Target::Document,
+            "GET, PUT",
+        ),
+        (
+            "configuration/revisions".to_owned(),
+            Target::Revisions,
+            "GET",
+        ),
+        (
+            "configuration/revisions/7".to_owned(),
+            Target::Revision(7),
+            "GET",
+        ),
+        (
+            "configuration/revisions/7/undo".to_owned(),
+            Target::Undo(7),
+            "POST",
+        ),
+        (
+            "configuration/connector/proxy".to_owned(),
+            Target::Proxy,
+            "GET, PUT, DELETE",
+        ),
+        (trust.clone(), Target::Truststore, "GET, PATCH"),
+        (
+            format!("{trust}/certificates"),
+            Target::TrustedCertificates,
+            "GET, POST, DELETE",
+        ),
+        (
+            format!("{trust}/certificates/my%20ca"),
+            Target::TrustedCertificate("my ca".to_owned()),
+            "GET, DELETE",
+        ),
+        (
+            "configuration/subaccounts".to_owned(),
+            Target::Subaccounts,
+            "GET, POST",
+        ),
+        (
+            sub.clone(),
+            Target::Subaccount(subaccount()),
+            "GET, PUT, DELETE",
+        ),
+        (format!("{sub}/state"), Target::State(subaccount()), "PUT"),
+        (
+            format!("{sub}/systemMappings"),
+            Target::Mappings(subaccount()),
+            "GET, POST, DELETE",
+        ),
+        (
+            format!("{sub}/systemMappings/erp:443"),
+            Target::Mapping(subaccount(), erp.clone()),
+            "GET, PUT, DELETE",
+        ),
+        (
+            format!("{sub}/systemMappings/erp:443/resources"),
+            Target::Resources(subaccount(), erp.clone()),
+            "GET, POST, DELETE",
+        ),
+        (
+            format!("{sub}/systemMappings/erp:443/resources/-sap-a+2Db"),
+            resource("/sap/a-b"),
+            "GET, PUT, DELETE",
+        ),
+        (
+            format!("{sub}/systemMappings/erp:443/resources/-a%2520b"),
+            resource("/a%20b"),
+            "GET, PUT, DELETE",
+        ),
+    ]
+}
+
+#[test]
+fn every_address_has_one_path_and_its_methods() {
+    for (path, target, allow) in table() {
+        let path = format!("/api/v1/{path}");
+        assert_eq!(Target::parse(&path).as_ref(), Ok(&target), "{path}");
+        assert_eq!(target.to_string(), path);
+        assert_eq!(target.allow(), allow, "{path}");
+        for verb in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "BREW"] {
+            let method = http::Method::from_bytes(verb.as_bytes()).unwrap();
+            let taken = target.verb(&method);
+            assert_eq!(
+                taken.is_ok(),
+                allow.split(", ").any(|one| one == verb),
+                "{verb} {path}"
+            );
+            if let Err(refusal) = taken {
+                assert_eq!(refusal.status, 405);
+            }
+        }
+    }
+    let old = "/api/v1/configuration/connector/onPremise/truststore";
+    assert_eq!(Target::parse(old), Ok(Target::Truststore));
+}
+
+#[test]
+fn wrong_paths_are_refused_and_wrong_names_are_named() {
+    let sub = format!("/api/v1/configuration/subaccounts/gate/{GUID}");
+    for (path, status, field) in [
+        ("/".to_owned(), 404, None),
+        ("/api/v1".to_owned(), 404, None),
+        ("/api/v2/status".to_owned(), 404, None),
+        ("/api/v1/status/".to_owned(), 404, None),
+        ("/api/v1//status".to_owned(), 404, None),
+        ("/api/v1/Status".to_owned(), 404, None),
+        ("/api/v1/%ff".to_owned(), 404, None),
+        (
+            "/api/v1/configuration/subaccounts/gate".to_owned(),
+            404,
+            None,
+        ),
+        (format!("{sub}/other"), 404, None),
+        (
+            format!("{sub}/systemMappings/erp:443/resources/-a/b"),
+            404,
+            None,
+        ),
+        (
+            "/api/v1/configuration/revisions/x".to_owned(),
+            400,
+            Some("revision"),
+        ),
+        (
+            "/api/v1/configuration/revisions/+7".to_owned(),
+            400,
+            Some("revision"),
+        ),
+        (
+            format!("/api/v1/configuration/subaccounts/ga%20te/{GUID}"),
+            400,
+            Some("regionHost"),
+        ),
+        (
+            "/api/v1/configuration/subaccounts/gate/7".to_owned(),
+            400,
+            Some("subaccount"),
+        ),
+        (
+            format!("{sub}/systemMappings/erp"),
+            400,
+            Some("virtualHost:virtualPort"),
+        ),
+        (
+            format!("{sub}/systemMappings/erp:0"),
+            400,
+            Some("virtualHost:virtualPort"),
+        ),
+        (
+            format!("{sub}/systemMappings/erp:443/resources/-a+"),
+            400,
+            Some("id"),
+        ),
+        (
+            format!("{sub}/systemMappings/erp:443/resources/a%2Fb"),
+            400,
+            Some("id"),
+        ),
+    ] {
+        let refusal = Target::parse(&path).unwrap_err();
+        assert_eq!(refusal.status, status, "{path}");
+        assert_eq!(refusal.body.field.as_deref(), field, "{path}");
+    }
+}
