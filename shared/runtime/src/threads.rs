@@ -20,6 +20,14 @@ impl DataThreads {
     /// # Errors
     /// When the operating system refuses a thread or an event queue.
     pub fn start(count: usize, tasks: &Tasks) -> io::Result<Self> {
+        Self::start_as("data", count, tasks)
+    }
+
+    /// Starts threads for other work that shall not hold up the data path.
+    ///
+    /// # Errors
+    /// When the operating system refuses a thread or an event queue.
+    pub fn start_as(name: &str, count: usize, tasks: &Tasks) -> io::Result<Self> {
         let mut threads = Self {
             handles: Vec::new(),
             joins: Vec::new(),
@@ -29,7 +37,7 @@ impl DataThreads {
             threads.handles.push(runtime.handle().clone());
             let tasks = tasks.clone();
             let join = std::thread::Builder::new()
-                .name(format!("data-{index}"))
+                .name(format!("{name}-{index}"))
                 .spawn(move || runtime.block_on(tasks.ended()))?;
             threads.joins.push(join);
         }

@@ -1,6 +1,6 @@
 //! Values that existing scripts write in more than one way.
 
-use std::borrow::Cow;
+use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -11,21 +11,28 @@ use crate::host::Port;
 #[serde(transparent)]
 pub struct Flag(pub bool);
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum FlagJson<'a> {
-    Plain(bool),
-    #[serde(borrow)]
-    Text(Cow<'a, str>),
+struct FlagVisitor;
+
+impl de::Visitor<'_> for FlagVisitor {
+    type Value = Flag;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("true or false")
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Flag, E> {
+        Ok(Flag(value))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Flag, E> {
+        let wrong = || E::invalid_value(de::Unexpected::Str(text), &self);
+        text.parse().map(Flag).map_err(|_not_bool| wrong())
+    }
 }
 
 impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let wrong = || de::Error::custom("must be true or false");
-        match FlagJson::deserialize(from).or(Err(wrong()))? {
-            FlagJson::Plain(value) => Ok(Self(value)),
-            FlagJson::Text(text) => text.parse().map(Self).or(Err(wrong())),
-        }
+        from.deserialize_any(FlagVisitor)
     }
 }
 
@@ -39,22 +46,30 @@ impl Serialize for PortText {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum PortJson<'a> {
-    Number(u16),
-    #[serde(borrow)]
-    Text(Cow<'a, str>),
+struct PortVisitor;
+
+impl de::Visitor<'_> for PortVisitor {
+    type Value = PortText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a port between 1 and 65535")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<PortText, E> {
+        let wrong = || E::invalid_value(de::Unexpected::Unsigned(number), &self);
+        let port = u16::try_from(number).ok().map(Port::try_from);
+        port.and_then(Result::ok).map(PortText).ok_or_else(wrong)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<PortText, E> {
+        let wrong = |_rule| E::invalid_value(de::Unexpected::Str(text), &self);
+        text.parse().map(PortText).map_err(wrong)
+    }
 }
 
 impl<'de> Deserialize<'de> for PortText {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let wrong = crate::host::InvalidAddress::Port;
-        let port = match PortJson::deserialize(from).or(Err(de::Error::custom(wrong)))? {
-            PortJson::Number(number) => Port::try_from(number),
-            PortJson::Text(text) => text.parse(),
-        };
-        port.map(Self).map_err(de::Error::custom)
+        from.deserialize_any(PortVisitor)
     }
 }
 
@@ -84,10 +99,7 @@ mod tests {
         }
         for json in ["1", "\"yes\"", "\"True\"", "null", "[]"] {
             let wrong = serde_json::from_str::<Flag>(json).unwrap_err().to_string();
-            assert!(
-                wrong.starts_with("must be true or false"),
-                "{json}: {wrong}"
-            );
+            assert!(wrong.contains("expected true or false"), "{json}: {wrong}");
         }
         for json in ["443", "\"443\""] {
             let port: PortText = serde_json::from_str(json).unwrap();
