@@ -42,6 +42,17 @@ pub struct Committed {
     pub changed: bool,
 }
 
+/// A revision of the history with the steps that made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// The revision.
+    pub revision: Revision,
+    /// The steps to it.
+    pub forward: Delta,
+    /// The steps back.
+    pub inverse: Delta,
+}
+
 /// A handle of the store; clones share it. The data directory is free again when the last is gone.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -213,6 +224,19 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         self.jobs()?
             .send(Job::Inverse { number, reply })
+            .await
+            .or(Err(ChangeError::Stopped))?;
+        answer.await.or(Err(ChangeError::Stopped))?
+    }
+
+    /// One revision with its steps, or nothing where history does not reach so far.
+    ///
+    /// # Errors
+    /// Where the history cannot be read.
+    pub async fn steps(&self, number: u64) -> Result<Option<Steps>, ChangeError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs()?
+            .send(Job::Steps { number, reply })
             .await
             .or(Err(ChangeError::Stopped))?;
         answer.await.or(Err(ChangeError::Stopped))?

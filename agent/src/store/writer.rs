@@ -11,7 +11,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 use underpass_shared::config::Text;
 use underpass_shared::config::{Delta, Document, Invalid, Revision, diff, limits};
 
-use super::Committed;
 use super::chunks::Chunks;
 use super::db::{self, ChunkRow, Kind};
 use super::error::ChangeError;
@@ -19,6 +18,7 @@ use super::full::Upkeep;
 use super::load;
 use super::reserve::{RESERVED_CHANGE_MAX, Reserve};
 use super::snapshot::Snapshot;
+use super::{Committed, Steps};
 
 /// How often snapshots that were replaced are looked at, until their last reader is gone.
 const RETIRE_CHECK: Duration = Duration::from_millis(200);
@@ -73,6 +73,10 @@ pub(super) enum Job {
     Inverse {
         number: u64,
         reply: Reply<Option<Delta>>,
+    },
+    Steps {
+        number: u64,
+        reply: Reply<Option<Steps>>,
     },
 }
 
@@ -188,6 +192,7 @@ impl Writer {
             Job::Change { edit, reply } => drop(reply.send(self.change(edit))),
             Job::History { limit, reply } => drop(reply.send(self.history(limit))),
             Job::Inverse { number, reply } => drop(reply.send(self.inverse(number))),
+            Job::Steps { number, reply } => drop(reply.send(self.steps(number))),
         }
     }
 
@@ -356,6 +361,39 @@ fn is_small(old: &Snapshot, new: &Document) -> bool {
         }
         None => false,
     })
+}
+
+impl Writer {
+    fn steps(&mut self, number: u64) -> Result<Option<Steps>, ChangeError> {
+        use rusqlite::OptionalExtension as _;
+        let connection = self.readable()?;
+        let Ok(row) = i64::try_from(number) else {
+            return Ok(None);
+        };
+        let sql = "SELECT record, delta_chunks, inverse_chunks FROM revision WHERE number = ?1";
+        let found: Option<(String, i64, i64)> = connection
+            .query_row(sql, [row], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        let Some((record, forward, inverse)) = found else {
+            return Ok(None);
+        };
+        let damaged = ChangeError::History(number);
+        let read = || {
+            let ops = |kind, chunks| load::read_ops(connection, kind, row, chunks).ok();
+            Some(Steps {
+                revision: serde_json::from_str(&record).ok()?,
+                forward: Delta {
+                    ops: ops(Kind::Delta, forward)?,
+                },
+                inverse: Delta {
+                    ops: ops(Kind::Inverse, inverse)?,
+                },
+            })
+        };
+        read().map(Some).ok_or(damaged)
+    }
 }
 
 fn pieces(kind: Kind, delta: Delta) -> impl Iterator<Item = ChunkRow> {
