@@ -54,6 +54,20 @@ impl CredentialStore {
             .with_context(|| format!("cannot write {}", path.display()))
     }
 
+    /// Deletes the credentials of an enrolment.
+    ///
+    /// # Errors
+    /// When they cannot be deleted; that they are not there is none.
+    pub fn delete(&self, instance: InstanceId) -> anyhow::Result<()> {
+        let path = self.path(instance);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot delete {}", path.display()))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     fn path(&self, instance: InstanceId) -> PathBuf {
         self.0.join(format!("{instance}.json"))
     }

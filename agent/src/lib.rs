@@ -1,8 +1,8 @@
 //! The on-premise end of Underpass: dials out, holds the tunnels, forwards what is permitted.
 #![forbid(unsafe_code)]
 
+pub mod admin;
 pub mod cli;
-pub mod commands;
 pub mod credentials;
 pub mod doctor;
 pub mod forward;

@@ -5,8 +5,8 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use underpass_agent::cli::{Cli, Command, DocumentAction};
-use underpass_agent::{commands, doctor, run};
+use underpass_agent::cli::{Cli, Command};
+use underpass_agent::{doctor, run};
 use underpass_runtime::{descriptors, stop, telemetry};
 
 #[cfg(not(target_env = "msvc"))]
@@ -35,6 +35,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             common,
             log,
             log_json,
+            operators_group,
         } => {
             let format = if log_json {
                 telemetry::Format::Json
@@ -45,33 +46,15 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             descriptors::raise_or_warn();
             runtime.block_on(async {
                 let stop = stop::requested()?;
-                run::run(&common.data_dir, stop).await
+                run::run(&common.data_dir, operators_group.as_deref(), stop).await
             })
         }
-        Command::Enrol {
-            common,
-            token,
-            location_id,
-            proxy,
-        } => {
-            let proxy = proxy.map(commands::GivenProxy::ask).transpose()?;
-            runtime.block_on(commands::enrol(
-                &common.data_dir,
-                &token,
-                location_id,
-                proxy,
-                out,
-            ))
-        }
-        Command::Status { common, json } => commands::status(&common.data_dir, json, out),
-        Command::Doctor { common, host, json } => {
-            runtime.block_on(doctor::run(&common.data_dir, host.as_ref(), json, out))
-        }
-        Command::Document { action } => match action {
-            DocumentAction::Show { common } => commands::show_document(&common.data_dir, out),
-            DocumentAction::Apply { common, file } => {
-                runtime.block_on(commands::apply_document(&common.data_dir, &file, out))
-            }
-        },
+        Command::Doctor { common, host } => runtime.block_on(doctor::run(
+            &common.data_dir,
+            host.as_ref(),
+            common.json,
+            out,
+        )),
+        Command::Administer(command) => runtime.block_on(command.run(out)),
     }
 }

@@ -8,10 +8,11 @@ use underpass_runtime::tasks::Tasks;
 use underpass_runtime::{clock, service};
 use underpass_shared::protocol::timers::DRAIN_GRACE;
 
+use crate::admin::{self, Admin};
 use crate::credentials::CredentialStore;
 use crate::forward::Forward;
 use crate::secrets::SecretStore;
-use crate::status::{Status, StatusBoard};
+use crate::status::{self, StatusBoard};
 use crate::store::{Snapshot, Store};
 use crate::tunnel::{self, Tunnels};
 use crate::warnings;
@@ -27,7 +28,11 @@ const STATUS_PAUSE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// When the data directory cannot be used.
-pub async fn run(data_dir: &Path, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+pub async fn run(
+    data_dir: &Path,
+    operators: Option<&str>,
+    stop: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
     let store = Store::open(data_dir, clock::wall_ms)?;
     let board = StatusBoard::default();
     // Tunnels end before the connections that carry their requests.
@@ -43,6 +48,16 @@ pub async fn run(data_dir: &Path, stop: impl Future<Output = ()>) -> anyhow::Res
         "reconcile",
         tunnel::run(reconciled, forward, store.snapshot()),
     );
+    let administration = Tasks::new();
+    let admin = Admin::running(data_dir, store.clone(), board.clone());
+    let admin = match admin::start(data_dir, operators, admin, &administration) {
+        Ok(thread) => Some(thread),
+        Err(error) => {
+            // What is configured goes on.
+            tracing::error!(%error, "this agent cannot be administered while it runs");
+            None
+        }
+    };
     let watch = Tasks::new();
     service::watchdog(&watch, &[]);
     let warnings = warnings::of(store.current().document());
@@ -64,8 +79,13 @@ pub async fn run(data_dir: &Path, stop: impl Future<Output = ()>) -> anyhow::Res
     if !in_time {
         tracing::warn!("some requests were aborted because they outlasted the grace");
     }
+    if administration.join(END_MARGIN).await
+        && let Some(thread) = admin
+    {
+        thread.join();
+    }
     // A status file without a process would lie.
-    match std::fs::remove_file(Status::path(data_dir)) {
+    match std::fs::remove_file(status::path(data_dir)) {
         Ok(()) => {}
         Err(error) => tracing::debug!(%error, "no status file to remove"),
     }
@@ -102,8 +122,8 @@ async fn tell(data_dir: &Path, board: &StatusBoard, store: &Store) -> anyhow::Re
 
 fn write_status(data_dir: &Path, board: &StatusBoard, current: &Snapshot, warnings: Vec<String>) {
     let problem = current.problem().map(ToString::to_string);
-    let status = Status::now(board, current.revision().number, problem, warnings);
-    if let Err(error) = status.write(data_dir) {
+    let status = status::now(board, current.revision().number, problem, warnings);
+    if let Err(error) = status::write(&status, data_dir) {
         tracing::warn!(%error, "cannot write the status file");
     }
 }

@@ -8,6 +8,7 @@ use tokio::task::{JoinError, JoinHandle};
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::{ConnectionError, Handler, Served, serve};
 use underpass_runtime::{clock, random};
+use underpass_shared::api::management::Connection;
 use underpass_shared::config::Proxy;
 use underpass_shared::protocol::capability::CAPABILITY;
 use underpass_shared::protocol::internal::{Hello, HelloAnswer};
@@ -20,7 +21,7 @@ use super::proxy::Route;
 use super::reconcile::Wanted;
 use crate::credentials::CredentialStore;
 use crate::secrets::SecretStore;
-use crate::status::{Connection, StatusBoard};
+use crate::status::StatusBoard;
 
 /// Names this process to the gateways, which so tell a copy of the agent from the first.
 static PROCESS: LazyLock<Uuid> = LazyLock::new(random::id);

@@ -49,6 +49,9 @@ pub struct Status {
     pub revision: u64,
     /// What keeps the agent from letting any request through, if something does.
     pub problem: Option<String>,
+    /// What of the configuration weakens security.
+    #[serde(default)]
+    pub warnings: Vec<String>,
     /// The enrolments that shall be connected.
     pub links: Vec<LinkStatus>,
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lenient::{Flag, ReadOnly};
+use super::proxy::ProxyInput;
 use super::{Links, SubaccountPath, Target, links};
 use crate::config::limits::{DESCRIPTION_LEN_MAX, DISPLAY_NAME_LEN_MAX};
 use crate::config::{SubaccountFields, Text};
@@ -137,6 +138,9 @@ pub struct Enrolment {
     /// Can only be true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_cert_renewal: Option<Flag>,
+    /// The proxy to go out through, from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<ProxyInput>,
 }
 
 /// A subaccount as it is taken; what is left out stays as it is.

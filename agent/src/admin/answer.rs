@@ -1,0 +1,92 @@
+//! Answers: what the handlers found, as responses.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, ETAG, LOCATION};
+use http::{HeaderValue, Response, StatusCode};
+use serde::Serialize;
+use underpass_shared::api::management::{ErrorType, Refusal, Target};
+
+use super::Answer;
+use crate::store::ChangeError;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// 200 with a body, as of a revision.
+pub(super) fn ok(body: &impl Serialize, revision: u64) -> Answer {
+    let json = serde_json::to_vec(body);
+    let json = json.map_err(|error| Refusal::failure(error.to_string()))?;
+    Ok(json_text(json.into(), revision))
+}
+
+/// 200 with JSON that is there already.
+pub(super) fn json_text(json: Bytes, revision: u64) -> Response<Bytes> {
+    let mut response = empty(StatusCode::OK, revision);
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    *response.body_mut() = json;
+    response
+}
+
+/// 204: done.
+pub(super) fn done(revision: u64) -> Response<Bytes> {
+    empty(StatusCode::NO_CONTENT, revision)
+}
+
+/// 201 without a body: `target` is new.
+pub(super) fn created(target: &Target, revision: u64) -> Response<Bytes> {
+    let mut response = empty(StatusCode::CREATED, revision);
+    locate(&mut response, target);
+    response
+}
+
+/// Names the address of what is new.
+pub(super) fn locate(response: &mut Response<Bytes>, target: &Target) {
+    // Every target is printable ASCII.
+    if let Ok(location) = HeaderValue::try_from(target.to_string()) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+}
+
+fn empty(status: StatusCode, revision: u64) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{revision}\"")) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
+/// A refusal as a response; `allow` names the methods that are possible.
+pub(super) fn refused(refusal: &Refusal, allow: Option<&str>) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = refusal.status;
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    if refusal.status == StatusCode::METHOD_NOT_ALLOWED
+        && let Some(Ok(allow)) = allow.map(HeaderValue::try_from)
+    {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    *response.body_mut() = serde_json::to_vec(&refusal.body).unwrap_or_default().into();
+    response
+}
+
+/// Why the store refused a change, as the API says it.
+pub(super) fn refusal(error: ChangeError) -> Refusal {
+    match error {
+        ChangeError::Invalid(invalid) => invalid.into(),
+        ChangeError::Conflict { .. } => Refusal::new(
+            StatusCode::PRECONDITION_FAILED,
+            ErrorType::IllegalState,
+            error.to_string(),
+        ),
+        ChangeError::Stopped => Refusal::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorType::RuntimeFailure,
+            error.to_string(),
+        ),
+        ChangeError::Problem(_)
+        | ChangeError::DiskFull
+        | ChangeError::Storage(_)
+        | ChangeError::History(_)
+        | ChangeError::Panicked => Refusal::failure(format!("{:#}", anyhow::Error::from(error))),
+    }
+}

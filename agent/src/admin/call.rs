@@ -1,0 +1,237 @@
+//! One request on its way through a handler, and the one way that a handler changes anything.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, IF_MATCH};
+use http::{HeaderMap, Request, Response, StatusCode};
+use serde::de::DeserializeOwned;
+use underpass_shared::api::management::{self as api, ErrorType, Preview, Query, Refusal};
+use underpass_shared::config::limits::REASON_LEN_MAX;
+use underpass_shared::config::{Document, Invalid, changes, diff};
+use underpass_shared::id::{CredentialId, InstanceId};
+
+use super::{Admin, Answer, answer};
+use crate::store::{ChangeError, Snapshot};
+
+/// What a handler is told of a request.
+pub(super) struct Call {
+    author: String,
+    pub(super) query: Query,
+    if_match: Option<u64>,
+    json: Result<(), Refusal>,
+    body: Bytes,
+}
+
+impl Call {
+    pub(super) fn new(
+        caller: &super::Caller,
+        query: Query,
+        request: Request<Bytes>,
+    ) -> Result<Self, Refusal> {
+        let (head, body) = request.into_parts();
+        Ok(Self {
+            author: caller.to_string(),
+            query,
+            if_match: if_match(&head.headers)?,
+            json: is_json(&head.headers),
+            body,
+        })
+    }
+
+    /// Who the author of a change is.
+    pub(super) fn author(&self) -> &str {
+        &self.author
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.body.is_empty()
+    }
+
+    /// The body, strictly.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        api::read(&self.json()?)
+    }
+
+    /// The body's bytes, which must be JSON.
+    pub(super) fn json(&self) -> Result<Bytes, Refusal> {
+        self.json.clone()?;
+        Ok(self.body.clone())
+    }
+}
+
+fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
+    let Some(value) = headers.get(IF_MATCH) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default();
+    if text == "*" {
+        return Ok(None);
+    }
+    let number = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+    let number = number.and_then(|digits| digits.parse().ok());
+    let rule = "must be one revision as an ETag gives it, such as \"7\", or *";
+    let number = number.ok_or_else(|| Refusal::invalid("If-Match", rule))?;
+    Ok(Some(number))
+}
+
+fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let value = headers.get(CONTENT_TYPE).map(|value| value.to_str());
+    let Some(Ok(text)) = value else {
+        return Err(media_type("is missing"));
+    };
+    let kind = text.split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(media_type(&format!("is {kind}")))
+}
+
+fn media_type(what: &str) -> Refusal {
+    let message = format!("the Content-Type {what}; it must be application/json");
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    Refusal::new(status, ErrorType::InvalidRequest, message).at("Content-Type")
+}
+
+/// A change as handlers describe it: it is refused, or leads to another document.
+type EditResult = Result<Document, Refusal>;
+
+impl Admin {
+    /// Makes a change, or tells what it would change. `done` makes the answer from the number of
+    /// the revision.
+    pub(super) async fn change(
+        &self,
+        call: &Call,
+        reason: &str,
+        edit: impl FnOnce(&Document) -> EditResult + Send + 'static,
+        done: impl FnOnce(u64) -> Response<Bytes>,
+    ) -> Answer {
+        if call.query.dry_run {
+            let current = self.readable()?;
+            return preview(current, call.if_match, edit).await;
+        }
+        let before = Secrets::of(self.store.current().document());
+        let revision = self
+            .commit(&call.author, reason, call.if_match, edit)
+            .await?;
+        self.forget(&before);
+        Ok(done(revision))
+    }
+
+    pub(super) async fn commit(
+        &self,
+        author: &str,
+        reason: &str,
+        if_match: Option<u64>,
+        edit: impl FnOnce(&Document) -> EditResult + Send + 'static,
+    ) -> Result<u64, Refusal> {
+        // The store knows broken rules only; what else refuses a change goes past it.
+        let refused: Arc<Mutex<Option<Refusal>>> = Arc::default();
+        let slot = Arc::clone(&refused);
+        let committed = self
+            .store
+            .change(author, &shortened(reason), if_match, move |document| {
+                edit(document).map_err(|refusal| {
+                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+                    Invalid::new("", "refused")
+                })
+            })
+            .await;
+        match committed {
+            Ok(committed) => {
+                let number = committed.revision.number;
+                if committed.changed {
+                    tracing::info!(author, reason, revision = number, "configuration changed");
+                }
+                Ok(number)
+            }
+            Err(error) => {
+                let own = refused
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .take();
+                Err(match (own, error) {
+                    (Some(refusal), ChangeError::Invalid(_)) => refusal,
+                    (_, error) => answer::refusal(error),
+                })
+            }
+        }
+    }
+
+    /// Deletes what only the document before a change still used.
+    pub(super) fn forget(&self, before: &Secrets) {
+        let current = self.store.current();
+        if current.problem().is_some() {
+            return;
+        }
+        let used = Secrets::of(current.document());
+        let failed = |error: anyhow::Error| {
+            let error = format!("{error:#}");
+            tracing::warn!(error, "a secret that is no longer used was not deleted");
+        };
+        for gone in before.instances.difference(&used.instances) {
+            self.credentials.delete(*gone).unwrap_or_else(failed);
+        }
+        if let Some(password) = before.password
+            && used.password != Some(password)
+        {
+            self.secrets.remove(password).unwrap_or_else(failed);
+        }
+    }
+}
+
+/// What of the secret store a document uses.
+pub(super) struct Secrets {
+    instances: BTreeSet<InstanceId>,
+    password: Option<CredentialId>,
+}
+
+impl Secrets {
+    pub(super) fn of(document: &Document) -> Self {
+        let subaccounts = document.subaccounts().iter();
+        let proxy = document.connector().proxy();
+        Self {
+            instances: subaccounts.map(|one| one.own().instance).collect(),
+            password: proxy.and_then(|proxy| proxy.login()).map(|(_, id)| id),
+        }
+    }
+}
+
+async fn preview(
+    current: Arc<Snapshot>,
+    if_match: Option<u64>,
+    edit: impl FnOnce(&Document) -> EditResult + Send + 'static,
+) -> Answer {
+    let number = current.revision().number;
+    if if_match.is_some_and(|wanted| wanted != number) {
+        return Err(answer::refusal(ChangeError::Conflict { current: number }));
+    }
+    blocking(move || {
+        let old = current.document();
+        let new = edit(old)?;
+        let preview = Preview {
+            revision: number,
+            changes: changes(&diff(old, &new), &diff(&new, old)),
+        };
+        answer::ok(&preview, number)
+    })
+    .await
+}
+
+/// Does what may take long for a large document beside the other requests.
+pub(super) async fn blocking(work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|_panic| Err(answer::refusal(ChangeError::Panicked)))
+}
+
+/// A reason that the history takes: paths and addresses in it may be long.
+fn shortened(reason: &str) -> String {
+    let clean = reason.chars().filter(|c| !c.is_control());
+    let mut text: String = clean.collect();
+    while text.len() > REASON_LEN_MAX {
+        text.pop();
+    }
+    text
+}

@@ -1,0 +1,144 @@
+//! Adding a subaccount by a token of its gateway.
+
+use http::StatusCode;
+use underpass_shared::api::enrol::Enrolled;
+use underpass_shared::api::management::{Enrolment, Flag, Refusal, SubaccountPath, Target};
+use underpass_shared::config::{Document, SubaccountFields, SubaccountKey};
+use underpass_shared::id::{CredentialId, RegionHost};
+use underpass_shared::pki::token::EnrolToken;
+
+use super::call::{Call, Secrets};
+use super::proxy::{route, with_proxy};
+use super::{Admin, Answer, answer};
+use crate::tunnel::{Route, enrol};
+
+/// Client certificates are always renewed.
+pub(super) fn check_renewal(flag: Option<Flag>) -> Result<(), Refusal> {
+    match flag {
+        Some(Flag(false)) => {
+            let rule = "client certificates are always renewed; it can only be true";
+            Err(Refusal::invalid("autoCertRenewal", rule))
+        }
+        Some(Flag(true)) | None => Ok(()),
+    }
+}
+
+fn token(enrolment: &Enrolment) -> Result<EnrolToken, Refusal> {
+    let wrong = |field, rule: String| Err(Refusal::invalid(field, rule));
+    let token: EnrolToken = match enrolment.authentication_data.parse() {
+        Ok(token) => token,
+        Err(rule) => return wrong("authenticationData", format!("{rule}")),
+    };
+    let other = |host: &RegionHost| *host != token.region_host;
+    if enrolment.region_host.as_ref().is_some_and(other) {
+        return wrong(
+            "regionHost",
+            format!("the token is for {}", token.region_host),
+        );
+    }
+    if enrolment
+        .subaccount
+        .is_some_and(|id| id != token.subaccount)
+    {
+        return wrong(
+            "subaccount",
+            format!("the token is for {}", token.subaccount),
+        );
+    }
+    Ok(token)
+}
+
+impl Admin {
+    pub(super) async fn enrol(&self, call: &Call) -> Answer {
+        let enrolment: Enrolment = call.read()?;
+        let token = token(&enrolment)?;
+        check_renewal(enrolment.auto_cert_renewal)?;
+        if call.query.dry_run {
+            let rule = "a token is good once, so it cannot be tried";
+            return Err(Refusal::invalid("dryRun", rule));
+        }
+        // Before the token is burnt: what cannot be written must not be found out afterwards.
+        let current = self.readable()?;
+        let before = Secrets::of(current.document());
+        let route = match &enrolment.proxy {
+            Some(input) => route(input)?,
+            None => {
+                let route = Route::of(current.document().connector().proxy(), &self.secrets);
+                route.map_err(|error| Refusal::failure(format!("{error:#}")))?
+            }
+        };
+        let location = enrolment.location_id.clone();
+        let enrolled = enrol::enrol(&token, location, &route, &self.tasks).await;
+        let (enrolled, credentials) =
+            enrolled.map_err(|error| Refusal::failure(format!("{error:#}")))?;
+        let saved = self.credentials.save(enrolled.instance, &credentials);
+        saved.map_err(|error| Refusal::failure(format!("{error:#}")))?;
+        let key = SubaccountKey {
+            region_host: token.region_host.clone(),
+            subaccount: enrolled.subaccount,
+            location_id: enrolled.location_id.clone(),
+        };
+        let reason = format!("enrolled for subaccount {}", enrolled.subaccount);
+        let kept = enrolment.proxy.as_ref();
+        let kept = kept.map(|input| self.keep_proxy(input)).transpose()?;
+        let added = kept.as_ref().and_then(|kept| kept.added);
+        let put = {
+            let key = key.clone();
+            move |document: &Document| {
+                let document = add(document, key, &enrolled, enrolment)?;
+                match kept {
+                    Some(kept) => with_proxy(&document, Some(kept.proxy)),
+                    None => Ok(document),
+                }
+            }
+        };
+        let author = call.author();
+        let revision = self.commit(author, &reason, None, put).await;
+        let revision = revision.inspect_err(|_refusal| self.drop_password(added))?;
+        self.forget(&before);
+        self.added(&key, revision)
+    }
+
+    /// 201 with the subaccount, as one that is there already is shown.
+    fn added(&self, key: &SubaccountKey, revision: u64) -> Answer {
+        let current = self.store.current();
+        let Some(found) = current.document().subaccount(key) else {
+            return Err(Refusal::not_found("the subaccount was removed meanwhile"));
+        };
+        let mut response = answer::ok(&self.show(found.own()), revision)?;
+        *response.status_mut() = StatusCode::CREATED;
+        let path = SubaccountPath {
+            region_host: key.region_host.clone(),
+            subaccount: key.subaccount,
+        };
+        answer::locate(&mut response, &Target::Subaccount(path));
+        Ok(response)
+    }
+}
+
+/// The document with the enrolment. One that was there keeps its mappings and its texts.
+fn add(
+    document: &Document,
+    key: SubaccountKey,
+    enrolled: &Enrolled,
+    enrolment: Enrolment,
+) -> Result<Document, Refusal> {
+    let old = document.subaccount(&key).map(|one| one.own());
+    let domain_mappings = old.map(|old| old.domain_mappings.clone());
+    let name = match (enrolment.display_name, old) {
+        (Some(name), _) => name,
+        (None, Some(old)) => old.display_name.clone(),
+        (None, None) => enrolled.subaccount_name.parse().unwrap_or_default(),
+    };
+    let description = enrolment.description;
+    let description = description.or_else(|| old.map(|old| old.description.clone()));
+    Ok(document.with_subaccount(SubaccountFields {
+        key,
+        display_name: name,
+        description: description.unwrap_or_default(),
+        instance: enrolled.instance,
+        credential: CredentialId::from_uuid(*enrolled.instance.as_uuid()),
+        connected: true,
+        domain_mappings: domain_mappings.unwrap_or_default(),
+    })?)
+}

@@ -1,0 +1,120 @@
+//! System mappings of a subaccount.
+
+use std::sync::Arc;
+
+use underpass_shared::api::management::{
+    Refusal, SubaccountPath, SystemMapping, SystemMappingInput, Target, Verb,
+};
+use underpass_shared::config::{Document, Mapping, MappingPart, Subaccount};
+use underpass_shared::host::VirtualAddress;
+use underpass_shared::policy::effective::effective;
+
+use super::call::{Call, blocking};
+use super::subaccounts::find;
+use super::{Admin, Answer, answer};
+
+/// The mapping of an address.
+pub(super) fn find_mapping<'a>(
+    subaccount: &'a Subaccount,
+    address: &VirtualAddress,
+) -> Result<&'a Arc<MappingPart>, Refusal> {
+    let found = subaccount.mapping(address.host.as_str(), address.port.get());
+    found.ok_or_else(|| Refusal::not_found(format!("there is no system mapping {address}")))
+}
+
+fn show(mapping: &Mapping, path: &SubaccountPath) -> SystemMapping {
+    let not_effective = effective(mapping).err();
+    let not_effective = not_effective.map(|reason| reason.to_string());
+    SystemMapping::show(mapping, path, not_effective)
+}
+
+impl Admin {
+    pub(super) async fn mappings(&self, call: Call, verb: Verb, path: SubaccountPath) -> Answer {
+        match verb {
+            Verb::Post => self.add_mapping(&call, path).await,
+            Verb::Delete => {
+                let reason = format!("removed all system mappings of {}", path.subaccount);
+                let location = call.query.location_id.clone();
+                let edit = move |document: &Document| {
+                    let found = find(document, &path, location.as_ref())?;
+                    let (key, own) = (found.key().clone(), found.own());
+                    let empty = document.without_subaccount(key)?;
+                    Ok(empty.with_subaccount((***own).clone())?)
+                };
+                self.change(&call, &reason, edit, answer::done).await
+            }
+            Verb::Get | Verb::Put | Verb::Patch => {
+                let current = self.readable()?;
+                let location = call.query.location_id.clone();
+                blocking(move || {
+                    let found = find(current.document(), &path, location.as_ref())?;
+                    let all = found.mappings().iter();
+                    let all: Vec<_> = all.map(|one| show(one, &path)).collect();
+                    answer::ok(&all, current.revision().number)
+                })
+                .await
+            }
+        }
+    }
+
+    async fn add_mapping(&self, call: &Call, path: SubaccountPath) -> Answer {
+        let input: SystemMappingInput = call.read()?;
+        let address = input.address(None)?;
+        let target = Target::Mapping(path.clone(), address.clone());
+        let reason = format!(
+            "added system mapping {address} to {}:{}",
+            input.local_host, input.local_port.0
+        );
+        let location = call.query.location_id.clone();
+        let edit = move |document: &Document| {
+            let found = find(document, &path, location.as_ref())?;
+            if find_mapping(found, &address).is_ok() {
+                let message = format!("there is a system mapping {address} already");
+                return Err(Refusal::illegal_state(message).at("virtualHost"));
+            }
+            let mapping = Mapping::try_from(input.onto(address, None))?;
+            Ok(document.with_mapping(found.key().clone(), mapping)?)
+        };
+        let created = |revision| answer::created(&target, revision);
+        self.change(call, &reason, edit, created).await
+    }
+
+    pub(super) async fn mapping(
+        &self,
+        call: Call,
+        verb: Verb,
+        path: SubaccountPath,
+        address: VirtualAddress,
+    ) -> Answer {
+        let location = call.query.location_id.clone();
+        match verb {
+            Verb::Put => {
+                let input: SystemMappingInput = call.read()?;
+                input.address(Some(&address))?;
+                let reason = format!("changed system mapping {address}");
+                let edit = move |document: &Document| {
+                    let found = find(document, &path, location.as_ref())?;
+                    let old = find_mapping(found, &address)?;
+                    let mapping = Mapping::try_from(input.onto(address, Some(old)))?;
+                    Ok(document.with_mapping(found.key().clone(), mapping)?)
+                };
+                self.change(&call, &reason, edit, answer::done).await
+            }
+            Verb::Delete => {
+                let reason = format!("removed system mapping {address}");
+                let edit = move |document: &Document| {
+                    let found = find(document, &path, location.as_ref())?;
+                    find_mapping(found, &address)?;
+                    Ok(document.without_mapping(found.key().clone(), address)?)
+                };
+                self.change(&call, &reason, edit, answer::done).await
+            }
+            Verb::Get | Verb::Post | Verb::Patch => {
+                let current = self.readable()?;
+                let found = find(current.document(), &path, location.as_ref())?;
+                let mapping = find_mapping(found, &address)?;
+                answer::ok(&show(mapping, &path), current.revision().number)
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Administration: one set of handlers, whoever carries the requests.
+//!
+//! A request and its caller come in, an answer goes out; sockets are elsewhere. A running agent
+//! serves the handlers over its local socket, a command calls them in its own process while the
+//! agent is stopped, and both find the same rules.
+
+mod answer;
+mod call;
+mod caller;
+mod document;
+mod enrolment;
+mod mappings;
+mod proxy;
+mod resources;
+mod revisions;
+mod serve;
+pub mod socket;
+mod subaccounts;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use underpass_runtime::tasks::Tasks;
+use underpass_shared::api::management::{Query, Refusal, Target, Version};
+
+use self::call::Call;
+pub use self::caller::{Caller, OsUser};
+pub use self::serve::start;
+use crate::credentials::CredentialStore;
+use crate::secrets::SecretStore;
+use crate::status::{self, StatusBoard};
+use crate::store::{Snapshot, Store};
+use crate::warnings;
+
+/// Most bytes of a body that holds one thing; a mapping or a resource is a few hundred.
+const BODY_LEN_MAX: usize = 64 * 1024;
+/// Most bytes of a whole document; the largest that the limits of its parts make sensible (5,000
+/// mappings with 20 resources each) has about 15 MB.
+const DOCUMENT_LEN_MAX: usize = 64 * 1024 * 1024;
+
+/// What the handlers work on. Clones are the same.
+#[derive(Clone)]
+pub struct Admin {
+    store: Store,
+    credentials: CredentialStore,
+    secrets: SecretStore,
+    /// None while the agent is stopped and a command does the work.
+    board: Option<StatusBoard>,
+    tasks: Tasks,
+}
+
+/// An answer on its way to the caller.
+type Answer = Result<Response<Bytes>, Refusal>;
+
+/// Most bytes of the body of a request for `path`.
+pub fn body_len_max(path: &str) -> usize {
+    match Target::parse(path) {
+        Ok(Target::Document) => DOCUMENT_LEN_MAX,
+        Ok(_) | Err(_) => BODY_LEN_MAX,
+    }
+}
+
+impl Admin {
+    /// Handlers of a running agent, which tells its state on `board`.
+    pub fn running(data_dir: &Path, store: Store, board: StatusBoard) -> Self {
+        Self {
+            board: Some(board),
+            ..Self::stopped(data_dir, store)
+        }
+    }
+
+    /// Handlers of an agent that does not run.
+    pub fn stopped(data_dir: &Path, store: Store) -> Self {
+        Self {
+            store,
+            credentials: CredentialStore::new(data_dir),
+            secrets: SecretStore::new(data_dir),
+            board: None,
+            tasks: Tasks::new(),
+        }
+    }
+
+    /// Answers a request whose body is there.
+    pub async fn handle(&self, caller: &Caller, request: Request<Bytes>) -> Response<Bytes> {
+        let target = Target::parse(request.uri().path());
+        let allow = target.as_ref().ok().map(Target::allow);
+        let answered = match target {
+            Ok(target) => self.answer(caller, request, target).await,
+            Err(refusal) => Err(refusal),
+        };
+        answered.unwrap_or_else(|refusal| answer::refused(&refusal, allow.as_deref()))
+    }
+
+    async fn answer(&self, caller: &Caller, request: Request<Bytes>, target: Target) -> Answer {
+        let verb = target.verb(request.method())?;
+        let query = Query::parse(request.uri().query())?;
+        let call = Call::new(caller, query, request)?;
+        match target {
+            Target::Version => self.version(),
+            Target::Status => self.status(),
+            Target::Document => self.document(call, verb).await,
+            Target::Revisions => self.revisions(&call).await,
+            Target::Revision(number) => self.revision(number).await,
+            Target::Undo(number) => self.undo(call, number).await,
+            Target::Subaccounts => self.subaccounts(call, verb).await,
+            Target::Subaccount(path) => self.subaccount(call, verb, path).await,
+            Target::State(path) => self.state(call, path).await,
+            Target::Mappings(path) => self.mappings(call, verb, path).await,
+            Target::Mapping(path, address) => self.mapping(call, verb, path, address).await,
+            Target::Resources(path, address) => self.resources(call, verb, path, address).await,
+            Target::Resource(path, address, id) => {
+                self.resource(call, verb, path, address, &id).await
+            }
+            Target::Proxy => self.proxy(call, verb).await,
+            Target::Truststore | Target::TrustedCertificates | Target::TrustedCertificate(_) => {
+                Err(Refusal::not_found("this version does not offer it yet"))
+            }
+        }
+    }
+
+    fn version(&self) -> Answer {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        answer::ok(&Version { version }, self.store.current().revision().number)
+    }
+
+    fn status(&self) -> Answer {
+        let Some(board) = &self.board else {
+            return Err(Refusal::illegal_state("the agent does not run"));
+        };
+        let current = self.store.current();
+        let number = current.revision().number;
+        let problem = current.problem().map(ToString::to_string);
+        let warnings = warnings::of(current.document());
+        answer::ok(&status::now(board, number, problem, warnings), number)
+    }
+
+    /// The present state, unless it cannot be used.
+    fn readable(&self) -> Result<Arc<Snapshot>, Refusal> {
+        let current = self.store.current();
+        match current.problem() {
+            Some(problem) => Err(Refusal::failure(problem.to_string())),
+            None => Ok(current),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The local socket: connections in, requests to the handlers, answers out.
+
+use std::convert::Infallible;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use underpass_runtime::tasks::Tasks;
+use underpass_runtime::threads::DataThreads;
+use underpass_shared::api::management::{ErrorType, Refusal};
+
+use super::socket::{Listener, Peer, Stream};
+use super::{Admin, answer, body_len_max};
+
+/// Connections at a time; further ones wait in the kernel. Operators are few.
+const CONNECTIONS_MAX: usize = 64;
+/// How long a request's head may take, and how long an idle connection lives.
+const HEAD_TIME: Duration = Duration::from_secs(30);
+/// How long a request may take in all; enrolment waits for a gateway in it.
+const REQUEST_TIME: Duration = Duration::from_secs(120);
+/// Bytes of a request's head that are kept; the smallest that the library allows.
+const HEAD_LEN_MAX: usize = 16 * 1024;
+/// Header lines of a request.
+const HEADERS_MAX: usize = 64;
+/// Pause after the system refuses a connection (out of file descriptors).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves the administration of a data directory on a thread of its own, so that a large document
+/// never holds up a forwarded request. Ends with `tasks`.
+///
+/// # Errors
+/// When the socket or the thread cannot be made.
+pub fn start(
+    data_dir: &Path,
+    operators: Option<&str>,
+    admin: Admin,
+    tasks: &Tasks,
+) -> io::Result<DataThreads> {
+    let threads = DataThreads::start_as("admin", 1, tasks)?;
+    let Some(handle) = threads.handles().first() else {
+        return Err(io::Error::other("the thread did not start"));
+    };
+    let listener = {
+        let _inside = handle.enter();
+        Listener::bind(data_dir, operators)?
+    };
+    tasks.spawn_on(
+        handle,
+        "admin-accept",
+        accept(listener, admin, tasks.clone()),
+    );
+    Ok(threads)
+}
+
+async fn accept(listener: Listener, admin: Admin, tasks: Tasks) {
+    let free = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok(permit) = Arc::clone(&free).acquire_owned().await else {
+            return;
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = tasks.stopped() => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let (admin, group) = (admin.clone(), tasks.clone());
+                let connection = async move {
+                    serve(stream, peer, admin, group).await;
+                    drop(permit);
+                };
+                tasks.spawn("admin-connection", connection);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept an administrator's connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve(stream: Stream, peer: Peer, admin: Admin, tasks: Tasks) {
+    let (peer, admin) = (Arc::new(peer), Arc::new(admin));
+    let service = service_fn(move |request| {
+        let (peer, admin) = (Arc::clone(&peer), Arc::clone(&admin));
+        async move {
+            let response = respond(&admin, &peer, request).await;
+            Ok::<_, Infallible>(response.map(Full::new))
+        }
+    });
+    let mut connection = std::pin::pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME)
+            .max_buf_size(HEAD_LEN_MAX)
+            .max_headers(HEADERS_MAX)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = tasks.stopped() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "an administrator's connection ended");
+    }
+}
+
+async fn respond(admin: &Admin, peer: &Peer, request: Request<Incoming>) -> Response<Bytes> {
+    let caller = match peer {
+        Peer::Allowed(caller) => caller,
+        Peer::Refused(who) => {
+            tracing::warn!(%who, "administration refused to a user who may not do it");
+            let message = format!("{who} may not administer this agent");
+            let kind = ErrorType::ForbiddenRequest;
+            let refusal = Refusal::new(StatusCode::FORBIDDEN, kind, message);
+            return answer::refused(&refusal, None);
+        }
+    };
+    let answered = timeout(REQUEST_TIME, async {
+        match collect(request).await {
+            Ok(request) => admin.handle(caller, request).await,
+            Err(refusal) => answer::refused(&refusal, None),
+        }
+    });
+    answered.await.unwrap_or_else(|_elapsed| {
+        let message = "the request took longer than 120 s";
+        answer::refused(&Refusal::failure(message), None)
+    })
+}
+
+async fn collect(request: Request<Incoming>) -> Result<Request<Bytes>, Refusal> {
+    let (head, body) = request.into_parts();
+    let most = body_len_max(head.uri.path());
+    match Limited::new(body, most).collect().await {
+        Ok(collected) => Ok(Request::from_parts(head, collected.to_bytes())),
+        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorType::InvalidRequest,
+            format!("the body must have at most {most} bytes"),
+        )),
+        Err(error) => Err(Refusal::invalid(
+            "",
+            format!("the body did not arrive: {error}"),
+        )),
+    }
+}

@@ -1,0 +1,209 @@
+//! The way of a command to its agent: over the socket, or in this process while the agent is
+//! stopped. The handlers are the same.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, ETAG, HOST};
+use http::{HeaderValue, Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use underpass_runtime::clock;
+use underpass_runtime::tasks::Tasks;
+use underpass_shared::api::management::{ErrorBody, Query, Target, Verb};
+
+use crate::admin::socket::{self, Stream};
+use crate::admin::{Admin, Caller, OsUser};
+use crate::store::{OpenError, STATE_FILE, Store};
+
+/// How long an agent that just started may take to open its socket.
+const START_TIME: Duration = Duration::from_secs(5);
+/// How often it is looked whether it did.
+const START_LOOK: Duration = Duration::from_millis(50);
+
+/// What to do where no agent was yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    Create,
+    Refuse,
+}
+
+/// A way to an agent.
+pub(super) struct Client {
+    data_dir: PathBuf,
+    /// None where the agent runs.
+    stopped: Option<Admin>,
+    tasks: Tasks,
+}
+
+/// What an agent answered.
+pub(super) struct Reply {
+    /// Number of the configuration's revision.
+    pub(super) revision: Option<u64>,
+    pub(super) body: Bytes,
+}
+
+impl Reply {
+    pub(super) fn read<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
+        serde_json::from_slice(&self.body).context("the agent's answer does not parse")
+    }
+}
+
+impl Client {
+    /// The way to an agent that runs.
+    pub(super) async fn running(data_dir: &Path) -> anyhow::Result<Self> {
+        if connect(data_dir).await?.is_some() {
+            return Ok(Self::over_socket(data_dir));
+        }
+        bail!(
+            "the agent of {} does not run; start it with `underpass-agent run`",
+            data_dir.display()
+        )
+    }
+
+    /// The way to an agent, whether it runs or not.
+    pub(super) async fn open(data_dir: &Path, missing: Missing) -> anyhow::Result<Self> {
+        let start = clock::monotonic();
+        loop {
+            if connect(data_dir).await?.is_some() {
+                return Ok(Self::over_socket(data_dir));
+            }
+            if missing == Missing::Refuse && !data_dir.join(STATE_FILE).exists() {
+                bail!(
+                    "there is no agent in {}; give its --data-dir, or enrol one with `underpass-agent enrol TOKEN`",
+                    data_dir.display()
+                );
+            }
+            socket::check_owner(data_dir).map_err(anyhow::Error::msg)?;
+            match Store::open(data_dir, clock::wall_ms) {
+                Ok(store) => {
+                    let admin = Admin::stopped(data_dir, store);
+                    return Ok(Self {
+                        data_dir: data_dir.to_owned(),
+                        stopped: Some(admin),
+                        tasks: Tasks::new(),
+                    });
+                }
+                // It may be starting, or another command may be at work.
+                Err(OpenError::Locked { .. }) if clock::monotonic() - start < START_TIME => {
+                    tokio::time::sleep(START_LOOK).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn over_socket(data_dir: &Path) -> Self {
+        Self {
+            data_dir: data_dir.to_owned(),
+            stopped: None,
+            tasks: Tasks::new(),
+        }
+    }
+
+    /// Whether the agent runs.
+    pub(super) const fn runs(&self) -> bool {
+        self.stopped.is_none()
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        target: Target,
+        query: &Query,
+    ) -> anyhow::Result<T> {
+        self.call(Verb::Get, target, query, Bytes::new())
+            .await?
+            .read()
+    }
+
+    /// A request with a JSON body.
+    pub(super) async fn send(
+        &self,
+        verb: Verb,
+        target: Target,
+        query: &Query,
+        body: &impl Serialize,
+    ) -> anyhow::Result<Reply> {
+        let json = serde_json::to_vec(body)?;
+        self.call(verb, target, query, json.into()).await
+    }
+
+    /// A request with any body.
+    pub(super) async fn call(
+        &self,
+        verb: Verb,
+        target: Target,
+        query: &Query,
+        body: Bytes,
+    ) -> anyhow::Result<Reply> {
+        let request = Request::builder()
+            .method(verb.as_str())
+            .uri(format!("{target}{}", query.to_text()))
+            .header(HOST, HeaderValue::from_static("localhost"))
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .body(body)?;
+        let response = match &self.stopped {
+            Some(admin) => {
+                let caller = Caller::Local(OsUser::current());
+                admin.handle(&caller, request).await
+            }
+            None => self.exchange(request).await?,
+        };
+        if response.status().is_success() {
+            let tag = response
+                .headers()
+                .get(ETAG)
+                .and_then(|tag| tag.to_str().ok());
+            return Ok(Reply {
+                revision: tag.and_then(|tag| tag.trim_matches('"').parse().ok()),
+                body: response.into_body(),
+            });
+        }
+        match serde_json::from_slice(response.body()) {
+            Ok(ErrorBody { message, field, .. }) => match field {
+                Some(field) => bail!("{field}: {message}"),
+                None => bail!(message),
+            },
+            Err(_) => bail!("the agent answered {}", response.status()),
+        }
+    }
+
+    async fn exchange(&self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
+        let stream = connect(&self.data_dir).await?;
+        let stream = stream.context("the agent stopped meanwhile; run the command again")?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        self.tasks.spawn("admin-client", connection);
+        let lost = "the agent ended the connection; see its log";
+        let response = sender.send_request(request.map(Full::new)).await;
+        let (head, body) = response.context(lost)?.into_parts();
+        let body = body.collect().await.context(lost)?.to_bytes();
+        Ok(Response::from_parts(head, body))
+    }
+}
+
+/// A connection to the agent, or nothing where it does not run.
+async fn connect(data_dir: &Path) -> anyhow::Result<Option<Stream>> {
+    let error = match socket::connect(data_dir).await {
+        Ok(stream) => return Ok(Some(stream)),
+        Err(error) => error,
+    };
+    let kind = error.kind();
+    if kind == ErrorKind::PermissionDenied {
+        let (user, dir) = (OsUser::current(), data_dir.display());
+        let group = socket::OPERATORS_GROUP;
+        return Err(error).with_context(|| {
+            format!("user {user} may not administer the agent of {dir}; use sudo, or become a member of the group {group}")
+        });
+    }
+    let nobody = matches!(kind, ErrorKind::NotFound | ErrorKind::ConnectionRefused);
+    if nobody || !Store::is_in_use(data_dir) {
+        return Ok(None);
+    }
+    Err(error).context("the agent cannot be reached")
+}

@@ -1,0 +1,190 @@
+//! `mapping add|list|remove`.
+
+use bytes::Bytes;
+use clap::{Args, Subcommand};
+use serde::de::IntoDeserializer as _;
+use serde::de::value::Error as ValueError;
+use serde::{Deserialize, Serialize};
+use underpass_shared::api::management::{
+    PortText, ReadOnly, SystemMapping, SystemMappingInput, Target, Verb,
+};
+use underpass_shared::config::{AuthenticationMode, BackendType, HostInHeader, Protocol};
+use underpass_shared::host::{InternalAddress, VirtualAddress};
+
+use super::DryRun;
+use super::client::Client;
+use super::output::{Output, table};
+use super::select::Select;
+
+pub(super) const EXAMPLE: &str = "\
+Examples:
+  underpass-agent mapping add erp.virtual:80 erp.corp.example:8000 --backend-type abapSys
+  underpass-agent mapping list
+  underpass-agent mapping remove erp.virtual:80
+
+Nothing of a mapped system may be called before `underpass-agent resource add`.";
+
+/// What to do with system mappings.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Give an internal system a virtual name.
+    #[command(after_help = "Example:\n  \
+        underpass-agent mapping add erp.virtual:80 erp.corp.example:8000 --backend-type abapSys")]
+    Add {
+        #[command(flatten)]
+        add: Box<NewMapping>,
+        #[command(flatten)]
+        select: Select,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Show the system mappings of a subaccount.
+    #[command(after_help = "Example:\n  underpass-agent mapping list --json")]
+    List {
+        #[command(flatten)]
+        select: Select,
+    },
+    /// Remove a system mapping with its resources.
+    #[command(after_help = "Example:\n  underpass-agent mapping remove erp.virtual:80")]
+    Remove {
+        /// Its virtual address.
+        #[arg(value_name = "VIRTUAL_HOST:PORT")]
+        address: VirtualAddress,
+        #[command(flatten)]
+        select: Select,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+}
+
+/// A new system mapping.
+#[derive(Args, Debug)]
+pub struct NewMapping {
+    /// What cloud applications ask for.
+    #[arg(value_name = "VIRTUAL_HOST:PORT")]
+    address: VirtualAddress,
+    /// Where the system is.
+    #[arg(value_name = "INTERNAL_HOST:PORT")]
+    internal: InternalAddress,
+    /// What is spoken to it: HTTP, HTTPS, TCP, TCPS, RFC, RFCS, LDAP or LDAPS.
+    #[arg(long, default_value = "HTTP", value_parser = named::<Protocol>)]
+    protocol: Protocol,
+    /// What it is: abapSys, netweaverGW, hana, applServerJava, netweaverCE, BC, PI, otherSAPsys or nonSAPsys.
+    #[arg(long, default_value = "nonSAPsys", value_parser = named::<BackendType>)]
+    backend_type: BackendType,
+    /// How the user is told to it: NONE, NONE_RESTRICTED, X509_GENERAL, X509_RESTRICTED or KERBEROS.
+    #[arg(long, default_value = "NONE", value_parser = named::<AuthenticationMode>)]
+    authentication_mode: AuthenticationMode,
+    /// Which host it sees in the Host header: VIRTUAL or INTERNAL.
+    #[arg(long, default_value = "VIRTUAL", value_parser = named::<HostInHeader>)]
+    host_in_header: HostInHeader,
+    /// For people.
+    #[arg(long, default_value = "")]
+    description: String,
+}
+
+/// A value by the name that it has in the document.
+fn named<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, ValueError> {
+    T::deserialize(text.into_deserializer())
+}
+
+pub(super) async fn run(
+    client: &Client,
+    action: Action,
+    out: &mut Output<'_>,
+) -> anyhow::Result<()> {
+    match action {
+        Action::Add {
+            add,
+            select,
+            dry_run,
+        } => {
+            let (path, mut query) = select.find(client).await?;
+            query.dry_run = dry_run.dry_run;
+            let body = add.input()?;
+            let reply = client.send(Verb::Post, Target::Mappings(path), &query, &body);
+            out.changed(&reply.await?, query.dry_run)
+        }
+        Action::List { select } => {
+            let (path, query) = select.find(client).await?;
+            let all: Vec<SystemMapping> = client.get(Target::Mappings(path), &query).await?;
+            out.show(&all, |out| {
+                if all.is_empty() {
+                    return writeln!(
+                        out,
+                        "no system mapping; see `underpass-agent mapping add --help`"
+                    );
+                }
+                table(out, &rows(&all))
+            })
+        }
+        Action::Remove {
+            address,
+            select,
+            dry_run,
+        } => {
+            let (path, mut query) = select.find(client).await?;
+            query.dry_run = dry_run.dry_run;
+            let target = Target::Mapping(path, address);
+            let reply = client.call(Verb::Delete, target, &query, Bytes::new());
+            out.changed(&reply.await?, query.dry_run)
+        }
+    }
+}
+
+impl NewMapping {
+    fn input(self) -> anyhow::Result<SystemMappingInput> {
+        Ok(SystemMappingInput {
+            virtual_host: Some(self.address.host),
+            virtual_port: Some(PortText(self.address.port)),
+            local_host: self.internal.host,
+            local_port: PortText(self.internal.port),
+            protocol: self.protocol,
+            backend_type: self.backend_type,
+            host_in_header: self.host_in_header,
+            authentication_mode: self.authentication_mode,
+            description: self.description.parse()?,
+            creation_date: ReadOnly,
+            total_resources_count: ReadOnly,
+            enabled_resources_count: ReadOnly,
+            effective: ReadOnly,
+            not_effective_because: ReadOnly,
+            links: ReadOnly,
+        })
+    }
+}
+
+fn rows(all: &[SystemMapping]) -> Vec<[String; 6]> {
+    let titles = [
+        "VIRTUAL",
+        "INTERNAL",
+        "PROTOCOL",
+        "BACK END",
+        "RESOURCES",
+        "",
+    ];
+    let rows = all.iter().map(|one| {
+        let reason = one.not_effective_because.as_deref();
+        [
+            format!("{}:{}", one.virtual_host, one.virtual_port.0),
+            format!("{}:{}", one.local_host, one.local_port.0),
+            name(&one.protocol),
+            name(&one.backend_type),
+            format!(
+                "{}/{}",
+                one.enabled_resources_count, one.total_resources_count
+            ),
+            reason.map_or_else(String::new, |reason| format!("NOT EFFECTIVE: {reason}")),
+        ]
+    });
+    [titles.map(str::to_owned)]
+        .into_iter()
+        .chain(rows)
+        .collect()
+}
+
+/// The name that a value has in the document.
+fn name(value: &impl Serialize) -> String {
+    let json = serde_json::to_value(value).unwrap_or_default();
+    json.as_str().unwrap_or_default().to_owned()
+}

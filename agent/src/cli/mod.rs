@@ -1,0 +1,249 @@
+//! The command line of the agent.
+
+mod client;
+pub mod document;
+pub mod enrol;
+pub mod mapping;
+mod output;
+pub mod proxy;
+pub mod resource;
+pub mod revision;
+pub mod select;
+mod status;
+pub mod subaccount;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use underpass_shared::id::RegionHost;
+
+use self::client::{Client, Missing};
+use self::output::Output;
+
+const EXAMPLES: &str = "\
+First steps:
+  underpass-agent enrol TOKEN                 # from `underpass-gateway enrol-token create`
+  underpass-agent run                         # or: systemctl start underpass-agent
+  underpass-agent mapping add erp.virtual:80 erp.corp.example:8000 --backend-type abapSys
+  underpass-agent resource add erp.virtual:80 /sap/opu/odata
+  underpass-agent status
+
+All commands work while the agent runs, and take effect at once. They reach it over a socket in
+its data directory, as root, as the agent's own user or as a member of the operators' group. While
+the agent is stopped they work on the data directory itself, as the agent's own user.";
+
+/// On-premise end of Underpass: dials out to a gateway and lets through what its access control allows.
+#[derive(Debug, Parser)]
+#[command(name = "underpass-agent", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Directory of the agent's configuration, keys and state.
+    #[arg(
+        long,
+        global = true,
+        env = "UNDERPASS_DATA_DIR",
+        default_value = "/var/lib/underpass"
+    )]
+    pub data_dir: PathBuf,
+    /// Answer with JSON, for scripts.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// An option of commands that change something.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct DryRun {
+    /// Show what would change, and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the agent until it is told to stop (SIGTERM or Ctrl-C); running requests may finish.
+    Run {
+        #[command(flatten)]
+        common: Common,
+        /// Level of the log, or a filter such as `info,underpass_agent=debug`.
+        #[arg(long, env = "UNDERPASS_LOG", default_value = "info")]
+        log: String,
+        /// Write the log as JSON lines.
+        #[arg(long, env = "UNDERPASS_LOG_JSON")]
+        log_json: bool,
+        /// Group whose members may administer the running agent; `underpass-operators` if it exists.
+        #[arg(long, env = "UNDERPASS_OPERATORS_GROUP", value_name = "GROUP")]
+        operators_group: Option<String>,
+    },
+    /// Check all that the agent needs, before it runs or when something is wrong; changes nothing.
+    ///
+    /// Names, proxy, TCP and TLS to the gateway, clock, disk, rights, limits. Fails if a check does.
+    #[command(after_help = "Example:\n  underpass-agent doctor --host gateway.example.com")]
+    Doctor {
+        #[command(flatten)]
+        common: Common,
+        /// Check the way to this gateway alone, enrolled with it or not.
+        #[arg(long, value_name = "HOST[:PORT]")]
+        host: Option<RegionHost>,
+    },
+    /// Commands that administer an agent.
+    #[command(flatten)]
+    Administer(Administer),
+}
+
+/// Commands that administer an agent, whether it runs or not.
+#[derive(Debug, Subcommand)]
+pub enum Administer {
+    /// Connect this agent to a subaccount, with a token from the gateway.
+    #[command(after_help = enrol::EXAMPLE)]
+    Enrol {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        enrol: enrol::Redeem,
+    },
+    /// Show whether the agent runs and which tunnels are up.
+    #[command(after_help = "Example:\n  underpass-agent status --json | jq .links")]
+    Status {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// List, connect, disconnect or remove subaccounts.
+    #[command(after_help = subaccount::EXAMPLE)]
+    Subaccount {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: subaccount::Action,
+    },
+    /// Say which internal systems cloud applications can ask for, and under which names.
+    #[command(after_help = mapping::EXAMPLE)]
+    Mapping {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: mapping::Action,
+    },
+    /// Say what of a mapped system may be called; nothing may without a resource.
+    #[command(after_help = resource::EXAMPLE)]
+    Resource {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: resource::Action,
+    },
+    /// Set, show or remove the HTTP proxy on the way out to the gateways.
+    #[command(after_help = proxy::EXAMPLE)]
+    Proxy {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: proxy::Action,
+    },
+    /// Show or replace the whole configuration document.
+    #[command(after_help = document::EXAMPLE)]
+    Document {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: document::Action,
+    },
+    /// Show who changed what, and undo a change.
+    #[command(after_help = revision::EXAMPLE)]
+    Revision {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: revision::Action,
+    },
+}
+
+impl Administer {
+    const fn common(&self) -> &Common {
+        match self {
+            Self::Enrol { common, .. }
+            | Self::Status { common }
+            | Self::Subaccount { common, .. }
+            | Self::Mapping { common, .. }
+            | Self::Resource { common, .. }
+            | Self::Proxy { common, .. }
+            | Self::Document { common, .. }
+            | Self::Revision { common, .. } => common,
+        }
+    }
+
+    /// Whether it may begin in a directory where no agent was yet.
+    const fn missing(&self) -> Missing {
+        match self {
+            Self::Enrol { .. }
+            | Self::Document {
+                action: document::Action::Apply { .. },
+                ..
+            } => Missing::Create,
+            Self::Status { .. }
+            | Self::Subaccount { .. }
+            | Self::Mapping { .. }
+            | Self::Resource { .. }
+            | Self::Proxy { .. }
+            | Self::Document { .. }
+            | Self::Revision { .. } => Missing::Refuse,
+        }
+    }
+
+    /// Does it.
+    ///
+    /// # Errors
+    /// What the agent refuses, or why it cannot be reached.
+    pub async fn run(self, out: &mut dyn Write) -> anyhow::Result<()> {
+        let Common { data_dir, json } = self.common().clone();
+        let mut out = Output { json, out };
+        if let Self::Status { .. } = self {
+            return status::show(&Client::running(&data_dir).await?, &mut out).await;
+        }
+        let client = Client::open(&data_dir, self.missing()).await?;
+        match self {
+            Self::Status { .. } => Ok(()),
+            Self::Enrol { enrol, .. } => enrol::enrol(&client, enrol, &mut out).await,
+            Self::Subaccount { action, .. } => subaccount::run(&client, action, &mut out).await,
+            Self::Mapping { action, .. } => mapping::run(&client, action, &mut out).await,
+            Self::Resource { action, .. } => resource::run(&client, action, &mut out).await,
+            Self::Proxy { action, .. } => proxy::run(&client, action, &mut out).await,
+            Self::Document { action, .. } => document::run(&client, action, &mut out).await,
+            Self::Revision { action, .. } => revision::run(&client, action, &mut out).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_fit_together_and_teach() {
+        let mut cli = Cli::command();
+        cli.clone().debug_assert();
+        cli.build();
+        let mut open: Vec<&clap::Command> = cli.get_subcommands().collect();
+        while let Some(command) = open.pop() {
+            let name = command.get_name();
+            if matches!(name, "help" | "run") {
+                continue;
+            }
+            assert!(command.get_about().is_some(), "{name} says nothing");
+            let help = command.get_after_help().map(ToString::to_string);
+            let example = help.is_some_and(|help| help.contains("underpass-agent"));
+            assert!(example, "{name} has no example");
+            open.extend(command.get_subcommands());
+        }
+    }
+}

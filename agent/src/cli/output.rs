@@ -1,0 +1,112 @@
+//! What commands print: tables for people, JSON for scripts.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use underpass_shared::api::management::Preview;
+use underpass_shared::config::{Change, ChangeKind};
+
+use super::client::Reply;
+
+/// Where a command prints, and how.
+pub(super) struct Output<'a> {
+    pub(super) json: bool,
+    pub(super) out: &'a mut dyn Write,
+}
+
+impl Output<'_> {
+    /// Prints the one or the other.
+    pub(super) fn show(
+        &mut self,
+        value: &impl Serialize,
+        human: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> anyhow::Result<()> {
+        if self.json {
+            writeln!(self.out, "{}", serde_json::to_string_pretty(value)?)?;
+        } else {
+            human(self.out)?;
+        }
+        Ok(self.out.flush()?)
+    }
+
+    /// Prints what became of a change, or what would become of it.
+    pub(super) fn changed(&mut self, reply: &Reply, dry_run: bool) -> anyhow::Result<()> {
+        if dry_run {
+            let preview: Preview = reply.read()?;
+            return self.show(&preview, |out| {
+                if preview.changes.is_empty() {
+                    return writeln!(out, "nothing would change");
+                }
+                writeln!(out, "would change:")?;
+                changes(out, &preview.changes)
+            });
+        }
+        let revision = reply.revision.unwrap_or_default();
+        self.show(&serde_json::json!({ "revision": revision }), |out| {
+            writeln!(out, "revision {revision}")
+        })
+    }
+}
+
+/// One line for each changed part.
+pub(super) fn changes(out: &mut dyn Write, changes: &[Change]) -> io::Result<()> {
+    changes.iter().try_for_each(|one| {
+        let sign = match one.change {
+            ChangeKind::Added => '+',
+            ChangeKind::Removed => '-',
+            ChangeKind::Changed => '~',
+        };
+        writeln!(out, "  {sign} {}", one.part)
+    })
+}
+
+/// Columns as wide as their longest cell; the last one is not padded.
+pub(super) fn table<const N: usize>(out: &mut dyn Write, rows: &[[String; N]]) -> io::Result<()> {
+    let mut widths = [0; N];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    for row in rows {
+        let cells = row.iter().zip(widths);
+        let cells: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        writeln!(out, "{}", cells.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+/// A time, to the second.
+pub(super) fn utc(ms: i64) -> String {
+    let Ok(time) = time::OffsetDateTime::from_unix_timestamp(ms / 1_000) else {
+        return format!("{ms} ms");
+    };
+    let (date, clock) = (time.date(), time.time());
+    format!(
+        "{date} {:02}:{:02}:{:02}",
+        clock.hour(),
+        clock.minute(),
+        clock.second()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_shown_to_the_second() {
+        assert_eq!(utc(1_700_000_000_999), "2023-11-14 22:13:20");
+        assert_eq!(utc(i64::MAX), format!("{} ms", i64::MAX));
+    }
+
+    #[test]
+    fn columns_are_aligned() {
+        let rows = [["a", "bb", "c"], ["aaa", "b", ""]].map(|row| row.map(str::to_owned));
+        let mut out = vec![];
+        table(&mut out, &rows).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a    bb  c\naaa  b\n");
+    }
+}

@@ -1,0 +1,91 @@
+//! `revision list|show|undo`.
+
+use bytes::Bytes;
+use clap::Subcommand;
+use underpass_shared::api::management::{Query, RevisionDetail, Target, Verb};
+use underpass_shared::config::Revision;
+
+use super::DryRun;
+use super::client::Client;
+use super::output::{Output, changes, table, utc};
+
+pub(super) const EXAMPLE: &str = "\
+Examples:
+  underpass-agent revision list
+  underpass-agent revision show 17
+  underpass-agent revision undo 17 --dry-run";
+
+/// What to do with revisions.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Show the newest revisions: number, time, author, reason.
+    #[command(after_help = "Example:\n  underpass-agent revision list --limit 10")]
+    List {
+        /// At most so many, up to 1000.
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+    /// Show what a revision changed.
+    #[command(after_help = "Example:\n  underpass-agent revision show 17 --json")]
+    Show {
+        /// Its number.
+        number: u64,
+    },
+    /// Take one revision back; later changes of other parts stay.
+    #[command(after_help = "Example:\n  underpass-agent revision undo 17\n\n\
+        Where a part was changed again since, nothing is undone, and the part is named.")]
+    Undo {
+        /// Its number.
+        number: u64,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+}
+
+pub(super) async fn run(
+    client: &Client,
+    action: Action,
+    out: &mut Output<'_>,
+) -> anyhow::Result<()> {
+    match action {
+        Action::List { limit } => {
+            let query = Query {
+                limit: Some(limit),
+                ..Query::default()
+            };
+            let all: Vec<Revision> = client.get(Target::Revisions, &query).await?;
+            out.show(&all, |out| {
+                let titles = ["REVISION", "TIME (UTC)", "AUTHOR", "REASON"].map(str::to_owned);
+                let rows = all.iter().map(|one| {
+                    [
+                        one.number.to_string(),
+                        utc(one.time_ms),
+                        one.author.to_string(),
+                        one.reason.to_string(),
+                    ]
+                });
+                table(out, &[titles].into_iter().chain(rows).collect::<Vec<_>>())
+            })
+        }
+        Action::Show { number } => {
+            let target = Target::Revision(number);
+            let detail: RevisionDetail = client.get(target, &Query::default()).await?;
+            out.show(&detail, |out| {
+                let one = &detail.revision;
+                let time = utc(one.time_ms);
+                writeln!(out, "revision {} of {time} by {}", one.number, one.author)?;
+                writeln!(out, "{}", one.reason)?;
+                changes(out, &detail.changes)
+            })
+        }
+        Action::Undo { number, dry_run } => {
+            let query = Query {
+                dry_run: dry_run.dry_run,
+                ..Query::default()
+            };
+            let target = Target::Undo(number);
+            let reply = client.call(Verb::Post, target, &query, Bytes::new());
+            out.changed(&reply.await?, query.dry_run)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `status`.
+
+use std::io::{self, Write};
+
+use underpass_runtime::clock;
+use underpass_shared::api::management::{Connection, Query, Status, Target};
+
+use super::client::Client;
+use super::output::Output;
+
+pub(super) async fn show(client: &Client, out: &mut Output<'_>) -> anyhow::Result<()> {
+    let status: Status = client.get(Target::Status, &Query::default()).await?;
+    out.show(&status, |out| print(&status, out))
+}
+
+fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "agent {} (pid {}), revision {}",
+        status.version, status.pid, status.revision
+    )?;
+    if let Some(problem) = &status.problem {
+        writeln!(out, "PROBLEM, all traffic is denied: {problem}")?;
+    }
+    for warning in &status.warnings {
+        writeln!(out, "WARNING: {warning}")?;
+    }
+    if status.links.is_empty() {
+        writeln!(
+            out,
+            "no subaccount is connected; see `underpass-agent subaccount list`, or enrol with `underpass-agent enrol TOKEN`"
+        )?;
+    }
+    for link in &status.links {
+        let since = link.connected_since_ms.map(|since| {
+            let seconds = (clock::wall_ms() - since) / 1_000;
+            format!(", up for {seconds} s")
+        });
+        writeln!(
+            out,
+            "{} subaccount {} location ID \"{}\"{}",
+            link.region_host,
+            link.subaccount,
+            link.location_id,
+            since.unwrap_or_default()
+        )?;
+        for connection in &link.connections {
+            match connection {
+                Connection::Connecting => writeln!(out, "  connecting")?,
+                Connection::Up => writeln!(out, "  up")?,
+                Connection::Failed(reason) => writeln!(out, "  down: {reason}")?,
+            }
+        }
+    }
+    Ok(())
+}

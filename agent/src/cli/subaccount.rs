@@ -1,0 +1,123 @@
+//! `subaccount list|connect|disconnect|remove`.
+
+use bytes::Bytes;
+use clap::Subcommand;
+use underpass_shared::api::management::{
+    Flag, Query, StateInput, SubaccountShown, Target, TunnelState, Verb,
+};
+
+use super::DryRun;
+use super::client::Client;
+use super::output::{Output, table};
+use super::select::Select;
+
+pub(super) const EXAMPLE: &str = "\
+Examples:
+  underpass-agent subaccount list
+  underpass-agent subaccount disconnect --subaccount acme
+  underpass-agent subaccount remove --subaccount acme      # with its mappings and its key";
+
+/// What to do with subaccounts.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Show the subaccounts that this agent serves, and their tunnels.
+    #[command(after_help = "Example:\n  underpass-agent subaccount list --json")]
+    List,
+    /// Open the tunnel of a subaccount, and keep it open.
+    #[command(after_help = "Example:\n  underpass-agent subaccount connect --subaccount acme")]
+    Connect {
+        #[command(flatten)]
+        select: Select,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Close the tunnel of a subaccount; running requests may finish.
+    #[command(after_help = "Example:\n  underpass-agent subaccount disconnect --subaccount acme")]
+    Disconnect {
+        #[command(flatten)]
+        select: Select,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+    /// Close the tunnel of a subaccount and delete its mappings and its key.
+    #[command(
+        after_help = "Example:\n  underpass-agent subaccount remove --subaccount acme\n\n\
+        `revision undo` brings the mappings back; the tunnel needs a new enrolment."
+    )]
+    Remove {
+        #[command(flatten)]
+        select: Select,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
+}
+
+pub(super) async fn run(
+    client: &Client,
+    action: Action,
+    out: &mut Output<'_>,
+) -> anyhow::Result<()> {
+    match action {
+        Action::List => list(client, out).await,
+        Action::Connect { select, dry_run } => state(client, &select, dry_run, true, out).await,
+        Action::Disconnect { select, dry_run } => state(client, &select, dry_run, false, out).await,
+        Action::Remove { select, dry_run } => {
+            let (path, mut query) = select.find(client).await?;
+            query.dry_run = dry_run.dry_run;
+            let target = Target::Subaccount(path);
+            let reply = client.call(Verb::Delete, target, &query, Bytes::new());
+            out.changed(&reply.await?, query.dry_run)
+        }
+    }
+}
+
+async fn state(
+    client: &Client,
+    select: &Select,
+    dry_run: DryRun,
+    connected: bool,
+    out: &mut Output<'_>,
+) -> anyhow::Result<()> {
+    let (path, mut query) = select.find(client).await?;
+    query.dry_run = dry_run.dry_run;
+    let body = StateInput {
+        connected: Flag(connected),
+    };
+    let reply = client.send(Verb::Put, Target::State(path), &query, &body);
+    out.changed(&reply.await?, query.dry_run)
+}
+
+async fn list(client: &Client, out: &mut Output<'_>) -> anyhow::Result<()> {
+    let all: Vec<SubaccountShown> = client.get(Target::Subaccounts, &Query::default()).await?;
+    out.show(&all, |out| {
+        if all.is_empty() {
+            return writeln!(
+                out,
+                "no subaccount; enrol with `underpass-agent enrol TOKEN`"
+            );
+        }
+        let titles = ["REGION HOST", "SUBACCOUNT", "LOCATION ID", "NAME", "TUNNEL"];
+        let rows = all.iter().map(|one| {
+            let tunnel = match one.tunnel.state {
+                TunnelState::Connected => format!("connected ({})", one.tunnel.connections),
+                TunnelState::ConnectFailure => {
+                    let reason = one.tunnel.state_message.as_deref();
+                    format!("failing: {}", reason.unwrap_or_default())
+                }
+                TunnelState::Disconnected => "disconnected".to_owned(),
+            };
+            [
+                one.region_host.to_string(),
+                one.subaccount.to_string(),
+                format!("\"{}\"", one.location_id),
+                one.display_name.to_string(),
+                tunnel,
+            ]
+        });
+        let rows: Vec<_> = [titles.map(str::to_owned)]
+            .into_iter()
+            .chain(rows)
+            .collect();
+        table(out, &rows)
+    })
+}
