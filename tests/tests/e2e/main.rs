@@ -1,6 +1,8 @@
 //! The shipped programs, started as an operator starts them, called as applications call them.
 
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod agent;
 #[cfg(test)]
 mod backends;

@@ -1,0 +1,25 @@
+//! Administration of an agent by its commands and over its local socket.
+
+mod access;
+mod changes;
+mod refused;
+mod socket;
+
+use serde_json::{Value, json};
+
+use crate::agent::Agent;
+use crate::process::{json as parse, run};
+
+impl Agent {
+    /// A command with JSON as its answer.
+    pub(crate) fn tell(&self, arguments: &[&str]) -> Value {
+        parse(&run(self.command(&[arguments, &["--json"]].concat())))
+    }
+
+    /// Lets mappings lead to loopback, where the tests' back ends are.
+    fn allow_loopback(&self) {
+        let mut document = self.document();
+        document["connector"]["allowedTargets"] = json!(["127.0.0.0/8"]);
+        run(self.command(&["document", "apply", &self.write(&document)]));
+    }
+}
