@@ -6,13 +6,15 @@ use std::time::Duration;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::ClientTls;
+use underpass_shared::api::management::{Connection, Status};
 use underpass_shared::id::{InstanceId, RegionHost};
 use underpass_shared::protocol::role::Role;
 
 use super::Check;
 use crate::credentials::{CredentialStore, Credentials};
 use crate::secrets::SecretStore;
-use crate::status::{Connection, Status};
+
+use crate::status;
 use crate::store::{self, Store};
 use crate::tunnel::Route;
 use crate::tunnel::dial::{DialError, dial};
@@ -95,7 +97,7 @@ pub(super) async fn checks(dir: &Path, host: Option<&RegionHost>, tasks: &Tasks)
 
 /// What a running agent tells of its tunnels.
 fn running(dir: &Path) -> Vec<Check> {
-    let text = std::fs::read_to_string(Status::path(dir)).unwrap_or_default();
+    let text = std::fs::read_to_string(status::path(dir)).unwrap_or_default();
     let Ok(status) = serde_json::from_str::<Status>(&text) else {
         let advice = "look at its log; it may have started this moment";
         return vec![Check::warn(

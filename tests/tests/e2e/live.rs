@@ -8,11 +8,12 @@ use serde_json::Value;
 use underpass_agent::credentials::CredentialStore;
 use underpass_agent::forward::Forward;
 use underpass_agent::secrets::SecretStore;
-use underpass_agent::status::{Connection, StatusBoard};
+use underpass_agent::status::StatusBoard;
 use underpass_agent::store::Store;
 use underpass_agent::tunnel::{self, Tunnels};
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
+use underpass_shared::api::management::Connection;
 use underpass_shared::config::Document;
 
 use crate::agent::Agent;

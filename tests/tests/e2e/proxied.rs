@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 use underpass_agent::secrets::SecretStore;
-use underpass_agent::status::Connection;
 use underpass_runtime::random;
+use underpass_shared::api::management::Connection;
 use underpass_shared::id::CredentialId;
 use underpass_shared::secret::Secret;
 
