@@ -65,7 +65,7 @@ impl Refusal {
                 key.subaccount, key.location
             ),
             Self::Crowded => "all tunnels are full".to_owned(),
-            Self::Lost => "the tunnel ended before the answer".to_owned(),
+            Self::Lost => "the request or its tunnel was broken off before the answer".to_owned(),
         }
     }
 
