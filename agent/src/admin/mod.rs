@@ -16,6 +16,7 @@ mod revisions;
 mod serve;
 pub mod socket;
 mod subaccounts;
+mod trust;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -114,9 +115,9 @@ impl Admin {
                 self.resource(call, verb, path, address, &id).await
             }
             Target::Proxy => self.proxy(call, verb).await,
-            Target::Truststore | Target::TrustedCertificates | Target::TrustedCertificate(_) => {
-                Err(Refusal::not_found("this version does not offer it yet"))
-            }
+            Target::Truststore => self.truststore(call, verb).await,
+            Target::TrustedCertificates => self.trusted_certificates(call, verb).await,
+            Target::TrustedCertificate(alias) => self.trusted_certificate(call, verb, alias).await,
         }
     }
 

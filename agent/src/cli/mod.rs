@@ -11,6 +11,7 @@ pub mod revision;
 pub mod select;
 mod status;
 pub mod subaccount;
+pub mod trust;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -140,6 +141,14 @@ pub enum Administer {
         #[command(subcommand)]
         action: resource::Action,
     },
+    /// Say which certificates of back ends are trusted; none are without an entry.
+    #[command(after_help = trust::EXAMPLE)]
+    Trust {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: trust::Action,
+    },
     /// Set, show or remove the HTTP proxy on the way out to the gateways.
     #[command(after_help = proxy::EXAMPLE)]
     Proxy {
@@ -174,6 +183,7 @@ impl Administer {
             | Self::Subaccount { common, .. }
             | Self::Mapping { common, .. }
             | Self::Resource { common, .. }
+            | Self::Trust { common, .. }
             | Self::Proxy { common, .. }
             | Self::Document { common, .. }
             | Self::Revision { common, .. } => common,
@@ -192,6 +202,7 @@ impl Administer {
             | Self::Subaccount { .. }
             | Self::Mapping { .. }
             | Self::Resource { .. }
+            | Self::Trust { .. }
             | Self::Proxy { .. }
             | Self::Document { .. }
             | Self::Revision { .. } => Missing::Refuse,
@@ -215,6 +226,7 @@ impl Administer {
             Self::Subaccount { action, .. } => subaccount::run(&client, action, &mut out).await,
             Self::Mapping { action, .. } => mapping::run(&client, action, &mut out).await,
             Self::Resource { action, .. } => resource::run(&client, action, &mut out).await,
+            Self::Trust { action, .. } => trust::run(&client, action, &mut out).await,
             Self::Proxy { action, .. } => proxy::run(&client, action, &mut out).await,
             Self::Document { action, .. } => document::run(&client, action, &mut out).await,
             Self::Revision { action, .. } => revision::run(&client, action, &mut out).await,

@@ -2,6 +2,7 @@
 
 mod access;
 mod changes;
+mod outward;
 mod refused;
 mod socket;
 

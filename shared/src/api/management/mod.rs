@@ -16,6 +16,7 @@ mod resource_id;
 mod status;
 mod subaccount;
 mod target;
+mod trust;
 
 pub use body::read;
 pub use change::{Preview, RevisionDetail, Version};
@@ -32,6 +33,7 @@ pub use subaccount::{
     TunnelState,
 };
 pub use target::{SubaccountPath, Target, Verb};
+pub use trust::{TrustedInput, TrustedShown, TruststoreInput, TruststoreShown};
 
 /// `_links` of an object: names and addresses of what belongs to it.
 pub type Links = std::collections::BTreeMap<String, Link>;
