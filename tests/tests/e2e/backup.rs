@@ -83,42 +83,65 @@ fn agents_come_back_to_a_restored_gateway_without_enrolling_again() {
     assert_eq!(status["subaccounts"][0]["name"], "test");
 }
 
-#[test]
-fn damaged_archives_are_refused_by_name_and_nothing_changes() {
-    let world = World::start();
-    let (archive, _) = world.backup("good.zip");
-    let good = std::fs::read(&archive).unwrap();
-    let target = world.path("target");
-    let refused = |name: &str, bytes: &[u8], passphrase: &str, says: &str| {
-        let path = world.path(name);
-        underpass_runtime::file::replace(&path, bytes).unwrap();
+/// A good archive, and a directory to which others are restored.
+struct Archives {
+    world: World,
+    good: PathBuf,
+    target: PathBuf,
+}
+
+impl Archives {
+    fn new() -> Self {
+        let world = World::start();
+        let (good, _) = world.backup("good.zip");
+        let target = world.path("target");
+        Self {
+            world,
+            good,
+            target,
+        }
+    }
+
+    fn restore(&self, archive: &Path, passphrase: &str) -> Command {
         let mut command = Command::new(program("underpass-gateway"));
         command.env("UNDERPASS_BACKUP_PASSPHRASE", passphrase);
+        command.arg("restore").arg("--data-dir").arg(&self.target);
+        command.arg(archive);
         command
-            .arg("restore")
-            .arg("--data-dir")
-            .arg(&target)
-            .arg(path);
-        let error = refuse(&mut command);
+    }
+
+    fn refused(&self, name: &str, bytes: &[u8], passphrase: &str, says: &str) {
+        let path = self.world.path(name);
+        underpass_runtime::file::replace(&path, bytes).unwrap();
+        let error = refuse(self.restore(&path, passphrase));
         assert!(error.contains(says), "{name}: {error}");
         assert!(
             error.contains("nothing changed") || says.contains("characters"),
             "{error}"
         );
-        assert!(!target.exists(), "{name}");
-    };
-    let cut = "no backup archive, or it was cut";
-    refused("empty.zip", b"", PASSPHRASE, cut);
-    refused("half.zip", &good[..good.len() / 2], PASSPHRASE, cut);
-    refused("last.zip", &good[..good.len() - 1], PASSPHRASE, cut);
-    refused("text.zip", b"PK is no archive", PASSPHRASE, cut);
-    refused(
-        "wrong.zip",
-        &good,
-        "incorrect horse",
-        "the passphrase is wrong",
-    );
-    refused("none.zip", &good, "", "1 to 1024 characters");
+        assert!(!self.target.exists(), "{name}");
+    }
+
+    /// Made of the good one by Python's zip, which is no part of ours.
+    fn remade(&self, name: &str, script: &str) -> Vec<u8> {
+        let path = self.world.path(name);
+        let script = format!(
+            "import sys, zipfile, json\n\
+             old = zipfile.ZipFile(sys.argv[1])\n\
+             m, p = old.read('MANIFEST.json'), old.read('payload.age')\n\
+             out = zipfile.ZipFile(sys.argv[2], 'w')\n{script}\nout.close()"
+        );
+        run(Command::new("python3")
+            .args(["-c", &script])
+            .args([&self.good, &path]));
+        std::fs::read(path).unwrap()
+    }
+}
+
+#[test]
+fn damaged_archives_are_refused_by_name_and_nothing_changes() {
+    let archives = Archives::new();
+    let good = std::fs::read(&archives.good).unwrap();
     let flip = |at: usize| {
         let mut bytes = good.clone();
         bytes[at] ^= 1;
@@ -129,77 +152,68 @@ fn damaged_archives_are_refused_by_name_and_nothing_changes() {
             .position(|found| found == text)
             .unwrap()
     };
-    let sealed = find(b"age-encryption.org") + 400;
-    refused(
-        "payload.zip",
-        &flip(sealed),
-        PASSPHRASE,
-        "payload.age is damaged",
-    );
-    let clear = find(b"\"createdAtMs\"") + 2;
-    refused(
-        "manifest.zip",
-        &flip(clear),
-        PASSPHRASE,
-        "MANIFEST.json is damaged",
-    );
+    let cut = "no backup archive, or it was cut";
+    for (name, bytes) in [
+        ("empty.zip", b"".as_slice()),
+        ("half.zip", &good[..good.len() / 2]),
+        ("last.zip", &good[..good.len() - 1]),
+        ("text.zip", b"PK is no archive"),
+    ] {
+        archives.refused(name, bytes, PASSPHRASE, cut);
+    }
+    let wrong = "the passphrase is wrong";
+    archives.refused("wrong.zip", &good, "incorrect horse", wrong);
+    archives.refused("none.zip", &good, "", "1 to 1024 characters");
+    let sealed = flip(find(b"age-encryption.org") + 400);
+    let damaged = "payload.age is damaged";
+    archives.refused("payload.zip", &sealed, PASSPHRASE, damaged);
+    let clear = flip(find(b"\"createdAtMs\"") + 2);
+    let damaged = "MANIFEST.json is damaged";
+    archives.refused("manifest.zip", &clear, PASSPHRASE, damaged);
+}
 
-    // By Python's zip, which is no part of ours.
-    let remade = |name: &str, script: &str| {
-        let path = world.path(name);
-        let script = format!(
-            "import sys, zipfile, json\n\
-             old = zipfile.ZipFile(sys.argv[1])\n\
-             m, p = old.read('MANIFEST.json'), old.read('payload.age')\n\
-             out = zipfile.ZipFile(sys.argv[2], 'w')\n{script}\nout.close()"
-        );
-        run(Command::new("python3")
-            .args(["-c", &script])
-            .args([&archive, &path]));
-        std::fs::read(path).unwrap()
-    };
+#[test]
+fn archives_of_other_content_are_refused_and_whole_ones_taken_whoever_zipped_them() {
+    let archives = Archives::new();
     let both = "out.writestr('MANIFEST.json', m); out.writestr('payload.age', p)";
-    let extra = remade("a", &format!("{both}; out.writestr('../evil', 'x')"));
-    refused(
-        "extra.zip",
-        &extra,
-        PASSPHRASE,
-        "must hold exactly MANIFEST.json and payload.age",
-    );
-    let bomb = "out.writestr('MANIFEST.json', m); \
-        out.writestr('payload.age', b'0' * 200_000_000, zipfile.ZIP_DEFLATED)";
-    refused(
-        "bomb.zip",
-        &remade("b", bomb),
-        PASSPHRASE,
-        "payload.age is compressed",
-    );
-    let newer = "d = json.loads(m); d['format'] = 2; \
-        out.writestr('MANIFEST.json', json.dumps(d)); out.writestr('payload.age', p)";
-    refused("newer.zip", &remade("c", newer), PASSPHRASE, "has format 2");
-    let forged = "d = json.loads(m); d['createdAtMs'] += 1; \
-        out.writestr('MANIFEST.json', json.dumps(d)); out.writestr('payload.age', p)";
-    refused(
-        "forged.zip",
-        &remade("d", forged),
-        PASSPHRASE,
-        "does not belong to payload.age",
-    );
-    // And what is whole is taken, whoever zipped it.
-    let same = world.path("same.zip");
-    underpass_runtime::file::replace(&same, &remade("e", both)).unwrap();
-    let mut command = Command::new(program("underpass-gateway"));
-    command.env("UNDERPASS_BACKUP_PASSPHRASE", PASSPHRASE);
-    command.arg("restore").arg("--data-dir").arg(&target);
-    run(command.arg(same));
+    for (name, script, says) in [
+        (
+            "extra",
+            format!("{both}; out.writestr('../evil', 'x')"),
+            "must hold exactly MANIFEST.json and payload.age",
+        ),
+        (
+            "bomb",
+            "out.writestr('MANIFEST.json', m); \
+             out.writestr('payload.age', b'0' * 200_000_000, zipfile.ZIP_DEFLATED)"
+                .to_owned(),
+            "payload.age is compressed",
+        ),
+        (
+            "newer",
+            "d = json.loads(m); d['format'] = 2; \
+             out.writestr('MANIFEST.json', json.dumps(d)); out.writestr('payload.age', p)"
+                .to_owned(),
+            "has format 2",
+        ),
+        (
+            "forged",
+            "d = json.loads(m); d['createdAtMs'] += 1; \
+             out.writestr('MANIFEST.json', json.dumps(d)); out.writestr('payload.age', p)"
+                .to_owned(),
+            "does not belong to payload.age",
+        ),
+    ] {
+        let bytes = archives.remade(&format!("made-{name}.zip"), &script);
+        archives.refused(&format!("{name}.zip"), &bytes, PASSPHRASE, says);
+    }
+    archives.remade("same.zip", both);
+    run(archives.restore(&archives.world.path("same.zip"), PASSPHRASE));
     // A gateway that is there stays as it is.
-    let before = files(&target);
-    let mut command = Command::new(program("underpass-gateway"));
-    command.env("UNDERPASS_BACKUP_PASSPHRASE", PASSPHRASE);
-    command.arg("restore").arg("--data-dir").arg(&target);
-    let error = refuse(command.arg(&archive));
+    let before = files(&archives.target);
+    let error = refuse(archives.restore(&archives.good, PASSPHRASE));
     assert!(error.contains("is not empty"), "{error}");
-    assert_eq!(files(&target), before);
+    assert_eq!(files(&archives.target), before);
 }
 
 #[test]
