@@ -5,15 +5,18 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use underpass_runtime::pki::{Authority, CertificateInfo, Lifetime, PrivateKey};
+use underpass_runtime::tls::Credential;
 use underpass_runtime::{clock, file};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Life of the CA that agents pin at enrolment.
 const CA_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
-/// Life of the server certificates, which are made anew at each start.
-const SERVER_LIFE: Duration = Duration::from_secs(397 * 24 * 60 * 60);
+/// Life of the server certificates, which are made anew at each start and at half of their life.
+pub const SERVER_LIFE: Duration = DAY.saturating_mul(90);
 /// Life of an agent's client certificate.
 pub const AGENT_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Further CAs beside the one that signs, while one takes over from another.
+const OTHER_CAS: &str = "ca-others.pem";
 /// How long after its expiry an agent may still renew by proof of its newest key.
 pub const LATE_RENEWAL: Duration = DAY.saturating_mul(60);
 
@@ -21,15 +24,26 @@ pub const LATE_RENEWAL: Duration = DAY.saturating_mul(60);
 pub struct Certificates {
     authority: Authority,
     ca_path: PathBuf,
+    others: String,
 }
 
 /// A server's key and chain, both PEM.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerCredential {
     /// The certificate chain.
     pub chain: String,
     /// The private key. Secret.
     pub key: String,
+}
+
+impl ServerCredential {
+    /// As TLS takes it.
+    pub fn credential(&self) -> Credential<'_> {
+        Credential {
+            chain: &self.chain,
+            key: &self.key,
+        }
+    }
 }
 
 /// Where the CA certificate of a data directory is; it is public.
@@ -62,12 +76,23 @@ impl Certificates {
             .with_context(|| format!("{} is no private key", key_path.display()))?;
         let authority = Authority::load(&read(&ca_path)?, &key)
             .with_context(|| format!("{} is no CA certificate", ca_path.display()))?;
-        Ok(Self { authority, ca_path })
+        let others = others(&ca_path.with_file_name(OTHER_CAS))?;
+        Ok(Self {
+            authority,
+            ca_path,
+            others,
+        })
     }
 
     /// The CA itself.
     pub fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    /// All CAs that agents trust and whose certificates they may present, PEM: the one that signs and
+    /// those that did or will.
+    pub fn bundle(&self) -> String {
+        format!("{}{}", self.authority.certificate(), self.others)
     }
 
     /// Where the CA certificate is.
@@ -79,11 +104,16 @@ impl Certificates {
     ///
     /// # Errors
     /// When the name is no host name.
-    pub fn server(&self, names: &[&str]) -> anyhow::Result<ServerCredential> {
+    pub fn server(&self, names: &[String], now_ms: i64) -> anyhow::Result<ServerCredential> {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let lifetime = Lifetime {
+            now_ms,
+            valid: SERVER_LIFE,
+        };
         let key = PrivateKey::generate()?;
         let leaf = self
             .authority
-            .server(names, &key, lifetime(SERVER_LIFE))
+            .server(&names, &key, lifetime)
             .with_context(|| format!("cannot make a certificate for {names:?}"))?;
         // The CA goes along: an agent that enrols knows only its fingerprint.
         let chain = format!("{leaf}{}", self.authority.certificate());
@@ -92,6 +122,20 @@ impl Certificates {
             key: key.to_pem(),
         })
     }
+}
+
+/// Reads further CAs, of which each must be a certificate. Most gateways have none.
+fn others(path: &Path) -> anyhow::Result<String> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(String::new()),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {}", path.display()));
+        }
+    };
+    underpass_runtime::tls::check_bundle(&text)
+        .with_context(|| format!("{} must hold CA certificates, PEM", path.display()))?;
+    Ok(text)
 }
 
 /// SHA-256 of a CA certificate file's content, as enrolment tokens carry it.

@@ -149,6 +149,23 @@ pub struct Serve {
     /// Where applications fetch tokens, over TLS
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:20443")]
     pub token_listen: SocketAddr,
+    /// Certificate chain (PEM) of the token endpoint, for instance a publicly trusted one; read again
+    /// when the file changes. Without it the gateway's own CA signs one
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "token_key",
+        env = "UNDERPASS_TOKEN_CERT"
+    )]
+    pub token_cert: Option<PathBuf>,
+    /// Private key (PEM) of --token-cert
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "token_cert",
+        env = "UNDERPASS_TOKEN_KEY"
+    )]
+    pub token_key: Option<PathBuf>,
     /// Level of the log, or a filter such as `info,underpass_gateway=debug`
     #[arg(
         long,
@@ -249,7 +266,7 @@ pub struct Probe {
     /// The location ID of the agent; without it the agent that has none
     #[arg(long, value_name = "ID", default_value = "")]
     pub location: LocationId,
-    /// The virtual URL, such as http://erp.virtual:8080/path
+    /// The virtual URL, such as `http://erp.virtual:8080/path`
     #[arg(value_parser = parse_url)]
     pub url: http::Uri,
 }

@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod oauth;
 pub mod operations;
 pub mod proxy;
+pub mod renewal;
 pub mod serve;
 pub mod state;
 pub mod token;

@@ -10,8 +10,8 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::threads::DataThreads;
-use underpass_runtime::tls::{Credential, ServerTls, without_client_certificate};
-use underpass_runtime::{file, net, service};
+use underpass_runtime::tls::{ServerTls, without_client_certificate};
+use underpass_runtime::{clock, file, net, service};
 use underpass_shared::id::RegionHost;
 use underpass_shared::protocol::limits::CONNECTIONS_DEFAULT;
 use underpass_shared::protocol::timers::DRAIN_GRACE;
@@ -26,8 +26,9 @@ use crate::metrics::{Metrics, Report};
 use crate::oauth::TokenEndpoint;
 use crate::operations::{self, Operations};
 use crate::proxy::{self, Networks, Proxy, RemoteConsumers};
+use crate::renewal::{Given, Renewal, Renewed};
 use crate::state::{State, StoreClock};
-use crate::token::{Issuer, SigningKey, Verifier};
+use crate::token::{Issuer, LiveKeys, SigningKeys, Verifier};
 use crate::token_port;
 use crate::tunnels::{self, PublicPort, Registry};
 
@@ -45,7 +46,8 @@ pub struct Gateway {
     directory: Directory,
     settings: Settings,
     data_dir: PathBuf,
-    key: SigningKey,
+    keys: LiveKeys,
+    given: Option<Given>,
     lock: Lock,
 }
 
@@ -91,8 +93,8 @@ impl Gateway {
         let lock = Lock::take(&data_dir)?;
         restore::finish(&data_dir)?;
         let certificates = Arc::new(Certificates::open(&data_dir)?);
-        let key =
-            SigningKey::load_or_create(&data_dir).context("cannot use the token-signing key")?;
+        let keys = SigningKeys::load_or_create(&data_dir, clock::wall_ms())
+            .context("cannot use the token-signing keys")?;
         let state = State::sqlite(&data_dir.join(STATE_FILE), StoreClock::system())
             .context("cannot open the gateway's state")?;
         let directory = Directory::open(state)
@@ -123,7 +125,8 @@ impl Gateway {
             directory,
             settings,
             data_dir,
-            key,
+            keys: keys.into(),
+            given: given(options),
             lock,
         })
     }
@@ -179,6 +182,20 @@ impl Gateway {
         Ok(())
     }
 
+    fn renewal(&self, metrics: &Arc<Metrics>) -> anyhow::Result<Renewal> {
+        let names = [self.settings.region_host.host(), "localhost", "127.0.0.1"];
+        Renewal::begin(Renewed {
+            clock: StoreClock::system(),
+            data_dir: self.data_dir.clone(),
+            certificates: Arc::clone(&self.certificates),
+            names: names.map(str::to_owned).to_vec(),
+            given: self.given.clone(),
+            keys: self.keys.clone(),
+            directory: self.directory.clone(),
+            metrics: Arc::clone(metrics),
+        })
+    }
+
     fn start(
         self,
         threads: Arc<[tokio::runtime::Handle]>,
@@ -191,22 +208,18 @@ impl Gateway {
         } = groups;
         let registry = Registry::default();
         let metrics = Arc::new(Metrics::new(threads.len()));
-        let names = [self.settings.region_host.host(), "localhost", "127.0.0.1"];
-        let server = self.certificates.server(&names)?;
-        let credential = Credential {
-            chain: &server.chain,
-            key: &server.key,
-        };
-        let tls = ServerTls::new(credential, self.certificates.authority().certificate())?;
+        let renewal = self.renewal(&metrics)?;
+        let tls = ServerTls::new(&renewal.server(), &self.certificates.bundle())?;
         let token_tls = without_client_certificate(
-            credential,
+            renewal.token(),
             rustls::DEFAULT_VERSIONS,
             vec![b"http/1.1".to_vec()],
         )?;
-        let issuer = Issuer::new(self.key.clone(), self.settings.issuer.clone());
-        let verifier = Verifier::new(&self.key, &self.settings.issuer, self.directory.clone());
+        let issuer = Issuer::new(self.keys.clone(), self.settings.issuer.clone());
+        let verifier = Verifier::new(self.keys, &self.settings.issuer, self.directory.clone());
         let endpoint = Arc::new(TokenEndpoint::new(self.directory.clone(), issuer));
 
+        operations.spawn("renewal", until_stopped(operations, renewal.run()));
         tunnels.spawn(
             "directory",
             until_stopped(tunnels, self.directory.clone().follow()),
@@ -254,6 +267,13 @@ impl Gateway {
         consumers.spawn("proxy", proxy::run(self.proxy, proxy, consumers.clone()));
         Ok(self.lock)
     }
+}
+
+fn given(options: &Serve) -> Option<Given> {
+    Some(Given {
+        certificate: options.token_cert.clone()?,
+        key: options.token_key.clone()?,
+    })
 }
 
 fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {

@@ -10,12 +10,12 @@ use underpass_runtime::file;
 
 use crate::commands::CA_CERTIFICATE_FILE;
 use crate::directory::Row;
-use crate::token::SIGNING_KEY_FILE;
+use crate::token::SIGNING_KEYS_FILE;
 
 /// The folders of the data directory whose files belong to a backup.
 pub(super) const FOLDERS: [&str; 2] = ["tls", "keys"];
 /// Files without which a gateway would make itself a new identity.
-const NEEDED: [&str; 3] = [CA_CERTIFICATE_FILE, "tls/ca-key.pem", SIGNING_KEY_FILE];
+const NEEDED: [&str; 3] = [CA_CERTIFICATE_FILE, "tls/ca-key.pem", SIGNING_KEYS_FILE];
 /// Files of a gateway; real ones have fewer than ten.
 const FILES_MAX: usize = 64;
 

@@ -29,6 +29,16 @@ pub async fn create(
     passphrase: &Secret,
     now_ms: i64,
 ) -> anyhow::Result<(Manifest, Vec<u8>)> {
+    let (about, bytes) = content(data_dir, directory, now_ms).await?;
+    Ok(archive::seal(about, &bytes, passphrase)?)
+}
+
+/// What goes into the archive.
+async fn content(
+    data_dir: &Path,
+    directory: &Directory,
+    now_ms: i64,
+) -> anyhow::Result<(About, Vec<u8>)> {
     let about = About {
         product: PRODUCT,
         version: env!("CARGO_PKG_VERSION"),
@@ -41,8 +51,7 @@ pub async fn create(
         rows: directory.export().await.context("cannot read the state")?,
         files: content::read_files(data_dir)?,
     };
-    let bytes = serde_json::to_vec(&content)?;
-    Ok(archive::seal(about, &bytes, passphrase)?)
+    Ok((about, serde_json::to_vec(&content)?))
 }
 
 /// What a gateway is known by: the fingerprint of the CA that its agents trust.

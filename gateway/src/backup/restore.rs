@@ -18,7 +18,7 @@ use crate::commands::STATE_FILE;
 use crate::directory::Directory;
 use crate::lock::{self, Lock};
 use crate::state::{State, StoreClock};
-use crate::token::SigningKey;
+use crate::token::SigningKeys;
 
 /// Where the new state is made.
 const NEW: &str = "restore-new";
@@ -40,8 +40,19 @@ pub async fn restore(
     force: bool,
 ) -> anyhow::Result<Manifest> {
     let (manifest, bytes) = archive::open(archive, PRODUCT, passphrase)?;
+    put_back(data_dir, &manifest, &bytes, force).await?;
+    Ok(manifest)
+}
+
+/// Restores the content of an archive.
+pub(super) async fn put_back(
+    data_dir: &Path,
+    manifest: &Manifest,
+    bytes: &[u8],
+    force: bool,
+) -> anyhow::Result<()> {
     let content: Content =
-        serde_json::from_slice(&bytes).context("the content of payload.age does not parse")?;
+        serde_json::from_slice(bytes).context("the content of payload.age does not parse")?;
     ensure!(
         content.instance == manifest.instance && content.created_at_ms == manifest.created_at_ms,
         "MANIFEST.json does not belong to payload.age"
@@ -53,8 +64,7 @@ pub async fn restore(
         // Made by us and empty again; the first error is the one to report.
         drop(std::fs::remove_dir_all(data_dir));
     }
-    restored?;
-    Ok(manifest)
+    restored
 }
 
 async fn into_directory(data_dir: &Path, content: Content, force: bool) -> anyhow::Result<()> {
@@ -95,7 +105,7 @@ async fn stage(new: &Path, content: Content) -> anyhow::Result<()> {
     Directory::import(&state, rows).await?;
     Directory::open(state).await?;
     Certificates::open(new)?;
-    SigningKey::load(new)?;
+    SigningKeys::load(new)?;
     ensure!(
         instance(new)? == named,
         "the CA is not the one that the backup is of"

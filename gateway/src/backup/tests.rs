@@ -12,7 +12,7 @@ use crate::certificates::Certificates;
 use crate::commands::STATE_FILE;
 use crate::lock::Lock;
 use crate::state::{State, StoreClock};
-use crate::token::SigningKey;
+use crate::token::SigningKeys;
 
 fn secret() -> Secret {
     Secret::new("correct horse".to_owned())
@@ -22,7 +22,7 @@ fn secret() -> Secret {
 async fn gateway(dir: &Path) -> Directory {
     underpass_runtime::file::private_dir(dir).unwrap();
     Certificates::open(dir).unwrap();
-    SigningKey::load_or_create(dir).unwrap();
+    SigningKeys::load_or_create(dir, 0).unwrap();
     let state = State::sqlite(&dir.join(STATE_FILE), StoreClock::system()).unwrap();
     let directory = Directory::open(state).await.unwrap();
     let id = SubaccountId::from_uuid(Uuid::from_u128(1));
@@ -37,6 +37,18 @@ async fn gateway(dir: &Path) -> Directory {
     let redeemed = directory.redeem([1; 32], [9; 32], None, instance, 1).await;
     redeemed.unwrap();
     directory
+}
+
+/// The manifest of content that is not sealed.
+fn manifest(about: About) -> Manifest {
+    Manifest {
+        format: 1,
+        product: about.product.to_owned(),
+        version: about.version.to_owned(),
+        created_at_ms: about.created_at_ms,
+        instance: about.instance,
+        payload_sha256: underpass_shared::hash::Hash256::ZERO,
+    }
 }
 
 /// Every file of a directory with its content.
@@ -64,7 +76,7 @@ async fn a_restored_gateway_is_the_same_one() {
     let (manifest, archive) = create(&old, &directory, &secret(), 7).await.unwrap();
     let restored = restore::restore(&new, &archive, &secret(), false).await;
     assert_eq!(restored.unwrap(), manifest);
-    for path in ["tls/ca.pem", "tls/ca-key.pem", "keys/token-signing.pem"] {
+    for path in ["tls/ca.pem", "tls/ca-key.pem", "keys/token-signing.json"] {
         let read = |dir: &Path| fs::read(dir.join(path)).unwrap();
         assert_eq!(read(&old), read(&new), "{path}");
     }
@@ -91,14 +103,15 @@ async fn what_is_there_is_replaced_only_by_force_and_never_under_a_server() {
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = (folder.path().join("old"), folder.path().join("new"));
     let directory = gateway(&old).await;
-    let (_, archive) = create(&old, &directory, &secret(), 7).await.unwrap();
+    let (about, bytes) = content(&old, &directory, 7).await.unwrap();
+    let manifest = manifest(about);
     drop(gateway(&new).await);
     let before = files(&new);
-    let refused = restore::restore(&new, &archive, &secret(), false).await;
+    let refused = restore::put_back(&new, &manifest, &bytes, false).await;
     assert!(refused.unwrap_err().to_string().contains("is not empty"));
     assert_eq!(files(&new), before);
     let server = Lock::take(&new).unwrap();
-    let refused = restore::restore(&new, &archive, &secret(), true).await;
+    let refused = restore::put_back(&new, &manifest, &bytes, true).await;
     assert!(
         refused
             .unwrap_err()
@@ -106,10 +119,10 @@ async fn what_is_there_is_replaced_only_by_force_and_never_under_a_server() {
             .contains("a gateway runs in")
     );
     drop(server);
-    restore::restore(&new, &archive, &secret(), true)
+    restore::put_back(&new, &manifest, &bytes, true)
         .await
         .unwrap();
-    let key = "keys/token-signing.pem";
+    let key = "keys/token-signing.json";
     assert_eq!(
         fs::read(new.join(key)).unwrap(),
         fs::read(old.join(key)).unwrap()
@@ -148,20 +161,12 @@ async fn content_that_no_gateway_wrote_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = (folder.path().join("old"), folder.path().join("new"));
     let directory = gateway(&old).await;
-    let (_, archive) = create(&old, &directory, &secret(), 7).await.unwrap();
-    let (manifest, bytes) = archive::open(&archive, PRODUCT, &secret()).unwrap();
+    let (about, bytes) = content(&old, &directory, 7).await.unwrap();
+    let manifest = manifest(about);
     let forge = |edit: &dyn Fn(&mut serde_json::Value)| {
         let mut content: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         edit(&mut content);
-        let about = About {
-            product: PRODUCT,
-            version: "1",
-            created_at_ms: manifest.created_at_ms,
-            instance: manifest.instance.clone(),
-        };
-        archive::seal(about, content.to_string().as_bytes(), &secret())
-            .unwrap()
-            .1
+        content.to_string()
     };
     for (forged, says) in [
         (
@@ -192,9 +197,8 @@ async fn content_that_no_gateway_wrote_changes_nothing() {
             "does not parse",
         ),
     ] {
-        let refused = restore::restore(&new, &forged, &secret(), false)
-            .await
-            .unwrap_err();
+        let put_back = restore::put_back(&new, &manifest, forged.as_bytes(), false);
+        let refused = put_back.await.unwrap_err();
         assert!(format!("{refused:#}").contains(says), "{refused:#}");
         assert!(!new.exists());
     }

@@ -13,7 +13,7 @@ use underpass_shared::id::{SubaccountId, TunnelKey};
 use super::{Work, find, settings};
 use crate::cli::Probe;
 use crate::directory::{Directory, Index};
-use crate::token::{Issuer, SigningKey};
+use crate::token::{Issuer, SigningKeys};
 use request::Answered;
 
 /// One step and what came of it.
@@ -151,7 +151,7 @@ fn token(
     let Some(binding) = index.bindings().find(|one| one.subaccount == subaccount) else {
         return Ok(None);
     };
-    let key = SigningKey::load(&work.global.data_dir)
+    let key = SigningKeys::load(&work.global.data_dir)
         .context("cannot read the token-signing key; run this as the gateway's user")?;
     let issuer = Issuer::new(key, settings(index)?.issuer.clone());
     Ok(Some(issuer.issue(binding, work.now_ms)?.token))

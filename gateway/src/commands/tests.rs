@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::*;
 use crate::cli::{Cli, Command};
 use crate::directory::{Addresses, LiveTunnel};
-use crate::token::SigningKey;
+use crate::token::SigningKeys;
 
 const GUID: &str = "0190a5a2-6d0e-7cc0-8000-000000000001";
 
@@ -36,7 +36,7 @@ impl Bench {
             proxy_port: 20003,
         };
         directory.publish_addresses(addresses).await.unwrap();
-        SigningKey::load_or_create(self.folder.path()).unwrap();
+        SigningKeys::load_or_create(self.folder.path(), 0).unwrap();
         let certificate = certificate_text();
         let path = self.folder.path().join(CA_CERTIFICATE_FILE);
         underpass_runtime::file::private_dir(path.parent().unwrap()).unwrap();

@@ -90,6 +90,11 @@ impl Directory {
         Arc::clone(&self.shared.token_generation)
     }
 
+    /// Makes everybody forget which tokens were good.
+    pub fn forget_tokens(&self) {
+        self.shared.token_generation.fetch_add(1, Ordering::Release);
+    }
+
     /// Asks the store for one row, to see whether it answers.
     pub async fn probe(&self) -> Result<(), StoreError> {
         self.state().get(key::SETTINGS).await.map(drop)

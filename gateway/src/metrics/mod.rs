@@ -9,7 +9,7 @@ mod stream;
 mod text;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 pub use label::{EnrolmentOutcome, Label, RequestOutcome, TokenOutcome, TunnelRefusal};
 pub use report::Report;
@@ -95,6 +95,17 @@ impl Drop for Consumer {
     }
 }
 
+/// When certificates end, milliseconds UTC.
+#[derive(Debug, Default)]
+pub struct CertificateEnds {
+    /// The CA of the agents.
+    pub ca_ms: AtomicI64,
+    /// The public port's certificate.
+    pub server_ms: AtomicI64,
+    /// The token endpoint's certificate.
+    pub token_ms: AtomicI64,
+}
+
 /// All that the gateway counts.
 #[derive(Debug)]
 pub struct Metrics {
@@ -111,6 +122,8 @@ pub struct Metrics {
     pub tunnels_refused: Counters<TunnelRefusal, { TunnelRefusal::COUNT }>,
     /// Handshakes on the public port that failed.
     pub handshakes_failed: AtomicU64,
+    /// When certificates end.
+    pub certificates: CertificateEnds,
 }
 
 impl Metrics {
@@ -124,6 +137,7 @@ impl Metrics {
             tunnels_opened: AtomicU64::new(0),
             tunnels_refused: Counters::default(),
             handshakes_failed: AtomicU64::new(0),
+            certificates: CertificateEnds::default(),
         }
     }
 

@@ -37,9 +37,24 @@ impl Report {
             "Whether the state store answers.",
             u8::from(state_up),
         );
+        self.certificates(&mut text);
         self.consumers(&mut text);
         self.agents(&mut text);
         text.finish()
+    }
+
+    fn certificates(&self, text: &mut Text) {
+        let ends = &self.metrics.certificates;
+        let seconds = |end: &std::sync::atomic::AtomicI64| end.load(Ordering::Relaxed) / 1_000;
+        text.gauges(
+            "certificate_not_after_timestamp_seconds",
+            "When certificates end; each is renewed long before, but for given ones.",
+            [
+                ("certificate=\"ca\"", seconds(&ends.ca_ms)),
+                ("certificate=\"server\"", seconds(&ends.server_ms)),
+                ("certificate=\"token\"", seconds(&ends.token_ms)),
+            ],
+        );
     }
 
     fn consumers(&self, text: &mut Text) {

@@ -65,7 +65,9 @@ impl TokenEndpoint {
             TOKEN_PATH if method == Method::POST || method == Method::GET => self
                 .token(request, remote, now_ms)
                 .unwrap_or_else(Refusal::into_response),
-            KEYS_PATH if method == Method::GET => answer::json(200, &self.issuer.key().jwks()),
+            KEYS_PATH if method == Method::GET => {
+                answer::json(200, &self.issuer.keys().get().jwks())
+            }
             TOKEN_PATH => answer::method_not_allowed("GET, POST"),
             KEYS_PATH => answer::method_not_allowed("GET"),
             _ => answer::not_found(),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::*;
 use crate::binding::Client;
 use crate::state::{State, StoreClock};
-use crate::token::{SigningKey, Verifier};
+use crate::token::{SigningKeys, Verifier};
 
 const ISSUER: &str = "https://localhost:1/oauth/token";
 const NOW_MS: i64 = 1_800_000_000_000;
@@ -46,8 +46,8 @@ impl Bench {
             .add_binding(&id, secret_hash, subaccount, 0)
             .await
             .unwrap();
-        let key = SigningKey::from_pem(&PrivateKey::generate().unwrap().to_pem()).unwrap();
-        let verifier = Verifier::new(&key, ISSUER, directory.clone());
+        let key = SigningKeys::from_pem(&PrivateKey::generate().unwrap().to_pem(), 0).unwrap();
+        let verifier = Verifier::new(key.clone(), ISSUER, directory.clone());
         let endpoint = TokenEndpoint::new(directory, Issuer::new(key, ISSUER.to_owned()));
         Self {
             endpoint,

@@ -7,7 +7,8 @@ use underpass_shared::secret::Secret;
 use uuid::Uuid;
 
 use super::claims::{ExtAttr, Issue};
-use super::key::{KeyError, SigningKey};
+use super::key::KeyError;
+use super::keys::LiveKeys;
 use super::{AUDIENCE, SCOPE};
 use crate::directory::Binding;
 
@@ -28,19 +29,20 @@ pub struct Issued {
 /// Signs tokens for authenticated bindings.
 #[derive(Clone, Debug)]
 pub struct Issuer {
-    key: SigningKey,
+    keys: LiveKeys,
     name: String,
 }
 
 impl Issuer {
-    /// An issuer that signs with `key` as `name`, the `iss` claim.
-    pub fn new(key: SigningKey, name: String) -> Self {
-        Self { key, name }
+    /// An issuer that signs with `keys` as `name`, the `iss` claim.
+    pub fn new(keys: impl Into<LiveKeys>, name: String) -> Self {
+        let keys = keys.into();
+        Self { keys, name }
     }
 
-    /// The signing key.
-    pub fn key(&self) -> &SigningKey {
-        &self.key
+    /// The signing keys.
+    pub fn keys(&self) -> &LiveKeys {
+        &self.keys
     }
 
     /// Makes a client-credentials token for a binding whose secret has been checked.
@@ -66,9 +68,11 @@ impl Issuer {
                 subaccountid: &subaccount,
             },
         };
+        let keys = self.keys.get();
+        let key = keys.signing(now_ms);
         let mut header = Header::new(Algorithm::ES256);
-        header.kid = Some(self.key.kid().to_owned());
-        let token = jsonwebtoken::encode(&header, &claims, self.key.encoding());
+        header.kid = Some(key.kid().to_owned());
+        let token = jsonwebtoken::encode(&header, &claims, key.encoding());
         let token = Secret::new(token.map_err(|_signing_failed| KeyError::Key)?);
         Ok(Issued {
             token,

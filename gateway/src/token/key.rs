@@ -1,7 +1,7 @@
-//! The key that signs our tokens.
+//! A key that signs our tokens.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -9,9 +9,6 @@ use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde_json::{Value, json};
 use underpass_runtime::pki::PrivateKey;
-
-/// Where the key lies in the data directory.
-pub const SIGNING_KEY_FILE: &str = "keys/token-signing.pem";
 
 /// Subject public key info of a P-256 key up to the point itself.
 const SPKI_PREFIX: [u8; 27] = [
@@ -34,8 +31,8 @@ pub enum KeyError {
         #[source]
         source: io::Error,
     },
-    /// The file holds no ECDSA P-256 key in PKCS#8 PEM, or none could be made.
-    #[error("the token signing key must be an ECDSA P-256 key in PKCS#8 PEM")]
+    /// Something else than a list of ECDSA P-256 keys in PKCS#8 PEM, or none could be made.
+    #[error("the token-signing keys must be ECDSA P-256 keys in PKCS#8 PEM")]
     Key,
 }
 
@@ -50,34 +47,6 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Reads the key of a data directory, or makes one.
-    pub fn load_or_create(data_dir: &Path) -> Result<Self, KeyError> {
-        match Self::load(data_dir) {
-            Err(KeyError::Missing(path)) => {
-                let key = PrivateKey::generate().map_err(|_no_randomness| KeyError::Key)?;
-                let pem = key.to_pem();
-                let written = path
-                    .parent()
-                    .map_or(Ok(()), underpass_runtime::file::private_dir);
-                written
-                    .and_then(|()| underpass_runtime::file::replace(&path, pem.as_bytes()))
-                    .map_err(|source| KeyError::File { path, source })?;
-                Self::from_pem(&pem)
-            }
-            loaded => loaded,
-        }
-    }
-
-    /// Reads the key of a data directory.
-    pub fn load(data_dir: &Path) -> Result<Self, KeyError> {
-        let path = data_dir.join(SIGNING_KEY_FILE);
-        match std::fs::read_to_string(&path) {
-            Ok(pem) => Self::from_pem(&pem),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(KeyError::Missing(path)),
-            Err(source) => Err(KeyError::File { path, source }),
-        }
-    }
-
     /// Takes a PKCS#8 PEM key.
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
         let key = PrivateKey::from_pem(pem).map_err(|_unreadable| KeyError::Key)?;
@@ -107,12 +76,12 @@ impl SigningKey {
         &self.kid
     }
 
-    /// The public key as a JSON web key set.
-    pub fn jwks(&self) -> Value {
-        json!({"keys": [{
+    /// The public key as a JSON web key.
+    pub fn jwk(&self) -> Value {
+        json!({
             "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig",
             "kid": self.kid, "x": self.x, "y": self.y, "value": self.public_pem(),
-        }]})
+        })
     }
 
     /// The public key as PEM.

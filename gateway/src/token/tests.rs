@@ -38,7 +38,7 @@ impl Bench {
             .await
             .unwrap();
         let issuer = Issuer::new(key(), ISSUER.to_owned());
-        let verifier = Verifier::new(issuer.key(), ISSUER, directory.clone());
+        let verifier = Verifier::new(issuer.keys().clone(), ISSUER, directory.clone());
         Self {
             directory,
             binding,
@@ -66,8 +66,15 @@ impl Bench {
             .as_object_mut()
             .unwrap()
             .retain(|_, value| !value.is_null());
-        let header = Header::new(Algorithm::ES256);
-        jsonwebtoken::encode(&header, &claims, self.issuer.key().encoding()).unwrap()
+        let keys = self.issuer.keys().get();
+        let mut header = Header::new(Algorithm::ES256);
+        header.kid = Some(keys.signing(0).kid().to_owned());
+        jsonwebtoken::encode(
+            &header,
+            &claims,
+            self.issuer.keys().get().signing(0).encoding(),
+        )
+        .unwrap()
     }
 
     fn refusal(&self, token: &str) -> TokenError {
@@ -75,8 +82,8 @@ impl Bench {
     }
 }
 
-fn key() -> SigningKey {
-    SigningKey::from_pem(&PrivateKey::generate().unwrap().to_pem()).unwrap()
+fn key() -> SigningKeys {
+    SigningKeys::from_pem(&PrivateKey::generate().unwrap().to_pem(), 0).unwrap()
 }
 
 fn part(token: &str, at: usize) -> Value {
@@ -99,7 +106,7 @@ async fn a_token_says_what_clients_look_for_and_is_accepted() {
         part(issued.token.expose(), 1),
     );
     assert_eq!(header["alg"], "ES256");
-    assert_eq!(header["kid"], bench.issuer.key().kid());
+    assert_eq!(header["kid"], bench.issuer.keys().get().signing(0).kid());
     let subaccount = bench.binding.subaccount.to_string();
     for (claim, value) in [
         ("iss", json!(ISSUER)),
@@ -194,7 +201,7 @@ async fn only_our_signature_counts() {
         assert_eq!(bench.refusal(&other), TokenError::Algorithm, "{alg}");
     }
     // The public key as an HMAC secret.
-    let public = bench.issuer.key().public_pem();
+    let public = bench.issuer.keys().get().signing(0).public_pem();
     let header = Header::new(Algorithm::HS256);
     let claims = part(&token, 1);
     let mac = EncodingKey::from_secret(public.as_bytes());
@@ -370,12 +377,12 @@ async fn changes_of_tenants_clear_the_cache() {
 #[test]
 fn the_key_is_made_once_and_private() {
     let folder = tempfile::tempdir().unwrap();
-    let missing = SigningKey::load(folder.path()).unwrap_err();
+    let missing = SigningKeys::load(folder.path()).unwrap_err();
     assert!(missing.to_string().contains("underpass-gateway serve"));
-    let first = SigningKey::load_or_create(folder.path()).unwrap();
-    let second = SigningKey::load_or_create(folder.path()).unwrap();
-    assert_eq!(first.kid(), second.kid());
-    let path = folder.path().join(SIGNING_KEY_FILE);
+    let first = SigningKeys::load_or_create(folder.path(), 0).unwrap();
+    let second = SigningKeys::load_or_create(folder.path(), 0).unwrap();
+    assert_eq!(first.jwks(), second.jwks());
+    let path = folder.path().join(SIGNING_KEYS_FILE);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -383,15 +390,16 @@ fn the_key_is_made_once_and_private() {
     }
     underpass_runtime::file::replace(&path, b"rubbish").unwrap();
     assert!(matches!(
-        SigningKey::load_or_create(folder.path()),
+        SigningKeys::load_or_create(folder.path(), 0),
         Err(KeyError::Key)
     ));
 }
 
 #[test]
 fn public_forms_agree() {
-    let key = key();
-    let jwks = key.jwks();
+    let keys = key();
+    let key = keys.signing(0);
+    let jwks = keys.jwks();
     let jwk = &jwks["keys"][0];
     for (field, value) in [
         ("kty", "EC"),

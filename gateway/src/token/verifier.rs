@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{Algorithm, Validation};
 use underpass_shared::id::SubaccountId;
 
 use super::AUDIENCE;
 use super::claims::Read;
-use super::key::SigningKey;
+use super::keys::LiveKeys;
 use crate::directory::Directory;
 
 /// The longest token that is looked at; header lines that carry tokens end at 16 KiB.
@@ -57,14 +57,14 @@ pub enum TokenError {
 /// Accepts the tokens of our own issuer.
 #[derive(Clone, Debug)]
 pub struct Verifier {
-    key: DecodingKey,
+    keys: LiveKeys,
     validation: Validation,
     directory: Directory,
 }
 
 impl Verifier {
-    /// Accepts what `key` signed as `issuer`, for the tenants of `directory`.
-    pub fn new(key: &SigningKey, issuer: &str, directory: Directory) -> Self {
+    /// Accepts what one of `keys` signed as `issuer`, for the tenants of `directory`.
+    pub fn new(keys: impl Into<LiveKeys>, issuer: &str, directory: Directory) -> Self {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         validation.set_issuer(&[issuer]);
@@ -72,7 +72,7 @@ impl Verifier {
         // The time is ours to give: it is compared below.
         validation.validate_exp = false;
         Self {
-            key: key.decoding().clone(),
+            keys: keys.into(),
             validation,
             directory,
         }
@@ -88,7 +88,15 @@ impl Verifier {
         if token.len() > TOKEN_LEN_MAX {
             return Err(TokenError::TooLong);
         }
-        let decoded = jsonwebtoken::decode::<Read>(token, &self.key, &self.validation);
+        let header = jsonwebtoken::decode_header(token);
+        let header = header.map_err(|error| translate(error.kind()))?;
+        if header.alg != Algorithm::ES256 {
+            return Err(TokenError::Algorithm);
+        }
+        let keys = self.keys.get();
+        let key = header.kid.and_then(|kid| keys.find(&kid));
+        let key = key.ok_or(TokenError::Signature)?.decoding();
+        let decoded = jsonwebtoken::decode::<Read>(token, key, &self.validation);
         let claims = decoded.map_err(|error| translate(error.kind()))?.claims;
         let leeway_s = i64::try_from(CLOCK_LEEWAY.as_secs()).unwrap_or(0);
         let expires_at_ms = claims.exp.saturating_add(leeway_s).saturating_mul(1000);

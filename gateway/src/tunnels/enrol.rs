@@ -202,7 +202,7 @@ impl Enrolment {
                 .unwrap_or_default(),
             instance: identity.instance,
             certificate,
-            ca_bundle: authority.certificate().to_owned(),
+            ca_bundle: self.certificates.bundle(),
         })
     }
 }

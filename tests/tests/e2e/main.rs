@@ -82,6 +82,8 @@ mod tokens;
 #[cfg(test)]
 mod trust;
 #[cfg(test)]
+mod trust_bundle;
+#[cfg(test)]
 mod websocket;
 #[cfg(test)]
 mod world;

@@ -3,7 +3,7 @@
 use underpass_gateway::commands::STATE_FILE;
 use underpass_gateway::directory::{Binding, Directory};
 use underpass_gateway::state::{State, StoreClock};
-use underpass_gateway::token::{CLOCK_LEEWAY, Issuer, SigningKey, TOKEN_LIFE};
+use underpass_gateway::token::{CLOCK_LEEWAY, Issuer, SigningKeys, TOKEN_LIFE};
 use underpass_runtime::clock;
 
 use crate::http::HELLO;
@@ -22,7 +22,7 @@ fn token_made(world: &World, ago_ms: i64) -> String {
     let client = world.tenant.credential("clientid");
     let binding: &Binding = index.binding(&client).unwrap();
     let issuer = index.settings().unwrap().issuer.clone();
-    let key = SigningKey::load_or_create(&data_dir).unwrap();
+    let key = SigningKeys::load(&data_dir).unwrap();
     let issued = Issuer::new(key, issuer).issue(binding, clock::wall_ms() - ago_ms);
     issued.unwrap().token.expose().to_owned()
 }

@@ -4,11 +4,13 @@
 
 mod backend;
 mod client;
+mod live;
 mod looking;
 mod server;
 
 pub use backend::{BackendTls, CertificateRefused, TlsFailure, TrustStore, may_issue};
 pub use client::ClientTls;
+pub use live::LiveCertificate;
 pub use looking::Presented;
 pub use server::{ServerStream, ServerTls, without_client_certificate};
 
@@ -64,6 +66,14 @@ fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, PkiError> {
         Ok(list) if !list.is_empty() => Ok(list),
         Ok(_) | Err(_) => Err(PkiError::Pem { what }),
     }
+}
+
+/// Checks that a text holds CA certificates that can be trusted.
+///
+/// # Errors
+/// When one does not parse, or there is none.
+pub fn check_bundle(pem: &str) -> Result<(), TlsError> {
+    roots(pem).map(drop)
 }
 
 fn roots(pem: &str) -> Result<Arc<rustls::RootCertStore>, TlsError> {

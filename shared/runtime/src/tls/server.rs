@@ -10,8 +10,7 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 use underpass_shared::protocol::role::Role;
 
-use super::{Credential, TlsError, WRITE_MAX, certificates, provider, roots};
-use crate::pki::PrivateKey;
+use super::{LiveCertificate, TlsError, WRITE_MAX, provider, roots};
 
 /// A stream after the server's handshake.
 pub type ServerStream<S> = TlsStream<S>;
@@ -26,28 +25,26 @@ pub struct ServerTls {
 }
 
 impl ServerTls {
-    /// Presents `credential`; asks for client certificates of `client_ca` in all roles but enrol.
+    /// Presents `certificate`; asks for client certificates of the CAs in `client_ca` in all roles but
+    /// enrol.
     ///
     /// # Errors
     /// When a certificate or key cannot be used.
-    pub fn new(credential: Credential<'_>, client_ca: &str) -> Result<Self, TlsError> {
+    pub fn new(certificate: &Arc<LiveCertificate>, client_ca: &str) -> Result<Self, TlsError> {
         let verifier =
             WebPkiClientVerifier::builder_with_provider(roots(client_ca)?, provider()).build()?;
         let mutual = |role: Role| -> Result<_, TlsError> {
             let builder = ServerConfig::builder_with_provider(provider())
                 .with_protocol_versions(&[&rustls::version::TLS13])?
                 .with_client_cert_verifier(Arc::clone(&verifier) as Arc<_>);
-            let config = builder.with_single_cert(
-                certificates(credential.chain)?,
-                PrivateKey::from_pem(credential.key)?.to_der()?,
-            )?;
+            let config = builder.with_cert_resolver(Arc::clone(certificate) as Arc<_>);
             Ok(finish(config, vec![role.alpn().to_vec()]))
         };
         Ok(Self {
             tunnel: mutual(Role::Tunnel)?,
             control: mutual(Role::Control)?,
             enrol: without_client_certificate(
-                credential,
+                Arc::clone(certificate),
                 &[&rustls::version::TLS13],
                 vec![Role::Enrol.alpn().to_vec()],
             )?,
@@ -103,17 +100,14 @@ impl ServerTls {
 /// # Errors
 /// When a certificate or key cannot be used.
 pub fn without_client_certificate(
-    credential: Credential<'_>,
+    certificate: Arc<LiveCertificate>,
     versions: &[&'static rustls::SupportedProtocolVersion],
     alpn: Vec<Vec<u8>>,
 ) -> Result<Arc<ServerConfig>, TlsError> {
     let config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(versions)?
         .with_no_client_auth()
-        .with_single_cert(
-            certificates(credential.chain)?,
-            PrivateKey::from_pem(credential.key)?.to_der()?,
-        )?;
+        .with_cert_resolver(certificate);
     Ok(finish(config, alpn))
 }
 

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use underpass_runtime::net::{self, MovableTcp};
 use underpass_runtime::pki::{Authority, Lifetime, PrivateKey};
 use underpass_runtime::tasks::Tasks;
-use underpass_runtime::tls::{ClientTls, Credential, ServerTls};
+use underpass_runtime::tls::{ClientTls, Credential, LiveCertificate, ServerTls};
 use underpass_runtime::tunnel::io::Watched;
 use underpass_runtime::tunnel::{
     Caller, ConnectionError, Inbound, Outbound, Served, Stream, StreamError, serve,
@@ -54,7 +54,8 @@ impl Pki {
 
     pub(crate) fn server_tls(&self) -> ServerTls {
         let (chain, key) = &self.server;
-        ServerTls::new(Credential { chain, key }, self.authority.certificate()).unwrap()
+        let certificate = LiveCertificate::new(Credential { chain, key }).unwrap();
+        ServerTls::new(&Arc::new(certificate), self.authority.certificate()).unwrap()
     }
 
     pub(crate) fn agent_tls(&self) -> ClientTls {
