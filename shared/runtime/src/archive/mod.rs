@@ -193,7 +193,11 @@ fn entry(
     let file = zip.by_name(name);
     // A packed entry is one that this build has no decoder for.
     let file = file.map_err(|error| {
-        if matches!(error, zip::result::ZipError::UnsupportedArchive(_)) {
+        use zip::result::ZipError::{CompressionMethodNotSupported, UnsupportedArchive};
+        if matches!(
+            error,
+            UnsupportedArchive(_) | CompressionMethodNotSupported(_)
+        ) {
             ArchiveError::Packed(name)
         } else {
             ArchiveError::NoZip(error)
