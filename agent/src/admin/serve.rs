@@ -91,10 +91,11 @@ async fn accept(listener: Listener, admin: Admin, tasks: Tasks) {
 
 async fn serve(stream: Stream, peer: Peer, admin: Admin, tasks: Tasks) {
     let (peer, admin) = (Arc::new(peer), Arc::new(admin));
+    let group = tasks.clone();
     let service = service_fn(move |request| {
-        let (peer, admin) = (Arc::clone(&peer), Arc::clone(&admin));
+        let (peer, admin, group) = (Arc::clone(&peer), Arc::clone(&admin), group.clone());
         async move {
-            let response = respond(&admin, &peer, request).await;
+            let response = respond(&admin, &peer, request, &group).await;
             Ok::<_, Infallible>(response.map(Full::new))
         }
     });
@@ -118,9 +119,14 @@ async fn serve(stream: Stream, peer: Peer, admin: Admin, tasks: Tasks) {
     }
 }
 
-async fn respond(admin: &Admin, peer: &Peer, request: Request<Incoming>) -> Response<Bytes> {
+async fn respond(
+    admin: &Arc<Admin>,
+    peer: &Peer,
+    request: Request<Incoming>,
+    tasks: &Tasks,
+) -> Response<Bytes> {
     let caller = match peer {
-        Peer::Allowed(caller) => caller,
+        Peer::Allowed(caller) => caller.clone(),
         Peer::Refused(who) => {
             tracing::warn!(%who, "administration refused to a user who may not do it");
             let message = format!("{who} may not administer this agent");
@@ -130,13 +136,23 @@ async fn respond(admin: &Admin, peer: &Peer, request: Request<Incoming>) -> Resp
         }
     };
     let answered = timeout(REQUEST_TIME, async {
-        match collect(request).await {
-            Ok(request) => admin.handle(caller, request).await,
-            Err(refusal) => answer::refused(&refusal, None),
+        let request = match collect(request).await {
+            Ok(request) => request,
+            Err(refusal) => return answer::refused(&refusal, None),
+        };
+        // A caller who leaves must not stop it half way: an enrolment's token is burnt by then.
+        let admin = Arc::clone(admin);
+        let work = async move { admin.handle(&caller, request).await };
+        match tasks.spawn("admin-request", work).await {
+            Ok(Some(response)) => response,
+            Ok(None) | Err(_) => {
+                let message = "the request ended in a panic; this is a defect of this program";
+                answer::refused(&Refusal::failure(message), None)
+            }
         }
     });
     answered.await.unwrap_or_else(|_elapsed| {
-        let message = "the request took longer than 120 s";
+        let message = "no answer within 120 s; see the revisions for what became of the request";
         answer::refused(&Refusal::failure(message), None)
     })
 }
