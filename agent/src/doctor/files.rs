@@ -92,8 +92,9 @@ mod platform {
                     format!("as root: chown -R {owner} {}", dir.display()),
                 ));
             }
-            let private = found.mode() & 0o077 == 0;
-            // The way to a local socket may be open to a group.
+            // The operators' group may pass through the directory, to the local socket.
+            let wrong = if path == dir { 0o067 } else { 0o077 };
+            let private = found.mode() & wrong == 0;
             if !private && (found.is_file() || path == dir) {
                 checks.push(Check::fail(
                     RIGHTS,
@@ -182,15 +183,20 @@ mod tests {
     #[test]
     fn open_files_are_told() {
         use std::os::unix::fs::PermissionsExt as _;
-        let dir = tempfile::tempdir().unwrap();
-        let secret = dir.path().join("secrets/one.json");
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("data");
+        let secret = dir.join("secrets/one.json");
         underpass_runtime::file::private_dir(secret.parent().unwrap()).unwrap();
         underpass_runtime::file::replace(&secret, b"{}").unwrap();
-        assert_eq!(outcome(dir.path(), RIGHTS), Outcome::Ok);
-        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o640)).unwrap();
-        let check = checks(dir.path())
-            .into_iter()
-            .find(|check| check.name == RIGHTS);
+        assert_eq!(outcome(&dir, RIGHTS), Outcome::Ok);
+        let mode = |mode| std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(&dir, mode(0o710)).unwrap();
+        assert_eq!(outcome(&dir, RIGHTS), Outcome::Ok);
+        std::fs::set_permissions(&dir, mode(0o750)).unwrap();
+        assert_eq!(outcome(&dir, RIGHTS), Outcome::Fail);
+        std::fs::set_permissions(&dir, mode(0o700)).unwrap();
+        std::fs::set_permissions(&secret, mode(0o640)).unwrap();
+        let check = checks(&dir).into_iter().find(|check| check.name == RIGHTS);
         let check = check.unwrap();
         assert_eq!(check.outcome, Outcome::Fail);
         assert!(
