@@ -176,3 +176,51 @@ fn own_address() -> Option<String> {
     let address = socket.local_addr().ok()?.ip();
     (!address.is_loopback()).then(|| address.to_string())
 }
+
+#[test]
+fn credentials_in_a_query_are_in_no_log_whatever_its_level() {
+    let world = World::start();
+    let dir = world.path("talkative");
+    let gateway = |arguments: &[&str]| {
+        let mut command = Command::new(crate::process::program("underpass-gateway"));
+        command.args(arguments).arg("--data-dir").arg(&dir);
+        command
+    };
+    let mut serve = gateway(&["serve", "--log", "trace"]);
+    for name in ["tunnel", "proxy", "token", "admin"] {
+        serve.args([&format!("--{name}-listen"), "127.0.0.1:0"]);
+    }
+    let process = Process::start(&mut serve, world.path("talkative.log"));
+    let path = dir.join("addresses.json");
+    let addresses = until("the gateway is ready", || {
+        std::fs::read_to_string(&path).ok()
+    });
+    let addresses = json(&addresses);
+    let text = |name: &str| addresses[name].as_str().unwrap().to_owned();
+    run(gateway(&["subaccount", "add", "acme"]));
+    let create = ["binding", "create", "--json", "--subaccount", "acme"];
+    let binding = json(&run(gateway(&create)));
+    let credential = |name: &str| binding[name].as_str().unwrap().to_owned();
+    let secret = credential("clientsecret");
+    let url = format!(
+        "{}/oauth/token?grant_type=client_credentials&client_id={}&client_secret={secret}",
+        text("tokenUrl"),
+        credential("clientid")
+    );
+    let token = until("the binding is known", || {
+        let mut curl = Command::new("curl");
+        curl.args(["-sS", "--cacert", &text("caCert"), &url]);
+        let answer = json(&run(&mut curl));
+        answer["access_token"].as_str().map(str::to_owned)
+    });
+    let mut curl = Command::new("curl");
+    curl.args(["-s", "-x", &format!("http://{}", text("proxy"))]);
+    curl.args(["-H", &format!("Proxy-Authorization: Bearer {token}")]);
+    let answer = run(curl.arg(format!("{HELLO}?password=hunter2")));
+    assert!(answer.contains("No tunnels subscribed"), "{answer}");
+    let log = process.output();
+    assert!(log.contains("DEBUG") || log.contains("TRACE"), "{log}");
+    for hidden in [&secret, &token, "hunter2"] {
+        assert!(!log.contains(hidden), "{hidden}: {log}");
+    }
+}
