@@ -8,7 +8,7 @@ fn serial_idle_programs_are_small() {
     let mut agent = world.agent("", "127.0.0.1:1");
     // Debug builds carry more code than what is shipped.
     let (agent_bar, gateway_bar) = if cfg!(debug_assertions) {
-        (16, 18)
+        (20, 22)
     } else {
         (12, 15)
     };
