@@ -96,6 +96,8 @@ uuid_ids! {
     CredentialId = "credential id",
     /// One agent installation, as the gateway knows it.
     InstanceId = "instance id",
+    /// A person or a program that administers an agent; never given twice.
+    OperatorId = "operator id",
     /// A tenant of a gateway.
     SubaccountId = "subaccount id",
 }

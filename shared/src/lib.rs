@@ -20,6 +20,7 @@ pub mod policy;
 pub mod protocol;
 pub mod raw;
 pub mod rewrite;
+pub mod rights;
 pub mod secret;
 pub mod trailers;
 pub mod tunnel;

@@ -41,14 +41,11 @@ fn key() -> SubaccountKey {
 }
 
 fn own() -> SubaccountFields {
+    let instance = id(2).parse().expect("an instance id");
+    let credential = id(3).parse().expect("a credential id");
     SubaccountFields {
-        key: key(),
-        display_name: "churn".parse().expect("a name"),
-        description: "".parse().expect("a description"),
-        instance: id(2).parse().expect("an instance id"),
-        credential: id(3).parse().expect("a credential id"),
         connected: false,
-        domain_mappings: DomainMappings::default(),
+        ..SubaccountFields::enrolled(key(), instance, credential)
     }
 }
 

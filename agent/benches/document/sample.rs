@@ -31,15 +31,9 @@ pub(crate) fn path(n: usize) -> String {
 }
 
 pub(crate) fn import(old: &Document) -> Result<Document, Invalid> {
-    let own = SubaccountFields {
-        key: key(),
-        display_name: parsed("Bench"),
-        description: parsed(""),
-        instance: parsed(&Uuid::from_u128(2).to_string()),
-        credential: parsed(&Uuid::from_u128(3).to_string()),
-        connected: true,
-        domain_mappings: Default::default(),
-    };
+    let instance = parsed(&Uuid::from_u128(2).to_string());
+    let credential = parsed(&Uuid::from_u128(3).to_string());
+    let own = SubaccountFields::enrolled(key(), instance, credential);
     let mut ops = vec![Op::PutSubaccount(Arc::new(Part::new(own)))];
     for n in 0..MAPPINGS {
         let mapping = Arc::new(Part::new(mapping(n, "imported")?));

@@ -11,13 +11,14 @@ use underpass_shared::api::management::{self as api, ErrorType, Preview, Query, 
 use underpass_shared::config::limits::REASON_LEN_MAX;
 use underpass_shared::config::{Document, Invalid, changes, diff};
 use underpass_shared::id::{CredentialId, InstanceId};
+use underpass_shared::rights::{self, Role};
 
 use super::{Admin, Answer, answer};
 use crate::store::{ChangeError, Snapshot};
 
 /// What a handler is told of a request.
 pub(super) struct Call {
-    author: String,
+    caller: super::Caller,
     pub(super) query: Query,
     if_match: Option<u64>,
     json: Result<(), Refusal>,
@@ -32,7 +33,7 @@ impl Call {
     ) -> Result<Self, Refusal> {
         let (head, body) = request.into_parts();
         Ok(Self {
-            author: caller.to_string(),
+            caller: caller.clone(),
             query,
             if_match: if_match(&head.headers)?,
             json: is_json(&head.headers),
@@ -40,9 +41,9 @@ impl Call {
         })
     }
 
-    /// Who the author of a change is.
-    pub(super) fn author(&self) -> &str {
-        &self.author
+    /// Who asks.
+    pub(super) const fn caller(&self) -> &super::Caller {
+        &self.caller
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -109,11 +110,12 @@ impl Admin {
     ) -> Answer {
         if call.query.dry_run {
             let current = self.readable()?;
+            let edit = allowed(call.caller.role(), edit);
             return preview(current, call.if_match, edit).await;
         }
         let before = Secrets::of(self.store.current().document());
         let revision = self
-            .commit(&call.author, reason, call.if_match, edit)
+            .commit(&call.caller, reason, call.if_match, edit)
             .await?;
         self.forget(&before);
         Ok(done(revision))
@@ -121,17 +123,19 @@ impl Admin {
 
     pub(super) async fn commit(
         &self,
-        author: &str,
+        caller: &super::Caller,
         reason: &str,
         if_match: Option<u64>,
         edit: impl FnOnce(&Document) -> EditResult + Send + 'static,
     ) -> Result<u64, Refusal> {
+        let author = caller.to_string();
+        let edit = allowed(caller.role(), edit);
         // The store knows broken rules only; what else refuses a change goes past it.
         let refused: Arc<Mutex<Option<Refusal>>> = Arc::default();
         let slot = Arc::clone(&refused);
         let committed = self
             .store
-            .change(author, &shortened(reason), if_match, move |document| {
+            .change(&author, &shortened(reason), if_match, move |document| {
                 edit(document).map_err(|refusal| {
                     *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
                     Invalid::new("", "refused")
@@ -195,6 +199,18 @@ impl Secrets {
             instances: subaccounts.map(|one| one.own().instance).collect(),
             password: proxy.and_then(|proxy| proxy.login()).map(|(_, id)| id),
         }
+    }
+}
+
+/// A change that is refused where it goes beyond the role of its author.
+fn allowed(
+    role: Role,
+    edit: impl FnOnce(&Document) -> EditResult + Send + 'static,
+) -> impl FnOnce(&Document) -> EditResult + Send + 'static {
+    move |old| {
+        let new = edit(old)?;
+        rights::check(role, old, &new)?;
+        Ok(new)
     }
 }
 

@@ -92,8 +92,7 @@ impl Admin {
                 }
             }
         };
-        let author = call.author();
-        let revision = self.commit(author, &reason, None, put).await;
+        let revision = self.commit(call.caller(), &reason, None, put).await;
         let revision = revision.inspect_err(|_refusal| self.drop_password(added))?;
         self.forget(&before);
         self.added(&key, revision)
@@ -124,21 +123,24 @@ fn add(
     enrolment: Enrolment,
 ) -> Result<Document, Refusal> {
     let old = document.subaccount(&key).map(|one| one.own());
-    let domain_mappings = old.map(|old| old.domain_mappings.clone());
+    let credential = CredentialId::from_uuid(*enrolled.instance.as_uuid());
+    let own = match old {
+        Some(old) => SubaccountFields {
+            instance: enrolled.instance,
+            credential,
+            connected: true,
+            ..SubaccountFields::clone(old)
+        },
+        None => SubaccountFields::enrolled(key, enrolled.instance, credential),
+    };
     let name = match (enrolment.display_name, old) {
         (Some(name), _) => name,
         (None, Some(old)) => old.display_name.clone(),
         (None, None) => enrolled.subaccount_name.parse().unwrap_or_default(),
     };
-    let description = enrolment.description;
-    let description = description.or_else(|| old.map(|old| old.description.clone()));
     Ok(document.with_subaccount(SubaccountFields {
-        key,
         display_name: name,
-        description: description.unwrap_or_default(),
-        instance: enrolled.instance,
-        credential: CredentialId::from_uuid(*enrolled.instance.as_uuid()),
-        connected: true,
-        domain_mappings: domain_mappings.unwrap_or_default(),
+        description: enrolment.description.unwrap_or(own.description),
+        ..own
     })?)
 }

@@ -22,12 +22,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use underpass_runtime::tasks::Tasks;
-use underpass_shared::api::management::{Query, Refusal, Target, Version};
+use underpass_shared::api::management::operations::Operation;
+use underpass_shared::api::management::{ErrorType, Query, Refusal, Target, Version};
 
 use self::call::Call;
-pub use self::caller::{Caller, OsUser};
+pub use self::caller::{Caller, Operator, OsUser};
 pub use self::serve::start;
 use crate::credentials::CredentialStore;
 use crate::secrets::SecretStore;
@@ -63,6 +64,21 @@ pub fn body_len_max(path: &str) -> usize {
     }
 }
 
+/// The first of two checks: may the caller make this call at all? What a call changes is checked
+/// against the caller's role once more, part by part.
+fn permitted(caller: &Caller, operation: &Operation) -> Result<(), Refusal> {
+    let role = caller.role();
+    if operation.access.allows(role) {
+        return Ok(());
+    }
+    let message = format!(
+        "{role} may not do this; it takes the role {}",
+        operation.access.weakest()
+    );
+    let (status, kind) = (StatusCode::FORBIDDEN, ErrorType::ForbiddenRequest);
+    Err(Refusal::new(status, kind, message))
+}
+
 impl Admin {
     /// Handlers of a running agent, which tells its state on `board`.
     pub fn running(data_dir: &Path, store: Store, board: StatusBoard) -> Self {
@@ -95,7 +111,9 @@ impl Admin {
     }
 
     async fn answer(&self, caller: &Caller, request: Request<Bytes>, target: Target) -> Answer {
-        let verb = target.verb(request.method())?;
+        let operation = target.operation(request.method())?;
+        permitted(caller, operation)?;
+        let verb = operation.verb;
         let query = Query::parse(request.uri().query())?;
         let call = Call::new(caller, query, request)?;
         match target {

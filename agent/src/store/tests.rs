@@ -29,15 +29,9 @@ fn key() -> SubaccountKey {
 }
 
 fn own() -> SubaccountFields {
-    SubaccountFields {
-        key: key(),
-        display_name: "".parse().unwrap(),
-        description: "".parse().unwrap(),
-        instance: Uuid::from_u128(2).to_string().parse().unwrap(),
-        credential: Uuid::from_u128(3).to_string().parse().unwrap(),
-        connected: true,
-        domain_mappings: Default::default(),
-    }
+    let instance = Uuid::from_u128(2).to_string().parse().unwrap();
+    let credential = Uuid::from_u128(3).to_string().parse().unwrap();
+    SubaccountFields::enrolled(key(), instance, credential)
 }
 
 fn mapping(n: usize, path: &str) -> Mapping {

@@ -1,7 +1,6 @@
 //! What a revision changed, part by part, and taking it back.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,10 +10,8 @@ use super::connector::Connector;
 use super::delta::{Delta, Op};
 use super::document::Document;
 use super::invalid::Invalid;
-use super::mapping::MappingPart;
 use super::part::Part;
-use super::subaccount::{SubaccountFields, SubaccountKey};
-use crate::host::VirtualAddress;
+use super::place::{Content, Place, Touched, settings, touched};
 
 /// How a part changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,85 +41,9 @@ pub struct Change {
     pub after: Option<Value>,
 }
 
-/// A place in the document.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    Connector,
-    Subaccount(SubaccountKey),
-    Mapping(SubaccountKey, VirtualAddress),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Connector => f.write_str("connector"),
-            Self::Subaccount(key) => write!(f, "subaccount {key}"),
-            Self::Mapping(key, address) => write!(f, "mapping {address} of {key}"),
-        }
-    }
-}
-
-/// What is at a place; parts are equal where their hashes are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Content {
-    Connector(Arc<Part<Connector>>),
-    Subaccount(Arc<Part<SubaccountFields>>),
-    Mapping(Arc<MappingPart>),
-}
-
-impl Content {
-    fn value(&self) -> Value {
-        let value = match self {
-            Self::Connector(part) => serde_json::to_value(part),
-            Self::Subaccount(part) => serde_json::to_value(part),
-            Self::Mapping(part) => serde_json::to_value(part),
-        };
-        value.expect("parts of the document serialise")
-    }
-}
-
-/// What the steps put where; None where they remove.
-fn contents(delta: &Delta) -> BTreeMap<Place, Option<Content>> {
-    let step = |op: &Op| match op {
-        Op::PutConnector(part) => (Place::Connector, Some(Content::Connector(Arc::clone(part)))),
-        Op::RemoveSubaccount(key) => (Place::Subaccount(key.clone()), None),
-        Op::PutSubaccount(part) => (
-            Place::Subaccount(part.key.clone()),
-            Some(Content::Subaccount(Arc::clone(part))),
-        ),
-        Op::RemoveMapping {
-            subaccount,
-            address,
-        } => (Place::Mapping(subaccount.clone(), address.clone()), None),
-        Op::PutMapping {
-            subaccount,
-            mapping,
-        } => (
-            Place::Mapping(subaccount.clone(), mapping.virtual_address.clone()),
-            Some(Content::Mapping(Arc::clone(mapping))),
-        ),
-    };
-    delta.ops.iter().map(step).collect()
-}
-
-/// What changed at each place that the steps or their inverse touch: before and after.
-fn touched(
-    forward: &Delta,
-    inverse: &Delta,
-) -> BTreeMap<Place, (Option<Content>, Option<Content>)> {
-    let mut all = BTreeMap::new();
-    for (place, before) in contents(inverse) {
-        all.insert(place, (before, None));
-    }
-    for (place, after) in contents(forward) {
-        all.entry(place).or_insert((None, None)).1 = after;
-    }
-    all
-}
-
 /// The changes that `forward` made, with `inverse` as the steps back.
 pub fn changes(forward: &Delta, inverse: &Delta) -> Vec<Change> {
-    let changed = |(place, (before, after)): (Place, (Option<Content>, Option<Content>))| {
+    let changed = |(place, Touched { before, after }): (Place, Touched)| {
         let change = match (&before, &after) {
             (None, None) => return None,
             (None, Some(_)) => ChangeKind::Added,
@@ -162,7 +83,7 @@ impl Document {
     pub fn undo(&self, forward: &Delta, inverse: &Delta) -> Result<Self, UndoError> {
         let touched = touched(forward, inverse);
         let mut changed: Vec<String> = vec![];
-        for (place, (before, after)) in &touched {
+        for (place, Touched { before, after }) in &touched {
             if self.content(place) != *after {
                 changed.push(place.to_string());
             }
@@ -180,22 +101,34 @@ impl Document {
         if !changed.is_empty() {
             return Err(UndoError::NoLongerFits(changed));
         }
-        Ok(self.apply(inverse)?)
+        let merged = |op: &Op| match op {
+            Op::PutConnector(_) => self.with_settings(&touched).map(Op::PutConnector),
+            Op::RemoveSubaccount(_)
+            | Op::PutSubaccount(_)
+            | Op::RemoveMapping { .. }
+            | Op::PutMapping { .. } => Ok(op.clone()),
+        };
+        let ops: Result<Vec<Op>, Invalid> = inverse.ops.iter().map(merged).collect();
+        Ok(self.apply(&Delta { ops: ops? })?)
     }
 
-    fn content(&self, place: &Place) -> Option<Content> {
-        match place {
-            Place::Connector => Some(Content::Connector(Arc::clone(self.connector()))),
-            Place::Subaccount(key) => {
-                let own = self.subaccount(key)?.own();
-                Some(Content::Subaccount(Arc::clone(own)))
-            }
-            Place::Mapping(key, address) => {
-                let subaccount = self.subaccount(key)?;
-                let mapping = subaccount.mapping(address.host.as_str(), address.port.get())?;
-                Some(Content::Mapping(Arc::clone(mapping)))
+    /// The present settings, with those that were touched as they were before.
+    fn with_settings(
+        &self,
+        touched: &BTreeMap<Place, Touched>,
+    ) -> Result<Arc<Part<Connector>>, Invalid> {
+        let mut all = settings(self.connector());
+        for (place, Touched { before, .. }) in touched {
+            if let Place::Setting(name) = place {
+                match before {
+                    Some(before) => drop(all.insert(name.clone(), before.value())),
+                    None => drop(all.remove(name)),
+                }
             }
         }
+        let connector: Connector = serde_json::from_value(Value::Object(all))
+            .map_err(|error| Invalid::new("connector", error.to_string()))?;
+        Ok(Arc::new(Part::new(connector)))
     }
 }
 

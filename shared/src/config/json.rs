@@ -41,6 +41,8 @@ struct SubaccountJson {
     instance: InstanceId,
     credential: CredentialId,
     connected: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    managed: bool,
     #[serde(default, skip_serializing_if = "DomainMappings::is_empty")]
     domain_mappings: DomainMappings,
     #[serde(default)]
@@ -136,6 +138,7 @@ impl SubaccountJson {
             instance,
             credential,
             connected,
+            managed,
             domain_mappings,
             mappings,
         } = self;
@@ -151,6 +154,7 @@ impl SubaccountJson {
             instance,
             credential,
             connected,
+            managed,
             domain_mappings,
         };
         (own, mappings)
@@ -165,6 +169,7 @@ impl SubaccountJson {
             instance,
             credential,
             connected,
+            managed,
             domain_mappings,
         } = own.clone();
         let SubaccountKey {
@@ -181,6 +186,7 @@ impl SubaccountJson {
             instance,
             credential,
             connected,
+            managed,
             domain_mappings,
             mappings: subaccount.mappings().to_vec(),
         }

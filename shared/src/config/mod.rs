@@ -18,6 +18,7 @@ pub mod limits;
 mod mapping;
 mod part;
 mod path_options;
+mod place;
 mod proxy;
 mod resource;
 mod revision;
@@ -38,6 +39,8 @@ pub use mapping::{
 };
 pub use part::Part;
 pub use path_options::PathOptions;
+pub use place::Place;
+pub(crate) use place::{Content, Touched, touched};
 pub use proxy::{InvalidProxyUrl, Proxy, ProxyFields, ProxyUrl};
 pub use resource::{InvalidResourcePath, Resource, ResourcePath};
 pub use revision::Revision;
@@ -49,4 +52,4 @@ pub use trust::{
 };
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

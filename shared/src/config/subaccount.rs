@@ -66,9 +66,28 @@ pub struct SubaccountFields {
     pub credential: CredentialId,
     /// Whether the tunnel is to be open.
     pub connected: bool,
+    /// Whether only Administrators may change it; opening and closing the tunnel stays open.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub managed: bool,
     /// Which domains of cookies become which.
     #[serde(default, skip_serializing_if = "DomainMappings::is_empty")]
     pub domain_mappings: DomainMappings,
+}
+
+impl SubaccountFields {
+    /// A subaccount that was just enrolled: its tunnel is to be open, the rest is at its default.
+    pub fn enrolled(key: SubaccountKey, instance: InstanceId, credential: CredentialId) -> Self {
+        Self {
+            key,
+            display_name: Text::default(),
+            description: Text::default(),
+            instance,
+            credential,
+            connected: true,
+            managed: false,
+            domain_mappings: DomainMappings::default(),
+        }
+    }
 }
 
 /// A subaccount: its own fields and its mappings, sorted by virtual address, each address once.

@@ -11,7 +11,7 @@ use super::*;
 use crate::hash::Hash256;
 use crate::id::{CredentialId, InstanceId, SubaccountId};
 
-pub(super) fn key(n: u128) -> SubaccountKey {
+pub(crate) fn key(n: u128) -> SubaccountKey {
     SubaccountKey {
         region_host: "localhost:8443".parse().unwrap(),
         subaccount: SubaccountId::from_uuid(Uuid::from_u128(n)),
@@ -19,19 +19,16 @@ pub(super) fn key(n: u128) -> SubaccountKey {
     }
 }
 
-pub(super) fn own(n: u128) -> SubaccountFields {
+pub(crate) fn own(n: u128) -> SubaccountFields {
+    let instance = InstanceId::from_uuid(Uuid::from_u128(7));
+    let credential = CredentialId::from_uuid(Uuid::from_u128(8));
     SubaccountFields {
-        key: key(n),
         display_name: "Test".parse().unwrap(),
-        description: Text::default(),
-        instance: InstanceId::from_uuid(Uuid::from_u128(7)),
-        credential: CredentialId::from_uuid(Uuid::from_u128(8)),
-        connected: true,
-        domain_mappings: Default::default(),
+        ..SubaccountFields::enrolled(key(n), instance, credential)
     }
 }
 
-pub(super) fn mapping(address: &str, paths: &[&str]) -> Mapping {
+pub(crate) fn mapping(address: &str, paths: &[&str]) -> Mapping {
     let resource = |path: &&str| Resource {
         path: path.parse().unwrap(),
         enabled: true,

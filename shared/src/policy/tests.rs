@@ -50,15 +50,9 @@ fn policy_of(mappings: Vec<MappingFields>) -> Policy {
         subaccount: SubaccountId::from_uuid(Uuid::nil()),
         location_id: "".parse().unwrap(),
     };
-    let own = SubaccountFields {
-        key: key.clone(),
-        display_name: "".parse().unwrap(),
-        description: "".parse().unwrap(),
-        instance: InstanceId::from_uuid(Uuid::nil()),
-        credential: CredentialId::from_uuid(Uuid::nil()),
-        connected: true,
-        domain_mappings: Default::default(),
-    };
+    let instance = InstanceId::from_uuid(Uuid::nil());
+    let credential = CredentialId::from_uuid(Uuid::nil());
+    let own = SubaccountFields::enrolled(key.clone(), instance, credential);
     let document = Document::empty().with_subaccount(own).unwrap();
     let document = mappings.into_iter().fold(document, |document, fields| {
         document

@@ -22,15 +22,9 @@ const RESOURCES_MAX: usize = 4;
 
 /// A document with a subaccount and no mapping.
 static EMPTY: LazyLock<Document> = LazyLock::new(|| {
-    let own = SubaccountFields {
-        key: key(),
-        display_name: Text::default(),
-        description: Text::default(),
-        instance: InstanceId::from_uuid(Uuid::nil()),
-        credential: CredentialId::from_uuid(Uuid::nil()),
-        connected: true,
-        domain_mappings: Default::default(),
-    };
+    let instance = InstanceId::from_uuid(Uuid::nil());
+    let credential = CredentialId::from_uuid(Uuid::nil());
+    let own = SubaccountFields::enrolled(key(), instance, credential);
     Document::empty().with_subaccount(own).expect("it is valid")
 });
 

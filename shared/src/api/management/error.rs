@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Invalid;
+use crate::rights::Forbidden;
 
 /// SAP's closed list of error types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +94,13 @@ impl Refusal {
         let field = field.into();
         self.body.field = (!matches!(field.as_str(), "" | "." | "?")).then_some(field);
         self
+    }
+}
+
+impl From<Forbidden> for Refusal {
+    fn from(forbidden: Forbidden) -> Self {
+        let (status, kind) = (StatusCode::FORBIDDEN, ErrorType::ForbiddenRequest);
+        Self::new(status, kind, forbidden.to_string()).at(forbidden.place)
     }
 }
 

@@ -9,6 +9,7 @@ mod change;
 mod error;
 mod lenient;
 mod mapping;
+pub mod operations;
 mod proxy;
 mod query;
 mod resource;

@@ -5,6 +5,7 @@ use std::fmt;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::error::Refusal;
+use super::operations::{Operation, agent, connector, history, subaccounts};
 use super::resource_id;
 use crate::host::VirtualAddress;
 use crate::id::{RegionHost, SubaccountId};
@@ -194,33 +195,36 @@ impl Target {
         }
     }
 
-    /// The methods that it takes.
-    pub const fn verbs(&self) -> &'static [Verb] {
-        use Verb::{Delete, Get, Patch, Post, Put};
+    /// Its path with the variable segments in braces, as the table of calls has it.
+    pub const fn template(&self) -> &'static str {
         match self {
-            Self::Version | Self::Status | Self::Revisions | Self::Revision(_) => &[Get],
-            Self::Document => &[Get, Put],
-            Self::Undo(_) => &[Post],
-            Self::Truststore => &[Get, Patch],
-            Self::TrustedCertificate(_) => &[Get, Delete],
-            Self::Subaccounts => &[Get, Post],
-            Self::State(_) => &[Put],
-            Self::TrustedCertificates | Self::Mappings(_) | Self::Resources(..) => {
-                &[Get, Post, Delete]
-            }
-            Self::Proxy | Self::Subaccount(_) | Self::Mapping(..) | Self::Resource(..) => {
-                &[Get, Put, Delete]
-            }
+            Self::Version => agent::VERSION,
+            Self::Status => agent::STATUS,
+            Self::Document => history::DOCUMENT,
+            Self::Revisions => history::REVISIONS,
+            Self::Revision(_) => history::REVISION,
+            Self::Undo(_) => history::UNDO,
+            Self::Proxy => connector::PROXY,
+            Self::Truststore => connector::TRUSTSTORE,
+            Self::TrustedCertificates => connector::TRUSTED_CERTIFICATES,
+            Self::TrustedCertificate(_) => connector::TRUSTED_CERTIFICATE,
+            Self::Subaccounts => subaccounts::SUBACCOUNTS,
+            Self::Subaccount(_) => subaccounts::SUBACCOUNT,
+            Self::State(_) => subaccounts::STATE,
+            Self::Mappings(_) => subaccounts::MAPPINGS,
+            Self::Mapping(..) => subaccounts::MAPPING,
+            Self::Resources(..) => subaccounts::RESOURCES,
+            Self::Resource(..) => subaccounts::RESOURCE,
         }
     }
 
-    /// The method of a request, if this takes it.
+    /// The call that a request makes, if this takes its method.
     ///
     /// # Errors
     /// 405 where it does not.
-    pub fn verb(&self, method: &http::Method) -> Result<Verb, Refusal> {
-        let found = self.verbs().iter().find(|verb| verb.as_str() == method);
-        found.copied().ok_or_else(|| {
+    pub fn operation(&self, method: &http::Method) -> Result<&'static Operation, Refusal> {
+        let found = self.operations().find(|one| one.verb.as_str() == method);
+        found.ok_or_else(|| {
             Refusal::new(
                 http::StatusCode::METHOD_NOT_ALLOWED,
                 super::ErrorType::InvalidRequest,
@@ -231,7 +235,7 @@ impl Target {
 
     /// The methods that it takes, as a header says it.
     pub fn allow(&self) -> String {
-        let names: Vec<&str> = self.verbs().iter().map(|verb| verb.as_str()).collect();
+        let names: Vec<&str> = self.operations().map(|one| one.verb.as_str()).collect();
         names.join(", ")
     }
 }

@@ -82,6 +82,29 @@ fn undoing_a_removal_brings_all_mappings_back() {
     assert_eq!(misfit(undo(&old, &new, &served())).len(), 1);
 }
 
+#[test]
+fn settings_are_told_and_taken_back_one_by_one() {
+    let set = |json: &str| {
+        let connector = serde_json::from_str(json).unwrap();
+        served().with_connector(connector).unwrap()
+    };
+    let (old, new) = (served(), set(r#"{"tunnelConnections": 3}"#));
+    let told = changes(&diff(&old, &new), &diff(&new, &old));
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].part, "connector.tunnelConnections");
+    assert_eq!(told[0].after, Some(3.into()));
+    // Another setting changed since: it stays.
+    let later = set(r#"{"tunnelConnections": 3, "backendTrust": {"trustAllBackends": true}}"#);
+    let wanted = set(r#"{"backendTrust": {"trustAllBackends": true}}"#);
+    assert_eq!(undo(&old, &new, &later), Ok(wanted));
+    // One that was at its default goes back to it.
+    let (old, new) = (new, later);
+    assert_eq!(undo(&old, &new, &new), Ok(old.clone()));
+    let again = set(r#"{"tunnelConnections": 4}"#);
+    let place = "connector.backendTrust".to_owned();
+    assert_eq!(misfit(undo(&old, &new, &again)), [place]);
+}
+
 proptest! {
     #[test]
     fn the_newest_change_can_always_be_taken_back(old in any_document(), new in any_document()) {

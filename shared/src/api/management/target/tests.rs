@@ -1,5 +1,6 @@
 //! Every path of the table, there and back.
 
+use super::super::operations;
 use super::*;
 
 const GUID: &str = "0190a5a2-6d0e-7cc0-8000-000000000001";
@@ -96,6 +97,24 @@ fn table() -> Vec<(String, Target, &'static str)> {
     ]
 }
 
+/// Whether a path is one of a template.
+fn fits(template: &str, path: &str) -> bool {
+    let (template, path) = (template.split('/'), path.split('/'));
+    template.clone().count() == path.clone().count()
+        && template
+            .zip(path)
+            .all(|(wanted, found)| wanted.starts_with('{') || wanted == found)
+}
+
+#[test]
+fn every_call_leads_somewhere() {
+    let table = table();
+    for one in operations::operations() {
+        let mut targets = table.iter().map(|(_, target, _)| target.template());
+        assert!(targets.any(|template| template == one.path), "{one:?}");
+    }
+}
+
 #[test]
 fn every_address_has_one_path_and_its_methods() {
     for (path, target, allow) in table() {
@@ -103,9 +122,10 @@ fn every_address_has_one_path_and_its_methods() {
         assert_eq!(Target::parse(&path).as_ref(), Ok(&target), "{path}");
         assert_eq!(target.to_string(), path);
         assert_eq!(target.allow(), allow, "{path}");
+        assert!(fits(target.template(), &path), "{path}");
         for verb in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "BREW"] {
             let method = http::Method::from_bytes(verb.as_bytes()).unwrap();
-            let taken = target.verb(&method);
+            let taken = target.operation(&method);
             assert_eq!(
                 taken.is_ok(),
                 allow.split(", ").any(|one| one == verb),

@@ -1,0 +1,12 @@
+//! What the agent says of itself.
+
+use super::Operation;
+use crate::rights::Access::{Inspect, Read};
+
+pub(crate) const VERSION: &str = "/api/v1/connector/version";
+pub(crate) const STATUS: &str = "/api/v1/status";
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::get(VERSION, Read, "Shows the version of the agent."),
+    Operation::get(STATUS, Inspect, "Shows what the agent does now."),
+];

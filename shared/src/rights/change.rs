@@ -1,0 +1,175 @@
+//! Rights are checked on the difference that a change makes, whatever call made it: also an undo,
+//! a restore, an import or a whole document.
+
+use super::access::Access;
+use super::role::Role;
+use crate::config::{
+    Content, Document, Place, SubaccountFields, SubaccountKey, Touched, diff, touched,
+};
+
+/// Settings of the agent as a whole that others than Administrators may change, by their names in
+/// the document. What is not named here needs an Administrator.
+const SETTINGS: &[(&str, Access)] = &[("backendTrust", Access::Connector)];
+
+/// A change that the role of its author does not allow.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{role} may not change {place}; it takes the role {needed}")]
+pub struct Forbidden {
+    /// The author's role.
+    pub role: Role,
+    /// The place that would change.
+    pub place: String,
+    /// The weakest role that may.
+    pub needed: Role,
+}
+
+/// Checks each place that differs between two documents against the author's role.
+///
+/// # Errors
+/// Names the first place that the role may not change.
+pub fn check(role: Role, old: &Document, new: &Document) -> Result<(), Forbidden> {
+    // An Administrator may do all, and a whole document may be large.
+    if role == Role::Administrator {
+        return Ok(());
+    }
+    for (place, Touched { before, after }) in touched(&diff(old, new), &diff(new, old)) {
+        let needed = match &place {
+            Place::Setting(name) => setting(name),
+            Place::Subaccount(_) => subaccount(own(before.as_ref()), own(after.as_ref())),
+            Place::Mapping(key, _) => mapping(key, old, new),
+        };
+        if !needed.allows(role) {
+            return Err(Forbidden {
+                role,
+                place: place.to_string(),
+                needed: needed.weakest(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn setting(name: &str) -> Access {
+    let found = SETTINGS.iter().find(|(known, _)| *known == name);
+    found.map_or(Access::Administration, |(_, access)| *access)
+}
+
+fn own(content: Option<&Content>) -> Option<&SubaccountFields> {
+    match content {
+        Some(Content::Subaccount(part)) => Some(part),
+        Some(Content::Setting(_) | Content::Mapping(_)) | None => None,
+    }
+}
+
+/// Of a managed subaccount others than Administrators open and close the tunnel, nothing else.
+fn subaccount(before: Option<&SubaccountFields>, after: Option<&SubaccountFields>) -> Access {
+    let managed = [before, after].into_iter().flatten().any(|own| own.managed);
+    let only_connected = match (before, after) {
+        (Some(before), Some(after)) => {
+            let connected = after.connected;
+            SubaccountFields {
+                connected,
+                ..before.clone()
+            } == *after
+        }
+        (None, _) | (_, None) => false,
+    };
+    if managed && !only_connected {
+        Access::Administration
+    } else {
+        Access::Subaccounts
+    }
+}
+
+fn mapping(key: &SubaccountKey, old: &Document, new: &Document) -> Access {
+    let managed = |document: &Document| {
+        document
+            .subaccount(key)
+            .is_some_and(|one| one.own().managed)
+    };
+    if managed(old) || managed(new) {
+        Access::Administration
+    } else {
+        Access::Subaccounts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::{key, mapping, own};
+
+    fn managed(managed: bool) -> Document {
+        let own = SubaccountFields { managed, ..own(1) };
+        Document::empty().with_subaccount(own).unwrap()
+    }
+
+    fn connector(json: &str) -> Document {
+        let connector = serde_json::from_str(json).unwrap();
+        Document::empty().with_connector(connector).unwrap()
+    }
+
+    /// The roles that may.
+    fn may(old: &Document, new: &Document) -> usize {
+        let allowed = |role: &&Role| check(**role, old, new).is_ok();
+        let count = Role::ALL.iter().take_while(allowed).count();
+        // No weaker role may either.
+        assert_eq!(Role::ALL.iter().filter(allowed).count(), count);
+        count
+    }
+
+    #[test]
+    fn a_managed_subaccount_is_the_administrators() {
+        let (free, kept) = (managed(false), managed(true));
+        let empty = Document::empty();
+        assert_eq!(may(&empty, &free), 3);
+        assert_eq!(may(&free, &empty), 3);
+        for (old, new) in [
+            (&empty, &kept),
+            (&kept, &empty),
+            (&free, &kept),
+            (&kept, &free),
+        ] {
+            assert_eq!(may(old, new), 1);
+        }
+        let mapped = |document: &Document| {
+            document
+                .with_mapping(key(1), mapping("a:1", &["/x"]))
+                .unwrap()
+        };
+        assert_eq!(may(&free, &mapped(&free)), 3);
+        assert_eq!(may(&mapped(&free), &free), 3);
+        assert_eq!(may(&kept, &mapped(&kept)), 1);
+        assert_eq!(may(&mapped(&kept), &kept), 1);
+        assert_eq!(may(&mapped(&kept), &empty), 1);
+        let closed = SubaccountFields {
+            managed: true,
+            connected: !own(1).connected,
+            ..own(1)
+        };
+        let closed = Document::empty().with_subaccount(closed).unwrap();
+        assert_eq!(may(&kept, &closed), 3);
+        assert_eq!(may(&kept, &kept), 6);
+    }
+
+    #[test]
+    fn settings_have_owners_and_unknown_ones_are_the_administrators() {
+        let empty = Document::empty();
+        assert_eq!(
+            may(
+                &empty,
+                &connector(r#"{"backendTrust": {"trustAllBackends": true}}"#)
+            ),
+            2
+        );
+        assert_eq!(may(&empty, &connector(r#"{"tunnelConnections": 3}"#)), 1);
+        let both = r#"{"tunnelConnections": 3, "backendTrust": {"trustAllBackends": true}}"#;
+        let refused = check(Role::AssociateAdministrator, &empty, &connector(both));
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            "AssociateAdministrator may not change connector.tunnelConnections; it takes the role \
+             Administrator"
+        );
+        assert_eq!(setting("invented"), Access::Administration);
+    }
+}
