@@ -1,8 +1,8 @@
 //! A course of configuration changes that everybody can compute: what revision `n` must hold.
 
 use underpass_shared::config::{
-    AuthenticationMode, BackendType, Document, DomainMappings, HostInHeader, Invalid, Mapping,
-    MappingFields, PathOptions, Protocol, Resource, SubaccountFields, SubaccountKey,
+    AuthenticationMode, BackendType, Document, HostInHeader, Invalid, Mapping, MappingFields,
+    PathOptions, Protocol, Resource, SubaccountFields, SubaccountKey,
 };
 
 /// Mappings that the course keeps changing.
