@@ -2,6 +2,7 @@
 
 mod bulk;
 mod callgrind;
+mod changes;
 mod client;
 mod load;
 mod nginx;
@@ -42,6 +43,9 @@ pub(crate) struct Options {
     /// Counts instructions per request instead of measuring time.
     #[arg(long)]
     callgrind: bool,
+    /// Measures changes of a large configuration, and what forwarded requests feel of them.
+    #[arg(long, conflicts_with = "callgrind")]
+    changes: bool,
     /// Leaves the comparison with rathole out; it is also left out of quick runs.
     #[arg(long)]
     no_rathole: bool,
@@ -52,7 +56,7 @@ pub(crate) struct Options {
 
 impl Options {
     const fn wants_rathole(&self) -> bool {
-        !(self.quick || self.callgrind || self.no_rathole)
+        !(self.quick || self.callgrind || self.changes || self.no_rathole)
     }
 }
 
@@ -84,6 +88,9 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
     let client = Client::new(&stack, nginx.address, compared, folder.path(), stop)?;
     if options.callgrind {
         return callgrind::run(&mut stack, &client, stop);
+    }
+    if options.changes {
+        return changes::run(&mut stack, &client, nginx.address, stop);
     }
     let rounds = options.rounds.unwrap_or(if options.quick { 2 } else { 5 });
     let plan = Rounds {
