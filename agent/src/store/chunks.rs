@@ -1,4 +1,7 @@
 //! Steps as JSON lines, cut into pieces of bounded size and put together again.
+//!
+//! Pieces are stored compressed: the resources of a mapping are much alike, and both a change and
+//! its inverse hold a mapping whole.
 
 use underpass_shared::config::Op;
 
@@ -33,6 +36,21 @@ impl<I: Iterator<Item = Op>> Iterator for Chunks<I> {
         let rest = self.carry.split_off(self.carry.len().min(CHUNK_LEN_MAX));
         Some(std::mem::replace(&mut self.carry, rest))
     }
+}
+
+/// A piece as it is stored: its length, and its content compressed.
+pub(super) fn pack(piece: &[u8]) -> Vec<u8> {
+    lz4_flex::block::compress_prepend_size(piece)
+}
+
+/// The content of a stored piece; None where it is damaged.
+pub(super) fn unpack(stored: &[u8]) -> Option<Vec<u8>> {
+    let (len, packed) = lz4_flex::block::uncompressed_size(stored).ok()?;
+    // What a damaged length says must not be allocated.
+    if len > CHUNK_LEN_MAX {
+        return None;
+    }
+    lz4_flex::block::decompress(packed, len).ok()
 }
 
 /// Puts pieces together and reads the steps, keeping no more than one line in memory.

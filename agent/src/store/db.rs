@@ -11,7 +11,7 @@ use rusqlite::{
 };
 use underpass_shared::config::Revision;
 
-use super::chunks::CHUNK_LEN_MAX;
+use super::chunks::{CHUNK_LEN_MAX, pack, unpack};
 use super::error::OpenError;
 
 /// `user_version` of the database: the layout of its tables.
@@ -228,12 +228,12 @@ pub(super) fn append(
     pieces: impl Iterator<Item = ChunkRow>,
 ) -> rusqlite::Result<usize> {
     let number = revision.number.cast_signed();
-    let (mut group, mut group_len, mut total) = (vec![], 0, 0);
+    let (mut group, mut group_len, mut stored) = (vec![], 0, 0);
     let (mut deltas, mut inverses) = (0i64, 0i64);
     for piece in pieces {
         if group_len + piece.data.len() > CHUNK_LEN_MAX && group_len > 0 {
             let transaction = begin(connection)?;
-            insert_chunks(&transaction, number, &group)?;
+            stored += insert_chunks(&transaction, number, &group)?;
             transaction.commit()?;
             group.clear();
             group_len = 0;
@@ -244,50 +244,64 @@ pub(super) fn append(
             Kind::Full => {}
         }
         group_len += piece.data.len();
-        total += piece.data.len();
         group.push(piece);
     }
     let record = serde_json::to_string(revision)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
     let transaction = begin(connection)?;
-    insert_chunks(&transaction, number, &group)?;
+    stored += insert_chunks(&transaction, number, &group)?;
     transaction
         .prepare_cached("INSERT INTO revision VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![number, record, deltas, inverses])?;
     transaction.commit()?;
-    Ok(total)
+    Ok(stored)
 }
 
+/// Returns how many bytes were stored.
 pub(super) fn insert_chunks(
     transaction: &Transaction<'_>,
     number: i64,
     chunks: &[ChunkRow],
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<usize> {
+    let mut stored = 0;
     let mut insert = transaction.prepare_cached("INSERT INTO chunk VALUES (?1, ?2, ?3, ?4)")?;
     for chunk in chunks {
-        insert.execute(params![
-            chunk.kind as i64,
-            number,
-            chunk.position,
-            chunk.data
-        ])?;
+        let data = pack(&chunk.data);
+        stored += data.len();
+        insert.execute(params![chunk.kind as i64, number, chunk.position, data])?;
     }
-    Ok(())
+    Ok(stored)
 }
 
-/// Hands each piece of one thing to `each` in order and tells how many there were.
+/// Bytes of the newest complete copy, and of the changes behind it.
+pub(super) fn stored_bytes(connection: &Connection) -> rusqlite::Result<(usize, usize)> {
+    let sum = |condition: &str| -> rusqlite::Result<usize> {
+        let sql = format!(
+            "WITH base AS (SELECT coalesce(max(number), 0) AS number FROM full_copy)
+             SELECT coalesce(sum(length(data)), 0) FROM chunk, base WHERE {condition}"
+        );
+        let sum: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
+        Ok(usize::try_from(sum).unwrap_or_default())
+    };
+    let copy = sum("kind = 3 AND chunk.number = base.number")?;
+    let deltas = sum("kind IN (1, 2) AND chunk.number > base.number")?;
+    Ok((copy, deltas))
+}
+
+/// Hands each piece of one thing to `each` in order, None for a damaged one, and tells how many there were.
 pub(super) fn read_chunks<E: From<rusqlite::Error>>(
     connection: &Connection,
     kind: Kind,
     number: i64,
-    mut each: impl FnMut(&[u8]) -> Result<(), E>,
+    mut each: impl FnMut(Option<&[u8]>) -> Result<(), E>,
 ) -> Result<i64, E> {
     let sql = "SELECT data FROM chunk WHERE kind = ?1 AND number = ?2 ORDER BY position";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![kind as i64, number])?;
     let mut count = 0;
     while let Some(row) = rows.next()? {
-        each(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?)?;
+        let stored = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
+        each(unpack(stored).as_deref())?;
         count += 1;
     }
     Ok(count)

@@ -9,10 +9,13 @@ use super::chunks::Chunks;
 use super::db::{self, ChunkRow, Kind};
 use super::load::full_copies;
 
-/// A copy is due after so many revisions, which bounds the steps of a start ...
-pub(super) const FULL_EVERY: u64 = 100;
-/// ... or after so many bytes of deltas.
-pub(super) const FULL_EVERY_BYTES: usize = 64 * 1024 * 1024;
+/// Revisions between two copies at least; then one is due once the changes since the last take as
+/// much space as it does, so that copies never cost more than changes.
+const FULL_EVERY: u64 = 100;
+/// Revisions between two copies at most, which bounds the steps of a start.
+const FULL_EVERY_MOST: u64 = 10_000;
+/// Bytes of changes between two copies at most, for the same reason.
+const FULL_EVERY_BYTES: usize = 64 * 1024 * 1024;
 /// Complete copies that are kept: the second serves when the first is damaged.
 const FULL_KEPT: usize = 2;
 /// Revisions that history keeps at least.
@@ -35,15 +38,21 @@ pub(super) struct Upkeep {
     cleaning: bool,
     revisions: u64,
     delta_bytes: usize,
+    /// Of the last copy.
+    copy_bytes: usize,
     log_bytes: usize,
 }
 
 impl Upkeep {
     /// `revisions` lie behind the last copy.
-    pub(super) fn after_start(revisions: u64) -> Self {
+    pub(super) fn after_start(connection: &Connection, revisions: u64) -> Self {
+        // Without the sizes a copy is merely due earlier.
+        let (copy_bytes, delta_bytes) = db::stored_bytes(connection).unwrap_or_default();
         Self {
             cleaning: true,
             revisions,
+            copy_bytes,
+            delta_bytes,
             ..Self::default()
         }
     }
@@ -53,9 +62,8 @@ impl Upkeep {
         self.revisions += 1;
         self.delta_bytes += bytes;
         self.log_bytes += bytes + 16 * 1024;
-        let due = self.revisions >= FULL_EVERY || self.delta_bytes >= FULL_EVERY_BYTES;
-        if due && self.copy.is_none() {
-            (self.revisions, self.delta_bytes) = (0, 0);
+        if self.is_copy_due() && self.copy.is_none() {
+            (self.revisions, self.delta_bytes, self.copy_bytes) = (0, 0, 0);
             self.copy = Some(Copy {
                 number: number.cast_signed(),
                 position: 0,
@@ -63,6 +71,12 @@ impl Upkeep {
             });
         }
         self.cleaning = true;
+    }
+
+    const fn is_copy_due(&self) -> bool {
+        (self.revisions >= FULL_EVERY && self.delta_bytes >= self.copy_bytes)
+            || self.revisions >= FULL_EVERY_MOST
+            || self.delta_bytes >= FULL_EVERY_BYTES
     }
 
     pub(super) const fn is_copying(&self) -> bool {
@@ -78,6 +92,7 @@ impl Upkeep {
     pub(super) fn put_off(&mut self) {
         *self = Self {
             revisions: self.revisions.max(FULL_EVERY / 2),
+            copy_bytes: self.copy_bytes,
             ..Self::default()
         };
     }
@@ -91,6 +106,7 @@ impl Upkeep {
         if let Some(copy) = &mut self.copy {
             let written = copy.step(connection)?;
             self.log_bytes += written.len;
+            self.copy_bytes += written.len;
             if written.complete {
                 self.copy = None;
             }
@@ -109,7 +125,6 @@ struct Written {
 impl Copy {
     fn step(&mut self, connection: &mut Connection) -> rusqlite::Result<Written> {
         let data = self.chunks.next().unwrap_or_default();
-        let len = data.len();
         let complete = self.chunks.peek().is_none();
         let row = ChunkRow {
             kind: Kind::Full,
@@ -117,7 +132,7 @@ impl Copy {
             data,
         };
         let transaction = db::begin(connection)?;
-        db::insert_chunks(&transaction, self.number, &[row])?;
+        let len = db::insert_chunks(&transaction, self.number, &[row])?;
         self.position += 1;
         if complete {
             let sql = "INSERT INTO full_copy VALUES (?1, ?2)";

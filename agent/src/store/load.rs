@@ -32,6 +32,8 @@ pub(super) enum Damage {
     Step(#[from] serde_json::Error),
     #[error("{0} pieces are there instead of {1}")]
     Pieces(i64, i64),
+    #[error("a piece cannot be unpacked")]
+    Packed,
     #[error("the last piece is cut")]
     Cut,
     #[error("revision {0} does not follow the one before")]
@@ -226,7 +228,9 @@ pub(super) fn read_ops(
 ) -> Result<Vec<Op>, Damage> {
     let mut lines = Lines::default();
     let count = db::read_chunks(connection, kind, number, |piece| {
-        lines.push(piece).map_err(Damage::from)
+        lines
+            .push(piece.ok_or(Damage::Packed)?)
+            .map_err(Damage::from)
     })?;
     if count != chunks {
         return Err(Damage::Pieces(count, chunks));

@@ -312,7 +312,9 @@ fn damage_denies_all_rather_than_bring_back_an_older_state() {
     for statement in [
         "UPDATE chunk SET data = x'7b7d0a' WHERE kind = 1 AND number = 3",
         "UPDATE chunk SET data = substr(data, 1, 200) WHERE kind = 1 AND number = 3",
-        "UPDATE chunk SET data = CAST(replace(data, '/two', '/too') AS BLOB) WHERE kind = 1 AND number = 3",
+        "UPDATE chunk SET data = x'ffffffff00' WHERE kind = 1 AND number = 3",
+        "UPDATE chunk SET data = (SELECT data FROM chunk WHERE kind = 1 AND number = 2)
+            WHERE kind = 1 AND number = 3",
         "DELETE FROM chunk WHERE kind = 1 AND number = 2",
         "DELETE FROM revision WHERE number = 2",
         "UPDATE revision SET record = replace(record, 'tester', 'nobody') WHERE number = 2",

@@ -122,8 +122,11 @@ impl Writer {
         publish: watch::Sender<Arc<Snapshot>>,
         clock: Box<dyn Fn() -> i64 + Send>,
     ) -> Self {
-        let (connection, steps) = opened.unzip();
-        let upkeep = Upkeep::after_start(steps.unwrap_or(0));
+        let upkeep = opened
+            .as_ref()
+            .map(|(connection, steps)| Upkeep::after_start(connection, *steps));
+        let upkeep = upkeep.unwrap_or_default();
+        let connection = opened.map(|(connection, _)| connection);
         Self {
             reserve: Reserve::beside(&path),
             path,

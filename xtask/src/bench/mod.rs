@@ -12,7 +12,7 @@ mod report;
 mod rounds;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -68,10 +68,15 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
     };
     debian::ensure(needed, stop)?;
     let binaries = Binaries::build(stop)?;
-    // Memory-backed, so that no disk is measured.
+    // Memory-backed, so that no disk is measured; but what makes a change durable is the disk.
+    let parent = if options.changes {
+        shell::root().join("target")
+    } else {
+        PathBuf::from("/dev/shm")
+    };
     let folder = tempfile::Builder::new()
         .prefix("underpass-bench-")
-        .tempdir_in("/dev/shm")?;
+        .tempdir_in(parent)?;
     let nginx = Nginx::start(folder.path(), stop)?;
     let launcher = if options.callgrind {
         Launcher::Callgrind

@@ -29,8 +29,10 @@ use crate::stop::Stop;
 /// Further system mappings, and the resources of each: the largest that is expected of an agent.
 const MAPPINGS: usize = 5_000;
 const RESOURCES: usize = 20;
+/// Single changes before any is measured: the log of the state's file has its full size then.
+const FIRST_CHANGES: usize = 1_000;
 /// Single changes that are timed.
-const CHANGES: usize = 200;
+const CHANGES: usize = 1_000;
 /// How often the list of all mappings is asked for.
 const LISTS: usize = 20;
 /// Pause between two changes while requests are forwarded: 20 changes a second.
@@ -56,8 +58,13 @@ pub(super) fn run(
             .map(drop)
     })?;
     tell("list of all mappings", &list, 200.0)?;
+    for n in 0..FIRST_CHANGES {
+        change(&mut admin, &subaccount, n)?;
+    }
     let before = state_bytes(&agent.data)?;
-    let changes = times(CHANGES, stop, |n| change(&mut admin, &subaccount, n))?;
+    let changes = times(CHANGES, stop, |n| {
+        change(&mut admin, &subaccount, FIRST_CHANGES + n)
+    })?;
     tell("one change, durable", &changes, 50.0)?;
     let grown = state_bytes(&agent.data)?.saturating_sub(before) / CHANGES as u64;
     output::result(format_args!(
@@ -113,7 +120,7 @@ fn fill(agent: &Agent, nginx: SocketAddr, client: &Client, stop: &Stop) -> anyho
 
 fn mapping(n: usize, nginx: SocketAddr) -> Value {
     let resources: Vec<Value> = (0..RESOURCES)
-        .map(|n| json!({"path": format!("/sap/opu/odata/sap/SERVICE_{n:04}"), "enabled": true}))
+        .map(|n| json!({"path": format!("/sap/opu/odata/sap/SERVICE_{n:04}"), "enabled": true, "exactMatchOnly": true}))
         .collect();
     json!({
         "virtualAddress": format!("erp{n:04}.systems.example.com:443"),
@@ -185,12 +192,12 @@ fn beside_changes(
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let changes = scope.spawn(|| {
-            let mut n = CHANGES;
+            let mut n = 0;
             let watch = Stopwatch::start();
             while !done.load(Ordering::Relaxed) {
-                change(admin, subaccount, n)?;
+                change(admin, subaccount, FIRST_CHANGES + CHANGES + n)?;
                 n += 1;
-                let due = CHANGE_EVERY * u32::try_from(n - CHANGES)?;
+                let due = CHANGE_EVERY * u32::try_from(n)?;
                 stop.sleep(due.saturating_sub(watch.elapsed()))?;
             }
             anyhow::Ok(())
