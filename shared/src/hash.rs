@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::id::serde_as_text;
+use crate::schema::schema;
 
 /// A SHA-256 hash.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +73,7 @@ impl FromStr for Hash256 {
 }
 
 serde_as_text!(Hash256);
+schema!(Hash256 = { "type": "string", "pattern": "^[0-9a-f]{64}$" });
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::id::serde_as_text;
+use crate::schema::{
+    COOKIE_DOMAIN, INTERNAL_ADDRESS, INTERNAL_HOST, VIRTUAL_ADDRESS, VIRTUAL_HOST, schema,
+};
 
 /// Longest host name in bytes (RFC 1035).
 pub const HOST_LEN_MAX: usize = 253;
@@ -136,6 +139,7 @@ macro_rules! host_text {
 pub struct VirtualHost(Arc<str>);
 
 host_text!(VirtualHost);
+schema!(VirtualHost = { "type": "string", "pattern": VIRTUAL_HOST, "maxLength": HOST_LEN_MAX });
 
 impl FromStr for VirtualHost {
     type Err = InvalidAddress;
@@ -151,6 +155,7 @@ impl FromStr for VirtualHost {
 pub struct InternalHost(Arc<str>);
 
 host_text!(InternalHost);
+schema!(InternalHost = { "type": "string", "pattern": INTERNAL_HOST, "maxLength": HOST_LEN_MAX });
 
 impl FromStr for InternalHost {
     type Err = InvalidAddress;
@@ -179,6 +184,7 @@ impl FromStr for InternalHost {
 pub struct CookieDomain(Arc<str>);
 
 host_text!(CookieDomain);
+schema!(CookieDomain = { "type": "string", "pattern": COOKIE_DOMAIN, "maxLength": HOST_LEN_MAX + 1 });
 
 impl FromStr for CookieDomain {
     type Err = InvalidAddress;
@@ -194,6 +200,8 @@ impl FromStr for CookieDomain {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Port(NonZeroU16);
+
+schema!(Port = { "type": "integer", "minimum": 1, "maximum": u16::MAX });
 
 impl Port {
     /// 443.
@@ -279,6 +287,11 @@ address! {
     /// Where a mapped system really is.
     InternalAddress: InternalHost,
 }
+
+schema!(
+    VirtualAddress = { "type": "string", "pattern": VIRTUAL_ADDRESS },
+    InternalAddress = { "type": "string", "pattern": INTERNAL_ADDRESS },
+);
 
 #[cfg(test)]
 mod tests {

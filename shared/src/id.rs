@@ -8,6 +8,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::host::{InternalHost, InvalidAddress, Port, split_port};
+use crate::schema::{PLAIN, REGION_HOST, UUID, schema};
 
 /// Longest location ID in bytes.
 pub const LOCATION_ID_LEN_MAX: usize = 64;
@@ -88,6 +89,7 @@ macro_rules! uuid_ids {
         }
 
         serde_as_text!($name);
+        schema!($name = { "type": "string", "format": "uuid", "pattern": UUID });
     )+};
 }
 
@@ -146,6 +148,7 @@ impl FromStr for LocationId {
 }
 
 serde_as_text!(LocationId);
+schema!(LocationId = { "type": "string", "pattern": PLAIN, "maxLength": LOCATION_ID_LEN_MAX });
 
 /// The public name and port of a gateway. The port is 443 where the text names none.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -198,6 +201,11 @@ impl FromStr for RegionHost {
 }
 
 serde_as_text!(RegionHost);
+schema!(RegionHost = {
+    "type": "string",
+    "pattern": REGION_HOST,
+    "description": "Host name or address of a gateway, with :port where it is not 443.",
+});
 
 /// What a tunnel is routed by: the tenant and the location ID.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -21,6 +21,7 @@ pub mod protocol;
 pub mod raw;
 pub mod rewrite;
 pub mod rights;
+mod schema;
 pub mod secret;
 pub mod trailers;
 pub mod tunnel;

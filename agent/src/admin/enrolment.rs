@@ -53,10 +53,6 @@ impl Admin {
         let enrolment: Enrolment = call.read()?;
         let token = token(&enrolment)?;
         check_renewal(enrolment.auto_cert_renewal)?;
-        if call.query.dry_run {
-            let rule = "a token is good once, so it cannot be tried";
-            return Err(Refusal::invalid("dryRun", rule));
-        }
         // Before the token is burnt: what cannot be written must not be found out afterwards.
         let current = self.readable()?;
         let before = Secrets::of(current.document());

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use underpass_runtime::tasks::Tasks;
-use underpass_shared::api::management::operations::Operation;
+use underpass_shared::api::management::operations::{BODY_LEN_MAX, Operation};
 use underpass_shared::api::management::{ErrorType, Query, Refusal, Target, Version};
 
 use self::call::Call;
@@ -35,12 +35,6 @@ use crate::secrets::SecretStore;
 use crate::status::{self, StatusBoard};
 use crate::store::{Snapshot, Store};
 use crate::warnings;
-
-/// Most bytes of a body that holds one thing; a mapping or a resource is a few hundred.
-const BODY_LEN_MAX: usize = 64 * 1024;
-/// Most bytes of a whole document; the largest that the limits of its parts make sensible (5,000
-/// mappings with 20 resources each) has about 15 MB.
-const DOCUMENT_LEN_MAX: usize = 64 * 1024 * 1024;
 
 /// What the handlers work on. Clones are the same.
 #[derive(Clone)]
@@ -58,10 +52,10 @@ type Answer = Result<Response<Bytes>, Refusal>;
 
 /// Most bytes of the body of a request for `path`.
 pub fn body_len_max(path: &str) -> usize {
-    match Target::parse(path) {
-        Ok(Target::Document) => DOCUMENT_LEN_MAX,
-        Ok(_) | Err(_) => BODY_LEN_MAX,
-    }
+    let target = Target::parse(path).ok();
+    let calls = target.iter().flat_map(Target::operations);
+    let limits = calls.filter_map(|call| Some(call.body?.len_max));
+    limits.max().unwrap_or(BODY_LEN_MAX)
 }
 
 /// The first of two checks: may the caller make this call at all? What a call changes is checked
@@ -114,7 +108,7 @@ impl Admin {
         let operation = target.operation(request.method())?;
         permitted(caller, operation)?;
         let verb = operation.verb;
-        let query = Query::parse(request.uri().query())?;
+        let query = Query::parse(request.uri().query(), operation)?;
         let call = Call::new(caller, query, request)?;
         match target {
             Target::Version => self.version(),

@@ -1,5 +1,6 @@
 //! The history of the document.
 
+use underpass_shared::api::management::operations::LIST_LEN_MAX;
 use underpass_shared::api::management::{Refusal, RevisionDetail};
 use underpass_shared::config::{UndoError, changes};
 
@@ -9,8 +10,6 @@ use crate::store::Steps;
 
 /// Revisions that a list has where the caller names no number.
 const LIST_LEN: usize = 50;
-/// Most revisions of a list: as many as history keeps.
-const LIST_LEN_MAX: usize = 1_000;
 
 impl Admin {
     pub(super) async fn revisions(&self, call: &Call) -> Answer {

@@ -1,5 +1,6 @@
 //! Settings of the agent as a whole.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::invalid::Invalid;
@@ -7,6 +8,7 @@ use super::limits::{ALLOWED_TARGETS_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONN
 use super::proxy::Proxy;
 use super::trust::BackendTrust;
 use crate::policy::target::TargetRule;
+use crate::schema::{schema, schema_like};
 
 /// How many connections a tunnel consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +40,12 @@ impl TryFrom<u8> for TunnelConnections {
     }
 }
 
+schema!(TunnelConnections = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": TUNNEL_CONNECTIONS_MAX,
+});
+
 impl From<TunnelConnections> for u8 {
     fn from(number: TunnelConnections) -> Self {
         number.0
@@ -48,10 +56,12 @@ impl From<TunnelConnections> for u8 {
 ///
 /// What is at its default and came after the first version is not written, so that documents of
 /// older agents keep their hashes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "Connector")]
 pub struct ConnectorFields {
     /// Addresses that mappings may lead to although the target guard would refuse them.
+    #[schemars(length(max = ALLOWED_TARGETS_MAX))]
     pub allowed_targets: Vec<TargetRule>,
     /// How many connections each tunnel consists of.
     pub tunnel_connections: TunnelConnections,
@@ -67,6 +77,8 @@ pub struct ConnectorFields {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "ConnectorFields", into = "ConnectorFields")]
 pub struct Connector(ConnectorFields);
+
+schema_like!(Connector = ConnectorFields);
 
 impl TryFrom<ConnectorFields> for Connector {
     type Error = Invalid;

@@ -2,14 +2,16 @@
 
 use std::cmp::Ordering;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::invalid::Invalid;
 use super::limits::DOMAIN_MAPPINGS_MAX;
 use crate::host::CookieDomain;
+use crate::schema::schema_like;
 
 /// One pair of domains.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DomainMapping {
     /// What cloud applications see.
@@ -22,6 +24,8 @@ pub struct DomainMapping {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<DomainMapping>")]
 pub struct DomainMappings(Vec<DomainMapping>);
+
+schema_like!(DomainMappings = Vec<DomainMapping>);
 
 impl DomainMappings {
     /// Whether there is none.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::connector::Connector;
@@ -9,45 +10,71 @@ use super::delta::{Delta, Op};
 use super::document::{Document, SCHEMA};
 use super::domain::DomainMappings;
 use super::invalid::Invalid;
-use super::limits::{DESCRIPTION_LEN_MAX, DISPLAY_NAME_LEN_MAX};
+use super::limits::{
+    DESCRIPTION_LEN_MAX, DISPLAY_NAME_LEN_MAX, DOMAIN_MAPPINGS_MAX, MAPPINGS_MAX, SUBACCOUNTS_MAX,
+};
 use super::mapping::MappingPart;
 use super::part::Part;
 use super::subaccount::{Subaccount, SubaccountFields, SubaccountKey};
 use super::text::Text;
 use crate::id::{CredentialId, InstanceId, LocationId, RegionHost, SubaccountId};
+use crate::schema::schema_like;
 
-#[derive(Serialize, Deserialize)]
+/// The whole configuration of an agent.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Document")]
 struct DocumentJson {
+    /// The version of this form.
+    #[schemars(extend("const" = SCHEMA))]
     schema: u32,
+    /// Settings of the agent as a whole.
     #[serde(default = "default_connector")]
     connector: Arc<Part<Connector>>,
+    /// The subaccounts, each once.
     #[serde(default)]
+    #[schemars(length(max = SUBACCOUNTS_MAX))]
     subaccounts: Vec<SubaccountJson>,
 }
 
-/// A subaccount with its key's fields beside the others.
-#[derive(Serialize, Deserialize)]
+/// A subaccount with all in it.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "DocumentSubaccount")]
 struct SubaccountJson {
+    /// The gateway.
     region_host: RegionHost,
+    /// The tenant.
     subaccount: SubaccountId,
+    /// The location ID.
     #[serde(default)]
     location_id: LocationId,
+    /// Its name for people.
     #[serde(default)]
     display_name: Text<DISPLAY_NAME_LEN_MAX>,
+    /// For people.
     #[serde(default)]
     description: Text<DESCRIPTION_LEN_MAX>,
+    /// Who this agent is for the gateway.
     instance: InstanceId,
+    /// The client certificate and key in the secret store.
     credential: CredentialId,
+    /// Whether the tunnel is to be open.
     connected: bool,
+    /// Whether only Administrators may change it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     managed: bool,
+    /// Which domains of cookies become which.
     #[serde(default, skip_serializing_if = "DomainMappings::is_empty")]
+    #[schemars(length(max = DOMAIN_MAPPINGS_MAX))]
     domain_mappings: DomainMappings,
+    /// Its system mappings, each virtual address once.
     #[serde(default)]
+    #[schemars(length(max = MAPPINGS_MAX))]
     mappings: Vec<Arc<MappingPart>>,
 }
+
+schema_like!(Document = DocumentJson);
 
 /// Read first and leniently, so that a newer document is called newer rather than wrong.
 #[derive(Deserialize)]

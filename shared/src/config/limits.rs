@@ -10,9 +10,9 @@ pub const DOMAIN_MAPPINGS_MAX: usize = 500;
 pub const RESOURCES_MAX: usize = 2_000;
 /// Bytes of a resource's path; also bounds the work of matching a request's path.
 pub const RESOURCE_PATH_LEN_MAX: usize = 1_024;
-/// Bytes of a description.
+/// Characters of a description.
 pub const DESCRIPTION_LEN_MAX: usize = 1_024;
-/// Bytes of a display name.
+/// Characters of a display name.
 pub const DISPLAY_NAME_LEN_MAX: usize = 256;
 /// Entries of the list of allowed targets.
 pub const ALLOWED_TARGETS_MAX: usize = 256;
@@ -22,13 +22,13 @@ pub const TRUSTED_CERTIFICATES_MAX: usize = 256;
 pub const CERTIFICATE_LEN_MAX: usize = 16 * 1_024;
 /// Characters of the name of a trusted certificate.
 pub const ALIAS_LEN_MAX: usize = 128;
-/// Bytes of the user name for a proxy.
+/// Characters of the user name for a proxy.
 pub const PROXY_USER_LEN_MAX: usize = 256;
 /// Tunnel connections per subaccount, and how many a new agent opens.
 pub const TUNNEL_CONNECTIONS_MAX: u8 = 16;
 /// See [`TUNNEL_CONNECTIONS_MAX`].
 pub const TUNNEL_CONNECTIONS_DEFAULT: u8 = 2;
-/// Bytes of a revision's author.
+/// Characters of a revision's author.
 pub const AUTHOR_LEN_MAX: usize = 256;
-/// Bytes of a revision's reason.
+/// Characters of a revision's reason.
 pub const REASON_LEN_MAX: usize = 1_024;

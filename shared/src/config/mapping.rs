@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::invalid::Invalid;
@@ -11,12 +12,13 @@ use super::path_options::PathOptions;
 use super::resource::Resource;
 use super::text::Text;
 use crate::host::{InternalAddress, VirtualAddress};
+use crate::schema::schema_like;
 
 /// A mapping with its hash.
 pub type MappingPart = Part<Mapping>;
 
 /// What is spoken to the back end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Protocol {
@@ -31,7 +33,7 @@ pub enum Protocol {
 }
 
 /// The kind of system behind a mapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum BackendType {
     /// ABAP system.
     #[serde(rename = "abapSys")]
@@ -63,7 +65,7 @@ pub enum BackendType {
 }
 
 /// How the user is told to the back end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum AuthenticationMode {
     /// Not at all.
     #[default]
@@ -84,7 +86,7 @@ pub enum AuthenticationMode {
 }
 
 /// Which host the back end sees in `Host`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum HostInHeader {
     /// The one that the cloud application used.
@@ -95,8 +97,9 @@ pub enum HostInHeader {
 }
 
 /// The fields of a mapping before its checks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Mapping")]
 pub struct MappingFields {
     /// What cloud applications ask for; the key of the mapping.
     pub virtual_address: VirtualAddress,
@@ -124,6 +127,7 @@ pub struct MappingFields {
     pub description: Text<DESCRIPTION_LEN_MAX>,
     /// What may be called; nothing by default.
     #[serde(default)]
+    #[schemars(length(max = RESOURCES_MAX))]
     pub resources: Vec<Resource>,
 }
 
@@ -154,6 +158,8 @@ impl MappingFields {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "MappingFields")]
 pub struct Mapping(MappingFields);
+
+schema_like!(Mapping = MappingFields);
 
 impl Serialize for Mapping {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {

@@ -1,9 +1,10 @@
 //! What the paths of one mapping may contain beside what every server reads alike.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Exceptions from the path rule, for systems whose real URLs need them. All are off by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct PathOptions {
     /// `%2f` may occur. It is matched undecoded, so it is never the border of a segment.

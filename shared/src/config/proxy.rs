@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -11,10 +12,12 @@ use super::limits::PROXY_USER_LEN_MAX;
 use super::text::Text;
 use crate::host::{InternalAddress, InternalHost, InvalidAddress, Port};
 use crate::id::CredentialId;
+use crate::schema::schema_like;
 
 /// A proxy before its checks.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "Proxy")]
 pub struct ProxyFields {
     /// Its name or address.
     pub host: InternalHost,
@@ -32,6 +35,8 @@ pub struct ProxyFields {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "ProxyFields", into = "ProxyFields")]
 pub struct Proxy(ProxyFields);
+
+schema_like!(Proxy = ProxyFields);
 
 impl TryFrom<ProxyFields> for Proxy {
     type Error = Invalid;
@@ -106,7 +111,7 @@ pub enum InvalidProxyUrl {
     Password,
     /// The user does not decode, or is too long.
     #[error(
-        "the user of the proxy must be percent-encoded text of at most {PROXY_USER_LEN_MAX} bytes"
+        "the user of the proxy must be percent-encoded text of at most {PROXY_USER_LEN_MAX} characters"
     )]
     User,
     /// The host or the port is wrong.

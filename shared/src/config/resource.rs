@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -12,6 +13,7 @@ use super::path_options::PathOptions;
 use super::text::Text;
 use crate::id::serde_as_text;
 use crate::policy::path::{PathRule, with_canonical};
+use crate::schema::schema;
 
 /// The path of a resource in the canonical form that requests are matched against.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,9 +64,16 @@ impl fmt::Debug for ResourcePath {
 }
 
 serde_as_text!(ResourcePath);
+schema!(ResourcePath = {
+    "type": "string",
+    "pattern": "^/([!\"$&-\\[\\]->@-~]|%[0-9A-Fa-f]{2})*$",
+    "maxLength": RESOURCE_PATH_LEN_MAX,
+    "description": "A path as servers read it alike: no dot segments, no //, nothing ambiguous \
+                    when decoded twice.",
+});
 
 /// One entry of a mapping's list of what may be called.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Resource {
     /// The path, matched case-sensitively by whole segments.

@@ -1,5 +1,6 @@
 //! A revision: one state of the document in the chain of its states.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::canonical;
@@ -9,7 +10,7 @@ use super::text::Text;
 use crate::hash::Hash256;
 
 /// Who made which state when and why, bound to its content and to the revision before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Revision {
     /// Counts from 1; 0 is the empty document of a new agent.

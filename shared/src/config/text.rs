@@ -1,13 +1,17 @@
 //! Free text of bounded length for descriptions and names.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// At most `MAX` bytes of text without control characters.
+use crate::schema::PRINTABLE;
+
+/// At most `MAX` characters of text without control characters.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Text<const MAX: usize>(Box<str>);
@@ -16,7 +20,7 @@ pub struct Text<const MAX: usize>(Box<str>);
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum InvalidText {
     /// Too long.
-    #[error("text must have at most {0} bytes")]
+    #[error("text must have at most {0} characters")]
     TooLong(usize),
     /// Line breaks, tabs, NUL and the like.
     #[error("text must not contain control characters")]
@@ -27,13 +31,27 @@ impl<const MAX: usize> TryFrom<String> for Text<MAX> {
     type Error = InvalidText;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        if text.len() > MAX {
+        if text.chars().nth(MAX).is_some() {
             return Err(InvalidText::TooLong(MAX));
         }
         if text.chars().any(char::is_control) {
             return Err(InvalidText::Control);
         }
         Ok(Self(text.into_boxed_str()))
+    }
+}
+
+impl<const MAX: usize> JsonSchema for Text<MAX> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": PRINTABLE, "maxLength": MAX })
     }
 }
 

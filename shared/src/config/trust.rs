@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
@@ -15,6 +16,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use super::invalid::Invalid;
 use super::limits::{ALIAS_LEN_MAX, CERTIFICATE_LEN_MAX, TRUSTED_CERTIFICATES_MAX};
 use crate::id::serde_as_text;
+use crate::schema::{PLAIN, schema, schema_like};
 
 /// Characters of a line of PEM (RFC 7468).
 const PEM_LINE: usize = 64;
@@ -62,6 +64,12 @@ impl fmt::Debug for Alias {
 }
 
 serde_as_text!(Alias);
+schema!(Alias = {
+    "type": "string",
+    "pattern": PLAIN,
+    "minLength": 1,
+    "maxLength": ALIAS_LEN_MAX,
+});
 
 /// One X.509 certificate, written as PEM. Text around the PEM block is dropped when it is read.
 #[derive(Clone, PartialEq, Eq)]
@@ -182,9 +190,14 @@ impl fmt::Debug for Certificate {
 }
 
 serde_as_text!(Certificate);
+schema!(Certificate = {
+    "type": "string",
+    "format": "pem-certificate",
+    "description": "One X.509 certificate as PEM.",
+});
 
 /// An entry of the trust store: a CA, or exactly one back end's own certificate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TrustedCertificate {
     /// Its name.
@@ -201,13 +214,17 @@ pub struct BackendTrust {
     certificates: Vec<TrustedCertificate>,
 }
 
-/// [`BackendTrust`] before its checks.
-#[derive(Deserialize)]
+/// Which certificates of back ends are trusted, before the checks.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "BackendTrust")]
 struct Fields {
+    /// Whether every certificate is taken without any check. Dangerous.
     #[serde(default)]
     trust_all_backends: bool,
+    /// The trusted certificates, each alias and each certificate once.
     #[serde(default)]
+    #[schemars(length(max = TRUSTED_CERTIFICATES_MAX))]
     certificates: Vec<TrustedCertificate>,
 }
 
@@ -218,6 +235,8 @@ impl TryFrom<Fields> for BackendTrust {
         Self::new(fields.trust_all_backends, fields.certificates)
     }
 }
+
+schema_like!(BackendTrust = Fields);
 
 impl BackendTrust {
     /// Refuses too many certificates, and an alias or a certificate that occurs twice.

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::host::{Port, split_port};
 use crate::id::serde_as_text;
+use crate::schema::schema;
 
 /// Metadata services of cloud providers that are not link-local.
 const METADATA: [IpAddr; 5] = [
@@ -276,6 +277,11 @@ impl FromStr for TargetRule {
 }
 
 serde_as_text!(TargetRule);
+schema!(TargetRule = {
+    "type": "string",
+    "pattern": "^[0-9A-Fa-f:.\\[\\]/]{2,64}$",
+    "description": "An address, a network such as 10.0.0.0/8, or an address with a port.",
+});
 
 fn network_part(ip: IpAddr, prefix: u8) -> IpAddr {
     match ip {

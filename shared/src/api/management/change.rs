@@ -1,18 +1,19 @@
 //! Version, history and dry runs.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Change, Revision};
 
 /// The version of the agent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Version {
     /// Such as `1.2.3`.
     pub version: String,
 }
 
 /// The answer to a dry run: what the request would change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Preview {
     /// The revision that it was tried on.
     pub revision: u64,
@@ -21,7 +22,7 @@ pub struct Preview {
 }
 
 /// One revision with what it changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RevisionDetail {
     /// The revision.
     pub revision: Revision,

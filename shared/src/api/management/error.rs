@@ -1,13 +1,14 @@
 //! The body of every refused request of the management API.
 
 use http::StatusCode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Invalid;
 use crate::rights::Forbidden;
 
 /// SAP's closed list of error types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ErrorType {
     /// The request itself is wrong.
@@ -27,7 +28,7 @@ pub enum ErrorType {
 }
 
 /// Why a request was refused: a type for programs, a sentence for people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorBody {
     /// Which type of error.
     #[serde(rename = "type")]

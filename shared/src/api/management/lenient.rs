@@ -1,15 +1,20 @@
 //! Values that existing scripts write in more than one way.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::host::Port;
+use crate::schema::{PORT, schema};
 
 /// A truth value; read from `true` and from `"true"`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Flag(pub bool);
+
+schema!(Flag = { "enum": [true, false, "true", "false"] });
 
 struct FlagVisitor;
 
@@ -46,6 +51,25 @@ impl Serialize for PortText {
     }
 }
 
+impl JsonSchema for PortText {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "PortText".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let text = json_schema!({ "type": "string", "pattern": PORT });
+        if generator.contract().is_serialize() {
+            return text;
+        }
+        let number = Port::json_schema(generator);
+        json_schema!({ "anyOf": [text, number] })
+    }
+}
+
 struct PortVisitor;
 
 impl de::Visitor<'_> for PortVisitor {
@@ -76,6 +100,8 @@ impl<'de> Deserialize<'de> for PortText {
 /// A field of answers that a request may repeat; what it says there has no effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadOnly;
+
+schema!(ReadOnly = {});
 
 impl<'de> Deserialize<'de> for ReadOnly {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

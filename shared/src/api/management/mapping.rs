@@ -1,5 +1,6 @@
 //! System mappings as the API shows and takes them.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::Refusal;
@@ -12,7 +13,7 @@ use crate::config::{
 use crate::host::{InternalAddress, InternalHost, VirtualAddress, VirtualHost};
 
 /// A system mapping as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SystemMapping {
     /// What cloud applications ask for.
@@ -78,7 +79,7 @@ impl SystemMapping {
 }
 
 /// A system mapping as it is taken.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SystemMappingInput {
     /// What cloud applications ask for; may be left out where the address names it.
@@ -97,6 +98,7 @@ pub struct SystemMappingInput {
     pub backend_type: BackendType,
     /// Which host it sees.
     #[serde(default, deserialize_with = "host_in_header")]
+    #[schemars(schema_with = "host_in_header_schema")]
     pub host_in_header: HostInHeader,
     /// How the user is told to it.
     #[serde(default)]
@@ -127,11 +129,15 @@ pub struct SystemMappingInput {
 /// Requests are documented in lower case, answers in upper case.
 fn host_in_header<'de, D: Deserializer<'de>>(from: D) -> Result<HostInHeader, D::Error> {
     let text = String::deserialize(from)?;
-    match text.to_ascii_lowercase().as_str() {
-        "virtual" => Ok(HostInHeader::Virtual),
-        "internal" => Ok(HostInHeader::Internal),
+    match text.as_str() {
+        "virtual" | "VIRTUAL" => Ok(HostInHeader::Virtual),
+        "internal" | "INTERNAL" => Ok(HostInHeader::Internal),
         _ => Err(serde::de::Error::custom("must be virtual or internal")),
     }
+}
+
+fn host_in_header_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "enum": ["virtual", "internal", "VIRTUAL", "INTERNAL"] })
 }
 
 impl SystemMappingInput {

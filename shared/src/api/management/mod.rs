@@ -40,7 +40,9 @@ pub use trust::{TrustedInput, TrustedShown, TruststoreInput, TruststoreShown};
 pub type Links = std::collections::BTreeMap<String, Link>;
 
 /// One entry of [`Links`].
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 pub struct Link {
     /// The path.
     pub href: String,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lenient::{PortText, ReadOnly};
@@ -13,7 +14,7 @@ use crate::host::InternalHost;
 pub const MASKED: &str = "***";
 
 /// The proxy as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProxyShown {
     /// Its name or address.
     pub host: InternalHost,
@@ -41,7 +42,7 @@ impl ProxyShown {
 }
 
 /// The proxy as it is taken.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProxyInput {
     /// Its name or address.

@@ -3,9 +3,10 @@
 use percent_encoding::percent_decode_str;
 
 use super::error::Refusal;
+use super::operations::Operation;
 use crate::id::LocationId;
 
-/// Options of a request. Unknown and repeated ones are refused.
+/// Options of a request. Repeated ones, and such as the call does not take, are refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
     /// Which of several enrolments of one subaccount is meant.
@@ -17,11 +18,11 @@ pub struct Query {
 }
 
 impl Query {
-    /// Reads what stands behind the `?`.
+    /// Reads what stands behind the `?` of a call.
     ///
     /// # Errors
     /// When an option is unknown, given twice or has a wrong value.
-    pub fn parse(text: Option<&str>) -> Result<Self, Refusal> {
+    pub fn parse(text: Option<&str>, operation: &Operation) -> Result<Self, Refusal> {
         let mut query = Self::default();
         let mut seen = std::collections::BTreeSet::new();
         let pairs = text.unwrap_or_default().split('&');
@@ -29,6 +30,9 @@ impl Query {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let decoded = percent_decode_str(value).decode_utf8();
             let value = decoded.or(Err(Refusal::invalid(name, "must be UTF-8")))?;
+            if !operation.query().any(|known| known.name == name) {
+                return Err(Refusal::invalid(name, unknown(operation)));
+            }
             if !seen.insert(name) {
                 return Err(Refusal::invalid(name, "is given twice"));
             }
@@ -48,10 +52,7 @@ impl Query {
                     let number = number.or(Err(Refusal::invalid(name, "must be a number")))?;
                     query.limit = Some(number);
                 }
-                _ => {
-                    let rule = "is unknown; known are locationID, dryRun and limit";
-                    return Err(Refusal::invalid(name, rule));
-                }
+                _ => return Err(Refusal::invalid(name, unknown(operation))),
             }
         }
         Ok(query)
@@ -74,9 +75,31 @@ impl Query {
     }
 }
 
+fn unknown(operation: &Operation) -> String {
+    let known: Vec<&str> = operation.query().map(|known| known.name).collect();
+    match known.as_slice() {
+        [] => "is unknown; this call takes no options".to_owned(),
+        known => format!("is unknown; this call takes {}", known.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::operations::{Parameter, operations};
     use super::*;
+
+    /// A call with all options.
+    fn operation() -> Operation {
+        let one = operations().find(|one| one.query().count() == 2).unwrap();
+        Operation {
+            options: const { &[Parameter::of::<u64>("limit", "")] },
+            ..*one
+        }
+    }
+
+    fn parse(text: Option<&str>) -> Result<Query, Refusal> {
+        Query::parse(text, &operation())
+    }
 
     #[test]
     fn options_survive_a_round_trip() {
@@ -86,10 +109,10 @@ mod tests {
             "?locationID=a.b",
             "?dryRun=true&limit=7",
         ] {
-            let query = Query::parse(text.strip_prefix('?')).unwrap();
+            let query = parse(text.strip_prefix('?')).unwrap();
             assert_eq!(query.to_text(), text);
         }
-        assert!(!Query::parse(Some("dryRun=false")).unwrap().dry_run);
+        assert!(!parse(Some("dryRun=false")).unwrap().dry_run);
     }
 
     #[test]
@@ -103,8 +126,14 @@ mod tests {
             ("locationID=a%20b", "locationID"),
             ("locationID=%ff", "locationID"),
         ] {
-            let refusal = Query::parse(Some(text)).unwrap_err();
+            let refusal = parse(Some(text)).unwrap_err();
             assert_eq!(refusal.body.field.as_deref(), Some(field), "{text}");
         }
+        let one = operations().find(|one| one.query().count() == 0).unwrap();
+        let refusal = Query::parse(Some("dryRun=true"), one).unwrap_err();
+        assert_eq!(
+            refusal.body.message,
+            "is unknown; this call takes no options"
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Resources of a system mapping as the API shows and takes them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::Refusal;
@@ -10,7 +11,7 @@ use crate::config::{Resource, ResourcePath, Text};
 use crate::host::VirtualAddress;
 
 /// A resource as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SystemMappingResource {
     /// Its path.
@@ -45,7 +46,7 @@ impl SystemMappingResource {
 }
 
 /// A resource as it is taken.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ResourceInput {
     /// Its path; may be left out where the address names it.

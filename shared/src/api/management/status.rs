@@ -1,11 +1,12 @@
 //! What a running agent tells of itself.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{InstanceId, LocationId, RegionHost, SubaccountId};
 
 /// The state of one tunnel connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", tag = "state", content = "reason")]
 pub enum Connection {
     /// Being dialled.
@@ -17,7 +18,7 @@ pub enum Connection {
 }
 
 /// One enrolment and its connections.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LinkStatus {
     /// The gateway.
@@ -36,7 +37,7 @@ pub struct LinkStatus {
 }
 
 /// The whole status.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
     /// The agent's process.

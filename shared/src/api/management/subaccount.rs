@@ -1,5 +1,6 @@
 //! Subaccounts as the API shows and takes them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lenient::{Flag, ReadOnly};
@@ -10,7 +11,7 @@ use crate::config::{SubaccountFields, Text};
 use crate::id::{LocationId, RegionHost, SubaccountId};
 
 /// The state of a subaccount's tunnel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum TunnelState {
     /// At least one connection is up.
     Connected,
@@ -21,7 +22,7 @@ pub enum TunnelState {
 }
 
 /// The client certificate that the tunnel is opened with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SubaccountCertificate {
     /// Start of validity, milliseconds UTC.
@@ -36,7 +37,7 @@ pub struct SubaccountCertificate {
 }
 
 /// A subaccount's tunnel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Tunnel {
     /// Its state.
@@ -55,7 +56,7 @@ pub struct Tunnel {
 }
 
 /// A subaccount as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SubaccountShown {
     /// The gateway.
@@ -111,7 +112,7 @@ impl SubaccountShown {
 }
 
 /// Adding a subaccount by a token of its gateway.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Enrolment {
     /// The enrolment token.
@@ -144,7 +145,7 @@ pub struct Enrolment {
 }
 
 /// A subaccount as it is taken; what is left out stays as it is.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SubaccountInput {
     /// Must be the present one.
@@ -174,7 +175,7 @@ pub struct SubaccountInput {
 }
 
 /// Whether a subaccount's tunnel is to be open.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StateInput {
     /// Open or not.

@@ -1,12 +1,13 @@
 //! Which certificates of back ends are trusted, as the API shows and takes it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lenient::Flag;
 use crate::config::{Alias, BackendTrust, Certificate, TrustedCertificate};
 
 /// A trusted certificate as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TrustedShown {
     /// Its name.
@@ -40,7 +41,7 @@ impl TrustedShown {
 }
 
 /// The trust store as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TruststoreShown {
     /// Whether certificates are not checked at all. Dangerous.
@@ -61,7 +62,7 @@ impl TruststoreShown {
 }
 
 /// A change of the trust store.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TruststoreInput {
     /// Whether certificates are not checked at all. Dangerous.
@@ -69,7 +70,7 @@ pub struct TruststoreInput {
 }
 
 /// A certificate to trust.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrustedInput {
     /// Its name.

@@ -113,13 +113,13 @@ fn wrong_heads_and_sizes_are_refused() {
     let (before, subaccount) = (agent.document(), agent.subaccount_path());
     let mappings = format!("{subaccount}/systemMappings");
     let large = world.path("large.json");
-    let text = format!("{{\"virtualHost\":\"{}\"}}", "a".repeat(64 * 1024));
+    let text = format!("{{\"virtualHost\":\"{}\"}}", "a".repeat(1024 * 1024));
     underpass_runtime::file::replace(&large, text.as_bytes()).unwrap();
     let file = format!("@{}", large.display());
     let answer = agent.send("POST", &mappings, &[], &file);
     assert_eq!(answer.status, 413, "{answer:?}");
     let message = &answer.json()["message"];
-    assert_eq!(message, "the body must have at most 65536 bytes");
+    assert_eq!(message, "the body must have at most 1048576 bytes");
     // The document may be larger, and is then only not one.
     let document = format!("{CONFIGURATION}/document");
     let answer = agent.send("PUT", &document, &[], &file);

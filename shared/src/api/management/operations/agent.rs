@@ -1,5 +1,6 @@
 //! What the agent says of itself.
 
+use super::super::{Status, Version};
 use super::Operation;
 use crate::rights::Access::{Inspect, Read};
 
@@ -7,6 +8,8 @@ pub(crate) const VERSION: &str = "/api/v1/connector/version";
 pub(crate) const STATUS: &str = "/api/v1/status";
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::get(VERSION, Read, "Shows the version of the agent."),
-    Operation::get(STATUS, Inspect, "Shows what the agent does now."),
+    Operation::get(VERSION, Read, "Shows the version of the agent.").gives::<Version>(),
+    Operation::get(STATUS, Inspect, "Shows what the agent does now.")
+        .gives::<Status>()
+        .conflicts(),
 ];

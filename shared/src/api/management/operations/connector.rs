@@ -1,5 +1,8 @@
 //! Settings of the agent as a whole.
 
+use super::super::{
+    ProxyInput, ProxyShown, TrustedInput, TrustedShown, TruststoreInput, TruststoreShown,
+};
 use super::Operation;
 use crate::rights::Access::{Administration, Connector, Read};
 
@@ -11,35 +14,46 @@ pub(crate) const TRUSTED_CERTIFICATE: &str =
     "/api/v1/configuration/connector/onPremises/truststore/certificates/{alias}";
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::get(PROXY, Read, "Shows the HTTP proxy on the way out."),
+    Operation::get(PROXY, Read, "Shows the HTTP proxy on the way out.")
+        .gives::<ProxyShown>()
+        .may_be_missing(),
     Operation::put(
         PROXY,
         Administration,
         "Sets the HTTP proxy on the way out; an empty body removes it.",
-    ),
+    )
+    .takes::<ProxyInput>()
+    .optionally(),
     Operation::delete(PROXY, Administration, "Removes the HTTP proxy."),
-    Operation::get(TRUSTSTORE, Read, "Shows which back ends are trusted."),
+    Operation::get(TRUSTSTORE, Read, "Shows which back ends are trusted.")
+        .gives::<TruststoreShown>(),
     Operation::patch(
         TRUSTSTORE,
         Connector,
         "Says whether all back ends are trusted.",
-    ),
+    )
+    .takes::<TruststoreInput>(),
     Operation::get(
         TRUSTED_CERTIFICATES,
         Read,
         "Lists the trusted certificates.",
-    ),
+    )
+    .gives::<Vec<TrustedShown>>(),
     Operation::post(
         TRUSTED_CERTIFICATES,
         Connector,
         "Adds a trusted certificate.",
-    ),
+    )
+    .takes::<TrustedInput>()
+    .creates()
+    .conflicts(),
     Operation::delete(
         TRUSTED_CERTIFICATES,
         Connector,
         "Removes all trusted certificates.",
     ),
-    Operation::get(TRUSTED_CERTIFICATE, Read, "Shows a trusted certificate."),
+    Operation::get(TRUSTED_CERTIFICATE, Read, "Shows a trusted certificate.")
+        .gives::<TrustedShown>(),
     Operation::delete(
         TRUSTED_CERTIFICATE,
         Connector,

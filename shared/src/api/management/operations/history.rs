@@ -1,6 +1,9 @@
 //! The whole document and its history.
 
-use super::Operation;
+use super::super::RevisionDetail;
+use super::parameters::LIMIT;
+use super::{DOCUMENT_LEN_MAX, Operation};
+use crate::config::{Document, Revision};
 use crate::rights::Access::{Inspect, Subaccounts};
 
 pub(crate) const DOCUMENT: &str = "/api/v1/configuration/document";
@@ -10,13 +13,18 @@ pub(crate) const UNDO: &str = "/api/v1/configuration/revisions/{revision}/undo";
 
 // Writes need the weakest role that may change anything; the change itself is checked part by part.
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::get(DOCUMENT, Inspect, "Shows the whole configuration."),
-    Operation::put(DOCUMENT, Subaccounts, "Replaces the whole configuration."),
-    Operation::get(REVISIONS, Inspect, "Lists the newest revisions."),
-    Operation::get(REVISION, Inspect, "Shows what a revision changed."),
+    Operation::get(DOCUMENT, Inspect, "Shows the whole configuration.").gives::<Document>(),
+    Operation::put(DOCUMENT, Subaccounts, "Replaces the whole configuration.")
+        .takes::<Document>()
+        .limit(DOCUMENT_LEN_MAX),
+    Operation::get(REVISIONS, Inspect, "Lists the newest revisions.")
+        .gives::<Vec<Revision>>()
+        .options(&[LIMIT]),
+    Operation::get(REVISION, Inspect, "Shows what a revision changed.").gives::<RevisionDetail>(),
     Operation::post(
         UNDO,
         Subaccounts,
         "Takes a revision back; other changes stay.",
-    ),
+    )
+    .conflicts(),
 ];

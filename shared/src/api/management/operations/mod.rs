@@ -8,8 +8,26 @@ pub(super) mod connector;
 pub(super) mod history;
 pub(super) mod subaccounts;
 
+mod parameters;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+pub use self::parameters::LIST_LEN_MAX;
+use self::parameters::{DRY_RUN, LOCATION_ID, SEGMENTS};
 use super::target::{Target, Verb};
 use crate::rights::Access;
+
+/// How a type says what its JSON is like.
+pub type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// Most bytes of a body, unless a call says otherwise; one thing is a few hundred.
+pub const BODY_LEN_MAX: usize = 1024 * 1024;
+/// Most bytes of a whole document; the largest that the limits of its parts make sensible (5,000
+/// mappings with 20 resources each) has about 15 MB.
+pub const DOCUMENT_LEN_MAX: usize = 64 * 1024 * 1024;
+
+/// The type of most bodies.
+pub const JSON: &str = "application/json";
 
 /// One call of the API.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +40,74 @@ pub struct Operation {
     pub access: Access,
     /// What it does, as one line.
     pub summary: &'static str,
+    /// The body that it takes.
+    pub body: Option<Body>,
+    /// The answer when it succeeds.
+    pub answer: Success,
+    /// Options behind the `?` beside those that all calls of its kind have.
+    pub options: &'static [Parameter],
+    /// Whether it changes the configuration, so that it can be tried and bound to a revision.
+    pub changes: bool,
+    /// Whether the present state can be in its way.
+    pub conflicts: bool,
+    /// Whether what it is about can be missing although its path has no variable segment.
+    pub may_be_missing: bool,
 }
 
+/// The body that a call takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Body {
+    /// What is in it.
+    pub schema: SchemaOf,
+    /// Its content type.
+    pub media_type: &'static str,
+    /// Whether it may be left out.
+    pub optional: bool,
+    /// Most bytes.
+    pub len_max: usize,
+}
+
+/// How a call answers when it succeeds.
+#[derive(Clone, Copy, Debug)]
+pub enum Success {
+    /// 204 without a body.
+    Done,
+    /// 200 with JSON.
+    Gives(SchemaOf),
+    /// 200 with something else.
+    Sends(&'static str),
+    /// 201 with the address of what is new, perhaps with a body.
+    Creates(Option<SchemaOf>),
+}
+
+/// A named value of a request: in its path or behind the `?`.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it means.
+    pub summary: &'static str,
+    /// What is in it.
+    pub schema: SchemaOf,
+}
+
+impl Parameter {
+    /// A parameter of a type.
+    pub const fn of<T: JsonSchema>(name: &'static str, summary: &'static str) -> Self {
+        Self {
+            name,
+            summary,
+            schema: schema_of::<T>,
+        }
+    }
+}
+
+fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// A row: `Operation::put(PATH, Access, "Does this.").takes::<Input>()` and what else differs from
+/// a call that takes nothing, answers 204 and, unless it is a GET, changes the configuration.
 impl Operation {
     const fn get(path: &'static str, access: Access, summary: &'static str) -> Self {
         Self::new(Verb::Get, path, access, summary)
@@ -51,7 +135,115 @@ impl Operation {
             path,
             access,
             summary,
+            body: None,
+            answer: Success::Done,
+            options: &[],
+            changes: !matches!(verb, Verb::Get),
+            conflicts: false,
+            may_be_missing: false,
         }
+    }
+
+    /// It takes JSON.
+    const fn takes<T: JsonSchema>(self) -> Self {
+        self.takes_as::<T>(JSON)
+    }
+
+    /// It takes a body of another type, such as a form.
+    const fn takes_as<T: JsonSchema>(mut self, media_type: &'static str) -> Self {
+        self.body = Some(Body {
+            schema: schema_of::<T>,
+            media_type,
+            optional: false,
+            len_max: BODY_LEN_MAX,
+        });
+        self
+    }
+
+    /// Its body may be left out.
+    const fn optionally(mut self) -> Self {
+        if let Some(body) = &mut self.body {
+            body.optional = true;
+        }
+        self
+    }
+
+    /// Its body may have so many bytes.
+    const fn limit(mut self, len_max: usize) -> Self {
+        if let Some(body) = &mut self.body {
+            body.len_max = len_max;
+        }
+        self
+    }
+
+    /// It answers 200 with JSON.
+    const fn gives<T: JsonSchema>(mut self) -> Self {
+        self.answer = Success::Gives(schema_of::<T>);
+        self
+    }
+
+    /// It answers 200 with something else than JSON.
+    #[expect(dead_code, reason = "for events and exports")]
+    const fn sends(mut self, media_type: &'static str) -> Self {
+        self.answer = Success::Sends(media_type);
+        self
+    }
+
+    /// It answers 201 with the address of what is new and no body.
+    const fn creates(mut self) -> Self {
+        self.answer = Success::Creates(None);
+        self
+    }
+
+    /// It answers 201 with the address of what is new, and with it.
+    const fn creates_and_gives<T: JsonSchema>(mut self) -> Self {
+        self.answer = Success::Creates(Some(schema_of::<T>));
+        self
+    }
+
+    /// It takes options behind the `?`.
+    const fn options(mut self, options: &'static [Parameter]) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// It does something else than change the configuration.
+    const fn acts(mut self) -> Self {
+        self.changes = false;
+        self
+    }
+
+    /// It is refused with 409 where the present state is in its way.
+    const fn conflicts(mut self) -> Self {
+        self.conflicts = true;
+        self
+    }
+
+    /// What it is about can be missing although its path has no variable segment.
+    const fn may_be_missing(mut self) -> Self {
+        self.may_be_missing = true;
+        self
+    }
+
+    /// The variable segments of its path.
+    pub fn segments(&self) -> impl Iterator<Item = &'static Parameter> {
+        let names = self.path.split('/').filter_map(|segment| {
+            segment
+                .strip_prefix('{')
+                .and_then(|rest| rest.strip_suffix('}'))
+        });
+        names.filter_map(|name| SEGMENTS.iter().find(|one| one.name == name))
+    }
+
+    /// What it takes behind the `?`.
+    pub fn query(&self) -> impl Iterator<Item = &'static Parameter> {
+        let location = self.segments().any(|one| one.name == "subaccount");
+        let location = location.then_some(&LOCATION_ID);
+        let dry_run = self.changes.then_some(&DRY_RUN);
+        location
+            .into_iter()
+            .chain(dry_run)
+            .chain(self.options.iter())
     }
 }
 
@@ -91,6 +283,18 @@ mod tests {
                 one.summary.ends_with('.') && one.summary.len() < 120,
                 "{one:?}"
             );
+            let variable = one.path.matches('{').count();
+            assert_eq!(one.segments().count(), variable, "{}", one.path);
+            let shows = !matches!(one.answer, Success::Done);
+            assert!(shows || one.verb != Verb::Get, "{}", one.path);
+            if let Some(body) = one.body {
+                assert!(
+                    one.verb != Verb::Get && one.verb != Verb::Delete,
+                    "{}",
+                    one.path
+                );
+                assert!(body.len_max >= BODY_LEN_MAX, "{}", one.path);
+            }
         }
     }
 }

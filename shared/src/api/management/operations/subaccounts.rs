@@ -1,5 +1,9 @@
 //! Subaccounts, their system mappings and resources.
 
+use super::super::{
+    Enrolment, ResourceInput, StateInput, SubaccountInput, SubaccountShown, SystemMapping,
+    SystemMappingInput, SystemMappingResource,
+};
 use super::Operation;
 use crate::rights::Access::{Read, Subaccounts};
 
@@ -14,14 +18,19 @@ pub(crate) const RESOURCES: &str = "/api/v1/configuration/subaccounts/{regionHos
 pub(crate) const RESOURCE: &str = "/api/v1/configuration/subaccounts/{regionHost}/{subaccount}/systemMappings/{virtualAddress}/resources/{resource}";
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::get(SUBACCOUNTS, Read, "Lists the subaccounts."),
+    Operation::get(SUBACCOUNTS, Read, "Lists the subaccounts.").gives::<Vec<SubaccountShown>>(),
     Operation::post(
         SUBACCOUNTS,
         Subaccounts,
         "Adds a subaccount by an enrolment token.",
-    ),
-    Operation::get(SUBACCOUNT, Read, "Shows a subaccount."),
-    Operation::put(SUBACCOUNT, Subaccounts, "Changes a subaccount."),
+    )
+    .takes::<Enrolment>()
+    .creates_and_gives::<SubaccountShown>()
+    .acts(),
+    Operation::get(SUBACCOUNT, Read, "Shows a subaccount.").gives::<SubaccountShown>(),
+    Operation::put(SUBACCOUNT, Subaccounts, "Changes a subaccount.")
+        .takes::<SubaccountInput>()
+        .gives::<SubaccountShown>(),
     Operation::delete(
         SUBACCOUNT,
         Subaccounts,
@@ -31,29 +40,37 @@ pub(super) const OPERATIONS: &[Operation] = &[
         STATE,
         Subaccounts,
         "Opens or closes the tunnel of a subaccount.",
-    ),
-    Operation::get(MAPPINGS, Read, "Lists the system mappings of a subaccount."),
-    Operation::post(MAPPINGS, Subaccounts, "Adds a system mapping."),
+    )
+    .takes::<StateInput>(),
+    Operation::get(MAPPINGS, Read, "Lists the system mappings of a subaccount.")
+        .gives::<Vec<SystemMapping>>(),
+    Operation::post(MAPPINGS, Subaccounts, "Adds a system mapping.")
+        .takes::<SystemMappingInput>()
+        .creates(),
     Operation::delete(
         MAPPINGS,
         Subaccounts,
         "Removes all system mappings of a subaccount.",
     ),
-    Operation::get(MAPPING, Read, "Shows a system mapping."),
+    Operation::get(MAPPING, Read, "Shows a system mapping.").gives::<SystemMapping>(),
     Operation::put(
         MAPPING,
         Subaccounts,
         "Replaces a system mapping; its resources stay.",
-    ),
+    )
+    .takes::<SystemMappingInput>(),
     Operation::delete(MAPPING, Subaccounts, "Removes a system mapping."),
-    Operation::get(RESOURCES, Read, "Lists the resources of a system mapping."),
-    Operation::post(RESOURCES, Subaccounts, "Adds a resource."),
+    Operation::get(RESOURCES, Read, "Lists the resources of a system mapping.")
+        .gives::<Vec<SystemMappingResource>>(),
+    Operation::post(RESOURCES, Subaccounts, "Adds a resource.")
+        .takes::<ResourceInput>()
+        .creates(),
     Operation::delete(
         RESOURCES,
         Subaccounts,
         "Removes all resources of a system mapping.",
     ),
-    Operation::get(RESOURCE, Read, "Shows a resource."),
-    Operation::put(RESOURCE, Subaccounts, "Replaces a resource."),
+    Operation::get(RESOURCE, Read, "Shows a resource.").gives::<SystemMappingResource>(),
+    Operation::put(RESOURCE, Subaccounts, "Replaces a resource.").takes::<ResourceInput>(),
     Operation::delete(RESOURCE, Subaccounts, "Removes a resource."),
 ];

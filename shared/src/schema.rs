@@ -1,0 +1,171 @@
+//! JSON schemas of the types whose JSON form is a text or number with rules of its own.
+//!
+//! Types of plain fields derive theirs. A pattern here says no less than the parser of its type;
+//! what a pattern cannot say stands in the description.
+
+/// One label of a host name.
+macro_rules! label {
+    () => {
+        "[A-Za-z0-9_-]{1,63}"
+    };
+}
+
+/// A host name.
+macro_rules! name {
+    () => {
+        concat!(label!(), "(\\.", label!(), ")*")
+    };
+}
+
+/// A host name whose last label no resolver takes for a number.
+macro_rules! real_name {
+    () => {
+        concat!(
+            "(",
+            label!(),
+            "\\.)*(?!([0-9]+|0[xX][0-9A-Fa-f]*)(:|$))",
+            label!()
+        )
+    };
+}
+
+/// One number of an IPv4 address.
+macro_rules! octet {
+    () => {
+        "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+    };
+}
+
+/// An IPv4 address.
+macro_rules! ipv4 {
+    () => {
+        concat!("(", octet!(), "\\.){3}", octet!())
+    };
+}
+
+/// An IPv6 address.
+macro_rules! ipv6 {
+    () => {
+        concat!(
+            "(([0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}",
+            "|([0-9A-Fa-f]{1,4}:){1,7}:",
+            "|([0-9A-Fa-f]{1,4}:){1,6}(:[0-9A-Fa-f]{1,4})",
+            "|([0-9A-Fa-f]{1,4}:){1,5}(:[0-9A-Fa-f]{1,4}){1,2}",
+            "|([0-9A-Fa-f]{1,4}:){1,4}(:[0-9A-Fa-f]{1,4}){1,3}",
+            "|([0-9A-Fa-f]{1,4}:){1,3}(:[0-9A-Fa-f]{1,4}){1,4}",
+            "|([0-9A-Fa-f]{1,4}:){1,2}(:[0-9A-Fa-f]{1,4}){1,5}",
+            "|[0-9A-Fa-f]{1,4}:(:[0-9A-Fa-f]{1,4}){1,6}",
+            "|:(:[0-9A-Fa-f]{1,4}){1,7}|::",
+            "|([0-9A-Fa-f]{1,4}:){6}",
+            ipv4!(),
+            "|::([0-9A-Fa-f]{1,4}:){0,5}",
+            ipv4!(),
+            "|([0-9A-Fa-f]{1,4}:){1,5}:([0-9A-Fa-f]{1,4}:)?",
+            ipv4!(),
+            ")"
+        )
+    };
+}
+
+/// A port as text, 1 to 65535.
+macro_rules! port {
+    () => {
+        "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+    };
+}
+
+/// A host name that need not exist anywhere.
+pub(crate) const VIRTUAL_HOST: &str = concat!("^", name!(), "$");
+/// The domain of cookies.
+pub(crate) const COOKIE_DOMAIN: &str = concat!("^\\.?", name!(), "$");
+/// A virtual host with its port.
+pub(crate) const VIRTUAL_ADDRESS: &str = concat!("^", name!(), ":", port!(), "$");
+/// A host name or address that can be dialled.
+pub(crate) const INTERNAL_HOST: &str = concat!(
+    "^(",
+    real_name!(),
+    "|",
+    ipv4!(),
+    "|",
+    ipv6!(),
+    "|\\[",
+    ipv6!(),
+    "\\])$"
+);
+/// The same with a port.
+pub(crate) const INTERNAL_ADDRESS: &str = concat!(
+    "^(",
+    real_name!(),
+    "|",
+    ipv4!(),
+    "|\\[",
+    ipv6!(),
+    "\\]):",
+    port!(),
+    "$"
+);
+/// The same, the port may be left out.
+pub(crate) const REGION_HOST: &str = concat!(
+    "^(",
+    real_name!(),
+    "|",
+    ipv4!(),
+    "|\\[",
+    ipv6!(),
+    "\\])(:",
+    port!(),
+    ")?$"
+);
+/// A port as text.
+pub(crate) const PORT: &str = concat!("^", port!(), "$");
+/// A UUID with hyphens.
+pub(crate) const UUID: &str =
+    "^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$";
+/// Text without control characters.
+pub(crate) const PRINTABLE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+/// Names that stand unescaped in addresses.
+pub(crate) const PLAIN: &str = "^[A-Za-z0-9._-]*$";
+
+/// Gives types their schema, written out. It stands where the type is used and gets no name.
+macro_rules! schema {
+    ($($name:ty = $json:tt),+ $(,)?) => {$(
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!($json)
+            }
+        }
+    )+};
+}
+pub(crate) use schema;
+
+/// Gives a type the schema of another type, which is its JSON form.
+macro_rules! schema_like {
+    ($($name:ty = $other:ty),+ $(,)?) => {$(
+        impl schemars::JsonSchema for $name {
+            fn inline_schema() -> bool {
+                <$other as schemars::JsonSchema>::inline_schema()
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                <$other as schemars::JsonSchema>::schema_name()
+            }
+
+            fn schema_id() -> std::borrow::Cow<'static, str> {
+                <$other as schemars::JsonSchema>::schema_id()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                <$other as schemars::JsonSchema>::json_schema(generator)
+            }
+        }
+    )+};
+}
+pub(crate) use schema_like;
