@@ -5,6 +5,7 @@
 //! agent is stopped, and both find the same rules.
 
 mod answer;
+mod body;
 mod call;
 mod caller;
 mod document;
@@ -27,6 +28,7 @@ use underpass_runtime::tasks::Tasks;
 use underpass_shared::api::management::operations::{BODY_LEN_MAX, Operation};
 use underpass_shared::api::management::{ErrorType, Query, Refusal, Target, Version};
 
+pub use self::body::Body;
 use self::call::Call;
 pub use self::caller::{Caller, Operator, OsUser};
 pub use self::serve::start;
@@ -94,14 +96,16 @@ impl Admin {
     }
 
     /// Answers a request whose body is there.
-    pub async fn handle(&self, caller: &Caller, request: Request<Bytes>) -> Response<Bytes> {
+    pub async fn handle(&self, caller: &Caller, request: Request<Bytes>) -> Response<Body> {
         let target = Target::parse(request.uri().path());
         let allow = target.as_ref().ok().map(Target::allow);
         let answered = match target {
             Ok(target) => self.answer(caller, request, target).await,
             Err(refusal) => Err(refusal),
         };
-        answered.unwrap_or_else(|refusal| answer::refused(&refusal, allow.as_deref()))
+        let response =
+            answered.unwrap_or_else(|refusal| answer::refused(&refusal, allow.as_deref()));
+        response.map(Body::from)
     }
 
     async fn answer(&self, caller: &Caller, request: Request<Bytes>, target: Target) -> Answer {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -20,7 +20,7 @@ use underpass_runtime::threads::DataThreads;
 use underpass_shared::api::management::{ErrorType, Refusal};
 
 use super::socket::{Listener, Peer, Stream};
-use super::{Admin, answer, body_len_max};
+use super::{Admin, Body, answer, body_len_max};
 
 /// Connections at a time; further ones wait in the kernel. Operators are few.
 const CONNECTIONS_MAX: usize = 64;
@@ -96,7 +96,7 @@ async fn serve(stream: Stream, peer: Peer, admin: Admin, tasks: Tasks) {
         let (peer, admin, group) = (Arc::clone(&peer), Arc::clone(&admin), group.clone());
         async move {
             let response = respond(&admin, &peer, request, &group).await;
-            Ok::<_, Infallible>(response.map(Full::new))
+            Ok::<_, Infallible>(response)
         }
     });
     let mut connection = std::pin::pin!(
@@ -124,7 +124,7 @@ async fn respond(
     peer: &Peer,
     request: Request<Incoming>,
     tasks: &Tasks,
-) -> Response<Bytes> {
+) -> Response<Body> {
     let caller = match peer {
         Peer::Allowed(caller) => caller.clone(),
         Peer::Refused(who) => {
@@ -132,13 +132,13 @@ async fn respond(
             let message = format!("{who} may not administer this agent");
             let kind = ErrorType::ForbiddenRequest;
             let refusal = Refusal::new(StatusCode::FORBIDDEN, kind, message);
-            return answer::refused(&refusal, None);
+            return answer::refused(&refusal, None).map(Body::from);
         }
     };
     let answered = timeout(REQUEST_TIME, async {
         let request = match collect(request).await {
             Ok(request) => request,
-            Err(refusal) => return answer::refused(&refusal, None),
+            Err(refusal) => return answer::refused(&refusal, None).map(Body::from),
         };
         // A caller who leaves must not stop it half way: an enrolment's token is burnt by then.
         let admin = Arc::clone(admin);
@@ -147,13 +147,13 @@ async fn respond(
             Ok(Some(response)) => response,
             Ok(None) | Err(_) => {
                 let message = "the request ended in a panic; this is a defect of this program";
-                answer::refused(&Refusal::failure(message), None)
+                answer::refused(&Refusal::failure(message), None).map(Body::from)
             }
         }
     });
     answered.await.unwrap_or_else(|_elapsed| {
         let message = "no answer within 120 s; see the revisions for what became of the request";
-        answer::refused(&Refusal::failure(message), None)
+        answer::refused(&Refusal::failure(message), None).map(Body::from)
     })
 }
 
