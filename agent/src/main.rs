@@ -36,6 +36,7 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             log,
             log_json,
             operators_group,
+            management,
         } => {
             let format = if log_json {
                 telemetry::Format::Json
@@ -46,7 +47,11 @@ fn start(cli: Cli) -> anyhow::Result<()> {
             descriptors::raise_or_warn();
             runtime.block_on(async {
                 let stop = stop::requested()?;
-                run::run(&common.data_dir, operators_group.as_deref(), stop).await
+                let administration = run::Administration {
+                    operators_group,
+                    management: management.into(),
+                };
+                run::run(&common.data_dir, administration, stop).await
             })
         }
         Command::Doctor { common, host } => runtime.block_on(doctor::run(

@@ -1,16 +1,21 @@
 //! The running agent: opens its state, keeps its tunnels, ends with a drain.
 
+use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use underpass_runtime::tasks::Tasks;
+use underpass_runtime::threads::DataThreads;
 use underpass_runtime::{clock, service};
 use underpass_shared::protocol::timers::DRAIN_GRACE;
 
 use crate::admin::{self, Admin};
 use crate::credentials::CredentialStore;
 use crate::forward::Forward;
+use crate::identity::Identity;
+use crate::management::{self, ServerCertificates};
 use crate::secrets::SecretStore;
 use crate::status::{self, StatusBoard};
 use crate::store::{Snapshot, Store};
@@ -24,13 +29,22 @@ const STATUS_EVERY: Duration = Duration::from_secs(10);
 /// Several changes within this time are written once.
 const STATUS_PAUSE: Duration = Duration::from_millis(50);
 
+/// How the running agent is administered.
+#[derive(Clone, Debug)]
+pub struct Administration {
+    /// The group that may use the local socket.
+    pub operators_group: Option<String>,
+    /// The management API.
+    pub management: management::Options,
+}
+
 /// Runs the agent of a data directory until `stop` resolves.
 ///
 /// # Errors
 /// When the data directory cannot be used.
 pub async fn run(
     data_dir: &Path,
-    operators: Option<&str>,
+    administration: Administration,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let store = Store::open(data_dir, clock::wall_ms)?;
@@ -48,16 +62,12 @@ pub async fn run(
         "reconcile",
         tunnel::run(reconciled, forward, store.snapshot()),
     );
-    let administration = Tasks::new();
-    let admin = Admin::running(data_dir, store.clone(), board.clone());
-    let admin = match admin::start(data_dir, operators, admin, &administration) {
-        Ok(thread) => Some(thread),
-        Err(error) => {
-            // What is configured goes on.
-            tracing::error!(%error, "this agent cannot be administered while it runs");
-            None
-        }
-    };
+    let administered = Tasks::new();
+    let thread = administer(data_dir, &administration, &store, &board, &administered);
+    let thread = thread.inspect_err(|error| {
+        // What is configured goes on.
+        tracing::error!(%error, "this agent cannot be administered while it runs");
+    });
     let watch = Tasks::new();
     service::watchdog(&watch, &[]);
     let warnings = warnings::of(store.current().document());
@@ -79,19 +89,57 @@ pub async fn run(
     if !in_time {
         tracing::warn!("some requests were aborted because they outlasted the grace");
     }
-    if administration.join(END_MARGIN).await
-        && let Some(thread) = admin
+    if administered.join(END_MARGIN).await
+        && let Ok(thread) = thread
     {
         thread.join();
     }
-    // A status file without a process would lie.
-    match std::fs::remove_file(status::path(data_dir)) {
-        Ok(()) => {}
-        Err(error) => tracing::debug!(%error, "no status file to remove"),
+    // These files without a process would lie.
+    for path in [status::path(data_dir), management::addresses(data_dir)] {
+        match std::fs::remove_file(path) {
+            Ok(()) => {}
+            Err(error) => tracing::debug!(%error, "no such file to remove"),
+        }
     }
     watch.join(END_MARGIN).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Starts the local socket and the management API on a thread of their own. One does without the
+/// other.
+fn administer(
+    data_dir: &Path,
+    administration: &Administration,
+    store: &Store,
+    board: &StatusBoard,
+    tasks: &Tasks,
+) -> io::Result<DataThreads> {
+    let threads = DataThreads::start_as("admin", 1, tasks)?;
+    let Some(runtime) = threads.handles().first() else {
+        return Err(io::Error::other("the thread did not start"));
+    };
+    let admin = Admin::running(data_dir, store.clone(), board.clone());
+    let group = administration.operators_group.as_deref();
+    if let Err(error) = admin::start(data_dir, group, admin.clone(), runtime, tasks) {
+        tracing::error!(%error, "this agent has no local socket; commands cannot reach it");
+    }
+    let managed = || {
+        let identity = Arc::new(Identity::open(data_dir, clock::wall_ms())?);
+        let served = management::Served {
+            admin,
+            certificates: ServerCertificates::open(data_dir, Arc::clone(&identity))?,
+            identity,
+            snapshot: store.snapshot(),
+            board: board.clone(),
+        };
+        management::start(data_dir, &administration.management, served, runtime, tasks)
+    };
+    if let Err(error) = managed() {
+        let error = format!("{error:#}");
+        tracing::error!(error, "this agent has no management API");
+    }
+    Ok(threads)
 }
 
 /// Writes the status file on every change.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 use underpass_runtime::{clock, file};
-use underpass_shared::api::management::{Connection, LinkStatus, Status};
+use underpass_shared::api::management::{Connection, LinkStatus, ManagementStatus, Status};
 
 use crate::tunnel::Wanted;
 
@@ -17,6 +17,7 @@ pub struct StatusBoard(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     links: Mutex<BTreeMap<Wanted, Connections>>,
+    management: Mutex<ManagementStatus>,
     changed: Notify,
 }
 
@@ -54,6 +55,14 @@ impl StatusBoard {
         }
         drop(links);
         self.0.changed.notify_one();
+    }
+
+    /// Tells the state of the management API; answers what `tell` does.
+    pub(crate) fn management<T>(&self, tell: impl FnOnce(&mut ManagementStatus) -> T) -> T {
+        let management = self.0.management.lock();
+        let told = tell(&mut management.unwrap_or_else(PoisonError::into_inner));
+        self.0.changed.notify_one();
+        told
     }
 
     /// Resolves at the next change.
@@ -95,6 +104,7 @@ pub fn now(
         revision,
         problem,
         warnings,
+        management: board.management(|management| management.clone()),
         links: board.links(),
     }
 }

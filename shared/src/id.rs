@@ -94,6 +94,8 @@ macro_rules! uuid_ids {
 }
 
 uuid_ids! {
+    /// One agent by its identity, whatever host it runs on.
+    AgentId = "agent id",
     /// A credential in the agent's secret store; the document holds the id only.
     CredentialId = "credential id",
     /// One agent installation, as the gateway knows it.
@@ -102,6 +104,25 @@ uuid_ids! {
     OperatorId = "operator id",
     /// A tenant of a gateway.
     SubaccountId = "subaccount id",
+}
+
+/// Where the names of agents live; no public name server knows it.
+const AGENT_DOMAIN: &str = "agent.underpass";
+
+impl AgentId {
+    /// The agent whose certificate authority has this SHA-256: the id proves itself.
+    pub fn of_authority(fingerprint: &[u8; 32]) -> Self {
+        let mut bytes = [0; 16];
+        for (to, from) in bytes.iter_mut().zip(fingerprint) {
+            *to = *from;
+        }
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
+    /// The TLS server name that asks an agent for the certificate of its identity.
+    pub fn server_name(&self) -> String {
+        format!("{self}.{AGENT_DOMAIN}")
+    }
 }
 
 /// The label that lets several agents serve one subaccount; the default is the empty string.
@@ -250,6 +271,14 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn an_agents_name_follows_from_its_authority() {
+        let id = AgentId::of_authority(&[0xff; 32]);
+        let name = "ffffffff-ffff-8fff-bfff-ffffffffffff.agent.underpass";
+        assert_eq!(id.server_name(), name);
+        assert_ne!(id, AgentId::of_authority(&[0xfe; 32]));
     }
 
     #[test]

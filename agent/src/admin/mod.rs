@@ -14,7 +14,7 @@ mod mappings;
 mod proxy;
 mod resources;
 mod revisions;
-mod serve;
+pub(crate) mod serve;
 pub mod socket;
 mod subaccounts;
 mod trust;
@@ -47,6 +47,11 @@ pub struct Admin {
     /// None while the agent is stopped and a command does the work.
     board: Option<StatusBoard>,
     tasks: Tasks,
+}
+
+/// A refusal as a response, for those who carry requests.
+pub(crate) fn refused(refusal: &Refusal) -> Response<Bytes> {
+    answer::refused(refusal, None)
 }
 
 /// An answer on its way to the caller.

@@ -13,14 +13,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use underpass_runtime::tasks::Tasks;
-use underpass_runtime::threads::DataThreads;
 use underpass_shared::api::management::{ErrorType, Refusal};
 
 use super::socket::{Listener, Peer, Stream};
-use super::{Admin, Body, answer, body_len_max};
+use super::{Admin, Body, Caller, answer, body_len_max};
 
 /// Connections at a time; further ones wait in the kernel. Operators are few.
 const CONNECTIONS_MAX: usize = 64;
@@ -35,31 +35,25 @@ const HEADERS_MAX: usize = 64;
 /// Pause after the system refuses a connection (out of file descriptors).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves the administration of a data directory on a thread of its own, so that a large document
-/// never holds up a forwarded request. Ends with `tasks`.
+/// Serves the administration of a data directory on another thread's runtime, so that a large
+/// document never holds up a forwarded request. Ends with `tasks`.
 ///
 /// # Errors
-/// When the socket or the thread cannot be made.
+/// When the socket cannot be made.
 pub fn start(
     data_dir: &Path,
     operators: Option<&str>,
     admin: Admin,
+    runtime: &Handle,
     tasks: &Tasks,
-) -> io::Result<DataThreads> {
-    let threads = DataThreads::start_as("admin", 1, tasks)?;
-    let Some(handle) = threads.handles().first() else {
-        return Err(io::Error::other("the thread did not start"));
-    };
+) -> io::Result<()> {
     let listener = {
-        let _inside = handle.enter();
+        let _inside = runtime.enter();
         Listener::bind(data_dir, operators)?
     };
-    tasks.spawn_on(
-        handle,
-        "admin-accept",
-        accept(listener, admin, tasks.clone()),
-    );
-    Ok(threads)
+    let accepting = accept(listener, admin, tasks.clone());
+    tasks.spawn_on(runtime, "admin-accept", accepting);
+    Ok(())
 }
 
 async fn accept(listener: Listener, admin: Admin, tasks: Tasks) {
@@ -95,7 +89,7 @@ async fn serve(stream: Stream, peer: Peer, admin: Admin, tasks: Tasks) {
     let service = service_fn(move |request| {
         let (peer, admin, group) = (Arc::clone(&peer), Arc::clone(&admin), group.clone());
         async move {
-            let response = respond(&admin, &peer, request, &group).await;
+            let response = respond_to(&admin, &peer, request, &group).await;
             Ok::<_, Infallible>(response)
         }
     });
@@ -119,22 +113,31 @@ async fn serve(stream: Stream, peer: Peer, admin: Admin, tasks: Tasks) {
     }
 }
 
-async fn respond(
+async fn respond_to(
     admin: &Arc<Admin>,
     peer: &Peer,
     request: Request<Incoming>,
     tasks: &Tasks,
 ) -> Response<Body> {
-    let caller = match peer {
-        Peer::Allowed(caller) => caller.clone(),
+    match peer {
+        Peer::Allowed(caller) => respond(admin, caller.clone(), request, tasks).await,
         Peer::Refused(who) => {
             tracing::warn!(%who, "administration refused to a user who may not do it");
             let message = format!("{who} may not administer this agent");
             let kind = ErrorType::ForbiddenRequest;
             let refusal = Refusal::new(StatusCode::FORBIDDEN, kind, message);
-            return answer::refused(&refusal, None).map(Body::from);
+            answer::refused(&refusal, None).map(Body::from)
         }
-    };
+    }
+}
+
+/// Answers one request of a caller whom the carrier of the request knows.
+pub(crate) async fn respond(
+    admin: &Arc<Admin>,
+    caller: Caller,
+    request: Request<Incoming>,
+    tasks: &Tasks,
+) -> Response<Body> {
     let answered = timeout(REQUEST_TIME, async {
         let request = match collect(request).await {
             Ok(request) => request,

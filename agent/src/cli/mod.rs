@@ -14,13 +14,16 @@ pub mod subaccount;
 pub mod trust;
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use underpass_runtime::tls::OldestTls;
 use underpass_shared::id::RegionHost;
 
 use self::client::{Client, Missing};
 use self::output::Output;
+use crate::management;
 
 const EXAMPLES: &str = "\
 First steps:
@@ -59,6 +62,40 @@ pub struct Common {
     pub json: bool,
 }
 
+/// Options of the management API.
+#[derive(Args, Clone, Debug)]
+pub struct Management {
+    /// Address of the management API; repeat it for several. All addresses of the host with port
+    /// 8443 if there is none.
+    #[arg(
+        long,
+        env = "UNDERPASS_MANAGEMENT_LISTEN",
+        value_name = "ADDRESS:PORT",
+        value_delimiter = ','
+    )]
+    pub management_listen: Vec<SocketAddr>,
+    /// Speak TLS 1.2 too, for old automation.
+    #[arg(long, env = "UNDERPASS_MANAGEMENT_TLS12")]
+    pub management_tls12: bool,
+}
+
+impl From<Management> for management::Options {
+    fn from(given: Management) -> Self {
+        let Management {
+            management_listen,
+            management_tls12,
+        } = given;
+        Self {
+            listen: management_listen,
+            oldest: if management_tls12 {
+                OldestTls::Tls12
+            } else {
+                OldestTls::Tls13
+            },
+        }
+    }
+}
+
 /// An option of commands that change something.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct DryRun {
@@ -83,6 +120,8 @@ pub enum Command {
         /// Group whose members may administer the running agent; `underpass-operators` if it exists.
         #[arg(long, env = "UNDERPASS_OPERATORS_GROUP", value_name = "GROUP")]
         operators_group: Option<String>,
+        #[command(flatten)]
+        management: Management,
     },
     /// Check all that the agent needs, before it runs or when something is wrong; changes nothing.
     ///

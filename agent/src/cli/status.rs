@@ -25,6 +25,15 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     for warning in &status.warnings {
         writeln!(out, "WARNING: {warning}")?;
     }
+    for address in &status.management.listening {
+        writeln!(out, "management API on {address}")?;
+    }
+    for problem in status.management.problems.values() {
+        writeln!(
+            out,
+            "PROBLEM, the management API is not reachable: {problem}"
+        )?;
+    }
     if status.links.is_empty() {
         writeln!(
             out,

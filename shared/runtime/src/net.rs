@@ -22,6 +22,25 @@ const NOTSENT_LOWAT: u32 = 16 * 1024;
 /// # Errors
 /// When the address is taken or may not be used.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    listen_on(address, Families::AsTheSystemDoes)
+}
+
+/// Listens on `address` and on no IPv4 address that the system would map into an IPv6 one, so that
+/// both can be listened on.
+///
+/// # Errors
+/// When the address is taken or may not be used.
+pub fn listen_one_family(address: SocketAddr) -> io::Result<TcpListener> {
+    listen_on(address, Families::One)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Families {
+    AsTheSystemDoes,
+    One,
+}
+
+fn listen_on(address: SocketAddr, families: Families) -> io::Result<TcpListener> {
     let socket = Socket::new(
         Domain::for_address(address),
         Type::STREAM,
@@ -30,10 +49,25 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     if cfg!(unix) {
         socket.set_reuse_address(true)?;
     }
+    if address.is_ipv6() && families == Families::One {
+        socket.set_only_v6(true)?;
+    }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     TcpListener::from_std(socket.into())
+}
+
+/// What this host calls itself, if it does.
+#[cfg(unix)]
+pub fn host_name() -> Option<String> {
+    nix::unistd::gethostname().ok()?.into_string().ok()
+}
+
+/// What this host calls itself, if it does.
+#[cfg(not(unix))]
+pub fn host_name() -> Option<String> {
+    std::env::var("COMPUTERNAME").ok()
 }
 
 /// Options of a socket to a consumer or to a back end.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::invalid::Invalid;
 use super::limits::{ALLOWED_TARGETS_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX};
+use super::operator::Operators;
 use super::proxy::Proxy;
 use super::trust::BackendTrust;
 use crate::policy::target::TargetRule;
@@ -71,6 +72,9 @@ pub struct ConnectorFields {
     /// The HTTP proxy on the way out to the gateways.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<Proxy>,
+    /// Who may use the management API from afar.
+    #[serde(skip_serializing_if = "Operators::is_empty")]
+    pub operators: Operators,
 }
 
 /// Settings of the agent as a whole.
@@ -119,5 +123,10 @@ impl Connector {
     /// The HTTP proxy on the way out to the gateways.
     pub const fn proxy(&self) -> Option<&Proxy> {
         self.0.proxy.as_ref()
+    }
+
+    /// Who may use the management API from afar.
+    pub const fn operators(&self) -> &Operators {
+        &self.0.operators
     }
 }

@@ -24,6 +24,12 @@ pub const CERTIFICATE_LEN_MAX: usize = 16 * 1_024;
 pub const ALIAS_LEN_MAX: usize = 128;
 /// Characters of the user name for a proxy.
 pub const PROXY_USER_LEN_MAX: usize = 256;
+/// Operators of an agent.
+pub const OPERATORS_MAX: usize = 256;
+/// Bytes of an operator's name.
+pub const OPERATOR_NAME_LEN_MAX: usize = 128;
+/// Bytes of a comment to an operator.
+pub const COMMENT_LEN_MAX: usize = 512;
 /// Tunnel connections per subaccount, and how many a new agent opens.
 pub const TUNNEL_CONNECTIONS_MAX: u8 = 16;
 /// See [`TUNNEL_CONNECTIONS_MAX`].

@@ -16,6 +16,7 @@ mod invalid;
 mod json;
 pub mod limits;
 mod mapping;
+mod operator;
 mod part;
 mod path_options;
 mod place;
@@ -37,6 +38,7 @@ pub use mapping::{
     AuthenticationMode, BackendType, HostInHeader, Mapping, MappingFields, MappingPart, Protocol,
     ProtocolFamily,
 };
+pub use operator::{Comment, Joining, Operator, OperatorName, Operators};
 pub use part::Part;
 pub use path_options::PathOptions;
 pub use place::Place;

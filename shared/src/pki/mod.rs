@@ -1,4 +1,5 @@
 //! Names and tokens of the public key infrastructure; making keys and certificates is IO and lives elsewhere.
 
 pub mod identity;
+pub mod operator;
 pub mod token;

@@ -30,6 +30,8 @@ impl Agent {
         let prefix: Vec<&str> = self.prefix.iter().map(String::as_str).collect();
         let mut command = prefixed(&prefix, "underpass-agent");
         command.args(arguments).arg("--data-dir").arg(&self.dir);
+        // Tests run side by side.
+        command.env("UNDERPASS_MANAGEMENT_LISTEN", "127.0.0.1:0");
         command
     }
 

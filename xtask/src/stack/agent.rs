@@ -35,7 +35,9 @@ impl Agent {
         configure(plan, binary, &data, name, subaccount, stop)?;
 
         let mut command = plan.launcher.command(binary, plan.folder, name);
-        command.arg("run").arg("--data-dir").arg(&data);
+        command
+            .args(["run", "--management-listen", "127.0.0.1:0", "--data-dir"])
+            .arg(&data);
         let log = log_path(plan.folder, name);
         let child = Child::start_logged(&format!("agent {name}"), &mut command, &log)?;
         let pid = child.pid();

@@ -10,12 +10,18 @@ use rcgen::{
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use underpass_shared::pki::identity::AgentIdentity;
+use underpass_shared::pki::operator::OperatorIdentity;
 
 use super::key::hex;
 use super::{CertificateInfo, PkiError, PrivateKey};
 
 /// Certificates start this long before now, for clocks that lag.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(5 * 60);
+
+/// Bytes of an uncompressed point of P-256.
+const P256_POINT_LEN: usize = 65;
+/// Bytes (DER) of the shortest RSA public key with a modulus of 2,048 bits.
+const RSA_2048_LEN: usize = 266;
 
 /// From when and for how long a certificate is valid.
 #[derive(Clone, Copy, Debug)]
@@ -117,11 +123,40 @@ impl Authority {
         lifetime: Lifetime,
     ) -> Result<String, PkiError> {
         let request = parse_request(request)?;
+        let name = identity.instance.to_string();
+        self.client(&request, &identity.to_string(), &name, lifetime)
+    }
+
+    /// Signs an operator's client certificate for the key of a PKCS#10 request; answers PEM.
+    ///
+    /// Nothing but the key is taken from the request.
+    ///
+    /// # Errors
+    /// When the request does not parse, its signature is wrong or its key is too weak.
+    pub fn operator(
+        &self,
+        request: &str,
+        identity: OperatorIdentity,
+        lifetime: Lifetime,
+    ) -> Result<String, PkiError> {
+        let request = CertificateSigningRequestParams::from_pem(request)?;
+        if !is_strong(&request) {
+            return Err(PkiError::WeakKey);
+        }
+        let name = identity.0.to_string();
+        self.client(&request, &identity.to_string(), &name, lifetime)
+    }
+
+    fn client(
+        &self,
+        request: &CertificateSigningRequestParams,
+        uri: &str,
+        name: &str,
+        lifetime: Lifetime,
+    ) -> Result<String, PkiError> {
         let mut params = CertificateParams::default();
-        params.subject_alt_names = vec![SanType::URI(identity.to_string().as_str().try_into()?)];
-        params
-            .distinguished_name
-            .push(DnType::CommonName, identity.instance.to_string());
+        params.subject_alt_names = vec![SanType::URI(uri.try_into()?)];
+        params.distinguished_name.push(DnType::CommonName, name);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         lifetime.set(&mut params)?;
         leaf_key_usage(&mut params);
@@ -158,6 +193,18 @@ fn parse_request(request: &str) -> Result<CertificateSigningRequestParams, PkiEr
     Ok(request)
 }
 
+/// Whether a key is of a kind that scripts and smart cards have, and long enough.
+fn is_strong(request: &CertificateSigningRequestParams) -> bool {
+    let (kind, len) = (
+        request.public_key.algorithm(),
+        request.public_key.der_bytes().len(),
+    );
+    if *kind == rcgen::PKCS_ECDSA_P256_SHA256 {
+        return len == P256_POINT_LEN;
+    }
+    *kind == rcgen::PKCS_ED25519 || (*kind == rcgen::PKCS_RSA_SHA256 && len >= RSA_2048_LEN)
+}
+
 fn leaf_key_usage(params: &mut CertificateParams) {
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.use_authority_key_identifier_extension = true;
@@ -188,6 +235,30 @@ mod tests {
         assert_eq!(info.identity, Some(identity));
         assert_eq!(info.spki_hash, key.spki_hash());
         assert!(info.renew_at_ms() < info.not_after_ms);
+    }
+
+    #[test]
+    fn an_operator_certificate_names_the_operator() {
+        let (authority, _key) = Authority::create("test", now()).unwrap();
+        let id = "0190a5a2-6d0e-7cc0-8000-000000000001".parse().unwrap();
+        let key = PrivateKey::generate().unwrap();
+        let request = key.request().unwrap();
+        let pem = authority
+            .operator(&request, OperatorIdentity(id), now())
+            .unwrap();
+        let info = CertificateInfo::from_pem(&pem).unwrap();
+        assert_eq!(info.operator, Some(OperatorIdentity(id)));
+        assert_eq!(info.identity, None);
+        assert_eq!(info.spki_hash, key.spki_hash());
+        let ed25519 = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+        let p384 = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+        for (key, fits) in [(ed25519, true), (p384, false)] {
+            let request = CertificateParams::default()
+                .serialize_request(&key)
+                .unwrap();
+            let signed = authority.operator(&request.pem().unwrap(), OperatorIdentity(id), now());
+            assert_eq!(signed.is_ok(), fits);
+        }
     }
 
     #[test]

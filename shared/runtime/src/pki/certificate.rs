@@ -4,6 +4,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use sha2::{Digest as _, Sha256};
 use underpass_shared::pki::identity::AgentIdentity;
+use underpass_shared::pki::operator::OperatorIdentity;
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
 use super::PkiError;
@@ -21,6 +22,8 @@ pub struct CertificateInfo {
     pub fingerprint: [u8; 32],
     /// The agent identity in its URI name, if it has one.
     pub identity: Option<AgentIdentity>,
+    /// The operator's identity in its URI name, if it has one.
+    pub operator: Option<OperatorIdentity>,
 }
 
 impl CertificateInfo {
@@ -33,22 +36,24 @@ impl CertificateInfo {
             return Err(PkiError::Certificate);
         };
         let names = certificate.subject_alternative_name().ok().flatten();
-        let identity = names.and_then(|names| {
-            names.value.general_names.iter().find_map(|name| {
+        let names = names.iter().flat_map(|names| &names.value.general_names);
+        let uris: Vec<&str> = names
+            .filter_map(|name| {
                 if let GeneralName::URI(uri) = name {
-                    uri.parse().ok()
+                    Some(*uri)
                 } else {
                     None
                 }
             })
-        });
+            .collect();
         let validity = certificate.validity();
         Ok(Self {
             not_before_ms: validity.not_before.timestamp() * 1_000,
             not_after_ms: validity.not_after.timestamp() * 1_000,
             spki_hash: Sha256::digest(certificate.public_key().raw).into(),
             fingerprint: Sha256::digest(der).into(),
-            identity,
+            identity: uris.iter().find_map(|uri| uri.parse().ok()),
+            operator: uris.iter().find_map(|uri| uri.parse().ok()),
         })
     }
 

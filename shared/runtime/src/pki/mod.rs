@@ -28,4 +28,9 @@ pub enum PkiError {
     /// The request asks for a key that is not ECDSA P-256.
     #[error("the signing request must have an ECDSA P-256 key")]
     KeyKind,
+    /// The request has a key that is too weak, or of a kind that is not known.
+    #[error(
+        "the signing request must have an ECDSA P-256, an Ed25519 or an RSA key of at least 2,048 bits (with SHA-256)"
+    )]
+    WeakKey,
 }

@@ -6,12 +6,14 @@ mod backend;
 mod client;
 mod live;
 mod looking;
+mod management;
 mod server;
 
 pub use backend::{BackendTls, CertificateRefused, TlsFailure, TrustStore, may_issue};
 pub use client::ClientTls;
 pub use live::LiveCertificate;
 pub use looking::Presented;
+pub use management::{ByName, ClientAuthorities, OldestTls};
 pub use server::{ServerStream, ServerTls, without_client_certificate};
 
 use std::sync::Arc;

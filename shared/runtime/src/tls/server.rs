@@ -111,7 +111,7 @@ pub fn without_client_certificate(
     Ok(finish(config, alpn))
 }
 
-fn finish(mut config: ServerConfig, alpn: Vec<Vec<u8>>) -> Arc<ServerConfig> {
+pub(super) fn finish(mut config: ServerConfig, alpn: Vec<Vec<u8>>) -> Arc<ServerConfig> {
     config.alpn_protocols = alpn;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;

@@ -28,7 +28,7 @@ pub use proxy::{MASKED, ProxyInput, ProxyShown};
 pub use query::Query;
 pub use resource::{ResourceInput, SystemMappingResource};
 pub use resource_id::{InvalidResourceId, decode, encode};
-pub use status::{Connection, LinkStatus, Status};
+pub use status::{Connection, LinkStatus, ManagementStatus, Status};
 pub use subaccount::{
     Enrolment, StateInput, SubaccountCertificate, SubaccountInput, SubaccountShown, Tunnel,
     TunnelState,

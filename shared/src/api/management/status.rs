@@ -1,5 +1,8 @@
 //! What a running agent tells of itself.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +39,18 @@ pub struct LinkStatus {
     pub connections: Vec<Connection>,
 }
 
+/// Where the management API is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ManagementStatus {
+    /// The addresses that it listens on.
+    #[schemars(with = "Vec<String>")]
+    pub listening: Vec<SocketAddr>,
+    /// The addresses that it cannot listen on, with the reason and the remedy; they are tried again.
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub problems: BTreeMap<SocketAddr, String>,
+}
+
 /// The whole status.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -53,6 +68,9 @@ pub struct Status {
     /// What of the configuration weakens security.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// Where the management API is reached.
+    #[serde(default)]
+    pub management: ManagementStatus,
     /// The enrolments that shall be connected.
     pub links: Vec<LinkStatus>,
 }

@@ -1,0 +1,86 @@
+//! Keys of the agent with their certificates: one private file each.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+use underpass_runtime::file;
+use underpass_runtime::tls::Credential;
+
+/// What a key is for; the name of its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The authority that is the agent's identity.
+    Identity,
+    /// The certificate of the management API that was given to this agent.
+    Management,
+}
+
+impl Purpose {
+    const fn file(self) -> &'static str {
+        match self {
+            Self::Identity => "identity.json",
+            Self::Management => "management.json",
+        }
+    }
+}
+
+/// A private key and its certificate chain, both PEM. Secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KeptKey {
+    /// PKCS#8 private key.
+    pub key: String,
+    /// The certificate, then its issuers.
+    pub chain: String,
+}
+
+impl KeptKey {
+    /// As TLS takes it.
+    pub fn credential(&self) -> Credential<'_> {
+        Credential {
+            chain: &self.chain,
+            key: &self.key,
+        }
+    }
+}
+
+/// Where keys are kept: `secrets/` of the data directory.
+#[derive(Clone, Debug)]
+pub struct KeyStore(PathBuf);
+
+impl KeyStore {
+    /// The store of a data directory.
+    pub fn new(data_dir: &Path) -> Self {
+        Self(data_dir.join("secrets"))
+    }
+
+    /// Reads a key; none where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read or is damaged.
+    pub fn load(&self, purpose: Purpose) -> anyhow::Result<Option<KeptKey>> {
+        let path = self.0.join(purpose.file());
+        let json = match std::fs::read(&path) {
+            Ok(json) => json,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
+        };
+        let kept = serde_json::from_slice(&json);
+        let kept = kept.with_context(|| format!("{} is damaged", path.display()))?;
+        Ok(Some(kept))
+    }
+
+    /// Keeps a key in place of the one that was there.
+    ///
+    /// # Errors
+    /// When it cannot be written; the old one is then still there.
+    pub fn save(&self, purpose: Purpose, kept: &KeptKey) -> anyhow::Result<()> {
+        let path = self.0.join(purpose.file());
+        file::private_dir(&self.0)
+            .and_then(|()| file::replace(&path, &serde_json::to_vec(kept)?))
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+}

@@ -1,0 +1,135 @@
+//! The management API over TLS: who is at the other end, and for how long.
+//!
+//! The handlers are those of the local socket. Whatever happens here, a port that is taken, a
+//! crowd that knocks, forwarded requests go on.
+
+mod certificates;
+mod connection;
+mod crowd;
+mod listen;
+mod outside;
+mod visitor;
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, watch};
+use underpass_runtime::tasks::Tasks;
+use underpass_runtime::tls::{ClientAuthorities, OldestTls};
+
+pub use self::certificates::ServerCertificates;
+use self::crowd::Crowd;
+use crate::admin::Admin;
+use crate::identity::Identity;
+use crate::status::StatusBoard;
+use crate::store::Snapshot;
+
+/// The port where no other is given.
+const PORT: u16 = 8443;
+/// Connections at once that have not shown who they are.
+const STRANGERS_MAX: usize = 64;
+/// Connections at once of operators, with their event streams.
+const OPERATORS_MAX: usize = 256;
+
+/// Where and how the API is served.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The addresses; the usual ones where there is none.
+    pub listen: Vec<SocketAddr>,
+    /// The oldest TLS.
+    pub oldest: OldestTls,
+}
+
+impl Options {
+    /// The addresses, and whether it is a fault that the host has none of this kind.
+    fn addresses(&self) -> Vec<(SocketAddr, Wish)> {
+        if self.listen.is_empty() {
+            let (all6, all4) = (Ipv6Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED);
+            return vec![
+                (SocketAddr::from((all6, PORT)), Wish::IfThereIs),
+                (SocketAddr::from((all4, PORT)), Wish::Given),
+            ];
+        }
+        self.listen.iter().map(|one| (*one, Wish::Given)).collect()
+    }
+}
+
+/// How much an address is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    /// It was asked for.
+    Given,
+    /// Not every host has IPv6.
+    IfThereIs,
+}
+
+/// All that connections need.
+struct Shared {
+    data_dir: PathBuf,
+    admin: Arc<Admin>,
+    identity: Arc<Identity>,
+    tls: Arc<ServerConfig>,
+    own: ClientAuthorities,
+    snapshot: watch::Receiver<Arc<Snapshot>>,
+    board: StatusBoard,
+    crowd: Crowd,
+    operators: Arc<Semaphore>,
+}
+
+/// What the listener serves.
+pub struct Served {
+    /// The handlers.
+    pub admin: Admin,
+    /// Who the agent is.
+    pub identity: Arc<Identity>,
+    /// What it shows.
+    pub certificates: ServerCertificates,
+    /// The configuration, with the operators.
+    pub snapshot: watch::Receiver<Arc<Snapshot>>,
+    /// Where it tells its state.
+    pub board: StatusBoard,
+}
+
+/// The file that tells the addresses of a running agent.
+pub fn addresses(data_dir: &Path) -> PathBuf {
+    data_dir.join(listen::ADDRESSES_FILE)
+}
+
+/// Serves the management API on another thread's runtime. Ends with `tasks`.
+///
+/// # Errors
+/// When a certificate cannot be used.
+pub fn start(
+    data_dir: &Path,
+    options: &Options,
+    served: Served,
+    runtime: &Handle,
+    tasks: &Tasks,
+) -> anyhow::Result<()> {
+    let own = ClientAuthorities::new(served.identity.certificate())?;
+    let certificates = served.certificates.clone();
+    let shared = Arc::new(Shared {
+        data_dir: data_dir.to_owned(),
+        tls: own.server(certificates.by_name(), options.oldest)?,
+        own,
+        admin: Arc::new(served.admin),
+        identity: served.identity,
+        snapshot: served.snapshot,
+        board: served.board,
+        crowd: Crowd::new(STRANGERS_MAX),
+        operators: Arc::new(Semaphore::new(OPERATORS_MAX)),
+    });
+    if options.oldest == OldestTls::Tls12 {
+        tracing::warn!("the management API also speaks TLS 1.2 (--management-tls12)");
+    }
+    for (address, wish) in options.addresses() {
+        let listening = listen::run(address, wish, Arc::clone(&shared), tasks.clone());
+        tasks.spawn_on(runtime, "management-listen", listening);
+    }
+    let renewing = certificates.renew(tasks.clone());
+    tasks.spawn_on(runtime, "management-certificates", renewing);
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! The listening side of an agent's management API: the certificate by server name, the client's
+//! certificate if it has one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::{CertificateDer, UnixTime};
+
+use super::server::finish;
+use super::{LiveCertificate, TlsError, provider, roots};
+
+/// The oldest version of TLS that a listener speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OldestTls {
+    /// For old automation.
+    Tls12,
+    /// As it should be.
+    Tls13,
+}
+
+/// Which certificate is shown: one for a certain server name, another for every other and for none.
+#[derive(Debug)]
+pub struct ByName {
+    /// The server name that asks for [`Self::own`].
+    pub name: String,
+    /// What is shown for it.
+    pub own: Arc<LiveCertificate>,
+    /// What is shown else.
+    pub other: Arc<LiveCertificate>,
+}
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let own = |name: &str| name.eq_ignore_ascii_case(&self.name);
+        Some(if hello.server_name().is_some_and(own) {
+            self.own.present()
+        } else {
+            self.other.present()
+        })
+    }
+}
+
+/// Certificate authorities whose client certificates count.
+#[derive(Clone, Debug)]
+pub struct ClientAuthorities(Arc<dyn ClientCertVerifier>);
+
+impl ClientAuthorities {
+    /// The authorities of a bundle (PEM).
+    ///
+    /// # Errors
+    /// When one of them cannot be used.
+    pub fn new(bundle: &str) -> Result<Self, TlsError> {
+        let builder = WebPkiClientVerifier::builder_with_provider(roots(bundle)?, provider());
+        // Who shows none is told so in an answer.
+        Ok(Self(builder.allow_unauthenticated().build()?))
+    }
+
+    /// Whether one of them issued the first certificate of a chain to a client, at `at_ms` (UTC).
+    pub fn issued(&self, chain: &[CertificateDer<'_>], at_ms: i64) -> bool {
+        let Some((leaf, intermediates)) = chain.split_first() else {
+            return false;
+        };
+        let since = Duration::from_millis(u64::try_from(at_ms).unwrap_or(0));
+        let at = UnixTime::since_unix_epoch(since);
+        self.0.verify_client_cert(leaf, intermediates, at).is_ok()
+    }
+
+    /// A server that shows certificates by name and asks for one of these authorities.
+    ///
+    /// # Errors
+    /// Never for versions of ours; the signature follows the library's.
+    pub fn server(
+        &self,
+        certificates: Arc<ByName>,
+        oldest: OldestTls,
+    ) -> Result<Arc<ServerConfig>, TlsError> {
+        let versions: &[_] = match oldest {
+            OldestTls::Tls12 => &[&rustls::version::TLS13, &rustls::version::TLS12],
+            OldestTls::Tls13 => &[&rustls::version::TLS13],
+        };
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(versions)?
+            .with_client_cert_verifier(Arc::clone(&self.0))
+            .with_cert_resolver(certificates);
+        config.require_ems = true;
+        Ok(finish(config, vec![b"http/1.1".to_vec()]))
+    }
+}
