@@ -1,14 +1,16 @@
-//! What the agent proves itself with to a gateway: one private file per enrolment.
+//! What the agent proves itself with to a gateway: one sealed value per enrolment.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use underpass_runtime::file;
 use underpass_runtime::pki::CertificateInfo;
 use underpass_runtime::tls::{ClientTls, Credential};
 use underpass_shared::id::InstanceId;
 use underpass_shared::protocol::role::Role;
+use zeroize::Zeroizing;
+
+use crate::vault::{Vault, VaultError};
 
 /// A client key with its certificate and the gateway's CA certificates. Secret.
 #[derive(Clone, Serialize, Deserialize)]
@@ -22,14 +24,14 @@ pub struct Credentials {
     pub ca_bundle: String,
 }
 
-/// Where credentials are kept: `secrets/` of the data directory.
+/// Where credentials are kept: sealed in `secrets/` of the data directory.
 #[derive(Clone, Debug)]
-pub struct CredentialStore(PathBuf);
+pub struct CredentialStore(Vault);
 
 impl CredentialStore {
     /// The store of a data directory.
     pub fn new(data_dir: &Path) -> Self {
-        Self(data_dir.join("secrets"))
+        Self(Vault::new(data_dir))
     }
 
     /// Reads the credentials of an enrolment.
@@ -37,10 +39,15 @@ impl CredentialStore {
     /// # Errors
     /// When they are missing or damaged.
     pub fn load(&self, instance: InstanceId) -> anyhow::Result<Credentials> {
-        let path = self.path(instance);
-        let json = std::fs::read(&path)
-            .with_context(|| format!("cannot read {}; enrol the agent again", path.display()))?;
-        serde_json::from_slice(&json).with_context(|| format!("{} is damaged", path.display()))
+        let json = match self.0.read(&name(instance)) {
+            Ok(json) => json,
+            Err(error @ VaultError::Missing(_)) => {
+                return Err(error).context("enrol the agent again");
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let what = || format!("the credentials of instance {instance} are damaged");
+        serde_json::from_slice(&json).with_context(what)
     }
 
     /// Replaces the credentials of an enrolment, all of them at once.
@@ -48,10 +55,8 @@ impl CredentialStore {
     /// # Errors
     /// When they cannot be written; the old ones are then still there.
     pub fn save(&self, instance: InstanceId, credentials: &Credentials) -> anyhow::Result<()> {
-        let path = self.path(instance);
-        file::private_dir(&self.0)
-            .and_then(|()| file::replace(&path, &serde_json::to_vec(credentials)?))
-            .with_context(|| format!("cannot write {}", path.display()))
+        let json = Zeroizing::new(serde_json::to_vec(credentials)?);
+        Ok(self.0.write(&name(instance), &json)?)
     }
 
     /// Deletes the credentials of an enrolment.
@@ -59,18 +64,12 @@ impl CredentialStore {
     /// # Errors
     /// When they cannot be deleted; that they are not there is none.
     pub fn delete(&self, instance: InstanceId) -> anyhow::Result<()> {
-        let path = self.path(instance);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("cannot delete {}", path.display()))
-            }
-            Ok(()) | Err(_) => Ok(()),
-        }
+        Ok(self.0.remove(&name(instance))?)
     }
+}
 
-    fn path(&self, instance: InstanceId) -> PathBuf {
-        self.0.join(format!("{instance}.json"))
-    }
+fn name(instance: InstanceId) -> String {
+    format!("{instance}.json")
 }
 
 impl Credentials {

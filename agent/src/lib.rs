@@ -14,4 +14,5 @@ pub mod secrets;
 pub mod status;
 pub mod store;
 pub mod tunnel;
+pub mod vault;
 pub mod warnings;

@@ -20,6 +20,7 @@ use crate::secrets::SecretStore;
 use crate::status::{self, StatusBoard};
 use crate::store::{Snapshot, Store};
 use crate::tunnel::{self, Tunnels};
+use crate::vault::Vault;
 use crate::warnings;
 
 /// What is left of the drain's grace for everything else to end.
@@ -48,6 +49,7 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let store = Store::open(data_dir, clock::wall_ms)?;
+    seal_secrets(data_dir);
     let board = StatusBoard::default();
     // Tunnels end before the connections that carry their requests.
     let (tunnels, backends) = (Tasks::new(), Tasks::new());
@@ -140,6 +142,18 @@ fn administer(
         tracing::error!(error, "this agent has no management API");
     }
     Ok(threads)
+}
+
+/// Seals what is not sealed yet. What cannot be opened is told by whatever needs it; the rest of
+/// the agent goes on.
+fn seal_secrets(data_dir: &Path) {
+    match Vault::new(data_dir).prepare() {
+        Ok(origin) => tracing::info!(data_key = %origin, "secrets are sealed"),
+        Err(error) => {
+            let error = format!("{:#}", anyhow::Error::from(error));
+            tracing::error!(error, "some secrets cannot be used");
+        }
+    }
 }
 
 /// Writes the status file on every change.

@@ -1,24 +1,26 @@
-//! Passwords of the agent: one private file each, named by its id in the document.
+//! Passwords and private keys of the agent: one sealed value each, named by its id in the document.
 
 use std::io::{BufRead, IsTerminal, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
-use underpass_runtime::file;
 use underpass_shared::id::CredentialId;
 use underpass_shared::secret::Secret;
+
+use crate::vault::{Vault, VaultError};
 
 /// Bytes of a password; proxies take far shorter ones.
 const PASSWORD_LEN_MAX: usize = 1_024;
 
-/// Where passwords are kept: `secrets/` of the data directory, beside the client keys.
+/// Where passwords and keys are kept: sealed in `secrets/` of the data directory, beside the
+/// credentials of enrolments.
 #[derive(Clone, Debug)]
-pub struct SecretStore(PathBuf);
+pub struct SecretStore(Vault);
 
 impl SecretStore {
     /// The store of a data directory.
     pub fn new(data_dir: &Path) -> Self {
-        Self(data_dir.join("secrets"))
+        Self(Vault::new(data_dir))
     }
 
     /// Reads a password.
@@ -26,10 +28,11 @@ impl SecretStore {
     /// # Errors
     /// When it is missing or cannot be read.
     pub fn load(&self, id: CredentialId) -> anyhow::Result<Secret> {
-        let path = self.path(id);
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}; set the password again", path.display()))?;
-        Ok(Secret::new(text))
+        match self.0.read(&password(id)) {
+            Ok(value) => text(&value),
+            Err(error @ VaultError::Missing(_)) => Err(error).context("set the password again"),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Keeps a password. A changed one needs a new id, so that its users notice.
@@ -38,29 +41,52 @@ impl SecretStore {
     /// When it breaks the rules of [`check`], or cannot be written.
     pub fn save(&self, id: CredentialId, secret: &Secret) -> anyhow::Result<()> {
         check(secret)?;
-        let path = self.path(id);
-        file::private_dir(&self.0)
-            .and_then(|()| file::replace(&path, secret.expose().as_bytes()))
-            .with_context(|| format!("cannot write {}", path.display()))
+        Ok(self.0.write(&password(id), secret.expose().as_bytes())?)
     }
 
-    /// Forgets a password; one that is not there is forgotten already.
+    /// Reads the private key of a certificate, PKCS#8 PEM.
+    ///
+    /// # Errors
+    /// When it is missing or cannot be read.
+    pub fn load_key(&self, id: CredentialId) -> anyhow::Result<Secret> {
+        match self.0.read(&key(id)) {
+            Ok(value) => text(&value),
+            Err(error @ VaultError::Missing(_)) => {
+                Err(error).context("the private key is gone; set the certificate again")
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Keeps the private key of a certificate. Another key needs another id.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save_key(&self, id: CredentialId, pem: &Secret) -> anyhow::Result<()> {
+        Ok(self.0.write(&key(id), pem.expose().as_bytes())?)
+    }
+
+    /// Forgets a password or key; what is not there is forgotten already.
     ///
     /// # Errors
     /// When it cannot be removed.
     pub fn remove(&self, id: CredentialId) -> anyhow::Result<()> {
-        let path = self.path(id);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("cannot remove {}", path.display()))
-            }
-            Ok(()) | Err(_) => Ok(()),
-        }
+        self.0.remove(&password(id))?;
+        Ok(self.0.remove(&key(id))?)
     }
+}
 
-    fn path(&self, id: CredentialId) -> PathBuf {
-        self.0.join(format!("{id}.password"))
-    }
+fn password(id: CredentialId) -> String {
+    format!("{id}.password")
+}
+
+fn key(id: CredentialId) -> String {
+    format!("{id}.key")
+}
+
+fn text(value: &[u8]) -> anyhow::Result<Secret> {
+    let text = std::str::from_utf8(value).context("the secret is damaged")?;
+    Ok(Secret::new(text.to_owned()))
 }
 
 /// Whether a password can be used at all.
@@ -113,24 +139,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_private_and_can_be_forgotten() {
+    fn passwords_and_keys_are_kept_apart_and_forgotten_together() {
         let dir = tempfile::tempdir().unwrap();
         let store = SecretStore::new(dir.path());
         let id: CredentialId = "0190a5a2-6d0e-7cc0-8000-000000000001".parse().unwrap();
-        assert!(store.load(id).is_err());
-        let secret = Secret::new("pässword".to_owned());
-        store.save(id, &secret).unwrap();
-        assert_eq!(store.load(id).unwrap(), secret);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-            assert_eq!(mode(&store.path(id)), 0o600);
-            assert_eq!(mode(&store.0), 0o700);
-        }
+        let missing = format!("{:#}", store.load(id).unwrap_err());
+        assert!(missing.starts_with("set the password again"), "{missing}");
+        let secret = |text: &str| Secret::new(text.to_owned());
+        store.save(id, &secret("pässword")).unwrap();
+        store.save_key(id, &secret("key")).unwrap();
+        assert_eq!(store.load(id).unwrap(), secret("pässword"));
+        assert_eq!(store.load_key(id).unwrap(), secret("key"));
         store.remove(id).unwrap();
         store.remove(id).unwrap();
         assert!(store.load(id).is_err());
+        assert!(store.load_key(id).is_err());
     }
 
     #[test]

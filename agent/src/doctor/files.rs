@@ -4,10 +4,12 @@ use std::io;
 use std::path::Path;
 
 use super::Check;
+use crate::vault::{Origin, Vault, VaultError};
 
 const DIRECTORY: &str = "data directory";
 const RIGHTS: &str = "rights";
 const SPACE: &str = "disk space";
+const SECRETS: &str = "secrets";
 /// Below this, changes soon fail.
 const SPACE_MIN: u64 = 8 * 1024 * 1024;
 /// Below this, a log or a backup may take the rest.
@@ -19,6 +21,7 @@ pub(super) fn checks(dir: &Path) -> Vec<Check> {
         Ok(found) if found.is_dir() => {
             let mut checks = vec![Check::ok(DIRECTORY, shown.to_string())];
             checks.extend(platform::rights(dir));
+            checks.extend(secrets(&Vault::new(dir)));
             checks.push(match fs4::available_space(dir) {
                 Ok(free) => space(free),
                 Err(error) => Check::warn(SPACE, error.to_string(), "look at the file system"),
@@ -41,6 +44,31 @@ pub(super) fn checks(dir: &Path) -> Vec<Check> {
             "run this as the user of the service",
         )],
     }
+}
+
+/// What the secrets are sealed under.
+fn secrets(vault: &Vault) -> Option<Check> {
+    let check = match vault.origin() {
+        Ok(None) => return None,
+        Ok(Some(origin @ Origin::Credential(_))) => {
+            Check::ok(SECRETS, format!("sealed under {origin}"))
+        }
+        Ok(Some(origin @ Origin::File(_))) => Check::ok(
+            SECRETS,
+            format!("sealed under {origin}; a systemd credential would keep the key elsewhere"),
+        ),
+        Err(error @ VaultError::KeyMissing { .. }) => Check::warn(
+            SECRETS,
+            error.to_string(),
+            "if the service has it as a credential, all is well: its log tells at each start",
+        ),
+        Err(error) => Check::fail(
+            SECRETS,
+            format!("{:#}", anyhow::Error::from(error)),
+            "do what the sentence says",
+        ),
+    };
+    Some(check)
 }
 
 fn space(free: u64) -> Check {
@@ -177,6 +205,21 @@ mod tests {
         assert_eq!(space(0).outcome, Outcome::Fail);
         assert_eq!(space(SPACE_MIN).outcome, Outcome::Warn);
         assert_eq!(space(SPACE_GOOD).outcome, Outcome::Ok);
+    }
+
+    #[test]
+    fn the_place_of_the_data_key_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let vault = Vault::new(dir.path());
+        assert!(secrets(&vault).is_none());
+        vault.write("one.key", b"key").unwrap();
+        let check = secrets(&vault).unwrap();
+        assert_eq!(check.outcome, Outcome::Ok);
+        assert!(check.seen.contains("data.key; a systemd"), "{check}");
+        std::fs::remove_file(dir.path().join("data.key")).unwrap();
+        let check = secrets(&Vault::new(dir.path())).unwrap();
+        assert_eq!(check.outcome, Outcome::Warn);
+        assert!(check.seen.contains("underpass-data-key"), "{check}");
     }
 
     #[cfg(unix)]

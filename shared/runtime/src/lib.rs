@@ -9,6 +9,7 @@ pub mod file;
 pub mod net;
 pub mod pki;
 pub mod random;
+pub mod seal;
 pub mod service;
 pub mod stop;
 pub mod tasks;
