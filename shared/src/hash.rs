@@ -27,6 +27,15 @@ impl Hash256 {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The hash of slices, one behind another.
+    pub fn of_slices<'a>(slices: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut hasher = Sha256::new();
+        for slice in slices {
+            hasher.update(slice);
+        }
+        Self(hasher.finalize().into())
+    }
+
     /// The hash of a label and a list of hashes, so that equal lists of different kinds differ.
     pub fn of_parts(label: &str, parts: impl IntoIterator<Item = Self>) -> Self {
         let mut hasher = Sha256::new_with_prefix(label);

@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod api;
+pub mod audit;
 pub mod backup;
 pub mod config;
 pub mod forged;

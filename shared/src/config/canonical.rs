@@ -10,10 +10,18 @@ use crate::hash::Hash256;
 /// # Panics
 /// If the value does not serialise, which no type of the document can do.
 pub(super) fn hash<T: Serialize>(value: &T) -> Hash256 {
-    let value = serde_json::to_value(value).expect("parts of the document serialise");
+    Hash256::of(&bytes(value))
+}
+
+/// The canonical JSON of a value.
+///
+/// # Panics
+/// If the value does not serialise, which no type that is hashed can do.
+pub(crate) fn bytes<T: Serialize>(value: &T) -> Vec<u8> {
+    let value = serde_json::to_value(value).expect("what is hashed serialises");
     let mut out = Vec::new();
     write(&value, &mut out);
-    Hash256::of(&out)
+    out
 }
 
 /// Sorted keys and no white space. Numbers are integers in all our types, and serde_json escapes

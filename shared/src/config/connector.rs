@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::audit::AuditSettings;
 use super::invalid::Invalid;
 use super::limits::{ALLOWED_TARGETS_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX};
 use super::operator::Operators;
@@ -75,6 +76,9 @@ pub struct ConnectorFields {
     /// Who may use the management API from afar.
     #[serde(skip_serializing_if = "Operators::is_empty")]
     pub operators: Operators,
+    /// What is recorded in the audit log.
+    #[serde(skip_serializing_if = "AuditSettings::is_default")]
+    pub audit: AuditSettings,
 }
 
 /// Settings of the agent as a whole.
@@ -104,6 +108,14 @@ impl From<Connector> for ConnectorFields {
     }
 }
 
+impl std::ops::Deref for Connector {
+    type Target = ConnectorFields;
+
+    fn deref(&self) -> &ConnectorFields {
+        &self.0
+    }
+}
+
 impl Connector {
     /// Addresses that mappings may lead to although the target guard would refuse them.
     pub fn allowed_targets(&self) -> &[TargetRule] {
@@ -128,5 +140,10 @@ impl Connector {
     /// Who may use the management API from afar.
     pub const fn operators(&self) -> &Operators {
         &self.0.operators
+    }
+
+    /// What is recorded in the audit log.
+    pub const fn audit(&self) -> AuditSettings {
+        self.0.audit
     }
 }

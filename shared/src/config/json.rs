@@ -5,6 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::audit::AuditLevel;
 use super::connector::Connector;
 use super::delta::{Delta, Op};
 use super::document::{Document, SCHEMA};
@@ -68,6 +69,9 @@ struct SubaccountJson {
     #[serde(default, skip_serializing_if = "DomainMappings::is_empty")]
     #[schemars(length(max = DOMAIN_MAPPINGS_MAX))]
     domain_mappings: DomainMappings,
+    /// What of it is recorded in the audit log.
+    #[serde(default, skip_serializing_if = "AuditLevel::is_default")]
+    audit_level: AuditLevel,
     /// Its system mappings, each virtual address once.
     #[serde(default)]
     #[schemars(length(max = MAPPINGS_MAX))]
@@ -167,6 +171,7 @@ impl SubaccountJson {
             connected,
             managed,
             domain_mappings,
+            audit_level,
             mappings,
         } = self;
         let key = SubaccountKey {
@@ -183,6 +188,7 @@ impl SubaccountJson {
             connected,
             managed,
             domain_mappings,
+            audit_level,
         };
         (own, mappings)
     }
@@ -198,6 +204,7 @@ impl SubaccountJson {
             connected,
             managed,
             domain_mappings,
+            audit_level,
         } = own.clone();
         let SubaccountKey {
             region_host,
@@ -215,6 +222,7 @@ impl SubaccountJson {
             connected,
             managed,
             domain_mappings,
+            audit_level,
             mappings: subaccount.mappings().to_vec(),
         }
     }

@@ -5,7 +5,8 @@
 //! can be held: every type refuses wrong input where it is made.
 
 mod apply;
-mod canonical;
+mod audit;
+pub(crate) mod canonical;
 mod change;
 mod connector;
 mod delta;
@@ -27,6 +28,7 @@ mod subaccount;
 mod text;
 mod trust;
 
+pub use audit::{AuditCleanup, AuditLevel, AuditSettings};
 pub use change::{Change, ChangeKind, UndoError, changes};
 pub use connector::{Connector, ConnectorFields, TunnelConnections};
 pub use delta::{Delta, Op, Ops};

@@ -26,6 +26,16 @@ pub enum Place {
     Mapping(SubaccountKey, VirtualAddress),
 }
 
+impl Place {
+    /// The subaccount that it belongs to.
+    pub(crate) const fn subaccount(&self) -> Option<&SubaccountKey> {
+        match self {
+            Self::Setting(_) => None,
+            Self::Subaccount(key) | Self::Mapping(key, _) => Some(key),
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -45,7 +55,7 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    pub(super) fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         let value = match self {
             Self::Setting(value) => return value.clone(),
             Self::Subaccount(part) => serde_json::to_value(part),

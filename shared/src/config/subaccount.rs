@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::AuditLevel;
 use super::domain::DomainMappings;
 use super::invalid::Invalid;
 use super::limits::{DESCRIPTION_LEN_MAX, DISPLAY_NAME_LEN_MAX, MAPPINGS_MAX};
@@ -72,6 +73,9 @@ pub struct SubaccountFields {
     /// Which domains of cookies become which.
     #[serde(default, skip_serializing_if = "DomainMappings::is_empty")]
     pub domain_mappings: DomainMappings,
+    /// Which of its requests are recorded in the audit log.
+    #[serde(default, skip_serializing_if = "AuditLevel::is_default")]
+    pub audit_level: AuditLevel,
 }
 
 impl SubaccountFields {
@@ -86,6 +90,7 @@ impl SubaccountFields {
             connected: true,
             managed: false,
             domain_mappings: DomainMappings::default(),
+            audit_level: AuditLevel::default(),
         }
     }
 }

@@ -1,12 +1,15 @@
-//! Making and reading keys and certificates. All keys are ECDSA P-256.
+//! Making and reading keys and certificates. All keys are ECDSA P-256, but for that which signs
+//! the audit log.
 
 mod authority;
 mod certificate;
 mod key;
+mod signature;
 
 pub use authority::{Authority, Lifetime, proof_holds, request_key_hash};
 pub use certificate::{CertificateInfo, describe};
 pub use key::PrivateKey;
+pub use signature::{SignatureKey, is_signed};
 
 use thiserror::Error;
 
