@@ -139,7 +139,12 @@ macro_rules! host_text {
 pub struct VirtualHost(Arc<str>);
 
 host_text!(VirtualHost);
-schema!(VirtualHost = { "type": "string", "pattern": VIRTUAL_HOST, "maxLength": HOST_LEN_MAX });
+schema!(VirtualHost = {
+    "type": "string",
+    "pattern": VIRTUAL_HOST,
+    "maxLength": HOST_LEN_MAX,
+    "description": "A host name as cloud applications know it; it need not exist anywhere.",
+});
 
 impl FromStr for VirtualHost {
     type Err = InvalidAddress;
@@ -155,7 +160,12 @@ impl FromStr for VirtualHost {
 pub struct InternalHost(Arc<str>);
 
 host_text!(InternalHost);
-schema!(InternalHost = { "type": "string", "pattern": INTERNAL_HOST, "maxLength": HOST_LEN_MAX });
+schema!(InternalHost = {
+    "type": "string",
+    "pattern": INTERNAL_HOST,
+    "maxLength": HOST_LEN_MAX,
+    "description": "A host name or IP address inside the company network.",
+});
 
 impl FromStr for InternalHost {
     type Err = InvalidAddress;
@@ -289,8 +299,16 @@ address! {
 }
 
 schema!(
-    VirtualAddress = { "type": "string", "pattern": VIRTUAL_ADDRESS },
-    InternalAddress = { "type": "string", "pattern": INTERNAL_ADDRESS },
+    VirtualAddress = {
+        "type": "string",
+        "pattern": VIRTUAL_ADDRESS,
+        "description": "What a cloud application asks for, as host:port.",
+    },
+    InternalAddress = {
+        "type": "string",
+        "pattern": INTERNAL_ADDRESS,
+        "description": "Where a mapped system really is, as host:port.",
+    },
 );
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Answers: what the handlers found, as responses.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, ETAG, LOCATION};
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use underpass_shared::api::management::{ErrorType, Refusal, Target};
@@ -55,15 +55,32 @@ fn empty(status: StatusCode, revision: u64) -> Response<Bytes> {
     response
 }
 
+/// The answer without its body, whose length it tells.
+pub(super) fn without_body(mut response: Response<Bytes>) -> Response<Bytes> {
+    let len = std::mem::take(response.body_mut()).len();
+    if response.status() != StatusCode::NO_CONTENT {
+        response.headers_mut().insert(CONTENT_LENGTH, len.into());
+    }
+    response
+}
+
+/// Names the methods that are possible.
+pub(super) fn with_allow(mut response: Response<Bytes>, allow: &str) -> Response<Bytes> {
+    if let Ok(allow) = HeaderValue::try_from(allow) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
+}
+
 /// A refusal as a response; `allow` names the methods that are possible.
 pub(super) fn refused(refusal: &Refusal, allow: Option<&str>) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = refusal.status;
     response.headers_mut().insert(CONTENT_TYPE, JSON);
     if refusal.status == StatusCode::METHOD_NOT_ALLOWED
-        && let Some(Ok(allow)) = allow.map(HeaderValue::try_from)
+        && let Some(allow) = allow
     {
-        response.headers_mut().insert(ALLOW, allow);
+        response = with_allow(response, allow);
     }
     *response.body_mut() = serde_json::to_vec(&refusal.body).unwrap_or_default().into();
     response

@@ -23,10 +23,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::api::management::operations::{BODY_LEN_MAX, Operation};
-use underpass_shared::api::management::{ErrorType, Query, Refusal, Target, Version};
+use underpass_shared::api::management::{ErrorType, Query, Refusal, Target, Version, openapi};
 
 pub use self::body::Body;
 use self::call::Call;
@@ -100,17 +100,30 @@ impl Admin {
         }
     }
 
-    /// Answers a request whose body is there.
+    /// Answers a request whose body is there. HEAD is answered as GET, without the body.
     pub async fn handle(&self, caller: &Caller, request: Request<Bytes>) -> Response<Body> {
-        let target = Target::parse(request.uri().path());
-        let allow = target.as_ref().ok().map(Target::allow);
-        let answered = match target {
-            Ok(target) => self.answer(caller, request, target).await,
-            Err(refusal) => Err(refusal),
+        let only_head = *request.method() == Method::HEAD;
+        let answered = match Target::parse(request.uri().path()) {
+            Ok(target) if *request.method() == Method::OPTIONS => {
+                answer::with_allow(self.options(), &target.allow())
+            }
+            Ok(target) => {
+                let allow = target.allow();
+                let answered = self.answer(caller, request, target).await;
+                answered.unwrap_or_else(|refusal| answer::refused(&refusal, Some(&allow)))
+            }
+            Err(refusal) => answer::refused(&refusal, None),
         };
-        let response =
-            answered.unwrap_or_else(|refusal| answer::refused(&refusal, allow.as_deref()));
-        response.map(Body::from)
+        if only_head {
+            answer::without_body(answered).map(Body::from)
+        } else {
+            answered.map(Body::from)
+        }
+    }
+
+    /// What OPTIONS gets, whatever the role of the caller; the methods are added.
+    fn options(&self) -> Response<Bytes> {
+        answer::done(self.store.current().revision().number)
     }
 
     async fn answer(&self, caller: &Caller, request: Request<Bytes>, target: Target) -> Answer {
@@ -121,6 +134,7 @@ impl Admin {
         let call = Call::new(caller, query, request)?;
         match target {
             Target::Version => self.version(),
+            Target::OpenApi => self.description(),
             Target::Status => self.status(),
             Target::Document => self.document(call, verb).await,
             Target::Revisions => self.revisions(&call).await,
@@ -145,6 +159,11 @@ impl Admin {
     fn version(&self) -> Answer {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         answer::ok(&Version { version }, self.store.current().revision().number)
+    }
+
+    fn description(&self) -> Answer {
+        let described = openapi(env!("CARGO_PKG_VERSION"));
+        answer::ok(&described, self.store.current().revision().number)
     }
 
     fn status(&self) -> Answer {

@@ -60,7 +60,10 @@ impl From<TunnelConnections> for u8 {
 /// older agents keep their hashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-#[schemars(rename = "Connector")]
+#[schemars(
+    rename = "Connector",
+    description = "Settings of the agent as a whole."
+)]
 pub struct ConnectorFields {
     /// Addresses that mappings may lead to although the target guard would refuse them.
     #[schemars(length(max = ALLOWED_TARGETS_MAX))]

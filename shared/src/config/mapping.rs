@@ -99,7 +99,10 @@ pub enum HostInHeader {
 /// The fields of a mapping before its checks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "Mapping")]
+#[schemars(
+    rename = "Mapping",
+    description = "A system mapping with its resources."
+)]
 pub struct MappingFields {
     /// What cloud applications ask for; the key of the mapping.
     pub virtual_address: VirtualAddress,

@@ -17,7 +17,10 @@ use crate::schema::schema_like;
 /// A proxy before its checks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "Proxy")]
+#[schemars(
+    rename = "Proxy",
+    description = "The HTTP proxy on the way out to the gateways."
+)]
 pub struct ProxyFields {
     /// Its name or address.
     pub host: InternalHost,

@@ -25,7 +25,7 @@ pub struct Revision {
     pub schema: u32,
     /// The hash of the content.
     pub content_hash: Hash256,
-    /// [`Revision::hash`] of the revision before.
+    /// The hash of the revision before, over all its fields.
     pub previous_hash: Hash256,
 }
 

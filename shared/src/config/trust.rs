@@ -217,7 +217,10 @@ pub struct BackendTrust {
 /// Which certificates of back ends are trusted, before the checks.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "BackendTrust")]
+#[schemars(
+    rename = "BackendTrust",
+    description = "Which certificates of back ends are trusted."
+)]
 struct Fields {
     /// Whether every certificate is taken without any check. Dangerous.
     #[serde(default)]

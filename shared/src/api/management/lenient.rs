@@ -14,7 +14,9 @@ use crate::schema::{PORT, schema};
 #[serde(transparent)]
 pub struct Flag(pub bool);
 
-schema!(Flag = { "enum": [true, false, "true", "false"] });
+schema!(Flag = {
+    "description": "A truth value, also as text.",
+    "enum": [true, false, "true", "false"] });
 
 struct FlagVisitor;
 
@@ -101,7 +103,7 @@ impl<'de> Deserialize<'de> for PortText {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadOnly;
 
-schema!(ReadOnly = {});
+schema!(ReadOnly = { "description": "A field of answers; in a request it has no effect." });
 
 impl<'de> Deserialize<'de> for ReadOnly {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

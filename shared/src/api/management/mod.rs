@@ -9,6 +9,7 @@ mod change;
 mod error;
 mod lenient;
 mod mapping;
+mod openapi;
 pub mod operations;
 mod proxy;
 mod query;
@@ -24,6 +25,7 @@ pub use change::{Preview, RevisionDetail, Version};
 pub use error::{ErrorBody, ErrorType, Refusal};
 pub use lenient::{Flag, PortText, ReadOnly};
 pub use mapping::{SystemMapping, SystemMappingInput};
+pub use openapi::openapi;
 pub use proxy::{MASKED, ProxyInput, ProxyShown};
 pub use query::Query;
 pub use resource::{ResourceInput, SystemMappingResource};
@@ -39,7 +41,7 @@ pub use trust::{TrustedInput, TrustedShown, TruststoreInput, TruststoreShown};
 /// `_links` of an object: names and addresses of what belongs to it.
 pub type Links = std::collections::BTreeMap<String, Link>;
 
-/// One entry of [`Links`].
+/// The address of something that belongs to an object.
 #[derive(
     Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
 )]

@@ -23,7 +23,7 @@ pub struct ProxyShown {
     /// Who the agent is for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// [`MASKED`] where there is one.
+    /// `***` where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
 }
@@ -52,7 +52,7 @@ pub struct ProxyInput {
     /// Who the agent is for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Text<PROXY_USER_LEN_MAX>>,
-    /// The user's password; [`MASKED`] keeps the present one.
+    /// The user's password; `***` keeps the present one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
     /// Of answers.

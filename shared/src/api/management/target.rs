@@ -70,6 +70,8 @@ pub struct SubaccountPath {
 pub enum Target {
     /// The version of the agent.
     Version,
+    /// The description of the API.
+    OpenApi,
     /// What the agent does now.
     Status,
     /// The whole configuration.
@@ -121,6 +123,7 @@ impl Target {
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         match segments.as_slice() {
             ["connector", "version"] => Ok(Self::Version),
+            ["openapi.json"] => Ok(Self::OpenApi),
             ["status"] => Ok(Self::Status),
             ["configuration", rest @ ..] => {
                 Self::configuration(rest).unwrap_or_else(|| Err(unknown()))
@@ -199,6 +202,7 @@ impl Target {
     pub const fn template(&self) -> &'static str {
         match self {
             Self::Version => agent::VERSION,
+            Self::OpenApi => agent::OPENAPI,
             Self::Status => agent::STATUS,
             Self::Document => history::DOCUMENT,
             Self::Revisions => history::REVISIONS,
@@ -218,12 +222,16 @@ impl Target {
         }
     }
 
-    /// The call that a request makes, if this takes its method.
+    /// The call that a request makes, if this takes its method. HEAD makes the call of GET.
     ///
     /// # Errors
     /// 405 where it does not.
     pub fn operation(&self, method: &http::Method) -> Result<&'static Operation, Refusal> {
-        let found = self.operations().find(|one| one.verb.as_str() == method);
+        let verb = match *method {
+            http::Method::HEAD => Verb::Get.as_str(),
+            ref method => method.as_str(),
+        };
+        let found = self.operations().find(|one| one.verb.as_str() == verb);
         found.ok_or_else(|| {
             Refusal::new(
                 http::StatusCode::METHOD_NOT_ALLOWED,
@@ -235,7 +243,11 @@ impl Target {
 
     /// The methods that it takes, as a header says it.
     pub fn allow(&self) -> String {
-        let names: Vec<&str> = self.operations().map(|one| one.verb.as_str()).collect();
+        let verbs = self.operations().flat_map(|one| match one.verb {
+            Verb::Get => vec!["GET", "HEAD"],
+            Verb::Post | Verb::Put | Verb::Patch | Verb::Delete => vec![one.verb.as_str()],
+        });
+        let names: Vec<&str> = verbs.chain(["OPTIONS"]).collect();
         names.join(", ")
     }
 }
@@ -267,6 +279,7 @@ impl fmt::Display for Target {
         let truststore = format_args!("{CONFIGURATION}/connector/onPremises/truststore");
         match self {
             Self::Version => f.write_str("/api/v1/connector/version"),
+            Self::OpenApi => f.write_str("/api/v1/openapi.json"),
             Self::Status => f.write_str("/api/v1/status"),
             Self::Document => write!(f, "{CONFIGURATION}/document"),
             Self::Revisions => write!(f, "{CONFIGURATION}/revisions"),

@@ -42,8 +42,8 @@ const WRONG: &[Wrong] = &[
     ("DELETE", "/systemMappings/a:1/resources/-y+", "", 400, "INVALID_REQUEST", Some("id"), "encoded"),
     ("GET", "/systemMappings/a:0", "", 400, "INVALID_REQUEST", Some("virtualHost:virtualPort"), "port must be"),
     ("GET", "/nothing", "", 404, "NOT_FOUND", None, "there is nothing at"),
-    ("PATCH", MAPPINGS, "{}", 405, "INVALID_REQUEST", None, "only GET, POST, DELETE"),
-    ("POST", "/state", r#"{"connected":true}"#, 405, "INVALID_REQUEST", None, "only PUT"),
+    ("PATCH", MAPPINGS, "{}", 405, "INVALID_REQUEST", None, "only GET, HEAD, POST, DELETE, OPTIONS"),
+    ("POST", "/state", r#"{"connected":true}"#, 405, "INVALID_REQUEST", None, "only PUT, OPTIONS"),
     ("PUT", "/state", r#"{"connected":1}"#, 400, "INVALID_REQUEST", Some("connected"), "expected true or false"),
     ("PUT", "/state?dryrun=true", r#"{"connected":true}"#, 400, "INVALID_REQUEST", Some("dryrun"), "is unknown"),
     ("PUT", "/state?locationID=other", r#"{"connected":true}"#, 404, "NOT_FOUND", None, "does not exist"),
@@ -56,7 +56,8 @@ const WRONG: &[Wrong] = &[
     ("GET", "/api/v1/configuration/revisions/99", "", 404, "NOT_FOUND", None, "no revision 99"),
     ("PUT", "/api/v1/configuration/document", r#"{"schema":1,"x":1}"#, 400, "INVALID_CONFIGURATION", Some("x"), "unknown field"),
     ("PUT", "/api/v1/configuration/document", r#"{"schema":999}"#, 400, "INVALID_CONFIGURATION", Some("schema"), "use an agent of the version"),
-    ("HEAD", "/api/v1/status", "", 405, "", None, ""),
+    ("HEAD", "/state", "", 405, "", None, ""),
+    ("HEAD", "/systemMappings/b:1", "", 404, "", None, ""),
 ];
 
 fn prepared(world: &World) -> Agent {

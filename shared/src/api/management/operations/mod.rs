@@ -52,6 +52,8 @@ pub struct Operation {
     pub conflicts: bool,
     /// Whether what it is about can be missing although its path has no variable segment.
     pub may_be_missing: bool,
+    /// Other statuses that it can be refused with.
+    pub refusals: &'static [u16],
 }
 
 /// The body that a call takes.
@@ -141,6 +143,7 @@ impl Operation {
             changes: !matches!(verb, Verb::Get),
             conflicts: false,
             may_be_missing: false,
+            refusals: &[],
         }
     }
 
@@ -183,8 +186,7 @@ impl Operation {
     }
 
     /// It answers 200 with something else than JSON.
-    #[expect(dead_code, reason = "for events and exports")]
-    const fn sends(mut self, media_type: &'static str) -> Self {
+    pub const fn sends(mut self, media_type: &'static str) -> Self {
         self.answer = Success::Sends(media_type);
         self
     }
@@ -222,6 +224,12 @@ impl Operation {
     /// What it is about can be missing although its path has no variable segment.
     const fn may_be_missing(mut self) -> Self {
         self.may_be_missing = true;
+        self
+    }
+
+    /// It can be refused with other statuses, such as 501.
+    pub const fn refuses(mut self, refusals: &'static [u16]) -> Self {
+        self.refusals = refusals;
         self
     }
 

@@ -21,6 +21,7 @@ fn table() -> Vec<(String, Target, &'static str)> {
     let trust = "configuration/connector/onPremises/truststore".to_owned();
     vec![
         ("connector/version".to_owned(), Target::Version, "GET"),
+        ("openapi.json".to_owned(), Target::OpenApi, "GET"),
         ("status".to_owned(), Target::Status, "GET"),
         (
             "configuration/document".to_owned(),
@@ -121,14 +122,15 @@ fn every_address_has_one_path_and_its_methods() {
         let path = format!("/api/v1/{path}");
         assert_eq!(Target::parse(&path).as_ref(), Ok(&target), "{path}");
         assert_eq!(target.to_string(), path);
-        assert_eq!(target.allow(), allow, "{path}");
+        let both = format!("{}, OPTIONS", allow.replace("GET", "GET, HEAD"));
+        assert_eq!(target.allow(), both, "{path}");
         assert!(fits(target.template(), &path), "{path}");
         for verb in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "BREW"] {
             let method = http::Method::from_bytes(verb.as_bytes()).unwrap();
             let taken = target.operation(&method);
             assert_eq!(
                 taken.is_ok(),
-                allow.split(", ").any(|one| one == verb),
+                both.split(", ").any(|one| one == verb),
                 "{verb} {path}"
             );
             if let Err(refusal) = taken {
