@@ -17,6 +17,8 @@ mod revisions;
 pub(crate) mod serve;
 pub mod socket;
 mod subaccounts;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 use std::path::Path;

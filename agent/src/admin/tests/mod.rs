@@ -1,0 +1,116 @@
+//! The handlers in process, on a real store.
+
+mod roles;
+mod samples;
+
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use underpass_shared::api::management::operations::{Operation, operations};
+use underpass_shared::api::management::{Target, Verb};
+use underpass_shared::config::Document;
+use underpass_shared::id::OperatorId;
+use underpass_shared::rights::Role;
+use uuid::Uuid;
+
+use self::samples::{Sample, fixture, sample, url};
+use super::{Admin, Caller, Operator, OsUser};
+use crate::status::StatusBoard;
+use crate::store::Store;
+
+/// A running agent's handlers, with a configuration in which there is one of everything.
+struct World {
+    admin: Admin,
+    store: Store,
+    _dir: TempDir,
+}
+
+/// What came back.
+#[derive(Debug)]
+struct Reply {
+    status: u16,
+    kind: Option<String>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        let store = Store::open(dir.path(), || 1_700_000_000_000).unwrap();
+        let admin = Admin::running(dir.path(), store.clone(), StatusBoard::default());
+        let world = Self {
+            admin,
+            store,
+            _dir: dir,
+        };
+        world.put(&fixture()).await;
+        world
+    }
+
+    /// The configuration as text; equal texts are equal configurations.
+    fn document(&self) -> String {
+        self.store.current().document().to_json()
+    }
+
+    fn revision(&self) -> u64 {
+        self.store.current().revision().number
+    }
+
+    /// Makes a document the present one, past all rights.
+    async fn put(&self, document: &str) {
+        let document = Document::from_json(document).unwrap();
+        let changed = self
+            .store
+            .change("test", "test", None, move |_old| Ok(document));
+        changed.await.unwrap();
+    }
+
+    async fn ask(&self, role: Role, verb: Verb, path: &str, body: Option<&Value>) -> Reply {
+        let request = Request::builder()
+            .method(Method::from_bytes(verb.as_str().as_bytes()).unwrap())
+            .uri(path)
+            .header("content-type", "application/json");
+        let body = body.map(ToString::to_string).unwrap_or_default();
+        let request = request.body(Bytes::from(body)).unwrap();
+        let response = self.admin.handle(&operator(role), request).await;
+        let status = response.status().as_u16();
+        // A stream has no end.
+        let body = match status {
+            ..400 => None,
+            400.. => Some(response.into_body().collect().await.unwrap().to_bytes()),
+        };
+        let error: Option<Value> = body.map(|body| serde_json::from_slice(&body).unwrap());
+        let kind = error.and_then(|error| error["type"].as_str().map(str::to_owned));
+        Reply { status, kind }
+    }
+
+    /// Makes a call of the table.
+    async fn call(&self, role: Role, sample: &Sample) -> Reply {
+        let operation = sample.operation;
+        let body = sample.body.as_ref();
+        self.ask(role, operation.verb, &sample.url, body).await
+    }
+}
+
+fn operator(role: Role) -> Caller {
+    Caller::Operator(Operator {
+        id: OperatorId::from_uuid(Uuid::from_u128(1)),
+        name: role.to_string(),
+        role,
+    })
+}
+
+/// All calls, each with what is needed to make it.
+fn samples(subaccount: &str) -> Vec<Sample> {
+    operations().map(|one| sample(one, subaccount)).collect()
+}
+
+impl Reply {
+    fn is_forbidden(&self) -> bool {
+        let forbidden = self.status == 403;
+        let says = self.kind.as_deref() == Some("FORBIDDEN_REQUEST");
+        assert_eq!(forbidden, says, "{self:?}");
+        forbidden
+    }
+}

@@ -1,0 +1,214 @@
+//! Who may do what: every call with every role, and every change by every way to make it.
+
+use std::collections::BTreeSet;
+
+use underpass_shared::api::management::openapi;
+use underpass_shared::api::management::operations::Success;
+use underpass_shared::rights::Access;
+
+use super::samples::{FREE, MANAGED, operators as people, with};
+use super::*;
+
+/// The status of a call that did what it is for.
+fn success(operation: &Operation) -> u16 {
+    match operation.answer {
+        Success::Done => 204,
+        Success::Gives(_) | Success::Sends(_) => 200,
+        Success::Creates(_) => 201,
+    }
+}
+
+/// Whether a role may make a call on a subaccount.
+fn may(role: Role, operation: &Operation, subaccount: &str) -> bool {
+    let of_subaccount = operation.path.contains("{subaccount}");
+    let opens_only = operation.path.ends_with("{subaccount}/state");
+    let kept = of_subaccount && subaccount == MANAGED && operation.changes && !opens_only;
+    // The sample of the whole document changes a setting that is the Administrators'.
+    let document = operation.path.ends_with("/document") && operation.changes;
+    let mightiest = kept || document || operation.path.ends_with("/undo");
+    operation.access.allows(role) && (!mightiest || role == Role::Administrator)
+}
+
+#[tokio::test]
+async fn every_call_is_open_to_its_roles_and_to_no_other() {
+    let world = World::new().await;
+    let (mut walked, mut wrong) = (0, vec![]);
+    for subaccount in [FREE, MANAGED] {
+        for sample in samples(subaccount) {
+            let operation = sample.operation;
+            for role in Role::ALL {
+                world.put(&fixture()).await;
+                let before = world.document();
+                let reply = world.call(role, &sample).await;
+                let may = may(role, operation, subaccount);
+                let fine = match may {
+                    true if sample.works => reply.status == success(operation),
+                    true => !reply.is_forbidden(),
+                    false => reply.is_forbidden() && world.document() == before,
+                };
+                walked += 1;
+                if !fine {
+                    let name = (operation.verb.as_str(), &sample.url);
+                    wrong.push(format!("{name:?} as {role}, may {may}: {reply:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(walked, operations().count() * Role::ALL.len() * 2);
+}
+
+/// Does what each call does by other calls: a role that may not make it may not get there by
+/// applying the whole document, nor back by an undo or a restore.
+#[tokio::test]
+async fn no_other_way_leads_to_a_change_that_a_role_may_not_make() {
+    let world = World::new().await;
+    let mut wrong = vec![];
+    for subaccount in [FREE, MANAGED] {
+        for sample in samples(subaccount) {
+            let operation = sample.operation;
+            let undo = operation.path.ends_with("/undo") || operation.path.ends_with("/restore");
+            if !operation.changes || !sample.works || undo {
+                continue;
+            }
+            world.put(&fixture()).await;
+            let before = world.document();
+            let reply = world.call(Role::Administrator, &sample).await;
+            assert_eq!(reply.status, success(operation), "{sample:?}");
+            let (after, revision) = (world.document(), world.revision());
+            assert_ne!(before, after, "the sample changes nothing: {sample:?}");
+            for role in Role::ALL {
+                let may = may(role, operation, subaccount);
+                for (way, verb, path, from, to) in ways(&before, &after, revision) {
+                    world.put(from).await;
+                    let body = serde_json::from_str(to).unwrap();
+                    let body = (verb == Verb::Put).then_some(&body);
+                    let reply = world.ask(role, verb, &path, body).await;
+                    let reached = world.document() == to;
+                    let fine = match may {
+                        true => reached && reply.status == 204,
+                        false => world.document() == from && reply.is_forbidden(),
+                    };
+                    if !fine {
+                        wrong.push(format!("{way} of {sample:?} as {role}: {reply:?}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The ways from one document to another beside the call that was made for it.
+fn ways<'a>(
+    before: &'a str,
+    after: &'a str,
+    revision: u64,
+) -> Vec<(&'static str, Verb, String, &'a str, &'a str)> {
+    let revisions = "/api/v1/configuration/revisions";
+    let document = Target::Document.to_string();
+    let mut ways = vec![
+        ("document", Verb::Put, document.clone(), before, after),
+        ("document back", Verb::Put, document, after, before),
+        (
+            "undo",
+            Verb::Post,
+            format!("{revisions}/{revision}/undo"),
+            after,
+            before,
+        ),
+    ];
+    if operations().any(|one| one.path.ends_with("{revision}/restore")) {
+        let there = format!("{revisions}/{revision}/restore");
+        let back = format!("{revisions}/{}/restore", revision - 1);
+        ways.push(("restore", Verb::Post, there, before, after));
+        ways.push(("restore back", Verb::Post, back, after, before));
+    }
+    ways
+}
+
+/// A value for each setting of the agent as a whole that is not the one of the fixture, and the
+/// roles that may set it. A new setting needs its line here.
+fn settings() -> Vec<(&'static str, Value, Access)> {
+    use Access::{Administration, Connector};
+    vec![
+        ("allowedTargets", json!(["127.0.0.1"]), Administration),
+        ("backendTrust", json!({"trustAllBackends": true}), Connector),
+        ("operators", people("Support"), Administration),
+        (
+            "proxy",
+            json!({"host": "other.corp", "port": 8080}),
+            Administration,
+        ),
+        ("tunnelConnections", json!(5), Administration),
+    ]
+}
+
+#[tokio::test]
+async fn every_setting_of_the_agent_is_kept_from_roles_that_may_not_set_it() {
+    let described = openapi("");
+    let known = &described["components"]["schemas"]["ConnectorRequest"]["properties"];
+    let known: BTreeSet<&str> = known
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let walked: BTreeSet<&str> = settings().iter().map(|(name, _, _)| *name).collect();
+    assert_eq!(walked, known, "each setting has its line in settings()");
+
+    let world = World::new().await;
+    for (name, value, access) in settings() {
+        let changed = with(&fixture(), &format!("/connector/{name}"), value).to_string();
+        world.put(&fixture()).await;
+        let before = world.document();
+        world.put(&changed).await;
+        let (after, revision) = (world.document(), world.revision());
+        for role in Role::ALL {
+            for (way, verb, path, from, to) in ways(&before, &after, revision) {
+                world.put(from).await;
+                let body = serde_json::from_str(to).unwrap();
+                let body = (verb == Verb::Put).then_some(&body);
+                let reply = world.ask(role, verb, &path, body).await;
+                let allowed = access.allows(role);
+                assert_eq!(
+                    reply.is_forbidden(),
+                    !allowed,
+                    "{way} {name} {role}: {reply:?}"
+                );
+                let expected = if allowed { to } else { from };
+                assert_eq!(world.document(), expected, "{way} {name} {role}");
+            }
+        }
+    }
+}
+
+/// A Subaccount Administrator neither takes a subaccount from the Administrators nor gives one to
+/// them, and neither brings back nor removes one of theirs.
+#[tokio::test]
+async fn managed_subaccounts_stay_the_administrators() {
+    let world = World::new().await;
+    let fixture = fixture();
+    let parsed: Value = serde_json::from_str(&fixture).unwrap();
+    let only_free = json!([parsed["subaccounts"][0]]);
+    for changed in [
+        with(&fixture, "/subaccounts/0/managed", true).to_string(),
+        with(&fixture, "/subaccounts", only_free).to_string(),
+        with(&fixture, "/subaccounts", json!([])).to_string(),
+    ] {
+        world.put(&fixture).await;
+        let before = world.document();
+        world.put(&changed).await;
+        let (after, revision) = (world.document(), world.revision());
+        for role in [Role::SubaccountAdministrator, Role::AssociateAdministrator] {
+            for (way, verb, path, from, to) in ways(&before, &after, revision) {
+                world.put(from).await;
+                let body = serde_json::from_str(to).unwrap();
+                let body = (verb == Verb::Put).then_some(&body);
+                let reply = world.ask(role, verb, &path, body).await;
+                assert!(reply.is_forbidden(), "{way} {role}: {reply:?}");
+                assert_eq!(world.document(), from);
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What each call of the table is made with.
+
+use super::*;
+
+/// The subaccount that its administrators may change, and the one that they may not.
+pub(super) const FREE: &str = "0190a5a2-6d0e-7cc0-8000-000000000001";
+/// See [`FREE`].
+pub(super) const MANAGED: &str = "0190a5a2-6d0e-7cc0-8000-000000000002";
+
+const CERTIFICATE: &str = include_str!("old.pem");
+
+/// One call with its address and body.
+#[derive(Clone, Debug)]
+pub(super) struct Sample {
+    pub(super) operation: &'static Operation,
+    pub(super) url: String,
+    pub(super) body: Option<Value>,
+    /// Whether it does what it is for; the others end in an error behind the check of the role.
+    pub(super) works: bool,
+}
+
+/// The address of a call with all variable segments filled in.
+pub(super) fn url(template: &str, subaccount: &str) -> String {
+    let segment = |segment: &str| {
+        let filled = match segment {
+            "{alias}" => "old",
+            "{regionHost}" => "gate.example.com",
+            "{resource}" => "-sap",
+            "{revision}" => "1",
+            "{subaccount}" => subaccount,
+            "{virtualAddress}" => "erp:443",
+            plain => {
+                assert!(
+                    !plain.starts_with('{'),
+                    "{plain} of {template} has no value"
+                );
+                plain
+            }
+        };
+        filled.to_owned()
+    };
+    let filled: Vec<String> = template.split('/').map(segment).collect();
+    filled.join("/")
+}
+
+/// The whole of a sample; the body is by method and path, as is what cannot work here.
+pub(super) fn sample(operation: &'static Operation, subaccount: &str) -> Sample {
+    let url = url(operation.path, subaccount);
+    let (_, rest) = operation.path.split_once("/api/v1/").unwrap();
+    let below = rest.strip_prefix("configuration/subaccounts/{regionHost}/{subaccount}");
+    let path = below.unwrap_or(rest);
+    let (body, works) = body(operation.verb.as_str(), path);
+    Sample {
+        operation,
+        url,
+        body,
+        works,
+    }
+}
+
+fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
+    let mapping = |host: &str| {
+        json!({"virtualHost": host, "virtualPort": "443", "localHost": "10.0.0.9",
+               "localPort": 8443, "protocol": "HTTPS", "backendType": "nonSAPsys"})
+    };
+    let body = match (verb, path) {
+        ("PUT", "configuration/document") => with(&fixture(), "/connector/tunnelConnections", 3),
+        ("PUT", "configuration/connector/proxy") => json!({"host": "proxy.corp", "port": 3128}),
+        ("PATCH", "configuration/connector/onPremises/truststore") => {
+            json!({"trustAllBackends": true})
+        }
+        ("POST", "configuration/connector/onPremises/truststore/certificates") => {
+            json!({"alias": "new", "certificate": OTHER_CERTIFICATE})
+        }
+        // No gateway gave this token.
+        ("POST", "configuration/subaccounts") => {
+            return (Some(json!({"authenticationData": "x"})), false);
+        }
+        ("PUT", "") => json!({"displayName": "another"}),
+        ("PUT", "/state") => json!({"connected": false}),
+        ("POST", "/systemMappings") => mapping("crm"),
+        ("PUT", "/systemMappings/{virtualAddress}") => mapping("erp"),
+        ("POST", "/systemMappings/{virtualAddress}/resources") => json!({"id": "/new"}),
+        ("PUT", "/systemMappings/{virtualAddress}/resources/{resource}") => {
+            json!({"enabled": false, "description": "changed"})
+        }
+        _ => return (None, true),
+    };
+    (Some(body), true)
+}
+
+const OTHER_CERTIFICATE: &str = include_str!("other.pem");
+
+/// A JSON text with another value at a place.
+pub(super) fn with(json: &str, place: &str, value: impl Into<Value>) -> Value {
+    let mut json: Value = serde_json::from_str(json).unwrap();
+    let (parent, name) = place.rsplit_once('/').unwrap();
+    json.pointer_mut(parent).unwrap()[name] = value.into();
+    json
+}
+
+/// An Administrator and an operator with another role.
+pub(super) fn operators(role: &str) -> Value {
+    json!([
+        {"id": FREE, "name": "first", "role": "Administrator"},
+        {"id": MANAGED, "name": "second", "role": role},
+    ])
+}
+
+/// A configuration with one of everything that calls are about.
+pub(super) fn fixture() -> String {
+    let subaccount = |id: &str, managed: bool| {
+        json!({
+            "regionHost": "gate.example.com",
+            "subaccount": id,
+            "instance": id,
+            "credential": id,
+            "connected": true,
+            "managed": managed,
+            "mappings": [{
+                "virtualAddress": "erp:443",
+                "internalAddress": "10.0.0.1:443",
+                "protocol": "HTTPS",
+                "backendType": "abapSys",
+                "resources": [{"path": "/sap", "enabled": true, "exactMatchOnly": false}],
+            }],
+        })
+    };
+    let document = json!({
+        "schema": 1,
+        "connector": {
+            "operators": operators("Display"),
+            "proxy": {"host": "old.corp", "port": 8080},
+            "backendTrust": {"certificates": [{"alias": "old", "certificate": CERTIFICATE}]},
+        },
+        "subaccounts": [subaccount(FREE, false), subaccount(MANAGED, true)],
+    });
+    document.to_string()
+}
