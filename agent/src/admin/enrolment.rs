@@ -3,9 +3,11 @@
 use http::StatusCode;
 use underpass_shared::api::enrol::Enrolled;
 use underpass_shared::api::management::{Enrolment, Flag, Refusal, SubaccountPath, Target};
-use underpass_shared::config::{Document, SubaccountFields, SubaccountKey};
-use underpass_shared::id::{CredentialId, RegionHost};
+use underpass_shared::config::{Document, Proxy, ProxyFields, SubaccountFields, SubaccountKey};
+use underpass_shared::id::{CredentialId, InstanceId, RegionHost};
 use underpass_shared::pki::token::EnrolToken;
+use underpass_shared::rights::{self, Role};
+use uuid::Uuid;
 
 use super::call::{Call, Secrets};
 use super::proxy::{route, with_proxy};
@@ -48,6 +50,53 @@ fn token(enrolment: &Enrolment) -> Result<EnrolToken, Refusal> {
     Ok(token)
 }
 
+/// Whether the caller may make the changes that an enrolment will bring.
+fn permitted(
+    role: Role,
+    document: &Document,
+    token: &EnrolToken,
+    enrolment: &Enrolment,
+) -> Result<(), Refusal> {
+    // Ids that are not known yet; what matters is what they replace.
+    let nobody = Uuid::nil();
+    let mut all = vec![enrolment.location_id.clone().unwrap_or_default()];
+    if enrolment.location_id.is_none() {
+        // The gateway may give any of those that are there.
+        let same = document.subaccounts().iter().map(|one| one.key());
+        let same = same.filter(|key| {
+            key.region_host == token.region_host && key.subaccount == token.subaccount
+        });
+        all.extend(same.map(|key| key.location_id.clone()));
+    }
+    for location_id in all {
+        let key = SubaccountKey {
+            region_host: token.region_host.clone(),
+            subaccount: token.subaccount,
+            location_id,
+        };
+        let old = document.subaccount(&key).map(|one| one.own());
+        let instance = InstanceId::from_uuid(nobody);
+        let own = match old {
+            Some(old) => SubaccountFields {
+                instance,
+                ..SubaccountFields::clone(old)
+            },
+            None => SubaccountFields::enrolled(key, instance, CredentialId::from_uuid(nobody)),
+        };
+        rights::check(role, document, &document.with_subaccount(own)?)?;
+    }
+    if let Some(input) = &enrolment.proxy {
+        let proxy = Proxy::try_from(ProxyFields {
+            host: input.host.clone(),
+            port: input.port.0,
+            user: input.user.clone(),
+            credential: input.user.as_ref().map(|_| CredentialId::from_uuid(nobody)),
+        })?;
+        rights::check(role, document, &with_proxy(document, Some(proxy))?)?;
+    }
+    Ok(())
+}
+
 impl Admin {
     pub(super) async fn enrol(&self, call: &Call) -> Answer {
         let enrolment: Enrolment = call.read()?;
@@ -55,6 +104,7 @@ impl Admin {
         check_renewal(enrolment.auto_cert_renewal)?;
         // Before the token is burnt: what cannot be written must not be found out afterwards.
         let current = self.readable()?;
+        permitted(call.caller().role(), current.document(), &token, &enrolment)?;
         let before = Secrets::of(current.document());
         let route = match &enrolment.proxy {
             Some(input) => route(input)?,

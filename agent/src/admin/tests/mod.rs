@@ -15,8 +15,8 @@ use underpass_shared::id::OperatorId;
 use underpass_shared::rights::Role;
 use uuid::Uuid;
 
-use self::samples::{Sample, fixture, sample, url};
-use super::{Admin, Caller, Operator, OsUser};
+use self::samples::{Sample, fixture, sample};
+use super::{Admin, Caller, Operator};
 use crate::status::StatusBoard;
 use crate::store::Store;
 

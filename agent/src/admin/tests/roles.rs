@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use underpass_shared::api::management::openapi;
 use underpass_shared::api::management::operations::Success;
+use underpass_shared::pki::token::EnrolToken;
 use underpass_shared::rights::Access;
 
 use super::samples::{FREE, MANAGED, operators as people, with};
@@ -209,6 +210,33 @@ async fn managed_subaccounts_stay_the_administrators() {
                 assert!(reply.is_forbidden(), "{way} {role}: {reply:?}");
                 assert_eq!(world.document(), from);
             }
+        }
+    }
+}
+
+/// A token is good once, so it is not used for what the caller may not do.
+#[tokio::test]
+async fn what_an_enrolment_may_not_bring_is_refused_before_the_token_is_used() {
+    let world = World::new().await;
+    let token = |subaccount: &str| {
+        let token = EnrolToken {
+            region_host: "gate.example.com".parse().unwrap(),
+            subaccount: subaccount.parse().unwrap(),
+            ca_fingerprint: [1; 32],
+            secret: [2; 32],
+        };
+        token.to_string()
+    };
+    let proxy = json!({"host": "other.corp", "port": 8080, "user": "u", "password": "p"});
+    for enrolment in [
+        json!({"authenticationData": token(MANAGED)}),
+        json!({"authenticationData": token(MANAGED), "locationID": ""}),
+        json!({"authenticationData": token(FREE), "proxy": proxy}),
+    ] {
+        let path = Target::Subaccounts.to_string();
+        for role in [Role::SubaccountAdministrator, Role::AssociateAdministrator] {
+            let reply = world.ask(role, Verb::Post, &path, Some(&enrolment)).await;
+            assert!(reply.is_forbidden(), "{enrolment}: {reply:?}");
         }
     }
 }
