@@ -9,9 +9,11 @@ use anyhow::Context as _;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::threads::DataThreads;
 use underpass_runtime::{clock, service};
+use underpass_shared::audit::{Category, Record};
 use underpass_shared::protocol::timers::DRAIN_GRACE;
 
 use crate::admin::{self, Admin};
+use crate::audit::{self, Audit, Present};
 use crate::credentials::CredentialStore;
 use crate::forward::Forward;
 use crate::identity::Identity;
@@ -51,9 +53,10 @@ pub async fn run(
     let store = Store::open(data_dir, clock::wall_ms)?;
     seal_secrets(data_dir);
     let board = StatusBoard::default();
+    let audit = begin_audit(data_dir, &store, &board)?;
     // Tunnels end before the connections that carry their requests.
     let (tunnels, backends) = (Tasks::new(), Tasks::new());
-    let forward = Forward::new(store.snapshot(), &backends);
+    let forward = Forward::new(store.snapshot(), &backends, audit.clone());
     let reconciled = Tunnels {
         credentials: CredentialStore::new(data_dir),
         secrets: SecretStore::new(data_dir),
@@ -65,7 +68,14 @@ pub async fn run(
         tunnel::run(reconciled, forward, store.snapshot()),
     );
     let administered = Tasks::new();
-    let thread = administer(data_dir, &administration, &store, &board, &administered);
+    let thread = administer(
+        data_dir,
+        &administration,
+        &store,
+        &board,
+        &audit,
+        &administered,
+    );
     let thread = thread.inspect_err(|error| {
         // What is configured goes on.
         tracing::error!(%error, "this agent cannot be administered while it runs");
@@ -96,6 +106,12 @@ pub async fn run(
     {
         thread.join();
     }
+    audit.record(Record::of_agent(
+        audit.now_ms(),
+        Category::ServiceStop,
+        "stopped",
+    ));
+    audit.close();
     // These files without a process would lie.
     for path in [status::path(data_dir), management::addresses(data_dir)] {
         match std::fs::remove_file(path) {
@@ -115,13 +131,14 @@ fn administer(
     administration: &Administration,
     store: &Store,
     board: &StatusBoard,
+    audit: &Audit,
     tasks: &Tasks,
 ) -> io::Result<DataThreads> {
     let threads = DataThreads::start_as("admin", 1, tasks)?;
     let Some(runtime) = threads.handles().first() else {
         return Err(io::Error::other("the thread did not start"));
     };
-    let admin = Admin::running(data_dir, store.clone(), board.clone());
+    let admin = Admin::running(data_dir, store.clone(), board.clone(), audit.clone());
     let group = administration.operators_group.as_deref();
     if let Err(error) = admin::start(data_dir, group, admin.clone(), runtime, tasks) {
         tracing::error!(%error, "this agent has no local socket; commands cannot reach it");
@@ -154,6 +171,27 @@ fn seal_secrets(data_dir: &Path) {
             tracing::error!(error, "some secrets cannot be used");
         }
     }
+}
+
+/// Opens the audit log and records the start.
+fn begin_audit(data_dir: &Path, store: &Store, board: &StatusBoard) -> std::io::Result<Audit> {
+    let audit = Audit::open(
+        data_dir,
+        clock::wall_ms,
+        Present::following(store.snapshot()),
+    )?;
+    let started = format!(
+        "version {} started with revision {}",
+        env!("CARGO_PKG_VERSION"),
+        store.current().revision().number
+    );
+    audit.record(Record::of_agent(
+        audit.now_ms(),
+        Category::ServiceStart,
+        &started,
+    ));
+    board.on_tunnel(audit::tunnels::recorder(audit.clone(), store.snapshot()));
+    Ok(audit)
 }
 
 /// Writes the status file on every change.

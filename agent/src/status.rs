@@ -1,8 +1,9 @@
 //! What the running agent tells of itself: `status.json` in its data directory.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 use underpass_runtime::{clock, file};
@@ -14,11 +15,21 @@ use crate::tunnel::Wanted;
 #[derive(Clone, Debug, Default)]
 pub struct StatusBoard(Arc<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Inner {
     links: Mutex<BTreeMap<Wanted, Connections>>,
     management: Mutex<ManagementStatus>,
     changed: Notify,
+    on_tunnel: OnceLock<OnTunnel>,
+}
+
+/// Told when a tunnel opened or ended; `None` is open, else it is why it ended.
+type OnTunnel = Box<dyn Fn(&Wanted, Option<&str>) + Send + Sync>;
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.links.fmt(f)
+    }
 }
 
 /// The connections of one enrolment.
@@ -45,15 +56,33 @@ impl Connections {
 }
 
 impl StatusBoard {
+    /// Has `tell` told of every tunnel that opens, and of every one that ends with the reason. A
+    /// tunnel is open while one of its connections is.
+    pub fn on_tunnel(&self, tell: impl Fn(&Wanted, Option<&str>) + Send + Sync + 'static) {
+        if self.0.on_tunnel.set(Box::new(tell)).is_err() {
+            tracing::error!("somebody is told of tunnels already");
+        }
+    }
+
     /// Tells the state of a connection; `None` when there shall be none.
     pub(crate) fn connection(&self, link: &Wanted, index: u8, state: Option<Connection>) {
         let mut links = self.0.links.lock().unwrap_or_else(PoisonError::into_inner);
         let connections = links.entry(link.clone()).or_default();
+        let was_up = connections.up_since_ms.is_some();
+        let reason = match &state {
+            Some(Connection::Failed(reason)) => reason.clone(),
+            Some(Connection::Connecting | Connection::Up) => "it is connected anew".to_owned(),
+            None => "it is no longer wanted".to_owned(),
+        };
         connections.set(index, state);
+        let is_up = connections.up_since_ms.is_some();
         if connections.states.is_empty() {
             links.remove(link);
         }
         drop(links);
+        if let Some(tell) = self.0.on_tunnel.get().filter(|_| was_up != is_up) {
+            tell(link, (!is_up).then_some(&reason));
+        }
         self.0.changed.notify_one();
     }
 

@@ -8,6 +8,7 @@ use http::header::{CONTENT_TYPE, IF_MATCH};
 use http::{HeaderMap, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use underpass_shared::api::management::{self as api, ErrorType, Preview, Query, Refusal};
+use underpass_shared::audit::Category;
 use underpass_shared::config::limits::REASON_LEN_MAX;
 use underpass_shared::config::{Document, Invalid, changes, diff};
 use underpass_shared::id::{CredentialId, InstanceId};
@@ -129,7 +130,8 @@ impl Admin {
         edit: impl FnOnce(&Document) -> EditResult + Send + 'static,
     ) -> Result<u64, Refusal> {
         let author = caller.to_string();
-        let edit = allowed(caller.role(), edit);
+        let recording = self.recording(caller, Category::Configuration, reason);
+        let edit = recording.intending(allowed(caller.role(), edit));
         // The store knows broken rules only; what else refuses a change goes past it.
         let refused: Arc<Mutex<Option<Refusal>>> = Arc::default();
         let slot = Arc::clone(&refused);
@@ -142,25 +144,23 @@ impl Admin {
                 })
             })
             .await;
-        match committed {
-            Ok(committed) => {
-                let number = committed.revision.number;
-                if committed.changed {
-                    tracing::info!(author, reason, revision = number, "configuration changed");
-                }
-                Ok(number)
+        let committed = committed.map_err(|error| {
+            let own = refused
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
+            match (own, error) {
+                (Some(refusal), ChangeError::Invalid(_)) => refusal,
+                (_, error) => answer::refusal(error),
             }
-            Err(error) => {
-                let own = refused
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .take();
-                Err(match (own, error) {
-                    (Some(refusal), ChangeError::Invalid(_)) => refusal,
-                    (_, error) => answer::refusal(error),
-                })
-            }
+        });
+        recording.committed(committed.as_ref());
+        let committed = committed?;
+        let number = committed.revision.number;
+        if committed.changed {
+            tracing::info!(author, reason, revision = number, "configuration changed");
         }
+        Ok(number)
     }
 
     /// Deletes what only the document before a change still used.

@@ -3,6 +3,7 @@
 use http::StatusCode;
 use underpass_shared::api::enrol::Enrolled;
 use underpass_shared::api::management::{Enrolment, Flag, Refusal, SubaccountPath, Target};
+use underpass_shared::audit::Category;
 use underpass_shared::config::{Document, Proxy, ProxyFields, SubaccountFields, SubaccountKey};
 use underpass_shared::id::{CredentialId, InstanceId, RegionHost};
 use underpass_shared::pki::token::EnrolToken;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use super::call::{Call, Secrets};
 use super::proxy::{route, with_proxy};
 use super::{Admin, Answer, answer};
+use crate::store::Snapshot;
 use crate::tunnel::{Route, enrol};
 
 /// Client certificates are always renewed.
@@ -105,6 +107,21 @@ impl Admin {
         // Before the token is burnt: what cannot be written must not be found out afterwards.
         let current = self.readable()?;
         permitted(call.caller().role(), current.document(), &token, &enrolment)?;
+        let what = format!("enrolment for subaccount {}", token.subaccount);
+        let recording = self.recording(call.caller(), Category::Enrolment, &what);
+        recording.intend_act().await?;
+        let redeemed = self.redeem(call, enrolment, &token, &current).await;
+        recording.acted(&redeemed);
+        redeemed
+    }
+
+    async fn redeem(
+        &self,
+        call: &Call,
+        enrolment: Enrolment,
+        token: &EnrolToken,
+        current: &Snapshot,
+    ) -> Answer {
         let before = Secrets::of(current.document());
         let route = match &enrolment.proxy {
             Some(input) => route(input)?,
@@ -114,7 +131,7 @@ impl Admin {
             }
         };
         let location = enrolment.location_id.clone();
-        let enrolled = enrol::enrol(&token, location, &route, &self.tasks).await;
+        let enrolled = enrol::enrol(token, location, &route, &self.tasks).await;
         let (enrolled, credentials) =
             enrolled.map_err(|error| Refusal::failure(format!("{error:#}")))?;
         let saved = self.credentials.save(enrolled.instance, &credentials);

@@ -12,6 +12,7 @@ mod document;
 mod enrolment;
 mod mappings;
 mod proxy;
+mod recorded;
 mod resources;
 mod revisions;
 pub(crate) mod serve;
@@ -34,6 +35,7 @@ pub use self::body::Body;
 use self::call::Call;
 pub use self::caller::{Caller, Operator, OsUser};
 pub use self::serve::start;
+use crate::audit::Audit;
 use crate::credentials::CredentialStore;
 use crate::secrets::SecretStore;
 use crate::status::{self, StatusBoard};
@@ -49,6 +51,7 @@ pub struct Admin {
     /// None while the agent is stopped and a command does the work.
     board: Option<StatusBoard>,
     tasks: Tasks,
+    audit: Audit,
 }
 
 /// A refusal as a response, for those who carry requests.
@@ -84,21 +87,22 @@ fn permitted(caller: &Caller, operation: &Operation) -> Result<(), Refusal> {
 
 impl Admin {
     /// Handlers of a running agent, which tells its state on `board`.
-    pub fn running(data_dir: &Path, store: Store, board: StatusBoard) -> Self {
+    pub fn running(data_dir: &Path, store: Store, board: StatusBoard, audit: Audit) -> Self {
         Self {
             board: Some(board),
-            ..Self::stopped(data_dir, store)
+            ..Self::stopped(data_dir, store, audit)
         }
     }
 
     /// Handlers of an agent that does not run.
-    pub fn stopped(data_dir: &Path, store: Store) -> Self {
+    pub fn stopped(data_dir: &Path, store: Store, audit: Audit) -> Self {
         Self {
             store,
             credentials: CredentialStore::new(data_dir),
             secrets: SecretStore::new(data_dir),
             board: None,
             tasks: Tasks::new(),
+            audit,
         }
     }
 
@@ -130,7 +134,8 @@ impl Admin {
 
     async fn answer(&self, caller: &Caller, request: Request<Bytes>, target: Target) -> Answer {
         let operation = target.operation(request.method())?;
-        permitted(caller, operation)?;
+        permitted(caller, operation)
+            .inspect_err(|refusal| self.denied(caller, &request, refusal))?;
         let verb = operation.verb;
         let query = Query::parse(request.uri().query(), operation)?;
         let call = Call::new(caller, query, request)?;

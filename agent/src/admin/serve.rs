@@ -124,6 +124,7 @@ async fn respond_to(
         Peer::Refused(who) => {
             tracing::warn!(%who, "administration refused to a user who may not do it");
             let message = format!("{who} may not administer this agent");
+            admin.stranger(&who.to_string(), &message);
             let kind = ErrorType::ForbiddenRequest;
             let refusal = Refusal::new(StatusCode::FORBIDDEN, kind, message);
             answer::refused(&refusal, None).map(Body::from)

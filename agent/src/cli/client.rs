@@ -19,6 +19,7 @@ use underpass_shared::api::management::{ErrorBody, Query, Target, Verb};
 
 use crate::admin::socket::{self, Stream};
 use crate::admin::{Admin, Caller, OsUser};
+use crate::audit::{Audit, Present};
 use crate::store::{OpenError, STATE_FILE, Store};
 
 /// How long an agent that just started may take to open its socket.
@@ -82,7 +83,9 @@ impl Client {
             socket::check_owner(data_dir).map_err(anyhow::Error::msg)?;
             match Store::open(data_dir, clock::wall_ms) {
                 Ok(store) => {
-                    let admin = Admin::stopped(data_dir, store);
+                    let present = Present::following(store.snapshot());
+                    let audit = Audit::open(data_dir, clock::wall_ms, present)?;
+                    let admin = Admin::stopped(data_dir, store, audit);
                     return Ok(Self {
                         data_dir: data_dir.to_owned(),
                         stopped: Some(admin),

@@ -1,14 +1,16 @@
-//! The access decision: decided, and logged when denied, at this one place.
+//! The access decision: decided, logged when denied, and recorded, at this one place.
 
 use std::sync::Arc;
 
 use http::Request;
+use underpass_shared::audit::Forwarded;
 use underpass_shared::config::{Protocol, Subaccount, SubaccountKey};
 use underpass_shared::host::port_of;
 use underpass_shared::policy::{Access, Denial, Permit};
 use underpass_shared::protocol::upgrade::is_marked;
 
 use super::answer::Answer;
+use crate::audit::Audit;
 use crate::store::Snapshot;
 
 /// A request that is not forwarded.
@@ -22,8 +24,9 @@ pub(super) struct Refused {
 /// Decides whether a request may go on, and by which subaccount's rules. No policy, no permit.
 pub(super) fn decide<'a, B>(
     snapshot: &'a Snapshot,
-    key: &SubaccountKey,
+    key: &Arc<SubaccountKey>,
     request: &Request<B>,
+    audit: &Audit,
 ) -> Result<(&'a Arc<Subaccount>, Permit), Refused> {
     let uri = request.uri();
     let access = Access {
@@ -34,9 +37,27 @@ pub(super) fn decide<'a, B>(
         path: uri.path().as_bytes(),
         websocket: is_marked(request.headers()),
     };
-    let denial = match snapshot.policy(key) {
+    let policy = snapshot.policy(key);
+    let level = match policy {
+        Some(policy) => policy.subaccount().own().audit_level,
+        None => snapshot.document().connector().audit().level,
+    };
+    let recorded = || {
+        Forwarded::new(
+            request.method().as_str(),
+            access.host,
+            access.port,
+            uri.path(),
+        )
+    };
+    let denial = match policy {
         Some(policy) => match policy.decide(&access) {
-            Ok(permit) => return Ok((policy.subaccount(), permit)),
+            Ok(permit) => {
+                if level.records_all() {
+                    audit.request(key, recorded(), None);
+                }
+                return Ok((policy.subaccount(), permit));
+            }
             Err(denial) => Some(denial),
         },
         None => None,
@@ -47,19 +68,26 @@ pub(super) fn decide<'a, B>(
         port: access.port,
         path: uri.path().to_owned(),
     };
-    refused.log(key, request.method());
+    let reason = refused.reason();
+    refused.log(key, request.method(), &reason);
+    if level.records_security() {
+        audit.request(key, recorded(), Some(reason));
+    }
     Err(refused)
 }
 
 impl Refused {
-    fn log(&self, key: &SubaccountKey, method: &http::Method) {
+    fn reason(&self) -> String {
+        match &self.denial {
+            Some(denial) => denial.to_string(),
+            None => "the subaccount has no access control".to_owned(),
+        }
+    }
+
+    fn log(&self, key: &SubaccountKey, method: &http::Method, reason: &str) {
         let Self {
             host, port, path, ..
         } = self;
-        let reason = match &self.denial {
-            Some(denial) => denial.to_string(),
-            None => "the subaccount has no access control".to_owned(),
-        };
         tracing::info!(%key, %method, host, port, reason, "request denied");
         // A path may speak of customers.
         tracing::debug!(path, "path of the denied request");

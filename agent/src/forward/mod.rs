@@ -30,6 +30,7 @@ use self::backend::{ANSWER_TIME, Backend};
 use self::pool::{Lease, Pool};
 use self::tls::TlsRules;
 use self::upload::{Expectation, Upload};
+use crate::audit::Audit;
 use crate::store::Snapshot;
 use crate::tunnel::Wanted;
 
@@ -39,12 +40,15 @@ pub struct Forward {
     snapshot: watch::Receiver<Arc<Snapshot>>,
     pool: Arc<Pool>,
     tls: Arc<TlsRules>,
+    audit: Audit,
 }
 
 impl Forward {
-    /// Forwarding by the rules of `snapshot`; its connections belong to `tasks`.
-    pub fn new(snapshot: watch::Receiver<Arc<Snapshot>>, tasks: &Tasks) -> Self {
+    /// Forwarding by the rules of `snapshot`; its connections belong to `tasks`, and what is
+    /// decided is recorded in `audit`.
+    pub fn new(snapshot: watch::Receiver<Arc<Snapshot>>, tasks: &Tasks, audit: Audit) -> Self {
         Self {
+            audit,
             snapshot,
             pool: Pool::start(tasks),
             tls: Arc::default(),
@@ -54,11 +58,7 @@ impl Forward {
     /// The handler of one enrolment's tunnels.
     pub(crate) fn for_subaccount(&self, wanted: &Wanted) -> SubaccountForward {
         SubaccountForward {
-            key: SubaccountKey {
-                region_host: wanted.region_host.clone(),
-                subaccount: wanted.subaccount,
-                location_id: wanted.location.clone(),
-            },
+            key: Arc::new(wanted.key()),
             forward: self.clone(),
         }
     }
@@ -66,7 +66,7 @@ impl Forward {
 
 /// Answers the requests of one subaccount.
 pub(crate) struct SubaccountForward {
-    key: SubaccountKey,
+    key: Arc<SubaccountKey>,
     forward: Forward,
 }
 
@@ -138,8 +138,9 @@ impl SubaccountForward {
         snapshot: &'a Snapshot,
         request: &Request<B>,
     ) -> Result<Backend<'a>, Answer> {
-        let (subaccount, permit) =
-            access::decide(snapshot, &self.key, request).map_err(Refused::into_answer)?;
+        let audit = &self.forward.audit;
+        let decided = access::decide(snapshot, &self.key, request, audit);
+        let (subaccount, permit) = decided.map_err(Refused::into_answer)?;
         let uri = request.uri();
         let connector = snapshot.document().connector();
         let mapping = permit.mapping();

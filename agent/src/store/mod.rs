@@ -13,7 +13,7 @@ mod error;
 mod full;
 mod load;
 mod lock;
-mod reserve;
+pub(crate) mod reserve;
 mod snapshot;
 mod writer;
 

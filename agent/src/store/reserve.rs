@@ -7,40 +7,60 @@ use std::path::{Path, PathBuf};
 
 /// The file that takes the space, beside the database.
 const RESERVE_FILE: &str = "state.reserve";
-/// Enough for many small changes, little beside the log of the database.
-pub(super) const RESERVE_LEN: u64 = 4 * 1024 * 1024;
-/// What one need gets: a small change with its pages in the log and in the file.
-const SLICE_LEN: u64 = 256 * 1024;
+/// How much is kept, and how much of it one need gets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    /// Bytes that are kept.
+    pub(crate) len: u64,
+    /// Bytes that one need gets.
+    pub(crate) slice: u64,
+}
+
+/// Enough for many small changes, little beside the log of the database. One need is a small
+/// change with its pages in the log and in the file.
+const STATE: Size = Size {
+    len: 4 * 1024 * 1024,
+    slice: 256 * 1024,
+};
 /// Bytes of a change that may use the reserve; a larger one is no repair and would eat it up.
 pub(super) const RESERVED_CHANGE_MAX: usize = 64 * 1024;
-/// Free space above which the reserve is filled: it must not be what fills the disk.
-const FREE_MIN: u64 = 4 * RESERVE_LEN;
+/// How many times its length must be free before it is filled: it must not be what fills the disk.
+const FREE_TIMES: u64 = 4;
 /// Free space below which a failed write counts as a full disk, whatever the database calls it.
 const FREE_NONE: u64 = 64 * 1024;
 
 /// The kept space of one data directory.
 #[derive(Debug)]
-pub(super) struct Reserve {
+pub(crate) struct Reserve {
     path: PathBuf,
+    size: Size,
     len: u64,
 }
 
 impl Reserve {
     /// Looks at what is kept beside a database.
     pub(super) fn beside(database: &Path) -> Self {
-        let path = database.with_file_name(RESERVE_FILE);
+        Self::at(database.with_file_name(RESERVE_FILE), STATE)
+    }
+
+    /// Looks at what is kept in a file.
+    pub(crate) fn at(path: PathBuf, size: Size) -> Self {
         let len = path.symlink_metadata().map_or(0, |found| found.len());
-        Self { path, len }
+        Self { path, size, len }
     }
 
     /// Whether something is missing.
-    pub(super) const fn is_low(&self) -> bool {
-        self.len < RESERVE_LEN
+    pub(crate) const fn is_low(&self) -> bool {
+        self.len < self.size.len
     }
 
     /// Keeps space again, if there is plenty. Nothing depends on its success.
-    pub(super) fn fill(&mut self) {
-        if !self.is_low() || self.free().is_none_or(|free| free < FREE_MIN) {
+    pub(crate) fn fill(&mut self) {
+        if !self.is_low()
+            || self
+                .free()
+                .is_none_or(|free| free < FREE_TIMES * self.size.len)
+        {
             return;
         }
         match self.write() {
@@ -51,8 +71,8 @@ impl Reserve {
     }
 
     /// Gives some of the space back to the file system; false when nothing is left.
-    pub(super) fn release(&mut self) -> bool {
-        let len = self.len.saturating_sub(SLICE_LEN);
+    pub(crate) fn release(&mut self) -> bool {
+        let len = self.len.saturating_sub(self.size.slice);
         let cut = OpenOptions::new().write(true).open(&self.path);
         let cut = cut.and_then(|file| file.set_len(len).and_then(|()| file.sync_all()));
         if self.len == 0 || cut.is_err() {
@@ -67,7 +87,7 @@ impl Reserve {
     }
 
     /// Whether the file system has no space left.
-    pub(super) fn disk_is_full(&self) -> bool {
+    pub(crate) fn disk_is_full(&self) -> bool {
         self.free().is_some_and(|free| free < FREE_NONE)
     }
 
@@ -83,7 +103,7 @@ impl Reserve {
         let mut file: File = options.open(&self.path)?;
         // Random, because some file systems keep no blocks of zeros.
         let block: [u8; 4096] = underpass_runtime::random::bytes();
-        for _ in 0..RESERVE_LEN / 4096 {
+        for _ in 0..self.size.len / 4096 {
             file.write_all(&block)?;
         }
         file.sync_all()
@@ -104,7 +124,7 @@ mod tests {
         reserve.fill();
         assert!(!reserve.is_low());
         assert!(!Reserve::beside(&database).is_low());
-        for _ in 0..RESERVE_LEN / SLICE_LEN {
+        for _ in 0..STATE.len / STATE.slice {
             assert!(reserve.release());
             assert!(reserve.is_low());
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::Handler;
-use underpass_shared::config::Proxy;
+use underpass_shared::config::{Proxy, SubaccountKey};
 use underpass_shared::id::{InstanceId, LocationId, RegionHost, SubaccountId};
 use underpass_shared::protocol::limits::{CONNECTIONS_DEFAULT, CONNECTIONS_MAX};
 
@@ -28,6 +28,17 @@ pub struct Wanted {
     pub location: LocationId,
     /// The instance that was enrolled.
     pub instance: InstanceId,
+}
+
+impl Wanted {
+    /// What it is found by in the document.
+    pub fn key(&self) -> SubaccountKey {
+        SubaccountKey {
+            region_host: self.region_host.clone(),
+            subaccount: self.subaccount,
+            location_id: self.location.clone(),
+        }
+    }
 }
 
 /// What tunnels need beside the configuration.

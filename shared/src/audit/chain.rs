@@ -108,9 +108,12 @@ impl Chain {
         self.closed
     }
 
-    /// Leaves a segment as it is, because it cannot be gone on with, and goes on with the next.
+    /// Leaves the log as it is up to `segment`, because it cannot be gone on with, and goes on with
+    /// the next one. `skipped` lines there may have been records.
     #[must_use]
-    pub const fn leave(mut self, public_key: PublicKey) -> Self {
+    pub const fn leave(mut self, segment: u64, skipped: u64, public_key: PublicKey) -> Self {
+        self.segment = segment;
+        self.sequence += skipped;
         self.closed = true;
         self.public_key = public_key;
         self

@@ -79,7 +79,7 @@ pub fn edits(old: &Document, new: &Document) -> Edits {
             before.as_ref().map(Content::value),
             after.as_ref().map(Content::value),
         );
-        gathered.part(place, old, new);
+        gathered.part(place, old.as_ref(), new.as_ref());
     }
     categories.extend(gathered.list.iter().map(|edit| edit.category));
     let one = categories.first().filter(|_| categories.len() == 1);
@@ -105,13 +105,13 @@ impl Gathered {
         self.list.len() >= EDITS_MAX
     }
 
-    fn part(&mut self, place: Place, old: Option<Value>, new: Option<Value>) {
+    fn part(&mut self, place: Place, old: Option<&Value>, new: Option<&Value>) {
         let name = match &place {
             Place::Setting(name) => name.clone(),
             Place::Subaccount(_) | Place::Mapping(..) => String::new(),
         };
         self.place = Some(place);
-        self.compare(&name, old.as_ref(), new.as_ref());
+        self.compare(&name, old, new);
     }
 
     fn compare(&mut self, field: &str, old: Option<&Value>, new: Option<&Value>) {
