@@ -3,9 +3,11 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::Response;
 use http_body::{Frame, SizeHint};
 use http_body_util::Full;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -15,7 +17,7 @@ pub enum Body {
     /// All of it.
     Full(Full<Bytes>),
     /// Events; it ends when the agent or the caller does.
-    Stream(UnsyncBoxBody<Bytes, Infallible>),
+    Stream(Stream),
 }
 
 impl fmt::Debug for Body {
@@ -31,6 +33,31 @@ impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
         Self::Full(Full::new(bytes))
     }
+}
+
+type Stream = UnsyncBoxBody<Bytes, Infallible>;
+
+/// A stream that stands in for the body of an answer, on its way with the answer's head.
+#[derive(Clone)]
+struct Streamed(Arc<Mutex<Option<Stream>>>);
+
+/// Has an answer end in a stream instead of a body.
+pub(super) fn stream(response: &mut Response<Bytes>, body: Stream) {
+    let streamed = Streamed(Arc::new(Mutex::new(Some(body))));
+    response.extensions_mut().insert(streamed);
+}
+
+/// An answer with its body, or the stream that stands in for it.
+pub(super) fn with_body(mut response: Response<Bytes>) -> Response<Body> {
+    let streamed = response.extensions_mut().remove::<Streamed>();
+    let body = streamed.and_then(|Streamed(body)| {
+        let mut body = body.lock().unwrap_or_else(PoisonError::into_inner);
+        body.take()
+    });
+    response.map(|bytes| match body {
+        Some(body) => Body::Stream(body),
+        None => Body::from(bytes),
+    })
 }
 
 impl http_body::Body for Body {

@@ -5,6 +5,7 @@
 //! agent is stopped, and both find the same rules.
 
 mod answer;
+mod audit;
 mod body;
 mod call;
 mod caller;
@@ -35,7 +36,7 @@ pub use self::body::Body;
 use self::call::Call;
 pub use self::caller::{Caller, Operator, OsUser};
 pub use self::serve::start;
-use crate::audit::Audit;
+use crate::audit::{Audit, Form};
 use crate::credentials::CredentialStore;
 use crate::secrets::SecretStore;
 use crate::status::{self, StatusBoard};
@@ -123,7 +124,7 @@ impl Admin {
         if only_head {
             answer::without_body(answered).map(Body::from)
         } else {
-            answered.map(Body::from)
+            body::with_body(answered)
         }
     }
 
@@ -156,6 +157,12 @@ impl Admin {
             Target::Resource(path, address, id) => {
                 self.resource(call, verb, path, address, &id).await
             }
+            Target::AuditLog => self.audit_log(call, verb).await,
+            Target::SubaccountAuditLog(path) => self.subaccount_audit_log(call, verb, path).await,
+            Target::AuditRecords => self.audit_records(&call).await,
+            Target::AuditCsv => Ok(self.audit_export(&call, Form::Csv)),
+            Target::AuditLines => Ok(self.audit_export(&call, Form::Lines)),
+            Target::AuditVerification => self.audit_verification(&call).await,
             Target::Proxy => self.proxy(call, verb).await,
             Target::Truststore => self.truststore(call, verb).await,
             Target::TrustedCertificates => self.trusted_certificates(call, verb).await,

@@ -5,6 +5,7 @@
 //! as missing. The files are lines of JSON, see `underpass_shared::audit`.
 
 mod error;
+mod export;
 mod files;
 mod key;
 mod log;
@@ -21,10 +22,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use underpass_shared::audit::{Category, Forwarded, PublicKey, Record};
+use underpass_shared::audit::{Anchor, Category, Filter, Forwarded, PublicKey, Record};
 use underpass_shared::config::{AuditSettings, SubaccountKey};
 
 pub use self::error::AuditError;
+pub use self::export::{Form, time_text};
 pub use self::files::AUDIT_DIR;
 pub use self::key::public_key;
 use self::queue::{Event, Job, Queue};
@@ -85,6 +87,8 @@ struct Shared {
     queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
     clock: fn() -> i64,
+    /// One verification at a time: it reads all there is.
+    verifying: Mutex<()>,
 }
 
 impl Drop for Shared {
@@ -126,6 +130,7 @@ impl Audit {
             queue,
             thread: Mutex::new(Some(thread)),
             clock,
+            verifying: Mutex::new(()),
         })))
     }
 
@@ -189,6 +194,38 @@ impl Audit {
         let (reply, answer) = std::sync::mpsc::sync_channel(1);
         self.0.queue.job(Job::Flush(reply));
         answer.recv_timeout(FLUSH_TIME).or(Err(AuditError::Slow))?
+    }
+
+    /// Searches what was recorded up to now, see [`query`]. Must not be called from a task.
+    ///
+    /// # Errors
+    /// When the cursor is wrong or a file cannot be read.
+    pub fn query(
+        &self,
+        filter: &Filter,
+        from: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page, QueryError> {
+        if from.is_none()
+            && let Err(error) = self.flush()
+        {
+            // What is on the disk can be read all the same.
+            tracing::debug!(%error, "the newest records cannot be read yet");
+        }
+        query(&self.0.dir, filter, from, limit)
+    }
+
+    /// Verifies the log up to now, for at most so long. Must not be called from a task.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn verify(&self, anchor: Option<Anchor>, time: Duration) -> Result<Verified, VerifyError> {
+        let Ok(_alone) = self.0.verifying.try_lock() else {
+            return Err(VerifyError::Busy);
+        };
+        let end = self.flush()?;
+        let trusted = self.public_key()?.into_iter().collect();
+        verify(&self.0.dir, trusted, anchor, Some(end), Some(time))
     }
 
     /// The folder of the segments.

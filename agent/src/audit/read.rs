@@ -15,6 +15,7 @@ use underpass_shared::audit::{
     Anchor, Bad, Entry, Fault, Filter, PublicKey, Record, Report, Verifier,
 };
 
+use super::error::AuditError;
 use super::files::{self, READ_LEN, ScanError};
 use super::{Position, retention};
 
@@ -35,6 +36,12 @@ pub enum VerifyError {
     /// The file system refuses.
     #[error("the audit log cannot be read")]
     Io(#[source] io::Error),
+    /// What was recorded last cannot be written.
+    #[error("the audit log cannot be verified now")]
+    Log(#[from] AuditError),
+    /// Another one runs.
+    #[error("the audit log is being verified already; try again when that is done")]
+    Busy,
 }
 
 impl From<ScanError> for VerifyError {

@@ -289,7 +289,7 @@ fn a_flood_is_recorded_or_counted_to_the_last() {
     drop(audit);
     let report = verified(dir.path()).unwrap();
     let filter = Filter {
-        categories: vec![Category::AuditOverflow],
+        category: Some(Category::AuditOverflow),
         ..Filter::default()
     };
     let mut missing = 0;

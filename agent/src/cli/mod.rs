@@ -1,5 +1,6 @@
 //! The command line of the agent.
 
+pub mod audit;
 mod client;
 pub mod document;
 pub mod enrol;
@@ -204,6 +205,14 @@ pub enum Administer {
         #[command(subcommand)]
         action: document::Action,
     },
+    /// Show, export and verify the record of who did what, and of denied requests.
+    #[command(after_help = audit::EXAMPLE)]
+    Audit {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: audit::Action,
+    },
     /// Show who changed what, and undo a change.
     #[command(after_help = revision::EXAMPLE)]
     Revision {
@@ -225,6 +234,7 @@ impl Administer {
             | Self::Trust { common, .. }
             | Self::Proxy { common, .. }
             | Self::Document { common, .. }
+            | Self::Audit { common, .. }
             | Self::Revision { common, .. } => common,
         }
     }
@@ -244,6 +254,7 @@ impl Administer {
             | Self::Trust { .. }
             | Self::Proxy { .. }
             | Self::Document { .. }
+            | Self::Audit { .. }
             | Self::Revision { .. } => Missing::Refuse,
         }
     }
@@ -252,11 +263,21 @@ impl Administer {
     ///
     /// # Errors
     /// What the agent refuses, or why it cannot be reached.
-    pub async fn run(self, out: &mut dyn Write) -> anyhow::Result<()> {
+    pub async fn run(mut self, out: &mut dyn Write) -> anyhow::Result<()> {
         let Common { data_dir, json } = self.common().clone();
         let mut out = Output { json, out };
         if let Self::Status { .. } = self {
             return status::show(&Client::running(&data_dir).await?, &mut out).await;
+        }
+        if let Self::Audit { action, .. } = &mut self
+            && let audit::Action::Verify {
+                dir: Some(dir),
+                key,
+                anchor,
+            } = action
+        {
+            let keys = std::mem::take(key);
+            return audit::verify_dir(dir, keys, *anchor, &mut out);
         }
         let client = Client::open(&data_dir, self.missing()).await?;
         match self {
@@ -268,6 +289,7 @@ impl Administer {
             Self::Trust { action, .. } => trust::run(&client, action, &mut out).await,
             Self::Proxy { action, .. } => proxy::run(&client, action, &mut out).await,
             Self::Document { action, .. } => document::run(&client, action, &mut out).await,
+            Self::Audit { action, .. } => audit::run(&client, action, &mut out).await,
             Self::Revision { action, .. } => revision::run(&client, action, &mut out).await,
         }
     }

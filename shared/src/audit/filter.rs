@@ -2,12 +2,12 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::limits::GLOB_LEN_MAX;
 use super::record::{Category, Outcome, Record};
-use crate::id::{SubaccountId, serde_as_text};
+use crate::id::SubaccountId;
+use crate::schema::schema;
 
 /// A pattern that is found anywhere in a text: `*` stands for any characters, `?` for one. Case of
 /// ASCII letters does not count.
@@ -16,14 +16,14 @@ pub struct Glob(String);
 
 /// A text that is no pattern.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("must have at most {GLOB_LEN_MAX} bytes")]
+#[error("must have at most {GLOB_LEN_MAX} characters")]
 pub struct InvalidGlob;
 
 impl FromStr for Glob {
     type Err = InvalidGlob;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.len() > GLOB_LEN_MAX {
+        if text.chars().count() > GLOB_LEN_MAX {
             return Err(InvalidGlob);
         }
         Ok(Self(text.to_owned()))
@@ -36,7 +36,7 @@ impl std::fmt::Display for Glob {
     }
 }
 
-serde_as_text!(Glob);
+schema!(Glob = { "type": "string", "maxLength": GLOB_LEN_MAX });
 
 impl Glob {
     /// Whether a text holds it. Never goes back further than the last `*`.
@@ -71,42 +71,33 @@ impl Glob {
 }
 
 /// What records must have in common.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// From this time on, in milliseconds since 1970 UTC.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub from_ms: Option<i64>,
     /// Up to this time, without it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub to_ms: Option<i64>,
-    /// About one of these; about anything where it is empty.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub categories: Vec<Category>,
+    /// About this, at least in part.
+    pub category: Option<Category>,
     /// With this outcome.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
     /// By an operator whose name holds this.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub operator: Option<Glob>,
     /// Of this subaccount.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub subaccount: Option<SubaccountId>,
     /// Whose text holds this.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<Glob>,
 }
 
 impl Filter {
     /// Whether a record is looked for.
     pub fn matches(&self, record: &Record) -> bool {
-        let is = |category: &Category| {
-            *category == record.category
-                || record.edits.iter().any(|edit| edit.category == *category)
+        let is = |category: Category| {
+            category == record.category || record.edits.iter().any(|edit| edit.category == category)
         };
         let owner = record.subaccount.as_ref().map(|key| key.subaccount);
         self.covers(record.time_ms, record.time_ms)
-            && (self.categories.is_empty() || self.categories.iter().any(is))
+            && self.category.is_none_or(is)
             && self.outcome.is_none_or(|outcome| outcome == record.outcome)
             && (self.subaccount.is_none() || self.subaccount == owner)
             && within(self.operator.as_ref(), || record.actor.name.clone())
@@ -162,26 +153,25 @@ mod tests {
         };
         let refused = Outcome::Refused;
         let record = Record::new(50, Category::BackendMapping, refused, actor, "added a.b:80");
-        let filter = |json: &str| serde_json::from_str::<Filter>(json).unwrap();
-        for (json, found) in [
-            ("{}", true),
-            (r#"{"fromMs":50,"toMs":51}"#, true),
-            (r#"{"fromMs":51}"#, false),
-            (r#"{"toMs":50}"#, false),
-            (r#"{"categories":["Account","BackendMapping"]}"#, true),
-            (r#"{"categories":["Account"]}"#, false),
-            (
-                r#"{"operator":"root","text":"a.?:80","outcome":"Refused"}"#,
-                true,
-            ),
-            (r#"{"operator":"anna"}"#, false),
-            (r#"{"outcome":"Done"}"#, false),
-            (
-                r#"{"subaccount":"0190a5a2-6d0e-7cc0-8000-000000000001"}"#,
-                false,
-            ),
-        ] {
-            assert_eq!(filter(json).matches(&record), found, "{json}");
-        }
+        let glob = |text: &str| text.parse().ok();
+        let found = |change: &dyn Fn(&mut Filter)| {
+            let mut filter = Filter::default();
+            change(&mut filter);
+            filter.matches(&record)
+        };
+        assert!(found(&|_all| {}));
+        assert!(found(&|one| (one.from_ms, one.to_ms) = (Some(50), Some(51))));
+        assert!(!found(&|one| one.from_ms = Some(51)));
+        assert!(!found(&|one| one.to_ms = Some(50)));
+        assert!(found(&|one| one.category = Some(Category::BackendMapping)));
+        assert!(!found(&|one| one.category = Some(Category::Account)));
+        assert!(found(&|one| one.operator = glob("ROOT")));
+        assert!(!found(&|one| one.operator = glob("anna")));
+        assert!(found(&|one| one.text = glob("a.?:80")));
+        assert!(!found(&|one| one.text = glob("a.?:81")));
+        assert!(found(&|one| one.outcome = Some(refused)));
+        assert!(!found(&|one| one.outcome = Some(Outcome::Done)));
+        let nil = SubaccountId::from_uuid(uuid::Uuid::nil());
+        assert!(!found(&|one| one.subaccount = Some(nil)));
     }
 }

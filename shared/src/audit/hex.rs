@@ -6,6 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::id::serde_as_text;
+use crate::schema::schema;
 
 /// Bytes of a fixed length, in lower-case hexadecimal where they are shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,6 +65,7 @@ impl<const N: usize> FromStr for HexBytes<N> {
 }
 
 serde_as_text!(PublicKey, Signature);
+schema!(PublicKey = { "type": "string", "pattern": "^[0-9a-f]{64}$" });
 
 #[cfg(test)]
 mod tests {

@@ -8,5 +8,5 @@ pub const EDITS_MAX: usize = 64;
 pub const VALUE_LEN_MAX: usize = 1_024;
 /// Bytes of a text from outside in a record: a path, a host, a name, a reason.
 pub const TEXT_LEN_MAX: usize = 1_024;
-/// Bytes of a pattern to search for; matching costs its length for every byte of a text.
+/// Characters of a pattern to search for; matching costs its length for every byte of a text.
 pub const GLOB_LEN_MAX: usize = 128;

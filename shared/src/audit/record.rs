@@ -1,5 +1,6 @@
 //! One record: who did what, to what, and what became of it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::edits::Edit;
@@ -7,7 +8,9 @@ use super::limits::TEXT_LEN_MAX;
 use crate::config::SubaccountKey;
 
 /// What a record is about. Those of changes have the names that SAP Cloud Connector gives them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Category {
     Account,
@@ -57,7 +60,9 @@ pub enum Category {
 }
 
 /// What became of what the record is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub enum Outcome {
     /// It is about to be done; another record tells what became of it.
     Intent,
@@ -73,7 +78,7 @@ pub enum Outcome {
 }
 
 /// Who did it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Actor {
     /// The operator, or the part of the agent.
@@ -98,7 +103,7 @@ impl Actor {
 }
 
 /// A request of a cloud application.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Forwarded {
     /// The method.
@@ -112,7 +117,7 @@ pub struct Forwarded {
 }
 
 /// One record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
     /// Counts all records of the log from 1. The chain gives it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -14,6 +15,7 @@ use super::limits::LINE_LEN_MAX;
 use super::marker::Marker;
 use super::record::Outcome;
 use crate::hash::Hash256;
+use crate::schema::schema;
 
 /// Intents that may wait for their outcome; changes are made one after another.
 const OPEN_INTENTS_MAX: usize = 1_024;
@@ -117,6 +119,14 @@ pub struct Anchor {
     pub hash: Hash256,
 }
 
+schema!(Anchor = { "type": "string", "pattern": "^[0-9]{1,18}:[0-9a-f]{64}$" });
+
+impl fmt::Display for Anchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.sequence, self.hash)
+    }
+}
+
 /// A text that is no anchor.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("must be the number of a record and its hash, such as 17:<64 hexadecimal digits>")]
@@ -135,7 +145,7 @@ impl FromStr for Anchor {
 }
 
 /// What verified.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Segments.

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::audit::AuditLevel;
@@ -18,7 +19,9 @@ use crate::host::VirtualAddress;
 use crate::id::{CredentialId, InstanceId, LocationId, RegionHost, SubaccountId, TunnelKey};
 
 /// What a subaccount is found by in a document.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SubaccountKey {
     /// The gateway.

@@ -4,6 +4,7 @@
 //! document, revisions, status and dry runs are our own beside them. Input is strict, and so is
 //! every path; readers of answers are tolerant.
 
+mod audit;
 mod body;
 mod change;
 mod error;
@@ -20,6 +21,10 @@ mod subaccount;
 mod target;
 mod trust;
 
+pub use audit::{
+    AuditBad, AuditLogInput, AuditLogLevel, AuditLogShown, AuditPage, AuditSearch,
+    AuditVerification, Days,
+};
 pub use body::read;
 pub use change::{Preview, RevisionDetail, Version};
 pub use error::{ErrorBody, ErrorType, Refusal};

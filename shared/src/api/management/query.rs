@@ -2,6 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::audit::AuditSearch;
 use super::error::Refusal;
 use super::operations::Operation;
 use crate::id::LocationId;
@@ -15,6 +16,8 @@ pub struct Query {
     pub dry_run: bool,
     /// At most so many entries of a list.
     pub limit: Option<usize>,
+    /// What is looked for in the audit log.
+    pub audit: AuditSearch,
 }
 
 impl Query {
@@ -52,7 +55,7 @@ impl Query {
                     let number = number.or(Err(Refusal::invalid(name, "must be a number")))?;
                     query.limit = Some(number);
                 }
-                _ => return Err(Refusal::invalid(name, unknown(operation))),
+                _ => query.audit.set(name, &value)?,
             }
         }
         Ok(query)
@@ -67,7 +70,8 @@ impl Query {
             .map(|id| format!("locationID={id}"));
         let dry_run = self.dry_run.then(|| "dryRun=true".to_owned());
         let limit = self.limit.map(|limit| format!("limit={limit}"));
-        let parts: Vec<String> = [location, dry_run, limit].into_iter().flatten().collect();
+        let parts = [location, dry_run, limit].into_iter().flatten();
+        let parts: Vec<String> = parts.chain(self.audit.to_parts()).collect();
         if parts.is_empty() {
             return String::new();
         }

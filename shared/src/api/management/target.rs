@@ -5,10 +5,10 @@ use std::fmt;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::error::Refusal;
-use super::operations::{Operation, agent, connector, history, subaccounts};
+use super::operations::{Operation, agent, audit, connector, history, subaccounts};
 use super::resource_id;
 use crate::host::VirtualAddress;
-use crate::id::{RegionHost, SubaccountId};
+use crate::id::{InvalidId, RegionHost, SubaccountId};
 
 /// What must be escaped in one segment of a path.
 const SEGMENT: &AsciiSet = &CONTROLS
@@ -65,6 +65,22 @@ pub struct SubaccountPath {
     pub subaccount: SubaccountId,
 }
 
+impl SubaccountPath {
+    /// Reads its two segments.
+    fn parse(region_host: &str, subaccount: &str) -> Result<Self, Refusal> {
+        let host = region_host.parse();
+        let id = subaccount.parse();
+        Ok(Self {
+            region_host: host.map_err(|rule: InvalidId| invalid("regionHost", &rule))?,
+            subaccount: id.map_err(|rule: InvalidId| invalid("subaccount", &rule))?,
+        })
+    }
+}
+
+fn invalid(field: &str, rule: &InvalidId) -> Refusal {
+    Refusal::invalid(field, rule.to_string())
+}
+
 /// What an address means. `Display` writes the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -90,6 +106,18 @@ pub enum Target {
     TrustedCertificates,
     /// One of them.
     TrustedCertificate(String),
+    /// The settings of the audit log.
+    AuditLog,
+    /// The level of one subaccount in it.
+    SubaccountAuditLog(SubaccountPath),
+    /// Its records.
+    AuditRecords,
+    /// Its records, all as CSV.
+    AuditCsv,
+    /// Its records, all as lines of JSON.
+    AuditLines,
+    /// Whether it is as it was written.
+    AuditVerification,
     /// All subaccounts.
     Subaccounts,
     /// One subaccount.
@@ -125,6 +153,10 @@ impl Target {
             ["connector", "version"] => Ok(Self::Version),
             ["openapi.json"] => Ok(Self::OpenApi),
             ["status"] => Ok(Self::Status),
+            ["auditLog", "records"] => Ok(Self::AuditRecords),
+            ["auditLog", "records.csv"] => Ok(Self::AuditCsv),
+            ["auditLog", "records.jsonl"] => Ok(Self::AuditLines),
+            ["auditLog", "verification"] => Ok(Self::AuditVerification),
             ["configuration", rest @ ..] => {
                 Self::configuration(rest).unwrap_or_else(|| Err(unknown()))
             }
@@ -150,6 +182,17 @@ impl Target {
                 ["certificates", alias] => Self::TrustedCertificate((*alias).to_owned()),
                 _ => return None,
             },
+            ["connector", "auditLog"] => Self::AuditLog,
+            [
+                "connector",
+                "auditLog",
+                "subaccounts",
+                region_host,
+                subaccount,
+            ] => {
+                let path = SubaccountPath::parse(region_host, subaccount);
+                return Some(path.map(Self::SubaccountAuditLog));
+            }
             ["subaccounts"] => Self::Subaccounts,
             ["subaccounts", region_host, subaccount, rest @ ..] => {
                 return Self::of_subaccount(region_host, subaccount, rest);
@@ -164,17 +207,9 @@ impl Target {
         rest: &[&str],
     ) -> Option<Result<Self, Refusal>> {
         let invalid = |field: &str, rule: String| Some(Err(Refusal::invalid(field, rule)));
-        let region_host = match region_host.parse() {
-            Ok(host) => host,
-            Err(rule) => return invalid("regionHost", format!("{rule}")),
-        };
-        let subaccount = match subaccount.parse() {
-            Ok(id) => id,
-            Err(rule) => return invalid("subaccount", format!("{rule}")),
-        };
-        let path = SubaccountPath {
-            region_host,
-            subaccount,
+        let path = match SubaccountPath::parse(region_host, subaccount) {
+            Ok(path) => path,
+            Err(refusal) => return Some(Err(refusal)),
         };
         let (address, rest) = match rest {
             [] => return Some(Ok(Self::Subaccount(path))),
@@ -212,6 +247,12 @@ impl Target {
             Self::Truststore => connector::TRUSTSTORE,
             Self::TrustedCertificates => connector::TRUSTED_CERTIFICATES,
             Self::TrustedCertificate(_) => connector::TRUSTED_CERTIFICATE,
+            Self::AuditLog => audit::AUDIT_LOG,
+            Self::SubaccountAuditLog(_) => audit::SUBACCOUNT_AUDIT_LOG,
+            Self::AuditRecords => audit::AUDIT_RECORDS,
+            Self::AuditCsv => audit::AUDIT_CSV,
+            Self::AuditLines => audit::AUDIT_LINES,
+            Self::AuditVerification => audit::AUDIT_VERIFICATION,
             Self::Subaccounts => subaccounts::SUBACCOUNTS,
             Self::Subaccount(_) => subaccounts::SUBACCOUNT,
             Self::State(_) => subaccounts::STATE,
@@ -290,6 +331,16 @@ impl fmt::Display for Target {
             Self::TrustedCertificates => write!(f, "{truststore}/certificates"),
             Self::TrustedCertificate(alias) => {
                 write!(f, "{truststore}/certificates/{}", segment(alias))
+            }
+            Self::AuditLog
+            | Self::AuditRecords
+            | Self::AuditCsv
+            | Self::AuditLines
+            | Self::AuditVerification => f.write_str(self.template()),
+            Self::SubaccountAuditLog(path) => {
+                let host = path.region_host.to_string();
+                let (host, id) = (segment(&host), path.subaccount);
+                write!(f, "{}/subaccounts/{host}/{id}", audit::AUDIT_LOG)
             }
             Self::Subaccounts => write!(f, "{CONFIGURATION}/subaccounts"),
             Self::Subaccount(path) => write!(f, "{path}"),

@@ -4,6 +4,7 @@
 //! needs, and the API's own description. A path without a row answers nothing.
 
 pub(super) mod agent;
+pub(super) mod audit;
 pub(super) mod connector;
 pub(super) mod history;
 pub(super) mod subaccounts;
@@ -186,7 +187,7 @@ impl Operation {
     }
 
     /// It answers 200 with something else than JSON.
-    pub const fn sends(mut self, media_type: &'static str) -> Self {
+    const fn sends(mut self, media_type: &'static str) -> Self {
         self.answer = Success::Sends(media_type);
         self
     }
@@ -258,6 +259,7 @@ impl Operation {
 /// The rows by area.
 const AREAS: &[&[Operation]] = &[
     agent::OPERATIONS,
+    audit::OPERATIONS,
     connector::OPERATIONS,
     history::OPERATIONS,
     subaccounts::OPERATIONS,

@@ -60,6 +60,28 @@ fn table() -> Vec<(String, Target, &'static str)> {
             "GET, DELETE",
         ),
         (
+            "configuration/connector/auditLog".to_owned(),
+            Target::AuditLog,
+            "GET, PATCH",
+        ),
+        (
+            format!("configuration/connector/auditLog/subaccounts/gate.example.com:8443/{GUID}"),
+            Target::SubaccountAuditLog(subaccount()),
+            "GET, PATCH",
+        ),
+        ("auditLog/records".to_owned(), Target::AuditRecords, "GET"),
+        ("auditLog/records.csv".to_owned(), Target::AuditCsv, "GET"),
+        (
+            "auditLog/records.jsonl".to_owned(),
+            Target::AuditLines,
+            "GET",
+        ),
+        (
+            "auditLog/verification".to_owned(),
+            Target::AuditVerification,
+            "GET",
+        ),
+        (
             "configuration/subaccounts".to_owned(),
             Target::Subaccounts,
             "GET, POST",
