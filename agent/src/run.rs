@@ -174,7 +174,7 @@ fn seal_secrets(data_dir: &Path) {
 }
 
 /// Opens the audit log and records the start.
-fn begin_audit(data_dir: &Path, store: &Store, board: &StatusBoard) -> std::io::Result<Audit> {
+fn begin_audit(data_dir: &Path, store: &Store, board: &StatusBoard) -> io::Result<Audit> {
     let audit = Audit::open(
         data_dir,
         clock::wall_ms,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::vault::VaultError;
+
 /// Why something was not recorded.
 #[derive(Debug, Error)]
 pub enum AuditError {
@@ -24,17 +26,26 @@ pub enum AuditError {
         source: io::Error,
     },
     /// The key is not usable.
-    #[error("the key of the audit log in {} cannot be used", path.display())]
-    Key {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        #[source]
-        source: underpass_runtime::pki::PkiError,
-    },
+    #[error("the key of the audit log cannot be used")]
+    Key(#[from] underpass_runtime::pki::PkiError),
+    /// The key cannot be read or kept.
+    #[error("the key of the audit log cannot be read or kept")]
+    Vault(#[source] VaultError),
     /// The thread is gone.
     #[error("the audit log is closed")]
     Stopped,
+}
+
+impl From<VaultError> for AuditError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Io { path, source, .. } => Self::io(path)(source),
+            error @ (VaultError::Missing(_)
+            | VaultError::Key { .. }
+            | VaultError::KeyMissing { .. }
+            | VaultError::Open { .. }) => Self::Vault(error),
+        }
+    }
 }
 
 impl AuditError {
@@ -51,6 +62,10 @@ impl AuditError {
 
     /// The same for another one who waits.
     pub(super) fn again(&self) -> Self {
+        let told = |text: String| Self::Io {
+            path: PathBuf::from("the key"),
+            source: io::Error::other(text),
+        };
         match self {
             Self::DiskFull(path) => Self::DiskFull(path.clone()),
             Self::Slow => Self::Slow,
@@ -59,10 +74,8 @@ impl AuditError {
                 path: path.clone(),
                 source: io::Error::new(source.kind(), source.to_string()),
             },
-            Self::Key { path, source } => Self::Io {
-                path: path.clone(),
-                source: io::Error::other(source.to_string()),
-            },
+            Self::Key(source) => told(format!("{source}")),
+            Self::Vault(source) => told(format!("{source}")),
         }
     }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use underpass_runtime::file;
-use underpass_runtime::pki::{PkiError, SignatureKey};
+use underpass_runtime::pki::SignatureKey;
 use underpass_shared::audit::{Chain, Marker, Record, Start};
 
 use super::error::AuditError;
@@ -77,7 +77,7 @@ impl Log {
             .chain
             .seal(last, now_ms, &mut out, |bytes| self.key.sign(bytes));
         sealed
-            .map_err(|source| self.key_failed(source))
+            .map_err(AuditError::from)
             .and_then(|()| self.write(&out))
             .inspect_err(|_error| self.chain = before)?;
         if last {
@@ -88,14 +88,8 @@ impl Log {
 
     /// Signs the beginning of a log.
     pub(super) fn marker(&self, start: Start) -> Result<Marker, AuditError> {
-        let signature = self.key.sign(&start.signed_bytes());
-        let signature = signature.map_err(|source| self.key_failed(source))?;
+        let signature = self.key.sign(&start.signed_bytes())?;
         Ok(Marker { start, signature })
-    }
-
-    fn key_failed(&self, source: PkiError) -> AuditError {
-        let path = self.dir.clone();
-        AuditError::Key { path, source }
     }
 
     fn begin(&mut self, now_ms: i64) -> Result<(), AuditError> {

@@ -89,8 +89,6 @@ impl From<AuditCleanup> for u16 {
     }
 }
 
-schema!(AuditCleanup = { "type": "integer", "enum": Self::DAYS });
-
 /// The audit log's settings for the agent as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
