@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use self::samples::{Sample, fixture, sample};
 use super::{Admin, Caller, Operator};
+use crate::audit::{Audit, Present};
 use crate::status::StatusBoard;
 use crate::store::Store;
 
@@ -38,7 +39,9 @@ impl World {
     async fn new() -> Self {
         let dir = TempDir::new().unwrap();
         let store = Store::open(dir.path(), || 1_700_000_000_000).unwrap();
-        let admin = Admin::running(dir.path(), store.clone(), StatusBoard::default());
+        let present = Present::following(store.snapshot());
+        let audit = Audit::open(dir.path(), || 1_700_000_000_000, present).unwrap();
+        let admin = Admin::running(dir.path(), store.clone(), StatusBoard::default(), audit);
         let world = Self {
             admin,
             store,
