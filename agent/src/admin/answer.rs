@@ -26,6 +26,15 @@ pub(super) fn json_text(json: Bytes, revision: u64) -> Response<Bytes> {
     response
 }
 
+/// 200 with something else than JSON.
+pub(super) fn bytes(body: Vec<u8>, kind: &'static str, revision: u64) -> Response<Bytes> {
+    let mut response = empty(StatusCode::OK, revision);
+    let kind = HeaderValue::from_static(kind);
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    *response.body_mut() = body.into();
+    response
+}
+
 /// 204: done.
 pub(super) fn done(revision: u64) -> Response<Bytes> {
     empty(StatusCode::NO_CONTENT, revision)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, IF_MATCH};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, IF_MATCH};
 use http::{HeaderMap, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use underpass_shared::api::management::{self as api, ErrorType, Preview, Query, Refusal};
@@ -14,7 +14,8 @@ use underpass_shared::config::{Document, Invalid, changes, diff};
 use underpass_shared::id::{CredentialId, InstanceId};
 use underpass_shared::rights::{self, Role};
 
-use super::{Admin, Answer, answer};
+use super::{Admin, Answer, answer, certificates};
+use crate::secrets::SecretStore;
 use crate::store::{ChangeError, Snapshot};
 
 /// What a handler is told of a request.
@@ -23,6 +24,8 @@ pub(super) struct Call {
     pub(super) query: Query,
     if_match: Option<u64>,
     json: Result<(), Refusal>,
+    content_type: Option<String>,
+    accept: Option<String>,
     body: Bytes,
 }
 
@@ -38,6 +41,8 @@ impl Call {
             query,
             if_match: if_match(&head.headers)?,
             json: is_json(&head.headers),
+            content_type: text(&head.headers, &CONTENT_TYPE),
+            accept: text(&head.headers, &ACCEPT),
             body,
         })
     }
@@ -56,11 +61,31 @@ impl Call {
         api::read(&self.json()?)
     }
 
+    /// What the body says it is.
+    pub(super) fn content_type(&self) -> &str {
+        self.content_type.as_deref().unwrap_or_default()
+    }
+
+    /// Which forms of the answer the caller takes.
+    pub(super) fn accept(&self) -> &str {
+        self.accept.as_deref().unwrap_or_default()
+    }
+
+    /// The body's bytes, whatever they are.
+    pub(super) const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
     /// The body's bytes, which must be JSON.
     pub(super) fn json(&self) -> Result<Bytes, Refusal> {
         self.json.clone()?;
         Ok(self.body.clone())
     }
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let value = headers.get(name)?;
+    value.to_str().ok().map(str::to_owned)
 }
 
 fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
@@ -112,6 +137,7 @@ impl Admin {
         if call.query.dry_run {
             let current = self.readable()?;
             let edit = allowed(call.caller.role(), edit);
+            let edit = with_keys(self.secrets.clone(), edit);
             return preview(current, call.if_match, edit).await;
         }
         let before = Secrets::of(self.store.current().document());
@@ -131,7 +157,8 @@ impl Admin {
     ) -> Result<u64, Refusal> {
         let author = caller.to_string();
         let recording = self.recording(caller, Category::Configuration, reason);
-        let edit = recording.intending(allowed(caller.role(), edit));
+        let edit = with_keys(self.secrets.clone(), allowed(caller.role(), edit));
+        let edit = recording.intending(edit);
         // The store knows broken rules only; what else refuses a change goes past it.
         let refused: Arc<Mutex<Option<Refusal>>> = Arc::default();
         let slot = Arc::clone(&refused);
@@ -177,10 +204,8 @@ impl Admin {
         for gone in before.instances.difference(&used.instances) {
             self.credentials.delete(*gone).unwrap_or_else(failed);
         }
-        if let Some(password) = before.password
-            && used.password != Some(password)
-        {
-            self.secrets.remove(password).unwrap_or_else(failed);
+        for gone in before.values.difference(&used.values) {
+            self.secrets.remove(*gone).unwrap_or_else(failed);
         }
     }
 }
@@ -188,17 +213,35 @@ impl Admin {
 /// What of the secret store a document uses.
 pub(super) struct Secrets {
     instances: BTreeSet<InstanceId>,
-    password: Option<CredentialId>,
+    /// Passwords and keys of certificates.
+    values: BTreeSet<CredentialId>,
 }
 
 impl Secrets {
     pub(super) fn of(document: &Document) -> Self {
         let subaccounts = document.subaccounts().iter();
-        let proxy = document.connector().proxy();
+        let connector = document.connector();
+        let proxy = connector.proxy().and_then(|proxy| proxy.login());
+        let password = proxy.map(|(_, id)| id);
+        let keys = connector.certificates().keys();
         Self {
             instances: subaccounts.map(|one| one.own().instance).collect(),
-            password: proxy.and_then(|proxy| proxy.login()).map(|(_, id)| id),
+            values: password.into_iter().chain(keys).collect(),
         }
+    }
+}
+
+/// A change that is refused where it names keys that are not in the secret store, as an undo may:
+/// a key is deleted as soon as no document in use has it.
+fn with_keys(
+    secrets: SecretStore,
+    edit: impl FnOnce(&Document) -> EditResult + Send + 'static,
+) -> impl FnOnce(&Document) -> EditResult + Send + 'static {
+    move |old| {
+        let new = edit(old)?;
+        let certificates = |document: &Document| document.connector().certificates().clone();
+        certificates::check_keys(&secrets, &certificates(old), &certificates(&new))?;
+        Ok(new)
     }
 }
 

@@ -4,14 +4,17 @@
 //! serves the handlers over its local socket, a command calls them in its own process while the
 //! agent is stopped, and both find the same rules.
 
+mod accept;
 mod answer;
 mod audit;
 mod body;
 mod call;
 mod caller;
+mod certificates;
 mod document;
 mod enrolment;
 mod mappings;
+mod multipart;
 mod proxy;
 mod recorded;
 mod resources;
@@ -164,6 +167,7 @@ impl Admin {
             Target::AuditLines => Ok(self.audit_export(&call, Form::Lines)),
             Target::AuditVerification => self.audit_verification(&call).await,
             Target::Proxy => self.proxy(call, verb).await,
+            Target::OwnCertificate(one) => self.own_certificate(call, verb, one).await,
             Target::Truststore => self.truststore(call, verb).await,
             Target::TrustedCertificates => self.trusted_certificates(call, verb).await,
             Target::TrustedCertificate(alias) => self.trusted_certificate(call, verb, alias).await,

@@ -3,12 +3,23 @@
 use underpass_shared::api::management::{
     Refusal, Target, TrustedInput, TrustedShown, TruststoreInput, TruststoreShown, Verb,
 };
+use underpass_shared::config::limits::ALIAS_LEN_MAX;
 use underpass_shared::config::{
-    BackendTrust, Connector, ConnectorFields, Document, TrustedCertificate,
+    Alias, BackendTrust, Certificate, Connector, ConnectorFields, Document, TrustedCertificate,
 };
 
+use super::accept::{self, Accept};
 use super::call::Call;
+use super::certificates::certificates;
+use super::multipart::{Form, is_form};
 use super::{Admin, Answer, answer};
+
+const PEM: &str = "application/x-pem-file";
+const DER: &str = "application/pkix-cert";
+/// The field of the files in a form.
+const CERTIFICATES: &str = "certificates";
+/// Characters that the number behind an alias may take.
+const NUMBER_LEN_MAX: usize = 11;
 
 type Entries = Vec<TrustedCertificate>;
 
@@ -34,6 +45,32 @@ fn position(entries: &[TrustedCertificate], alias: &str) -> Result<usize, Refusa
     found.ok_or_else(|| Refusal::not_found(format!("there is no trusted certificate {alias}")))
 }
 
+/// A name for a certificate that came without one: that of its file, else of its subject; with a
+/// number where that is taken.
+fn free_alias(file: &str, certificate: &Certificate, entries: &Entries) -> Alias {
+    let stem = file.rsplit(['/', '\\']).next().unwrap_or_default();
+    let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
+    let subject = certificate.summary().subject;
+    let name = if stem.is_empty() {
+        subject
+    } else {
+        stem.to_owned()
+    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let name: String = name
+        .chars()
+        .map(|c| if fits(c) { c } else { '-' })
+        .take(ALIAS_LEN_MAX - NUMBER_LEN_MAX)
+        .collect();
+    let numbered = (2..).map(|number: u32| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    let free = names.find_map(|name| {
+        let alias: Alias = name.parse().ok()?;
+        position(entries, alias.as_str()).is_err().then_some(alias)
+    });
+    free.expect("one of so many numbers is free")
+}
+
 impl Admin {
     pub(super) async fn truststore(&self, call: Call, verb: Verb) -> Answer {
         if verb != Verb::Patch {
@@ -53,6 +90,7 @@ impl Admin {
 
     pub(super) async fn trusted_certificates(&self, call: Call, verb: Verb) -> Answer {
         match verb {
+            Verb::Post if is_form(&call) => self.trust_files(&call).await,
             Verb::Post => {
                 let TrustedInput { alias, certificate } = call.read()?;
                 let reason = format!("trusted certificate {alias}");
@@ -79,10 +117,46 @@ impl Admin {
             Verb::Get | Verb::Put | Verb::Patch => {
                 let current = self.readable()?;
                 let trust = current.document().connector().backend_trust();
-                let shown = TruststoreShown::show(trust).trusted_backends;
-                answer::ok(&shown, current.revision().number)
+                let number = current.revision().number;
+                let all = trust.certificates().iter().map(|one| &one.certificate);
+                match Accept::of(call.accept())? {
+                    Accept::Json => {
+                        answer::ok(&TruststoreShown::show(trust).trusted_backends, number)
+                    }
+                    Accept::Pem => Ok(answer::bytes(accept::pem(all), PEM, number)),
+                    Accept::Der => Ok(answer::bytes(accept::der(all), DER, number)),
+                }
             }
         }
+    }
+
+    /// Trusts the certificates of files, each PEM with one or more, or DER with one. Those that are
+    /// trusted already stay under their names.
+    async fn trust_files(&self, call: &Call) -> Answer {
+        let mut form = Form::read(call, &[CERTIFICATES]).await?;
+        let mut found: Vec<(String, Certificate)> = vec![];
+        for part in form.all(CERTIFICATES) {
+            let name = part.file_name.unwrap_or_default();
+            for one in certificates(&part.content, CERTIFICATES)? {
+                found.push((name.clone(), one));
+            }
+        }
+        if found.is_empty() {
+            return Err(Refusal::invalid(CERTIFICATES, "is missing"));
+        }
+        let reason = format!("trusted {} certificates", found.len());
+        let edit = edit(move |_all, entries| {
+            for (file, certificate) in found {
+                if entries.iter().any(|one| one.certificate == certificate) {
+                    continue;
+                }
+                let alias = free_alias(&file, &certificate, entries);
+                entries.push(TrustedCertificate { alias, certificate });
+            }
+            Ok(())
+        });
+        let created = |revision| answer::created(&Target::TrustedCertificates, revision);
+        self.change(call, &reason, edit, created).await
     }
 
     pub(super) async fn trusted_certificate(

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, ETAG, HOST};
+use http::header::{ACCEPT, CONTENT_TYPE, ETAG, HOST};
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
@@ -147,9 +147,32 @@ impl Client {
         let request = Request::builder()
             .method(verb.as_str())
             .uri(format!("{target}{}", query.to_text()))
-            .header(HOST, HeaderValue::from_static("localhost"))
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(body)?;
+        self.ask(request, "application/json").await
+    }
+
+    /// What is there, in another form than JSON.
+    pub(super) async fn get_as(
+        &self,
+        target: Target,
+        accept: &'static str,
+    ) -> anyhow::Result<Bytes> {
+        let request = Request::builder().uri(target.to_string());
+        let reply = self.ask(request.body(Bytes::new())?, accept);
+        Ok(reply.await?.body)
+    }
+
+    async fn ask(
+        &self,
+        mut request: Request<Bytes>,
+        accept: &'static str,
+    ) -> anyhow::Result<Reply> {
+        let json = HeaderValue::from_static("application/json");
+        request.headers_mut().extend([
+            (HOST, HeaderValue::from_static("localhost")),
+            (ACCEPT, HeaderValue::from_static(accept)),
+            (CONTENT_TYPE, json),
+        ]);
         let response = match &self.stopped {
             Some(admin) => {
                 let caller = Caller::Local(OsUser::current());

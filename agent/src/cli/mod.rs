@@ -1,6 +1,7 @@
 //! The command line of the agent.
 
 pub mod audit;
+pub mod certificate;
 mod client;
 pub mod document;
 pub mod enrol;
@@ -189,6 +190,14 @@ pub enum Administer {
         #[command(subcommand)]
         action: trust::Action,
     },
+    /// Make, import, show or remove the agent's own certificates.
+    #[command(after_help = certificate::EXAMPLE)]
+    Certificate {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: certificate::Action,
+    },
     /// Set, show or remove the HTTP proxy on the way out to the gateways.
     #[command(after_help = proxy::EXAMPLE)]
     Proxy {
@@ -232,6 +241,7 @@ impl Administer {
             | Self::Mapping { common, .. }
             | Self::Resource { common, .. }
             | Self::Trust { common, .. }
+            | Self::Certificate { common, .. }
             | Self::Proxy { common, .. }
             | Self::Document { common, .. }
             | Self::Audit { common, .. }
@@ -252,6 +262,7 @@ impl Administer {
             | Self::Mapping { .. }
             | Self::Resource { .. }
             | Self::Trust { .. }
+            | Self::Certificate { .. }
             | Self::Proxy { .. }
             | Self::Document { .. }
             | Self::Audit { .. }
@@ -287,6 +298,7 @@ impl Administer {
             Self::Mapping { action, .. } => mapping::run(&client, action, &mut out).await,
             Self::Resource { action, .. } => resource::run(&client, action, &mut out).await,
             Self::Trust { action, .. } => trust::run(&client, action, &mut out).await,
+            Self::Certificate { action, .. } => certificate::run(&client, action, &mut out).await,
             Self::Proxy { action, .. } => proxy::run(&client, action, &mut out).await,
             Self::Document { action, .. } => document::run(&client, action, &mut out).await,
             Self::Audit { action, .. } => audit::run(&client, action, &mut out).await,

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::audit::AuditSettings;
+use super::certificates::OwnCertificates;
 use super::invalid::Invalid;
 use super::limits::{ALLOWED_TARGETS_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX};
 use super::operator::Operators;
@@ -82,6 +83,9 @@ pub struct ConnectorFields {
     /// What is recorded in the audit log.
     #[serde(skip_serializing_if = "AuditSettings::is_default")]
     pub audit: AuditSettings,
+    /// The agent's own certificates.
+    #[serde(skip_serializing_if = "OwnCertificates::is_default")]
+    pub certificates: OwnCertificates,
 }
 
 /// Settings of the agent as a whole.
@@ -148,5 +152,10 @@ impl Connector {
     /// What is recorded in the audit log.
     pub const fn audit(&self) -> AuditSettings {
         self.0.audit
+    }
+
+    /// The agent's own certificates.
+    pub const fn certificates(&self) -> &OwnCertificates {
+        &self.0.certificates
     }
 }

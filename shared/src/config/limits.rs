@@ -20,6 +20,8 @@ pub const ALLOWED_TARGETS_MAX: usize = 256;
 pub const TRUSTED_CERTIFICATES_MAX: usize = 256;
 /// Bytes (DER) of a trusted certificate; real ones have one or two thousand.
 pub const CERTIFICATE_LEN_MAX: usize = 16 * 1_024;
+/// Certificates of one of the agent's own chains; real ones have three or four.
+pub const CHAIN_LEN_MAX: usize = 10;
 /// Characters of the name of a trusted certificate.
 pub const ALIAS_LEN_MAX: usize = 128;
 /// Characters of the user name for a proxy.

@@ -7,6 +7,7 @@
 mod apply;
 mod audit;
 pub(crate) mod canonical;
+mod certificates;
 mod change;
 mod connector;
 mod delta;
@@ -29,6 +30,7 @@ mod text;
 mod trust;
 
 pub use audit::{AuditCleanup, AuditLevel, AuditSettings};
+pub use certificates::{OwnCertificate, OwnCertificateFields, OwnCertificates};
 pub use change::{Change, ChangeKind, UndoError, changes};
 pub use connector::{Connector, ConnectorFields, TunnelConnections};
 pub use delta::{Delta, Op, Ops};

@@ -16,6 +16,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 use super::invalid::Invalid;
 use super::limits::{ALIAS_LEN_MAX, CERTIFICATE_LEN_MAX, TRUSTED_CERTIFICATES_MAX};
 use crate::id::serde_as_text;
+use crate::pki::{alt_name, dn};
 use crate::schema::{PLAIN, schema, schema_like};
 
 /// Characters of a line of PEM (RFC 7468).
@@ -112,6 +113,10 @@ pub struct CertificateSummary {
     pub fingerprint: [u8; 32],
     /// Whether it may issue others.
     pub ca: bool,
+    /// Its number, hexadecimal with colons.
+    pub serial_number: String,
+    /// Its alternative names, each as type and value.
+    pub alt_names: Vec<(&'static str, String)>,
 }
 
 impl Certificate {
@@ -129,6 +134,25 @@ impl Certificate {
         }
     }
 
+    /// Takes the certificates of a PEM text, in their order. Text around the blocks is dropped.
+    ///
+    /// # Errors
+    /// When there is none, a block is broken, of another kind or no certificate.
+    pub fn list(text: &str) -> Result<Vec<Self>, InvalidCertificate> {
+        let mut list = vec![];
+        for block in Pem::iter_from_buffer(text.as_bytes()) {
+            let block = block.or(Err(InvalidCertificate::Pem))?;
+            if block.label != "CERTIFICATE" {
+                return Err(InvalidCertificate::Kind);
+            }
+            list.push(Self::from_der(&block.contents)?);
+        }
+        if list.is_empty() {
+            return Err(InvalidCertificate::Pem);
+        }
+        Ok(list)
+    }
+
     /// The DER bytes.
     pub fn der(&self) -> &[u8] {
         &self.0
@@ -141,12 +165,14 @@ impl Certificate {
     pub fn summary(&self) -> CertificateSummary {
         let (_, parsed) = X509Certificate::from_der(&self.0).expect("parsed when it was made");
         CertificateSummary {
-            subject: parsed.subject().to_string(),
-            issuer: parsed.issuer().to_string(),
+            subject: dn::text(parsed.subject()),
+            issuer: dn::text(parsed.issuer()),
             not_before_ms: parsed.validity().not_before.timestamp() * 1_000,
             not_after_ms: parsed.validity().not_after.timestamp() * 1_000,
             fingerprint: Sha256::digest(&self.0).into(),
             ca: parsed.is_ca(),
+            serial_number: parsed.raw_serial_as_string(),
+            alt_names: alt_name::of(&parsed),
         }
     }
 }

@@ -9,7 +9,10 @@ use crate::config::{
 
 /// Settings of the agent as a whole that others than Administrators may change, by their names in
 /// the document. What is not named here needs an Administrator.
-const SETTINGS: &[(&str, Access)] = &[("backendTrust", Access::Connector)];
+const SETTINGS: &[(&str, Access)] = &[
+    ("backendTrust", Access::Connector),
+    ("certificates", Access::Connector),
+];
 
 /// A change that the role of its author does not allow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

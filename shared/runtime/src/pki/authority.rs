@@ -33,7 +33,7 @@ pub struct Lifetime {
 }
 
 impl Lifetime {
-    fn set(self, params: &mut CertificateParams) -> Result<(), PkiError> {
+    pub(super) fn set(self, params: &mut CertificateParams) -> Result<(), PkiError> {
         let at = |ms: i64| {
             OffsetDateTime::from_unix_timestamp(ms / 1_000).map_err(|_range| PkiError::Certificate)
         };

@@ -1,14 +1,19 @@
-//! Making and reading keys and certificates. All keys are ECDSA P-256, but for that which signs
-//! the audit log.
+//! Making and reading keys and certificates. Those between agents and gateways are ECDSA P-256.
 
 mod authority;
 mod certificate;
 mod key;
+mod own_key;
+#[cfg(test)]
+mod own_tests;
+mod pkcs12;
 mod signature;
 
 pub use authority::{Authority, Lifetime, proof_holds, request_key_hash};
 pub use certificate::{CertificateInfo, describe};
 pub use key::PrivateKey;
+pub use own_key::{KeyType, OwnKey, OwnKeyError, Subject};
+pub use pkcs12::{Pkcs12Error, read as read_pkcs12};
 pub use signature::{SignatureKey, is_signed};
 
 use thiserror::Error;

@@ -6,6 +6,7 @@
 
 mod audit;
 mod body;
+mod certificate;
 mod change;
 mod error;
 mod lenient;
@@ -26,6 +27,10 @@ pub use audit::{
     AuditVerification, Days,
 };
 pub use body::read;
+pub use certificate::{
+    AltNameShown, CertificateInput, CertificateOrigin, CertificateShown, ImportInput, KeySize,
+    SignedInput,
+};
 pub use change::{Preview, RevisionDetail, Version};
 pub use error::{ErrorBody, ErrorType, Refusal};
 pub use lenient::{Flag, PortText, ReadOnly};

@@ -5,10 +5,11 @@ use std::fmt;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::error::Refusal;
-use super::operations::{Operation, agent, audit, connector, history, subaccounts};
+use super::operations::{Operation, agent, audit, certificates, connector, history, subaccounts};
 use super::resource_id;
 use crate::host::VirtualAddress;
 use crate::id::{InvalidId, RegionHost, SubaccountId};
+use crate::pki::chain::CertificateUse;
 
 /// What must be escaped in one segment of a path.
 const SEGMENT: &AsciiSet = &CONTROLS
@@ -118,6 +119,8 @@ pub enum Target {
     AuditLines,
     /// Whether it is as it was written.
     AuditVerification,
+    /// One of the agent's own certificates.
+    OwnCertificate(CertificateUse),
     /// All subaccounts.
     Subaccounts,
     /// One subaccount.
@@ -171,6 +174,13 @@ impl Target {
             ["revisions", number] => return Some(revision(number).map(Self::Revision)),
             ["revisions", number, "undo"] => return Some(revision(number).map(Self::Undo)),
             ["connector", "proxy"] => Self::Proxy,
+            ["connector", "ui", "uiCertificate"] => Self::OwnCertificate(CertificateUse::Ui),
+            ["connector", "onPremises" | "onPremise", "systemCertificate"] => {
+                Self::OwnCertificate(CertificateUse::System)
+            }
+            ["connector", "onPremises" | "onPremise", "ppCaCertificate"] => {
+                Self::OwnCertificate(CertificateUse::PpCa)
+            }
             [
                 "connector",
                 "onPremises" | "onPremise",
@@ -253,6 +263,11 @@ impl Target {
             Self::AuditCsv => audit::AUDIT_CSV,
             Self::AuditLines => audit::AUDIT_LINES,
             Self::AuditVerification => audit::AUDIT_VERIFICATION,
+            Self::OwnCertificate(one) => match one {
+                CertificateUse::Ui => certificates::UI,
+                CertificateUse::System => certificates::SYSTEM,
+                CertificateUse::PpCa => certificates::PP_CA,
+            },
             Self::Subaccounts => subaccounts::SUBACCOUNTS,
             Self::Subaccount(_) => subaccounts::SUBACCOUNT,
             Self::State(_) => subaccounts::STATE,
@@ -342,6 +357,7 @@ impl fmt::Display for Target {
                 let (host, id) = (segment(&host), path.subaccount);
                 write!(f, "{}/subaccounts/{host}/{id}", audit::AUDIT_LOG)
             }
+            Self::OwnCertificate(_) => f.write_str(self.template()),
             Self::Subaccounts => write!(f, "{CONFIGURATION}/subaccounts"),
             Self::Subaccount(path) => write!(f, "{path}"),
             Self::State(path) => write!(f, "{path}/state"),

@@ -5,6 +5,7 @@
 
 pub(super) mod agent;
 pub(super) mod audit;
+pub(super) mod certificates;
 pub(super) mod connector;
 pub(super) mod history;
 pub(super) mod subaccounts;
@@ -260,6 +261,7 @@ impl Operation {
 const AREAS: &[&[Operation]] = &[
     agent::OPERATIONS,
     audit::OPERATIONS,
+    certificates::OPERATIONS,
     connector::OPERATIONS,
     history::OPERATIONS,
     subaccounts::OPERATIONS,

@@ -48,6 +48,21 @@ fn table() -> Vec<(String, Target, &'static str)> {
             Target::Proxy,
             "GET, PUT, DELETE",
         ),
+        (
+            "configuration/connector/ui/uiCertificate".to_owned(),
+            Target::OwnCertificate(CertificateUse::Ui),
+            "GET, POST, PATCH, PUT",
+        ),
+        (
+            "configuration/connector/onPremises/systemCertificate".to_owned(),
+            Target::OwnCertificate(CertificateUse::System),
+            "GET, POST, PATCH, PUT, DELETE",
+        ),
+        (
+            "configuration/connector/onPremises/ppCaCertificate".to_owned(),
+            Target::OwnCertificate(CertificateUse::PpCa),
+            "GET, POST, PATCH, PUT, DELETE",
+        ),
         (trust.clone(), Target::Truststore, "GET, PATCH"),
         (
             format!("{trust}/certificates"),
