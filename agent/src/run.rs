@@ -56,7 +56,8 @@ pub async fn run(
     let audit = begin_audit(data_dir, &store, &board)?;
     // Tunnels end before the connections that carry their requests.
     let (tunnels, backends) = (Tasks::new(), Tasks::new());
-    let forward = Forward::new(store.snapshot(), &backends, audit.clone());
+    let secrets = SecretStore::new(data_dir);
+    let forward = Forward::new(store.snapshot(), secrets, &backends, audit.clone());
     let reconciled = Tunnels {
         credentials: CredentialStore::new(data_dir),
         secrets: SecretStore::new(data_dir),

@@ -12,6 +12,8 @@ use underpass_shared::hop;
 use underpass_shared::policy::Permit;
 use underpass_shared::protocol::upgrade::{OWN_PREFIX, UPGRADE};
 
+/// Whose certificate a back end takes for the logon, where a proxy before it ends TLS.
+const SSL_CLIENT_CERT: HeaderName = HeaderName::from_static("ssl_client_cert");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// Prepares a request's headers for the back end.
@@ -41,6 +43,7 @@ pub(super) fn for_backend(headers: &mut HeaderMap, permit: &Permit, authority: O
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(CONNECTION, HeaderValue::from_static("TE"));
     }
+    no_logon_by_certificate(headers, permit);
     let virtual_host =
         authority.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
     match permit.host_header() {
@@ -57,6 +60,16 @@ pub(super) fn for_backend(headers: &mut HeaderMap, permit: &Permit, authority: O
                 headers.insert(HOST, host);
             }
         }
+    }
+}
+
+/// Where the system certificate is not for the logon and there is no user either, an empty header
+/// says so: nobody on the way to the back end may then put another certificate into its place.
+fn no_logon_by_certificate(headers: &mut HeaderMap, permit: &Permit) {
+    let mapping = permit.mapping();
+    let mode = mapping.authentication_mode;
+    if mapping.protocol.uses_tls() && !mode.offers_system_certificate() {
+        headers.insert(SSL_CLIENT_CERT, HeaderValue::from_static(""));
     }
 }
 

@@ -31,6 +31,7 @@ use self::pool::{Lease, Pool};
 use self::tls::TlsRules;
 use self::upload::{Expectation, Upload};
 use crate::audit::Audit;
+use crate::secrets::SecretStore;
 use crate::store::Snapshot;
 use crate::tunnel::Wanted;
 
@@ -44,14 +45,19 @@ pub struct Forward {
 }
 
 impl Forward {
-    /// Forwarding by the rules of `snapshot`; its connections belong to `tasks`, and what is
-    /// decided is recorded in `audit`.
-    pub fn new(snapshot: watch::Receiver<Arc<Snapshot>>, tasks: &Tasks, audit: Audit) -> Self {
+    /// Forwarding by the rules of `snapshot`, with keys from `secrets`; its connections belong to
+    /// `tasks`, and what is decided is recorded in `audit`.
+    pub fn new(
+        snapshot: watch::Receiver<Arc<Snapshot>>,
+        secrets: SecretStore,
+        tasks: &Tasks,
+        audit: Audit,
+    ) -> Self {
         Self {
             audit,
             snapshot,
             pool: Pool::start(tasks),
-            tls: Arc::default(),
+            tls: Arc::new(TlsRules::new(secrets)),
         }
     }
 
@@ -144,9 +150,8 @@ impl SubaccountForward {
         let uri = request.uri();
         let connector = snapshot.document().connector();
         let mapping = permit.mapping();
-        let by_common_name = mapping.certificate_name_by_common_name;
         let tls = mapping.protocol.uses_tls();
-        let tls = tls.then(|| self.forward.tls.of(connector, by_common_name));
+        let tls = tls.then(|| self.forward.tls.of(connector, mapping));
         Ok(Backend {
             permit,
             subaccount,

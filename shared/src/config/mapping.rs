@@ -285,6 +285,15 @@ impl Protocol {
 }
 
 impl AuthenticationMode {
+    /// Whether a back end that asks for a client certificate gets the system certificate, and may
+    /// take it for the logon.
+    pub const fn offers_system_certificate(self) -> bool {
+        match self {
+            Self::None | Self::X509General | Self::Kerberos => true,
+            Self::NoneRestricted | Self::X509Restricted => false,
+        }
+    }
+
     const fn fits(self, protocol: Protocol) -> bool {
         use Protocol as P;
         match self {

@@ -11,7 +11,9 @@ pub enum NotEffective {
     #[error("this version forwards HTTP and HTTPS only")]
     Protocol,
     /// The authentication mode of a mapping.
-    #[error("this version does not tell the user to the back end; use authentication mode NONE")]
+    #[error(
+        "this version does not tell the user to the back end; use authentication mode NONE or NONE_RESTRICTED"
+    )]
     Authentication,
 }
 
@@ -26,9 +28,7 @@ pub fn effective(mapping: &Mapping) -> Result<(), NotEffective> {
         }
     }
     match mapping.authentication_mode {
-        A::None => Ok(()),
-        A::NoneRestricted | A::X509General | A::X509Restricted | A::Kerberos => {
-            Err(NotEffective::Authentication)
-        }
+        A::None | A::NoneRestricted => Ok(()),
+        A::X509General | A::X509Restricted | A::Kerberos => Err(NotEffective::Authentication),
     }
 }

@@ -221,8 +221,12 @@ fn what_is_not_effective_is_denied() {
         ..open()
     }]);
     assert!(https.decide(&http("a", 80, "/")).is_ok());
+    let restricted = policy_of(vec![MappingFields {
+        authentication_mode: AuthenticationMode::NoneRestricted,
+        ..open()
+    }]);
+    assert!(restricted.decide(&http("a", 80, "/")).is_ok());
     for authentication_mode in [
-        AuthenticationMode::NoneRestricted,
         AuthenticationMode::X509General,
         AuthenticationMode::X509Restricted,
         AuthenticationMode::Kerberos,

@@ -1,6 +1,7 @@
 //! Administration of an agent by its commands and over its local socket.
 
 mod access;
+mod certificates;
 mod changes;
 mod outward;
 mod refused;

@@ -42,7 +42,7 @@ impl Live {
             runtime.unwrap().block_on(async {
                 let store = Store::open(&dir, clock::wall_ms).unwrap();
                 let (board, tasks, backends) = (StatusBoard::default(), Tasks::new(), Tasks::new());
-                let forward = Forward::new(store.snapshot(), &backends);
+                let forward = Forward::new(store.snapshot(), SecretStore::new(&dir), &backends);
                 let tunnels = Tunnels {
                     credentials: CredentialStore::new(&dir),
                     secrets: SecretStore::new(&dir),

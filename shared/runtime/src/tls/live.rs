@@ -46,7 +46,7 @@ impl ResolvesServerCert for LiveCertificate {
     }
 }
 
-fn certified(credential: Credential<'_>) -> Result<Arc<CertifiedKey>, TlsError> {
+pub(super) fn certified(credential: Credential<'_>) -> Result<Arc<CertifiedKey>, TlsError> {
     let key = PrivateKeyDer::from_pem_slice(credential.key.as_bytes());
     let key = key.map_err(|_wrong| PkiError::Pem {
         what: "private key",

@@ -9,7 +9,9 @@ mod looking;
 mod management;
 mod server;
 
-pub use backend::{BackendTls, CertificateRefused, TlsFailure, TrustStore, may_issue};
+pub use backend::{
+    BackendTls, CertificateRefused, ClientIdentity, TlsFailure, TrustStore, may_issue,
+};
 pub use client::ClientTls;
 pub use live::LiveCertificate;
 pub use looking::Presented;

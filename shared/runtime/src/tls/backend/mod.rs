@@ -2,6 +2,7 @@
 //!
 //! No session is ever resumed: a resumed one would be believed by rules of the past.
 
+mod identity;
 mod leaf;
 mod refused;
 mod store;
@@ -9,6 +10,7 @@ mod store;
 mod tests;
 mod verifier;
 
+pub use identity::ClientIdentity;
 pub use refused::{CertificateRefused, TlsFailure};
 pub use store::{TrustStore, may_issue};
 
@@ -34,23 +36,31 @@ pub struct BackendTls(Arc<ClientConfig>);
 
 impl BackendTls {
     /// Believes what `store` trusts. With `name_by_common_name`, a certificate without alternative
-    /// names may name the back end by its common name.
+    /// names may name the back end by its common name. A back end that asks for a certificate gets
+    /// `identity`, if there is one.
     ///
     /// # Panics
     /// Never: the provider knows both versions.
-    pub fn new(store: Arc<TrustStore>, name_by_common_name: bool) -> Self {
+    pub fn new(
+        store: Arc<TrustStore>,
+        name_by_common_name: bool,
+        identity: Option<&ClientIdentity>,
+    ) -> Self {
         let provider = provider();
         let verifier = Verifier {
             store,
             name_by_common_name,
             algorithms: provider.signature_verification_algorithms,
         };
-        let mut config = ClientConfig::builder_with_provider(provider)
+        let builder = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .expect("the provider knows both versions")
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(Arc::new(verifier));
+        let mut config = match identity {
+            Some(identity) => builder.with_client_cert_resolver(identity.resolver()),
+            None => builder.with_no_client_auth(),
+        };
         config.alpn_protocols = vec![ALPN.to_vec()];
         config.resumption = Resumption::disabled();
         Self(Arc::new(config))

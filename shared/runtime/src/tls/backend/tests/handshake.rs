@@ -28,7 +28,7 @@ fn server(presented: &Ca, version: &'static rustls::SupportedProtocolVersion) ->
 
 fn tls(trusted: &Ca) -> BackendTls {
     let store = TrustStore::new([trusted.der.as_ref()]);
-    BackendTls::new(Arc::new(store), false)
+    BackendTls::new(Arc::new(store), false, None)
 }
 
 #[tokio::test]
