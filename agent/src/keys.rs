@@ -1,11 +1,13 @@
-//! Keys of the agent with their certificates: one private file each.
+//! Keys of the agent with their certificates: one sealed value each.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use underpass_runtime::file;
 use underpass_runtime::tls::Credential;
+use zeroize::Zeroizing;
+
+use crate::vault::{Vault, VaultError};
 
 /// What a key is for; the name of its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,14 +47,14 @@ impl KeptKey {
     }
 }
 
-/// Where keys are kept: `secrets/` of the data directory.
+/// Where keys are kept: sealed in `secrets/` of the data directory.
 #[derive(Clone, Debug)]
-pub struct KeyStore(PathBuf);
+pub struct KeyStore(Vault);
 
 impl KeyStore {
     /// The store of a data directory.
     pub fn new(data_dir: &Path) -> Self {
-        Self(data_dir.join("secrets"))
+        Self(Vault::new(data_dir))
     }
 
     /// Reads a key; none where there is none.
@@ -60,16 +62,13 @@ impl KeyStore {
     /// # Errors
     /// When it cannot be read or is damaged.
     pub fn load(&self, purpose: Purpose) -> anyhow::Result<Option<KeptKey>> {
-        let path = self.0.join(purpose.file());
-        let json = match std::fs::read(&path) {
+        let json = match self.0.read(purpose.file()) {
             Ok(json) => json,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", path.display()));
-            }
+            Err(VaultError::Missing(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
         };
         let kept = serde_json::from_slice(&json);
-        let kept = kept.with_context(|| format!("{} is damaged", path.display()))?;
+        let kept = kept.with_context(|| format!("secrets/{} is damaged", purpose.file()))?;
         Ok(Some(kept))
     }
 
@@ -78,9 +77,7 @@ impl KeyStore {
     /// # Errors
     /// When it cannot be written; the old one is then still there.
     pub fn save(&self, purpose: Purpose, kept: &KeptKey) -> anyhow::Result<()> {
-        let path = self.0.join(purpose.file());
-        file::private_dir(&self.0)
-            .and_then(|()| file::replace(&path, &serde_json::to_vec(kept)?))
-            .with_context(|| format!("cannot write {}", path.display()))
+        let json = Zeroizing::new(serde_json::to_vec(kept)?);
+        Ok(self.0.write(purpose.file(), &json)?)
     }
 }
