@@ -1,7 +1,5 @@
 //! In which form a caller wants certificates.
 
-use http::StatusCode;
-use underpass_shared::api::management::{ErrorType, Refusal};
 use underpass_shared::config::Certificate;
 
 /// The forms.
@@ -13,11 +11,8 @@ pub(super) enum Accept {
 }
 
 impl Accept {
-    /// The first form of an `Accept` that is known; JSON where none is asked for.
-    pub(super) fn of(header: &str) -> Result<Self, Refusal> {
-        if header.trim().is_empty() {
-            return Ok(Self::Json);
-        }
+    /// The first form of an `Accept` that is known; JSON where none is.
+    pub(super) fn of(header: &str) -> Self {
         let mut kinds = header.split(',').map(|kind| {
             let kind = kind.split(';').next().unwrap_or_default();
             kind.trim().to_ascii_lowercase()
@@ -32,11 +27,7 @@ impl Accept {
             }
             _ => None,
         });
-        known.ok_or_else(|| {
-            let message = "this is given as application/json, application/x-pem-file or application/pkix-cert";
-            let (status, kind) = (StatusCode::NOT_ACCEPTABLE, ErrorType::InvalidRequest);
-            Refusal::new(status, kind, message).at("Accept")
-        })
+        known.unwrap_or(Self::Json)
     }
 }
 
@@ -61,11 +52,11 @@ mod tests {
         for (header, form) in [
             ("", Accept::Json),
             ("*/*", Accept::Json),
+            ("text/html", Accept::Json),
             ("text/html, application/pkix-cert;q=0.5, */*", Accept::Der),
             ("application/X-PEM-file", Accept::Pem),
         ] {
-            assert_eq!(Accept::of(header).unwrap(), form, "{header}");
+            assert_eq!(Accept::of(header), form, "{header}");
         }
-        assert_eq!(Accept::of("text/html").unwrap_err().status, 406);
     }
 }

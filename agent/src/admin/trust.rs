@@ -119,7 +119,7 @@ impl Admin {
                 let trust = current.document().connector().backend_trust();
                 let number = current.revision().number;
                 let all = trust.certificates().iter().map(|one| &one.certificate);
-                match Accept::of(call.accept())? {
+                match Accept::of(call.accept()) {
                     Accept::Json => {
                         answer::ok(&TruststoreShown::show(trust).trusted_backends, number)
                     }

@@ -1,18 +1,22 @@
 //! The agent's own certificates. Their private keys are in the secret store, by their ids.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::invalid::Invalid;
+use super::limits::CHAIN_LEN_MAX;
 use super::trust::Certificate;
 use crate::id::CredentialId;
 use crate::pki::chain::{self, CertificateUse};
+use crate::schema::schema_like;
 
 /// One of the agent's certificates, before its checks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct OwnCertificateFields {
     /// The certificate, then its issuers; empty where there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = CHAIN_LEN_MAX))]
     pub chain: Vec<Certificate>,
     /// The private key of the certificate in the secret store.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,6 +30,8 @@ pub struct OwnCertificateFields {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "OwnCertificateFields", into = "OwnCertificateFields")]
 pub struct OwnCertificate(OwnCertificateFields);
+
+schema_like!(OwnCertificate = OwnCertificateFields);
 
 impl TryFrom<OwnCertificateFields> for OwnCertificate {
     type Error = Invalid;
@@ -71,13 +77,17 @@ impl OwnCertificate {
 }
 
 /// All of them, before their checks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[schemars(rename = "OwnCertificates")]
 struct Fields {
+    /// What back ends see that ask for a client certificate.
     #[serde(skip_serializing_if = "OwnCertificate::is_default")]
     system: OwnCertificate,
+    /// What signs the short-lived certificates of users.
     #[serde(skip_serializing_if = "OwnCertificate::is_default")]
     pp_ca: OwnCertificate,
+    /// What the management API shows.
     #[serde(skip_serializing_if = "OwnCertificate::is_default")]
     ui: OwnCertificate,
 }
@@ -86,6 +96,8 @@ struct Fields {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Fields", into = "Fields")]
 pub struct OwnCertificates(Fields);
+
+schema_like!(OwnCertificates = Fields);
 
 impl TryFrom<Fields> for OwnCertificates {
     type Error = Invalid;

@@ -7,6 +7,7 @@ use thiserror::Error;
 use x509_parser::prelude::{GeneralName, X509Certificate};
 
 use crate::host::InternalHost;
+use crate::schema::schema;
 
 /// Bytes of one name.
 const NAME_LEN_MAX: usize = 255;
@@ -28,6 +29,16 @@ pub enum AltName {
     #[serde(rename = "URI")]
     Uri(String),
 }
+
+schema!(AltName = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string", "enum": ["DNS", "IP", "RFC822", "URI"]},
+        "value": {"type": "string", "minLength": 1, "maxLength": NAME_LEN_MAX},
+    },
+    "required": ["type", "value"],
+    "additionalProperties": false,
+});
 
 /// What is no alternative name.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use x509_parser::objects::{oid_registry, oid2abbrev};
 use x509_parser::x509::X509Name;
 
 use crate::id::serde_as_text;
+use crate::schema::schema;
 
 /// Bytes of one value (RFC 5280, upper bounds of the attribute types).
 const VALUE_LEN_MAX: usize = 64;
@@ -187,6 +188,11 @@ impl fmt::Display for DistinguishedName {
 }
 
 serde_as_text!(DistinguishedName);
+schema!(DistinguishedName = {
+    "type": "string",
+    "minLength": 3,
+    "description": "A subject's name such as CN=connector.example.com,O=Example,C=DE (RFC 4514), each of CN, EMAIL, L, O, OU, ST and C at most once.",
+});
 
 /// The name in a certificate, as people write it.
 pub fn text(name: &X509Name<'_>) -> String {

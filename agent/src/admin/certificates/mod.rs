@@ -8,8 +8,7 @@ pub(super) use self::import::certificates;
 use underpass_runtime::pki::{KeyType, OwnKey, OwnKeyError, Subject};
 use underpass_runtime::{clock, random};
 use underpass_shared::api::management::{
-    CertificateInput, CertificateOrigin, CertificateShown, KeySize, Refusal, SignedInput, Target,
-    Verb,
+    CertificateInput, CertificateOrigin, CertificateShown, KeySize, Refusal, SignedInput, Verb,
 };
 use underpass_shared::config::{
     Certificate, Connector, ConnectorFields, Document, OwnCertificate, OwnCertificateFields,
@@ -26,7 +25,6 @@ use crate::secrets::SecretStore;
 
 const PEM: &str = "application/x-pem-file";
 const DER: &str = "application/pkix-cert";
-const REQUEST: &str = "application/pkcs10";
 /// The field of a signed certificate, in forms as in JSON.
 const SIGNED: &str = "signedCertificate";
 
@@ -142,7 +140,7 @@ impl Admin {
         let own: &OwnCertificate = current.document().connector().certificates().get(one);
         let missing = || Refusal::not_found(format!("there is no {one}"));
         let (certificates, _key) = own.certificate().ok_or_else(missing)?;
-        match Accept::of(call.accept())? {
+        match Accept::of(call.accept()) {
             Accept::Json => {
                 let shown = CertificateShown::show(own, one).ok_or_else(missing)?;
                 answer::ok(&shown, number)
@@ -186,7 +184,7 @@ impl Admin {
                     pending_key: Some(id),
                     ..old
                 };
-                let give = |revision| answer::bytes(pem.into_bytes(), REQUEST, revision);
+                let give = |revision| answer::bytes(pem.into_bytes(), PEM, revision);
                 self.with_key(call, &key, (one, &reason), put, give).await
             }
             CertificateOrigin::SelfSigned => {
@@ -200,8 +198,7 @@ impl Admin {
                     key: Some(id),
                     ..old
                 };
-                let target = Target::OwnCertificate(one);
-                let give = |revision| answer::created(&target, revision);
+                let give = |revision| answer::bytes(pem.into_bytes(), PEM, revision);
                 self.with_key(call, &key, (one, &reason), put, give).await
             }
         }

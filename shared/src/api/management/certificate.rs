@@ -1,5 +1,6 @@
 //! The agent's own certificates, as the API shows and takes them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::Refusal;
@@ -9,12 +10,13 @@ use crate::config::OwnCertificate;
 use crate::pki::alt_name::AltName;
 use crate::pki::chain::CertificateUse;
 use crate::pki::dn::DistinguishedName;
+use crate::schema::schema;
 
 /// Alternative names of one certificate; more would not fit into what servers take.
 const ALT_NAMES_MAX: usize = 100;
 
 /// An alternative name as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AltNameShown {
     /// `DNS`, `IP`, `RFC822` or `URI`.
     #[serde(rename = "type")]
@@ -24,7 +26,7 @@ pub struct AltNameShown {
 }
 
 /// One of the agent's certificates as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CertificateShown {
     /// Whose it is.
@@ -73,7 +75,7 @@ impl CertificateShown {
 }
 
 /// What is to be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CertificateOrigin {
     /// A certificate that its own key signs, at once in use.
@@ -94,6 +96,8 @@ pub enum KeySize {
     /// RSA with 4096 bits.
     Rsa4096,
 }
+
+schema!(KeySize = {"enum": [256, 2048, 4096, "256", "2048", "4096"]});
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -130,7 +134,7 @@ impl From<KeySize> for u16 {
 }
 
 /// A certificate or request that is to be made.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CertificateInput {
     /// What is to be made.
@@ -144,6 +148,7 @@ pub struct CertificateInput {
     pub subject_dn: DistinguishedName,
     /// By which other names it goes.
     #[serde(default)]
+    #[schemars(length(max = ALT_NAMES_MAX))]
     pub subject_alt_names: Vec<AltName>,
 }
 
@@ -162,7 +167,7 @@ impl CertificateInput {
 }
 
 /// The answer to a request, as PEM: the certificate, then its issuers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SignedInput {
     /// The certificates.
@@ -170,7 +175,7 @@ pub struct SignedInput {
 }
 
 /// A certificate that comes with its private key: a key store, or both as PEM.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ImportInput {
     /// A PKCS #12 key store, base64.

@@ -36,13 +36,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get(
         TRUSTED_CERTIFICATES,
         Read,
-        "Lists the trusted certificates.",
+        "Lists the trusted certificates, or gives them as PEM or DER by Accept.",
     )
     .gives::<Vec<TrustedShown>>(),
     Operation::post(
         TRUSTED_CERTIFICATES,
         Connector,
-        "Adds a trusted certificate.",
+        "Adds a trusted certificate; as a form with files, all that are in them.",
     )
     .takes::<TrustedInput>()
     .creates()

@@ -16,7 +16,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get(DOCUMENT, Inspect, "Shows the whole configuration.").gives::<Document>(),
     Operation::put(DOCUMENT, Subaccounts, "Replaces the whole configuration.")
         .takes::<Document>()
-        .limit(DOCUMENT_LEN_MAX),
+        .limit(DOCUMENT_LEN_MAX)
+        .conflicts(),
     Operation::get(REVISIONS, Inspect, "Lists the newest revisions.")
         .gives::<Vec<Revision>>()
         .options(&[LIMIT]),
