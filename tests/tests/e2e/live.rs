@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::Value;
+use underpass_agent::audit::{Audit, Present};
 use underpass_agent::credentials::CredentialStore;
 use underpass_agent::forward::Forward;
 use underpass_agent::secrets::SecretStore;
@@ -42,7 +43,10 @@ impl Live {
             runtime.unwrap().block_on(async {
                 let store = Store::open(&dir, clock::wall_ms).unwrap();
                 let (board, tasks, backends) = (StatusBoard::default(), Tasks::new(), Tasks::new());
-                let forward = Forward::new(store.snapshot(), SecretStore::new(&dir), &backends);
+                let present = Present::following(store.snapshot());
+                let audit = Audit::open(&dir, clock::wall_ms, present).unwrap();
+                let secrets = SecretStore::new(&dir);
+                let forward = Forward::new(store.snapshot(), secrets, &backends, audit);
                 let tunnels = Tunnels {
                     credentials: CredentialStore::new(&dir),
                     secrets: SecretStore::new(&dir),
