@@ -14,15 +14,12 @@ use crate::vault::{Vault, VaultError};
 pub enum Purpose {
     /// The authority that is the agent's identity.
     Identity,
-    /// The certificate of the management API that was given to this agent.
-    Management,
 }
 
 impl Purpose {
     const fn file(self) -> &'static str {
         match self {
             Self::Identity => "identity.json",
-            Self::Management => "management.json",
         }
     }
 }

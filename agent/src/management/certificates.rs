@@ -5,59 +5,60 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
-use underpass_runtime::tls::{ByName, LiveCertificate};
+use underpass_runtime::tls::{ByName, Credential, LiveCertificate};
+use underpass_shared::config::Certificate;
+use underpass_shared::id::CredentialId;
+use underpass_shared::pki::chain::CertificateUse;
 
 use crate::identity::{Identity, SERVER_LIFE};
-use crate::keys::{KeptKey, KeyStore, Purpose};
+use crate::secrets::SecretStore;
+use crate::store::Snapshot;
 
 /// How often it is looked whether a certificate is past half of its life.
 const RENEWAL_LOOK: Duration = Duration::from_secs(60 * 60);
+
+/// The certificate of the configuration with the id of its key, if there is one.
+type Shown = Option<(Vec<Certificate>, CredentialId)>;
+
+fn given(snapshot: &Snapshot) -> Shown {
+    // What cannot be read says nothing about certificates.
+    if snapshot.problem().is_some() {
+        return None;
+    }
+    let certificates = snapshot.document().connector().certificates();
+    let (chain, key) = certificates.get(CertificateUse::Ui).certificate()?;
+    Some((chain.to_vec(), key))
+}
 
 /// The certificates of the management API. Clones are the same.
 #[derive(Clone)]
 pub struct ServerCertificates {
     identity: Arc<Identity>,
-    keys: KeyStore,
+    secrets: SecretStore,
     by_name: Arc<ByName>,
 }
 
-fn given(keys: &KeyStore) -> anyhow::Result<Option<LiveCertificate>> {
-    let kept = keys.load(Purpose::Management)?;
-    let live = kept.map(|kept| LiveCertificate::new(kept.credential()));
-    Ok(live.transpose()?)
-}
-
 impl ServerCertificates {
-    /// Loads the certificate that was given to this agent, or makes one for the host's names.
+    /// Makes a certificate for the host's names; it is shown until [`Self::follow`] finds another
+    /// in the configuration.
     ///
     /// # Errors
-    /// When it cannot be read or used.
+    /// When a key cannot be made.
     pub fn open(data_dir: &Path, identity: Arc<Identity>) -> anyhow::Result<Self> {
-        let keys = KeyStore::new(data_dir);
         let now_ms = clock::wall_ms();
         let own = identity.own_server(now_ms)?;
-        let other = match given(&keys) {
-            Ok(Some(given)) => given,
-            Ok(None) => LiveCertificate::new(identity.host_server(now_ms)?.credential())?,
-            Err(error) => {
-                let error = format!("{error:#}");
-                tracing::warn!(
-                    error,
-                    "the certificate of the management API cannot be used; a self-made one is shown"
-                );
-                LiveCertificate::new(identity.host_server(now_ms)?.credential())?
-            }
-        };
+        let other = identity.host_server(now_ms)?;
         let by_name = ByName {
             name: identity.id().server_name(),
             own: Arc::new(LiveCertificate::new(own.credential())?),
-            other: Arc::new(other),
+            other: Arc::new(LiveCertificate::new(other.credential())?),
         };
         Ok(Self {
             identity,
-            keys,
+            secrets: SecretStore::new(data_dir),
             by_name: Arc::new(by_name),
         })
     }
@@ -67,20 +68,55 @@ impl ServerCertificates {
         Arc::clone(&self.by_name)
     }
 
-    /// Exchanges the certificate that is shown under the host's names. Connections that are up
-    /// keep the old one; the certificate of the identity is another and stays.
-    ///
-    /// # Errors
-    /// When key and chain do not fit each other, or cannot be kept; the old one then stays.
-    pub fn exchange(&self, given: &KeptKey) -> anyhow::Result<()> {
-        // What cannot be used must not be kept.
-        LiveCertificate::new(given.credential())?;
-        self.keys.save(Purpose::Management, given)?;
-        Ok(self.by_name.other.replace(given.credential())?)
+    /// Shows the certificate of the configuration under the host's names, from the very moment on
+    /// that it changes; without one, a self-made one. Connections that are up keep theirs; the
+    /// certificate of the identity is another and stays.
+    pub(super) async fn follow(self, mut snapshot: watch::Receiver<Arc<Snapshot>>, tasks: Tasks) {
+        let mut shown = Shown::default();
+        loop {
+            let current = Arc::clone(&snapshot.borrow_and_update());
+            self.show(given(&current), &mut shown);
+            tokio::select! {
+                changed = snapshot.changed() => if changed.is_err() { return },
+                () = tasks.stopped() => return,
+            }
+        }
+    }
+
+    /// What cannot be shown leaves the one before in its place.
+    fn show(&self, given: Shown, shown: &mut Shown) {
+        if given == *shown {
+            return;
+        }
+        match self.exchange(&given) {
+            Ok(()) => tracing::info!("the certificate of the management API was exchanged"),
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(
+                    error,
+                    "the certificate of the management API cannot be used; the one before stays"
+                );
+            }
+        }
+        *shown = given;
+    }
+
+    fn exchange(&self, given: &Shown) -> anyhow::Result<()> {
+        let Some((chain, id)) = given else {
+            let other = self.identity.host_server(clock::wall_ms())?;
+            return Ok(self.by_name.other.replace(other.credential())?);
+        };
+        let key = self.secrets.load_key(*id)?;
+        let chain: String = chain.iter().map(ToString::to_string).collect();
+        let credential = Credential {
+            chain: &chain,
+            key: key.expose(),
+        };
+        Ok(self.by_name.other.replace(credential)?)
     }
 
     /// Makes the self-made ones anew in time.
-    pub(super) async fn renew(self, tasks: Tasks) {
+    pub(super) async fn renew(self, snapshot: watch::Receiver<Arc<Snapshot>>, tasks: Tasks) {
         let mut made = clock::monotonic();
         loop {
             tokio::select! {
@@ -90,7 +126,8 @@ impl ServerCertificates {
             if clock::monotonic().saturating_sub(made) < SERVER_LIFE / 2 {
                 continue;
             }
-            match self.renew_once() {
+            let is_given = given(&snapshot.borrow()).is_some();
+            match self.renew_once(is_given) {
                 Ok(()) => made = clock::monotonic(),
                 Err(error) => {
                     let error = format!("{error:#}");
@@ -100,40 +137,14 @@ impl ServerCertificates {
         }
     }
 
-    fn renew_once(&self) -> anyhow::Result<()> {
+    fn renew_once(&self, is_given: bool) -> anyhow::Result<()> {
         let now_ms = clock::wall_ms();
         let own = self.identity.own_server(now_ms)?;
         self.by_name.own.replace(own.credential())?;
-        if self.keys.load(Purpose::Management)?.is_none() {
+        if !is_given {
             let other = self.identity.host_server(now_ms)?;
             self.by_name.other.replace(other.credential())?;
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_usable_certificate_takes_over_and_it_is_kept() {
-        let dir = tempfile::tempdir().unwrap();
-        let identity = Arc::new(Identity::open(dir.path(), clock::wall_ms()).unwrap());
-        let certificates = ServerCertificates::open(dir.path(), Arc::clone(&identity)).unwrap();
-        let keys = KeyStore::new(dir.path());
-        let one = identity.host_server(clock::wall_ms()).unwrap();
-        let other = identity.host_server(clock::wall_ms()).unwrap();
-        let mixed = KeptKey {
-            key: one.key.clone(),
-            chain: other.chain,
-        };
-        assert!(certificates.exchange(&mixed).is_err());
-        assert!(keys.load(Purpose::Management).unwrap().is_none());
-        certificates.exchange(&one).unwrap();
-        assert!(keys.load(Purpose::Management).unwrap() == Some(one));
-        // One that was spoilt later keeps nobody out.
-        keys.save(Purpose::Management, &mixed).unwrap();
-        ServerCertificates::open(dir.path(), identity).unwrap();
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use thiserror::Error;
-use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::prelude::{FromDer as _, X509Certificate, X509Version};
 use x509_parser::public_key::PublicKey;
 
 use super::dn;
@@ -105,6 +105,11 @@ pub enum ChainError {
         /// What it lacks.
         needed: &'static str,
     },
+    /// Of the first version of certificates.
+    #[error(
+        "the certificate of {0:?} is X.509 version 1, which clients refuse; have it issued as version 3, with alternative names"
+    )]
+    Version(String),
     /// Too old.
     #[error("the certificate of {subject:?} expired on {at}")]
     Expired {
@@ -251,6 +256,9 @@ fn check_strength(parsed: &X509Certificate<'_>) -> Result<(), ChainError> {
 }
 
 fn check_use(parsed: &X509Certificate<'_>, for_use: CertificateUse) -> Result<(), ChainError> {
+    if for_use == CertificateUse::Ui && parsed.version() != X509Version::V3 {
+        return Err(ChainError::Version(dn::text(parsed.subject())));
+    }
     let usage = parsed.extended_key_usage().ok().flatten();
     let usage = usage.map(|found| found.value).filter(|found| !found.any);
     let (fits, needed) = match for_use {

@@ -9,8 +9,8 @@ use crate::world::World;
 
 const APACHE: &str = "/usr/sbin/apache2";
 const NGINX: &str = "/usr/sbin/nginx";
-const TLS_LOG: &str =
-    "log_format tls '$connection $connection_requests $ssl_protocol $ssl_server_name $status';";
+const TLS_LOG: &str = "log_format tls '$connection $connection_requests $ssl_protocol $ssl_server_name $status';
+     log_format mutual '$status $ssl_client_verify \"$ssl_client_s_dn\" \"$http_ssl_client_cert\"';";
 
 impl World {
     /// The sample back end, in the network that `prefix` leads into.
@@ -47,6 +47,30 @@ impl World {
         self.nginx_listening(
             name,
             &format!(" ssl; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {here}/cert.pem; ssl_certificate_key {here}/key.pem"),
+        )
+    }
+
+    /// The same, for clients with a certificate of `client_ca` alone. `mutual.log` tells the status,
+    /// whether there was such a certificate, whose, and the header `SSL_CLIENT_CERT`.
+    pub(crate) fn nginx_mutual(
+        &self,
+        certificate: &str,
+        key: &str,
+        client_ca: &Path,
+    ) -> (Process, String) {
+        let here = self.path("nginx");
+        std::fs::create_dir_all(&here).unwrap();
+        for (file, pem) in [("cert.pem", certificate), ("key.pem", key)] {
+            underpass_runtime::file::replace(&here.join(file), pem.as_bytes()).unwrap();
+        }
+        let (here, client_ca) = (here.display(), client_ca.display());
+        self.nginx_listening(
+            "nginx",
+            &format!(
+                " ssl; ssl_certificate {here}/cert.pem; ssl_certificate_key {here}/key.pem;
+                 ssl_client_certificate {client_ca}; ssl_verify_client on;
+                 underscores_in_headers on; access_log {here}/mutual.log mutual"
+            ),
         )
     }
 

@@ -237,6 +237,8 @@ fn weak_and_unfit_certificates_are_named() {
         })
     ));
     chain::check(&server, CertificateUse::Ui).unwrap();
+    let old = chain::check(&leaf, CertificateUse::Ui);
+    assert_eq!(old, Err(E::Version("CN=leaf,O=Corp".to_owned())));
     let no_ca = chain::check(&leaf, CertificateUse::PpCa);
     assert_eq!(no_ca, Err(E::NotCa("CN=leaf,O=Corp".to_owned())));
     let foreign = [leaf.clone(), weak].concat();

@@ -4,8 +4,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::{Credential, TlsError, certificates, provider};
 use crate::pki::PkiError;
@@ -46,13 +46,20 @@ impl ResolvesServerCert for LiveCertificate {
     }
 }
 
-pub(super) fn certified(credential: Credential<'_>) -> Result<Arc<CertifiedKey>, TlsError> {
+fn certified(credential: Credential<'_>) -> Result<Arc<CertifiedKey>, TlsError> {
+    let (chain, key) = parsed(credential)?;
+    // Checks that key and certificate belong together.
+    let certified = CertifiedKey::from_der(chain, key, &provider())?;
+    Ok(Arc::new(certified))
+}
+
+/// The certificates and the key of a credential.
+pub(super) fn parsed(
+    credential: Credential<'_>,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), PkiError> {
     let key = PrivateKeyDer::from_pem_slice(credential.key.as_bytes());
     let key = key.map_err(|_wrong| PkiError::Pem {
         what: "private key",
     })?;
-    let chain = certificates(credential.chain)?;
-    // Checks that key and certificate belong together.
-    let certified = CertifiedKey::from_der(chain, key, &provider())?;
-    Ok(Arc::new(certified))
+    Ok((certificates(credential.chain)?, key))
 }

@@ -113,7 +113,7 @@ fn back_ends_that_ask_get_the_system_certificate_unless_the_mapping_forbids_it()
     restrict("NONE_RESTRICTED");
     assert_eq!(get(), 400);
     restrict("NONE");
-    let file = agent.signed(&pki, "system", "three", &["--key", "rsa4096"]);
+    let file = agent.signed(&pki, "system", "three", &["--key", "rsa2048"]);
     run(agent.command(&["certificate", "upload", "system", &file]));
     assert_eq!(get(), 200);
     run(agent.command(&["certificate", "remove", "system"]));
