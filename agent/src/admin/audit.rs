@@ -47,7 +47,7 @@ impl Admin {
     pub(super) async fn audit_log(&self, call: Call, verb: Verb) -> Answer {
         if verb != Verb::Patch {
             let current = self.readable()?;
-            let settings = current.document().connector().audit();
+            let settings = current.document().connector().audit;
             let shown = AuditLogShown {
                 level: settings.level,
                 cleanup: settings.cleanup,

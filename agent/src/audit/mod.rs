@@ -64,7 +64,7 @@ impl Present {
     pub fn of(snapshot: &Snapshot) -> Self {
         Self {
             revision: snapshot.revision().number,
-            settings: snapshot.document().connector().audit(),
+            settings: snapshot.document().connector().audit,
         }
     }
 

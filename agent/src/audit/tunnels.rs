@@ -20,7 +20,7 @@ pub fn recorder(
         let document = current.document();
         let level = match document.subaccount(&key) {
             Some(subaccount) => subaccount.own().audit_level,
-            None => document.connector().audit().level,
+            None => document.connector().audit.level,
         };
         if !level.records_security() {
             return;

@@ -306,7 +306,6 @@ impl Writer {
             mut repairs,
             open_intents,
         } = open::open(&self.data_dir, now_ms)?;
-        self.reserve.fill();
         self.open_intents.clear();
         let revision = (self.present)().revision;
         repairs.extend(open_intents.into_iter().map(|(intent, wanted)| {

@@ -40,7 +40,7 @@ pub(super) fn decide<'a, B>(
     let policy = snapshot.policy(key);
     let level = match policy {
         Some(policy) => policy.subaccount().own().audit_level,
-        None => snapshot.document().connector().audit().level,
+        None => snapshot.document().connector().audit.level,
     };
     let recorded = || {
         Forwarded::new(

@@ -149,11 +149,6 @@ impl Connector {
         &self.0.operators
     }
 
-    /// What is recorded in the audit log.
-    pub const fn audit(&self) -> AuditSettings {
-        self.0.audit
-    }
-
     /// The agent's own certificates.
     pub const fn certificates(&self) -> &OwnCertificates {
         &self.0.certificates

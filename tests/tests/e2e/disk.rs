@@ -67,11 +67,17 @@ fn answers(world: &World) {
     });
 }
 
+/// A text that no compression makes small.
+fn incompressible() -> String {
+    let bytes: [u8; 500] = underpass_runtime::random::bytes();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The document with more resources, each of about 1 KiB.
 fn with_resources(document: &Value, count: usize, name: &str) -> Value {
     let resource = |index: usize| {
         json!({"path": format!("/{name}/{index}"), "enabled": true, "exactMatchOnly": false,
-               "websocketUpgradeAllowed": false, "description": "x".repeat(1000)})
+               "websocketUpgradeAllowed": false, "description": incompressible()})
     };
     let mut document = document.clone();
     let resources = &mut document["subaccounts"][0]["mappings"][0]["resources"];
@@ -132,7 +138,7 @@ fn an_agent_on_a_full_disk_forwards_and_can_be_repaired_through_itself() {
     assert_ne!(reserve(), 0);
     let mut last = before;
     let refused = (0..500).find_map(|number| {
-        let next = with_resources(&repaired, 20, &number.to_string());
+        let next = with_resources(&repaired, 40, &number.to_string());
         let output = apply(&world, &agent, &next).output().unwrap();
         if output.status.success() {
             last = agent.document();
@@ -153,6 +159,70 @@ fn an_agent_on_a_full_disk_forwards_and_can_be_repaired_through_itself() {
     let resources = &agent.document()["subaccounts"][0]["mappings"][0]["resources"];
     assert!(resources.as_array().unwrap().len() > 1_500);
     assert_eq!(reserve(), 4 * 1024 * 1024);
+}
+
+/// The audit log's own reserve is taken away, so that it is the first to refuse.
+#[test]
+fn a_change_that_cannot_be_recorded_is_refused_and_traffic_goes_on() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let dir = world.path("agent-");
+    std::fs::create_dir(&dir).unwrap();
+    let disk = SmallDisk::mount(&dir);
+    let mut agent = world.enrol("", &[]);
+    agent.expose(&[("backend.virtual:80", &address)]);
+    agent.run();
+    answers(&world);
+    std::fs::remove_file(dir.join("audit/reserve")).unwrap();
+
+    disk.fill();
+    let change = |number: usize| {
+        let name = format!("m{number}.virtual:80");
+        let mut command = agent.command(&["mapping", "add", &name, "10.0.0.1:80"]);
+        let output = command.output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        (!output.status.success()).then_some(told)
+    };
+    let mut made = 0;
+    let refused = (0..300).find_map(|number| {
+        let Some(told) = change(number) else {
+            made += 1;
+            return None;
+        };
+        assert!(told.contains("the disk is full"), "{told}");
+        told.contains("audit log").then_some(told)
+    });
+    let refused = refused.expect("a change that is refused because it cannot be recorded");
+    assert!(refused.contains("nothing was changed"), "{refused}");
+    assert_eq!(world.get(HELLO).status, 200);
+    let denied = "http://denied.virtual/on-a-full-disk";
+    assert_eq!(world.get(denied).status, 403);
+    let mappings = agent.tell(&["mapping", "list"]);
+    assert_eq!(mappings.as_array().unwrap().len(), made + 1);
+
+    disk.free();
+    until("changes are made again", || {
+        change(1_000).is_none().then_some(())
+    });
+    let found = until("what waited is recorded", || {
+        let found = agent.tell(&["audit", "list", "--category", "AccessDenied"]);
+        (!found.as_array().unwrap().is_empty()).then_some(found)
+    });
+    assert_eq!(found[0]["request"]["path"], "/on-a-full-disk");
+    let verified = agent.tell(&["audit", "verify"]);
+    assert_eq!(verified["openIntents"], 0, "{verified}");
+    // Every change that was made, and none that was refused, is there as done.
+    let done = agent.tell(&[
+        "audit",
+        "list",
+        "--text",
+        "added system mapping m",
+        "--limit",
+        "1000",
+    ]);
+    let done = done.as_array().unwrap().iter();
+    let done = done.filter(|one| one["outcome"] == "Done").count();
+    assert_eq!(done, made + 1);
 }
 
 /// Moves the gateway's data to a small disk.
