@@ -29,20 +29,41 @@ macro_rules! real_name {
     };
 }
 
-/// An IPv4 or IPv6 address, loosely.
-macro_rules! ip {
+/// One number of an IPv4 address.
+macro_rules! octet {
     () => {
-        "[0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9A-Fa-f.]*:[0-9A-Fa-f.:]*"
+        "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+    };
+}
+
+/// An IPv4 address.
+macro_rules! ipv4 {
+    () => {
+        concat!("(", octet!(), "\\.){3}", octet!())
+    };
+}
+
+/// An IPv6 address. The rare spellings that end as an IPv4 address are taken, but not described.
+macro_rules! ipv6 {
+    () => {
+        concat!(
+            "(([0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}",
+            "|([0-9A-Fa-f]{1,4}:){1,7}:",
+            "|([0-9A-Fa-f]{1,4}:){1,6}:[0-9A-Fa-f]{1,4}",
+            "|([0-9A-Fa-f]{1,4}:){1,5}(:[0-9A-Fa-f]{1,4}){2}",
+            "|([0-9A-Fa-f]{1,4}:){1,4}(:[0-9A-Fa-f]{1,4}){3}",
+            "|([0-9A-Fa-f]{1,4}:){1,3}(:[0-9A-Fa-f]{1,4}){4}",
+            "|([0-9A-Fa-f]{1,4}:){1,2}(:[0-9A-Fa-f]{1,4}){5}",
+            "|[0-9A-Fa-f]{1,4}:(:[0-9A-Fa-f]{1,4}){6}",
+            "|:(:[0-9A-Fa-f]{1,4}){1,7}|::)"
+        )
     };
 }
 
 /// A host name or an address; an IPv6 address stands in brackets.
 macro_rules! bracketed {
     () => {
-        concat!(
-            real_name!(),
-            "|[0-9]{1,3}(\\.[0-9]{1,3}){3}|\\[[0-9A-Fa-f.]*:[0-9A-Fa-f.:]*\\]"
-        )
+        concat!(real_name!(), "|", ipv4!(), "|\\[", ipv6!(), "\\]")
     };
 }
 
@@ -60,13 +81,7 @@ pub(crate) const COOKIE_DOMAIN: &str = concat!("^\\.?", name!(), "$");
 /// A virtual host with its port.
 pub(crate) const VIRTUAL_ADDRESS: &str = concat!("^", name!(), ":", port!(), "$");
 /// A host name or address that can be dialled.
-pub(crate) const INTERNAL_HOST: &str = concat!(
-    "^(",
-    real_name!(),
-    "|",
-    ip!(),
-    "|\\[[0-9A-Fa-f.]*:[0-9A-Fa-f.:]*\\])$"
-);
+pub(crate) const INTERNAL_HOST: &str = concat!("^(", bracketed!(), "|", ipv6!(), ")$");
 /// The same with a port.
 pub(crate) const INTERNAL_ADDRESS: &str = concat!("^(", bracketed!(), "):", port!(), "$");
 /// The same, the port may be left out.

@@ -66,7 +66,7 @@ impl fmt::Debug for ResourcePath {
 serde_as_text!(ResourcePath);
 schema!(ResourcePath = {
     "type": "string",
-    "pattern": "^/([!\"$&-\\[\\]->@-~]|%[0-9A-Fa-f]{2})*$",
+    "pattern": "^/([!\"$&->@-\\[\\]-~]|%[0-9A-Fa-f]{2})*$",
     "maxLength": RESOURCE_PATH_LEN_MAX,
     "description": "A path as servers read it alike: no dot segments, no //, nothing ambiguous \
                     when decoded twice.",
