@@ -3,6 +3,9 @@
 //! Types of plain fields derive theirs. A pattern here refuses
 //! nothing that the parser of its type takes; what a pattern cannot say stands in the description.
 
+use schemars::Schema;
+use serde_json::Value;
+
 /// One label of a host name.
 macro_rules! label {
     () => {
@@ -135,3 +138,17 @@ macro_rules! schema_like {
     )+};
 }
 pub(crate) use schema_like;
+
+/// The schema of an object whose keys must be there, for types that may have them from elsewhere.
+pub(crate) fn with_keys<const N: usize>(mut schema: Schema, keys: [(&str, Schema); N]) -> Schema {
+    for (name, key) in keys {
+        if let Some(properties) = schema.get_mut("properties") {
+            properties[name] = key.to_value();
+        }
+        let required = schema.ensure_object().entry("required");
+        if let Value::Array(required) = required.or_insert_with(|| Value::Array(vec![])) {
+            required.push(name.into());
+        }
+    }
+    schema
+}

@@ -1,5 +1,7 @@
 //! System mappings as the API shows and takes them.
 
+use std::borrow::Cow;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -11,6 +13,7 @@ use crate::config::{
     AuthenticationMode, BackendType, HostInHeader, Mapping, MappingFields, Protocol, Text,
 };
 use crate::host::{InternalAddress, InternalHost, VirtualAddress, VirtualHost};
+use crate::schema::with_keys;
 
 /// A system mapping as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -138,6 +141,23 @@ fn host_in_header<'de, D: Deserializer<'de>>(from: D) -> Result<HostInHeader, D:
 
 fn host_in_header_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "enum": ["virtual", "internal", "VIRTUAL", "INTERNAL"] })
+}
+
+/// A system mapping that is new, so that nothing but the body can name its virtual address.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NewSystemMapping;
+
+impl JsonSchema for NewSystemMapping {
+    fn schema_name() -> Cow<'static, str> {
+        "NewSystemMapping".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let host = generator.subschema_for::<VirtualHost>();
+        let port = generator.subschema_for::<PortText>();
+        let keys = [("virtualHost", host), ("virtualPort", port)];
+        with_keys(SystemMappingInput::json_schema(generator), keys)
+    }
 }
 
 impl SystemMappingInput {

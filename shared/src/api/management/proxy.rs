@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::lenient::{PortText, ReadOnly};
 use crate::config::limits::PROXY_USER_LEN_MAX;
 use crate::config::{Proxy, Text};
 use crate::host::InternalHost;
+use crate::schema::PRINTABLE;
 
 /// What stands for a password where it is shown, and for the present one where it is taken.
 pub const MASKED: &str = "***";
@@ -51,13 +52,28 @@ pub struct ProxyInput {
     pub port: PortText,
     /// Who the agent is for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "user_schema")]
     pub user: Option<Text<PROXY_USER_LEN_MAX>>,
     /// The user's password; `***` keeps the present one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "password_schema")]
     pub password: Option<String>,
     /// Of answers.
     #[serde(rename = "_links", default, skip_serializing)]
     pub links: ReadOnly,
+}
+
+/// Basic authentication ends the user at the first colon.
+fn user_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": ["string", "null"],
+        "pattern": "^[^:\\u0000-\\u001f\\u007f-\\u009f]+$",
+        "maxLength": PROXY_USER_LEN_MAX,
+    })
+}
+
+fn password_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "pattern": PRINTABLE, "minLength": 1 })
 }
 
 impl fmt::Debug for ProxyInput {

@@ -1,6 +1,8 @@
 //! Resources of a system mapping as the API shows and takes them.
 
-use schemars::JsonSchema;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::error::Refusal;
@@ -9,6 +11,7 @@ use super::{Links, SubaccountPath, Target, links};
 use crate::config::limits::DESCRIPTION_LEN_MAX;
 use crate::config::{Resource, ResourcePath, Text};
 use crate::host::VirtualAddress;
+use crate::schema::with_keys;
 
 /// A resource as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -70,6 +73,21 @@ pub struct ResourceInput {
     /// Of answers.
     #[serde(rename = "_links", default, skip_serializing)]
     pub links: ReadOnly,
+}
+
+/// A resource that is new, so that nothing but the body can name it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NewResource;
+
+impl JsonSchema for NewResource {
+    fn schema_name() -> Cow<'static, str> {
+        "NewResource".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let id = generator.subschema_for::<ResourcePath>();
+        with_keys(ResourceInput::json_schema(generator), [("id", id)])
+    }
 }
 
 impl ResourceInput {

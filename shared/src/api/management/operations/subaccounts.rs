@@ -1,5 +1,7 @@
 //! Subaccounts, their system mappings and resources.
 
+use super::super::mapping::NewSystemMapping;
+use super::super::resource::NewResource;
 use super::super::{
     Enrolment, ResourceInput, StateInput, SubaccountInput, SubaccountShown, SystemMapping,
     SystemMappingInput, SystemMappingResource,
@@ -45,7 +47,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get(MAPPINGS, Read, "Lists the system mappings of a subaccount.")
         .gives::<Vec<SystemMapping>>(),
     Operation::post(MAPPINGS, Subaccounts, "Adds a system mapping.")
-        .takes::<SystemMappingInput>()
+        .takes::<NewSystemMapping>()
         .creates(),
     Operation::delete(
         MAPPINGS,
@@ -63,7 +65,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get(RESOURCES, Read, "Lists the resources of a system mapping.")
         .gives::<Vec<SystemMappingResource>>(),
     Operation::post(RESOURCES, Subaccounts, "Adds a resource.")
-        .takes::<ResourceInput>()
+        .takes::<NewResource>()
         .creates(),
     Operation::delete(
         RESOURCES,
