@@ -83,6 +83,12 @@ pub(crate) const VIRTUAL_HOST: &str = concat!("^", name!(), "$");
 pub(crate) const COOKIE_DOMAIN: &str = concat!("^\\.?", name!(), "$");
 /// A virtual host with its port.
 pub(crate) const VIRTUAL_ADDRESS: &str = concat!("^", name!(), ":", port!(), "$");
+/// A virtual host with its port or range of ports.
+pub(crate) const MAPPING_ADDRESS: &str = concat!("^", name!(), ":", port!(), "(-", port!(), ")?$");
+/// A virtual host, the port may be left out.
+pub(crate) const CLUSTER_HOST: &str = concat!("^", name!(), "(:", port!(), ")?$");
+/// A port as text, or a range of ports.
+pub(crate) const PORTS: &str = concat!("^", port!(), "(-", port!(), ")?$");
 /// A host name or address that can be dialled.
 pub(crate) const INTERNAL_HOST: &str = concat!("^(", bracketed!(), "|", ipv6!(), ")$");
 /// The same with a port.

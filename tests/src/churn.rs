@@ -1,8 +1,8 @@
 //! A course of configuration changes that everybody can compute: what revision `n` must hold.
 
 use underpass_shared::config::{
-    AuthenticationMode, BackendType, Document, HostInHeader, Invalid, Mapping, MappingFields,
-    PathOptions, Protocol, Resource, SubaccountFields, SubaccountKey,
+    BackendType, Document, Invalid, Mapping, MappingFields, Protocol, Resource, SubaccountFields,
+    SubaccountKey,
 };
 
 /// Mappings that the course keeps changing.
@@ -61,25 +61,20 @@ fn mapping(number: u64) -> Mapping {
         1
     };
     let resource = |index: u64| Resource {
-        path: format!("/{number}/{index}").parse().expect("a path"),
         enabled: true,
-        exact_match_only: false,
-        websocket_upgrade_allowed: false,
-        risky_prefix_match: false,
         description: "x".repeat(1_000).parse().expect("a description"),
+        ..Resource::closed(format!("/{number}/{index}").parse().expect("a path"))
     };
     let host = number * 7 % MAPPINGS;
     Mapping::try_from(MappingFields {
-        virtual_address: format!("host{host}:80").parse().expect("an address"),
-        internal_address: "10.0.0.1:8080".parse().expect("an address"),
-        protocol: Protocol::Http,
-        backend_type: BackendType::NonSap,
-        authentication_mode: AuthenticationMode::None,
-        host_in_header: HostInHeader::Virtual,
-        certificate_name_by_common_name: false,
-        path_options: PathOptions::default(),
         description: format!("revision {number}").parse().expect("a description"),
         resources: (0..resources).map(resource).collect(),
+        ..MappingFields::closed(
+            format!("host{host}:80").parse().expect("an address"),
+            "10.0.0.1:8080".parse().expect("an address"),
+            Protocol::Http,
+            BackendType::NonSap,
+        )
     })
     .expect("a mapping")
 }

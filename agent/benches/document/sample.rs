@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use underpass_shared::config::{
-    AuthenticationMode, BackendType, Delta, Document, HostInHeader, Invalid, Mapping,
-    MappingFields, Op, Part, PathOptions, Protocol, Resource, SubaccountFields, SubaccountKey,
+    BackendType, CreationDate, Delta, Document, Invalid, Mapping, MappingFields, Op, Part,
+    Protocol, Resource, SubaccountFields, SubaccountKey,
 };
 use underpass_shared::id::SubaccountId;
 use uuid::Uuid;
@@ -51,24 +51,21 @@ pub(crate) fn change_one(old: &Document, n: usize) -> Result<Document, Invalid> 
 
 fn mapping(n: usize, description: &str) -> Result<Mapping, Invalid> {
     let resource = |n| Resource {
-        path: parsed(&path(n)),
         enabled: true,
-        exact_match_only: false,
-        websocket_upgrade_allowed: false,
-        risky_prefix_match: false,
         description: parsed("Business service of the finance department"),
+        creation_date: CreationDate::at(1_700_000_000_000),
+        ..Resource::closed(parsed(&path(n)))
     };
     Mapping::try_from(MappingFields {
-        virtual_address: parsed(&format!("{}:44300", host(n))),
-        internal_address: parsed(&format!("s4h{n:04}.corp.internal:8000")),
-        protocol: Protocol::Http,
-        backend_type: BackendType::Abap,
-        authentication_mode: AuthenticationMode::None,
-        host_in_header: HostInHeader::Virtual,
-        path_options: PathOptions::default(),
-        certificate_name_by_common_name: false,
         description: parsed(description),
+        creation_date: CreationDate::at(1_700_000_000_000),
         resources: (0..RESOURCES).map(resource).collect(),
+        ..MappingFields::closed(
+            parsed(&format!("{}:44300", host(n))),
+            parsed(&format!("s4h{n:04}.corp.internal:8000")),
+            Protocol::Http,
+            BackendType::Abap,
+        )
     })
 }
 

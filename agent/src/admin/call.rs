@@ -52,6 +52,16 @@ impl Call {
         &self.caller
     }
 
+    /// Refuses where the caller knows another revision: before what cannot be taken back.
+    pub(super) fn check_revision(&self, current: u64) -> Result<(), Refusal> {
+        match self.if_match {
+            Some(wanted) if wanted != current => {
+                Err(answer::refusal(ChangeError::Conflict { current }))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.body.is_empty()
     }

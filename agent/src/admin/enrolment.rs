@@ -29,8 +29,12 @@ pub(super) fn check_renewal(flag: Option<Flag>) -> Result<(), Refusal> {
 
 fn token(enrolment: &Enrolment) -> Result<EnrolToken, Refusal> {
     let wrong = |field, rule: String| Err(Refusal::invalid(field, rule));
-    let token: EnrolToken = match enrolment.authentication_data.parse() {
+    let token: EnrolToken = match enrolment.token()?.parse() {
         Ok(token) => token,
+        Err(rule) if enrolment.cloud_password.is_some() => {
+            let rule = format!("must carry an enrolment token of the gateway: {rule}");
+            return wrong("cloudPassword", rule);
+        }
         Err(rule) => return wrong("authenticationData", format!("{rule}")),
     };
     let other = |host: &RegionHost| *host != token.region_host;
@@ -50,6 +54,27 @@ fn token(enrolment: &Enrolment) -> Result<EnrolToken, Refusal> {
         );
     }
     Ok(token)
+}
+
+/// Who names the subaccount means a new one; who sends a token alone may mean the present one.
+fn check_new(
+    document: &Document,
+    token: &EnrolToken,
+    enrolment: &Enrolment,
+) -> Result<(), Refusal> {
+    let key = SubaccountKey {
+        region_host: token.region_host.clone(),
+        subaccount: token.subaccount,
+        location_id: enrolment.location_id.clone().unwrap_or_default(),
+    };
+    if enrolment.subaccount.is_none() || document.subaccount(&key).is_none() {
+        return Ok(());
+    }
+    let message = format!(
+        "there is a subaccount {key} already; renew its certificate at its validity, or name \
+         another locationID"
+    );
+    Err(Refusal::illegal_state(message).at("subaccount"))
 }
 
 /// Whether the caller may make the changes that an enrolment will bring.
@@ -78,13 +103,16 @@ fn permitted(
         };
         let old = document.subaccount(&key).map(|one| one.own());
         let instance = InstanceId::from_uuid(nobody);
-        let own = match old {
+        let mut own = match old {
             Some(old) => SubaccountFields {
                 instance,
                 ..SubaccountFields::clone(old)
             },
             None => SubaccountFields::enrolled(key, instance, CredentialId::from_uuid(nobody)),
         };
+        if let Some(managed) = enrolment.is_managed {
+            own.managed = managed.0;
+        }
         rights::check(role, document, &document.with_subaccount(own)?)?;
     }
     if let Some(input) = &enrolment.proxy {
@@ -106,6 +134,7 @@ impl Admin {
         check_renewal(enrolment.auto_cert_renewal)?;
         // Before the token is burnt: what cannot be written must not be found out afterwards.
         let current = self.readable()?;
+        check_new(current.document(), &token, &enrolment)?;
         permitted(call.caller().role(), current.document(), &token, &enrolment)?;
         let what = format!("enrolment for subaccount {}", token.subaccount);
         let recording = self.recording(call.caller(), Category::Enrolment, &what);
@@ -204,6 +233,7 @@ fn add(
     Ok(document.with_subaccount(SubaccountFields {
         display_name: name,
         description: enrolment.description.unwrap_or(own.description),
+        managed: enrolment.is_managed.map_or(own.managed, |flag| flag.0),
         ..own
     })?)
 }

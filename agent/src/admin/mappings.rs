@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use underpass_runtime::clock;
 use underpass_shared::api::management::{
-    Refusal, SubaccountPath, SystemMapping, SystemMappingInput, Target, Verb,
+    MappingAddress, Refusal, SubaccountPath, SystemMapping, SystemMappingInput, Target, Verb,
 };
-use underpass_shared::config::{Document, Mapping, MappingPart, Subaccount};
-use underpass_shared::host::VirtualAddress;
+use underpass_shared::config::{
+    CreationDate, Document, Mapping, MappingFields, MappingPart, Subaccount,
+};
 use underpass_shared::policy::effective::effective;
 
 use super::call::{Call, blocking};
@@ -16,10 +18,28 @@ use super::{Admin, Answer, answer};
 /// The mapping of an address.
 pub(super) fn find_mapping<'a>(
     subaccount: &'a Subaccount,
-    address: &VirtualAddress,
+    address: &MappingAddress,
 ) -> Result<&'a Arc<MappingPart>, Refusal> {
-    let found = subaccount.mapping(address.host.as_str(), address.port.get());
+    let found = subaccount.mapping(address.host.as_str(), address.ports.low().get());
+    let found = found.filter(|one| one.virtual_ports() == Some(address.ports));
     found.ok_or_else(|| Refusal::not_found(format!("there is no system mapping {address}")))
+}
+
+/// A change of one mapping.
+pub(super) fn edit_mapping(
+    call: &Call,
+    path: SubaccountPath,
+    address: MappingAddress,
+    change: impl FnOnce(&mut MappingFields) -> Result<(), Refusal> + Send + 'static,
+) -> impl FnOnce(&Document) -> Result<Document, Refusal> + Send + 'static {
+    let location = call.query.location_id.clone();
+    move |document| {
+        let found = find(document, &path, location.as_ref())?;
+        let mut fields = MappingFields::clone(find_mapping(found, &address)?);
+        change(&mut fields)?;
+        let mapping = Mapping::try_from(fields)?;
+        Ok(document.with_mapping(found.key().clone(), mapping)?)
+    }
 }
 
 fn show(mapping: &Mapping, path: &SubaccountPath) -> SystemMapping {
@@ -68,11 +88,14 @@ impl Admin {
         let location = call.query.location_id.clone();
         let edit = move |document: &Document| {
             let found = find(document, &path, location.as_ref())?;
-            if find_mapping(found, &address).is_ok() {
-                let message = format!("there is a system mapping {address} already");
+            let (host, low) = (address.host.as_str(), address.ports.low().get());
+            if let Some(there) = found.mapping(host, low) {
+                let there = MappingAddress::of(there);
+                let message = format!("there is a system mapping {there} already");
                 return Err(Refusal::illegal_state(message).at("virtualHost"));
             }
-            let mapping = Mapping::try_from(input.onto(address, None))?;
+            let now = CreationDate::at(clock::wall_ms());
+            let mapping = Mapping::try_from(input.onto(&address, None, now)?)?;
             Ok(document.with_mapping(found.key().clone(), mapping)?)
         };
         let created = |revision| answer::created(&target, revision);
@@ -84,7 +107,7 @@ impl Admin {
         call: Call,
         verb: Verb,
         path: SubaccountPath,
-        address: VirtualAddress,
+        address: MappingAddress,
     ) -> Answer {
         let location = call.query.location_id.clone();
         match verb {
@@ -95,7 +118,8 @@ impl Admin {
                 let edit = move |document: &Document| {
                     let found = find(document, &path, location.as_ref())?;
                     let old = find_mapping(found, &address)?;
-                    let mapping = Mapping::try_from(input.onto(address, Some(old)))?;
+                    let now = CreationDate::at(clock::wall_ms());
+                    let mapping = Mapping::try_from(input.onto(&address, Some(old), now)?)?;
                     Ok(document.with_mapping(found.key().clone(), mapping)?)
                 };
                 self.change(&call, &reason, edit, answer::done).await
@@ -105,7 +129,7 @@ impl Admin {
                 let edit = move |document: &Document| {
                     let found = find(document, &path, location.as_ref())?;
                     find_mapping(found, &address)?;
-                    Ok(document.without_mapping(found.key().clone(), address)?)
+                    Ok(document.without_mapping(found.key().clone(), address.key())?)
                 };
                 self.change(&call, &reason, edit, answer::done).await
             }

@@ -11,8 +11,12 @@ mod body;
 mod call;
 mod caller;
 mod certificates;
+mod channels;
+mod clients;
 mod document;
+mod domains;
 mod enrolment;
+mod identity;
 mod mappings;
 mod multipart;
 mod proxy;
@@ -25,6 +29,7 @@ mod subaccounts;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod validity;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -153,7 +158,9 @@ impl Admin {
             Target::Undo(number) => self.undo(call, number).await,
             Target::Subaccounts => self.subaccounts(call, verb).await,
             Target::Subaccount(path) => self.subaccount(call, verb, path).await,
+            Target::Corrupted => self.corrupted(),
             Target::State(path) => self.state(call, path).await,
+            Target::Validity(path) => self.validity(call, path).await,
             Target::Mappings(path) => self.mappings(call, verb, path).await,
             Target::Mapping(path, address) => self.mapping(call, verb, path, address).await,
             Target::Resources(path, address) => self.resources(call, verb, path, address).await,
@@ -166,6 +173,34 @@ impl Admin {
             Target::AuditCsv => Ok(self.audit_export(&call, Form::Csv)),
             Target::AuditLines => Ok(self.audit_export(&call, Form::Lines)),
             Target::AuditVerification => self.audit_verification(&call).await,
+            Target::AllowedClients(path, address) => {
+                self.allowed_clients(call, verb, path, address).await
+            }
+            Target::AllowedClient(path, address, client) => {
+                self.allowed_client(call, path, address, client).await
+            }
+            Target::BlockedUsers(path, address) => {
+                self.blocked_users(call, verb, path, address).await
+            }
+            Target::BlockedUser(path, address, user) => {
+                self.blocked_user(call, path, address, user).await
+            }
+            Target::DomainMappings(path) => self.domain_mappings(call, verb, path).await,
+            Target::DomainMapping(path, domain) => {
+                self.domain_mapping(call, verb, path, domain).await
+            }
+            Target::Channels(path) => self.channels(call, verb, path).await,
+            Target::ChannelsOf(path, kind) => self.channels_of(call, verb, path, kind).await,
+            Target::Channel(path, kind, id) => self.channel(call, verb, path, kind, id).await,
+            Target::ChannelState(path, kind, id) => self.channel_state(call, path, kind, id).await,
+            Target::AvailableChannels(path, _kind) => self.available_channels(&call, &path),
+            Target::IdentityTrust(path) => self.identity_trust(call, verb, path).await,
+            Target::IdentityProviders(path) => self.identity_providers(&call, &path),
+            Target::IdentityProvider(path, id) => {
+                self.identity_provider(call, verb, path, id).await
+            }
+            Target::TrustedApps(path) => self.trusted_apps(&call, &path),
+            Target::TrustedApp(path, id) => self.trusted_app(call, verb, path, id).await,
             Target::Proxy => self.proxy(call, verb).await,
             Target::OwnCertificate(one) => self.own_certificate(call, verb, one).await,
             Target::Truststore => self.truststore(call, verb).await,

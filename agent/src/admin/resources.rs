@@ -1,13 +1,13 @@
 //! Resources of a system mapping.
 
+use underpass_runtime::clock;
 use underpass_shared::api::management::{
-    Refusal, ResourceInput, SubaccountPath, SystemMappingResource, Target, Verb,
+    MappingAddress, Refusal, ResourceInput, SubaccountPath, SystemMappingResource, Target, Verb,
 };
-use underpass_shared::config::{Document, Mapping, MappingFields, Resource, ResourcePath};
-use underpass_shared::host::VirtualAddress;
+use underpass_shared::config::{CreationDate, Document, MappingFields, Resource, ResourcePath};
 
 use super::call::{Call, blocking};
-use super::mappings::find_mapping;
+use super::mappings::{edit_mapping, find_mapping};
 use super::subaccounts::find;
 use super::{Admin, Answer, answer};
 
@@ -15,17 +15,12 @@ use super::{Admin, Answer, answer};
 fn edit(
     call: &Call,
     path: SubaccountPath,
-    address: VirtualAddress,
+    address: MappingAddress,
     change: impl FnOnce(&mut Vec<Resource>) -> Result<(), Refusal> + Send + 'static,
 ) -> impl FnOnce(&Document) -> Result<Document, Refusal> + Send + 'static {
-    let location = call.query.location_id.clone();
-    move |document| {
-        let found = find(document, &path, location.as_ref())?;
-        let mut fields = MappingFields::clone(find_mapping(found, &address)?);
-        change(&mut fields.resources)?;
-        let mapping = Mapping::try_from(fields)?;
-        Ok(document.with_mapping(found.key().clone(), mapping)?)
-    }
+    edit_mapping(call, path, address, |fields: &mut MappingFields| {
+        change(&mut fields.resources)
+    })
 }
 
 fn position(resources: &[Resource], path: &ResourcePath) -> Result<usize, Refusal> {
@@ -39,7 +34,7 @@ impl Admin {
         call: Call,
         verb: Verb,
         path: SubaccountPath,
-        address: VirtualAddress,
+        address: MappingAddress,
     ) -> Answer {
         match verb {
             Verb::Post => self.add_resource(&call, path, address).await,
@@ -57,8 +52,7 @@ impl Admin {
                     let location = call.query.location_id.as_ref();
                     let found = find(current.document(), &path, location)?;
                     let all = find_mapping(found, &address)?.resources.iter();
-                    let show = |one| SystemMappingResource::show(one, &path, &address);
-                    let all: Vec<_> = all.map(show).collect();
+                    let all: Vec<_> = all.map(SystemMappingResource::listed).collect();
                     answer::ok(&all, current.revision().number)
                 })
                 .await
@@ -70,7 +64,7 @@ impl Admin {
         &self,
         call: &Call,
         path: SubaccountPath,
-        address: VirtualAddress,
+        address: MappingAddress,
     ) -> Answer {
         let input: ResourceInput = call.read()?;
         let id = input.path(None)?;
@@ -81,7 +75,8 @@ impl Admin {
                 let message = format!("there is a resource {id} already");
                 return Err(Refusal::illegal_state(message).at("id"));
             }
-            resources.push(input.onto(id, None));
+            let now = CreationDate::at(clock::wall_ms());
+            resources.push(input.onto(id, None, now));
             Ok(())
         });
         let created = |revision| answer::created(&target, revision);
@@ -93,7 +88,7 @@ impl Admin {
         call: Call,
         verb: Verb,
         path: SubaccountPath,
-        address: VirtualAddress,
+        address: MappingAddress,
         id: &str,
     ) -> Answer {
         let id: ResourcePath = id
@@ -107,7 +102,8 @@ impl Admin {
                 let edit = edit(&call, path, address, move |resources| {
                     let at = position(resources, &id)?;
                     let old = resources.remove(at);
-                    resources.push(input.onto(id, Some(&old)));
+                    let now = CreationDate::at(clock::wall_ms());
+                    resources.push(input.onto(id, Some(&old), now));
                     Ok(())
                 });
                 self.change(&call, &reason, edit, answer::done).await

@@ -1,15 +1,14 @@
 //! Subaccounts: list, connect, disconnect, rename, remove.
 
 use underpass_shared::api::management::{
-    Connection, LinkStatus, Refusal, StateInput, SubaccountCertificate, SubaccountInput,
-    SubaccountPath, SubaccountShown, Tunnel, TunnelState, Verb,
+    Connection, LinkStatus, Refusal, StateInput, SubaccountInput, SubaccountPath, SubaccountShown,
+    Tunnel, TunnelChannel, TunnelState, Verb,
 };
-use underpass_shared::config::{
-    Certificate, Document, Subaccount, SubaccountFields, SubaccountKey,
-};
+use underpass_shared::config::{Document, Subaccount, SubaccountFields, SubaccountKey};
 use underpass_shared::id::LocationId;
 
 use super::call::Call;
+use super::validity::certificate;
 use super::{Admin, Answer, answer};
 
 /// The subaccount of an address. Where an agent serves it under several location IDs, the caller
@@ -47,7 +46,7 @@ pub(super) fn find<'a>(
 }
 
 /// A change of the own fields of one subaccount.
-fn edit(
+pub(super) fn edit(
     call: &Call,
     path: SubaccountPath,
     change: impl FnOnce(&mut SubaccountFields) -> Result<(), Refusal> + Send + 'static,
@@ -126,22 +125,18 @@ impl Admin {
             .iter()
             .flatten()
             .find(|link| link.instance == own.instance);
-        let certificate = self.credentials.load(own.instance).ok();
-        let certificate = certificate.and_then(|one| one.certificate.parse::<Certificate>().ok());
-        let certificate = certificate.map(|one| {
-            let summary = one.summary();
-            SubaccountCertificate {
-                not_before_time_stamp: summary.not_before_ms,
-                not_after_time_stamp: summary.not_after_ms,
-                subject_dn: summary.subject,
-                issuer: summary.issuer,
-            }
-        });
-        SubaccountShown::show(own, tunnel(link, certificate))
+        let credentials = self.credentials.load(own.instance).ok();
+        let channels = own.channels.as_slice().iter();
+        let tunnel = Tunnel {
+            service_channels: channels.map(TunnelChannel::show).collect(),
+            subaccount_certificate: credentials.as_ref().and_then(certificate),
+            ..tunnel(link)
+        };
+        SubaccountShown::show(own, tunnel)
     }
 }
 
-fn tunnel(link: Option<&LinkStatus>, certificate: Option<SubaccountCertificate>) -> Tunnel {
+fn tunnel(link: Option<&LinkStatus>) -> Tunnel {
     let connections = link.map_or(&[][..], |link| &link.connections);
     let up = connections.iter().filter(|one| **one == Connection::Up);
     let up = up.count();
@@ -158,8 +153,10 @@ fn tunnel(link: Option<&LinkStatus>, certificate: Option<SubaccountCertificate>)
         state,
         connected_since_time_stamp: link.and_then(|link| link.connected_since_ms),
         connections: up,
+        application_connections: vec![],
+        service_channels: vec![],
         state_message: failed,
-        subaccount_certificate: certificate,
+        subaccount_certificate: None,
     }
 }
 
@@ -176,6 +173,9 @@ fn apply(input: SubaccountInput, own: &mut SubaccountFields) -> Result<(), Refus
     }
     if let Some(description) = input.description {
         own.description = description;
+    }
+    if let Some(managed) = input.is_managed {
+        own.managed = managed.0;
     }
     Ok(())
 }

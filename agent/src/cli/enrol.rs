@@ -1,7 +1,7 @@
 //! `enrol`.
 
 use clap::Args;
-use underpass_shared::api::management::{Enrolment, Query, SubaccountShown, Target, Verb};
+use underpass_shared::api::management::{Enrolment, Flag, Query, SubaccountShown, Target, Verb};
 use underpass_shared::config::ProxyUrl;
 use underpass_shared::id::LocationId;
 
@@ -23,6 +23,9 @@ pub struct Redeem {
     /// Tells several agents of one subaccount apart; the token may prescribe it.
     #[arg(long)]
     location_id: Option<LocationId>,
+    /// Let only Administrators change the subaccount; opening and closing its tunnel stays open.
+    #[arg(long)]
+    managed: bool,
     /// HTTP proxy on the way out, such as `http://user@proxy.corp:3128`; it is kept for the tunnels.
     ///
     /// The user's password is taken from the environment (UNDERPASS_PROXY_PASSWORD) or from
@@ -38,14 +41,10 @@ pub(super) async fn enrol(
 ) -> anyhow::Result<()> {
     let proxy = enrol.proxy.map(proxy::with_password).transpose()?;
     let body = Enrolment {
-        authentication_data: enrol.token,
-        region_host: None,
-        subaccount: None,
         location_id: enrol.location_id,
-        display_name: None,
-        description: None,
-        auto_cert_renewal: None,
+        is_managed: enrol.managed.then_some(Flag(true)),
         proxy,
+        ..Enrolment::by(enrol.token)
     };
     let query = Query::default();
     let reply = client.send(Verb::Post, Target::Subaccounts, &query, &body);

@@ -6,10 +6,12 @@ use serde::de::IntoDeserializer as _;
 use serde::de::value::Error as ValueError;
 use serde::{Deserialize, Serialize};
 use underpass_shared::api::management::{
-    PortText, ReadOnly, SystemMapping, SystemMappingInput, Target, Verb,
+    MappingAddress, PortsText, ReadOnly, SystemMapping, SystemMappingInput, Target, Verb,
 };
-use underpass_shared::config::{AuthenticationMode, BackendType, HostInHeader, Protocol};
-use underpass_shared::host::{InternalAddress, VirtualAddress};
+use underpass_shared::config::{
+    AuthenticationMode, BackendType, Client as SapClient, HostInHeader, PortRange, Protocol,
+};
+use underpass_shared::host::{InternalHost, InvalidAddress};
 
 use super::DryRun;
 use super::client::Client;
@@ -49,7 +51,7 @@ pub enum Action {
     Remove {
         /// Its virtual address.
         #[arg(value_name = "VIRTUAL_HOST:PORT")]
-        address: VirtualAddress,
+        address: MappingAddress,
         #[command(flatten)]
         select: Select,
         #[command(flatten)]
@@ -60,12 +62,12 @@ pub enum Action {
 /// A new system mapping.
 #[derive(Args, Debug)]
 pub struct NewMapping {
-    /// What cloud applications ask for.
+    /// What cloud applications ask for. TCP and TCPS take ranges of ports, such as 30000-30010.
     #[arg(value_name = "VIRTUAL_HOST:PORT")]
-    address: VirtualAddress,
-    /// Where the system is.
-    #[arg(value_name = "INTERNAL_HOST:PORT")]
-    internal: InternalAddress,
+    address: MappingAddress,
+    /// Where the system is; a range of ports has as many as the virtual one.
+    #[arg(value_name = "INTERNAL_HOST:PORT", value_parser = internal)]
+    internal: (InternalHost, PortRange),
     /// What is spoken to it: HTTP, HTTPS, TCP, TCPS, RFC, RFCS, LDAP or LDAPS.
     #[arg(long, default_value = "HTTP", value_parser = named::<Protocol>)]
     protocol: Protocol,
@@ -78,9 +80,34 @@ pub struct NewMapping {
     /// Which host it sees in the Host header: VIRTUAL or INTERNAL.
     #[arg(long, default_value = "VIRTUAL", value_parser = named::<HostInHeader>)]
     host_in_header: HostInHeader,
+    /// The system's id in your landscape.
+    #[arg(long, default_value = "")]
+    sid: String,
+    /// Route string to a system that speaks RFC.
+    #[arg(long, default_value = "")]
+    sap_router: String,
+    /// Who a system that speaks RFCS is for SNC.
+    #[arg(long, default_value = "", value_name = "NAME")]
+    snc_partner_name: String,
+    /// Client that RFC may log on to; may be given several times, all are allowed without it.
+    #[arg(long, value_name = "CLIENT")]
+    allowed_client: Vec<SapClient>,
     /// For people.
     #[arg(long, default_value = "")]
     description: String,
+}
+
+/// A host with a port or a range of ports.
+fn internal(text: &str) -> anyhow::Result<(InternalHost, PortRange)> {
+    let (host, ports) = text.rsplit_once(':').ok_or(InvalidAddress::PortMissing)?;
+    // An IPv6 address that nothing follows.
+    if ports.ends_with(']') {
+        return Err(InvalidAddress::PortMissing.into());
+    }
+    if host.contains(':') && !host.starts_with('[') {
+        return Err(InvalidAddress::Brackets.into());
+    }
+    Ok((host.parse()?, ports.parse()?))
 }
 
 /// A value by the name that it has in the document.
@@ -136,13 +163,18 @@ impl NewMapping {
     fn input(self) -> anyhow::Result<SystemMappingInput> {
         Ok(SystemMappingInput {
             virtual_host: Some(self.address.host),
-            virtual_port: Some(PortText(self.address.port)),
-            local_host: self.internal.host,
-            local_port: PortText(self.internal.port),
+            virtual_port: Some(PortsText(self.address.ports)),
+            local_host: self.internal.0,
+            local_port: PortsText(self.internal.1),
             protocol: self.protocol,
             backend_type: self.backend_type,
             host_in_header: self.host_in_header,
             authentication_mode: self.authentication_mode,
+            sid: self.sid.parse()?,
+            sap_router: self.sap_router.parse()?,
+            snc_partner_name: self.snc_partner_name.parse()?,
+            allowed_clients: Some(self.allowed_client),
+            blacklisted_users: None,
             description: self.description.parse()?,
             creation_date: ReadOnly,
             total_resources_count: ReadOnly,

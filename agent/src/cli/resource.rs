@@ -3,10 +3,9 @@
 use bytes::Bytes;
 use clap::{Args, Subcommand};
 use underpass_shared::api::management::{
-    Flag, ReadOnly, ResourceInput, SystemMappingResource, Target, Verb,
+    Flag, MappingAddress, ReadOnly, ResourceInput, SystemMappingResource, Target, Verb,
 };
 use underpass_shared::config::ResourcePath;
-use underpass_shared::host::VirtualAddress;
 
 use super::DryRun;
 use super::client::Client;
@@ -38,7 +37,7 @@ pub enum Action {
     List {
         /// Virtual address of the system.
         #[arg(value_name = "VIRTUAL_HOST:PORT")]
-        address: VirtualAddress,
+        address: MappingAddress,
         #[command(flatten)]
         select: Select,
     },
@@ -48,7 +47,7 @@ pub enum Action {
     Remove {
         /// Virtual address of the system.
         #[arg(value_name = "VIRTUAL_HOST:PORT")]
-        address: VirtualAddress,
+        address: MappingAddress,
         /// The path.
         path: ResourcePath,
         #[command(flatten)]
@@ -63,7 +62,7 @@ pub enum Action {
 pub struct NewResource {
     /// Virtual address of the system.
     #[arg(value_name = "VIRTUAL_HOST:PORT")]
-    address: VirtualAddress,
+    address: MappingAddress,
     /// The path, such as /sap/opu/odata.
     path: ResourcePath,
     /// Keep the paths below it closed.

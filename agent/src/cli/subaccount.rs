@@ -1,14 +1,15 @@
-//! `subaccount list|connect|disconnect|remove`.
+//! `subaccount list|connect|disconnect|renew|manage|remove`.
 
 use bytes::Bytes;
 use clap::Subcommand;
 use underpass_shared::api::management::{
-    Flag, Query, StateInput, SubaccountShown, Target, TunnelState, Verb,
+    Flag, Query, StateInput, SubaccountCertificate, SubaccountInput, SubaccountShown, Target,
+    TunnelState, ValidityInput, Verb,
 };
 
 use super::DryRun;
 use super::client::Client;
-use super::output::{Output, table};
+use super::output::{Output, table, utc};
 use super::select::Select;
 
 pub(super) const EXAMPLE: &str = "\
@@ -39,6 +40,28 @@ pub enum Action {
         #[command(flatten)]
         dry_run: DryRun,
     },
+    /// Renew the client certificate of a subaccount at once; by itself it is renewed in time.
+    #[command(after_help = "Examples:\n  \
+        underpass-agent subaccount renew --subaccount acme\n  \
+        underpass-agent subaccount renew --token underpass-enrol.AZCl...   # if it is too late")]
+    Renew {
+        /// Enrol anew with a token instead of proving the present key.
+        #[arg(long)]
+        token: Option<String>,
+        #[command(flatten)]
+        select: Select,
+    },
+    /// Let only Administrators change a subaccount, or let others do so again.
+    #[command(after_help = "Example:\n  underpass-agent subaccount manage --subaccount acme on")]
+    Manage {
+        /// Whether only Administrators may.
+        #[arg(value_parser = ["on", "off"])]
+        managed: String,
+        #[command(flatten)]
+        select: Select,
+        #[command(flatten)]
+        dry_run: DryRun,
+    },
     /// Close the tunnel of a subaccount and delete its mappings and its key.
     #[command(
         after_help = "Example:\n  underpass-agent subaccount remove --subaccount acme\n\n\
@@ -61,6 +84,21 @@ pub(super) async fn run(
         Action::List => list(client, out).await,
         Action::Connect { select, dry_run } => state(client, &select, dry_run, true, out).await,
         Action::Disconnect { select, dry_run } => state(client, &select, dry_run, false, out).await,
+        Action::Renew { token, select } => renew(client, token, &select, out).await,
+        Action::Manage {
+            managed,
+            select,
+            dry_run,
+        } => {
+            let (path, mut query) = select.find(client).await?;
+            query.dry_run = dry_run.dry_run;
+            let body = SubaccountInput {
+                is_managed: Some(Flag(managed == "on")),
+                ..SubaccountInput::default()
+            };
+            let reply = client.send(Verb::Put, Target::Subaccount(path), &query, &body);
+            out.changed(&reply.await?, query.dry_run)
+        }
         Action::Remove { select, dry_run } => {
             let (path, mut query) = select.find(client).await?;
             query.dry_run = dry_run.dry_run;
@@ -85,6 +123,25 @@ async fn state(
     };
     let reply = client.send(Verb::Put, Target::State(path), &query, &body);
     out.changed(&reply.await?, query.dry_run)
+}
+
+async fn renew(
+    client: &Client,
+    token: Option<String>,
+    select: &Select,
+    out: &mut Output<'_>,
+) -> anyhow::Result<()> {
+    let (path, query) = select.find(client).await?;
+    let body = ValidityInput {
+        authentication_data: token,
+        ..ValidityInput::default()
+    };
+    let reply = client.send(Verb::Post, Target::Validity(path), &query, &body);
+    let renewed: SubaccountCertificate = reply.await?.read()?;
+    out.show(&renewed, |out| {
+        let end = utc(renewed.not_after_time_stamp);
+        writeln!(out, "renewed; the certificate is good until {end} UTC")
+    })
 }
 
 async fn list(client: &Client, out: &mut Output<'_>) -> anyhow::Result<()> {

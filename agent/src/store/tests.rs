@@ -6,8 +6,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use underpass_shared::config::{
-    AuthenticationMode, BackendType, HostInHeader, Mapping, MappingFields, PathOptions, Protocol,
-    Resource, SubaccountFields, SubaccountKey, diff,
+    BackendType, Mapping, MappingFields, Protocol, Resource, SubaccountFields, SubaccountKey, diff,
 };
 use underpass_shared::policy::Access;
 use uuid::Uuid;
@@ -36,24 +35,18 @@ fn own() -> SubaccountFields {
 
 fn mapping(n: usize, path: &str) -> Mapping {
     let resource = Resource {
-        path: path.parse().unwrap(),
         enabled: true,
-        exact_match_only: false,
-        websocket_upgrade_allowed: false,
-        risky_prefix_match: false,
         description: "x".repeat(500).parse().unwrap(),
+        ..Resource::closed(path.parse().unwrap())
     };
     Mapping::try_from(MappingFields {
-        virtual_address: format!("host{n}:80").parse().unwrap(),
-        internal_address: "10.0.0.1:8080".parse().unwrap(),
-        protocol: Protocol::Http,
-        backend_type: BackendType::NonSap,
-        authentication_mode: AuthenticationMode::None,
-        host_in_header: HostInHeader::Virtual,
-        path_options: PathOptions::default(),
-        certificate_name_by_common_name: false,
-        description: "".parse().unwrap(),
         resources: vec![resource],
+        ..MappingFields::closed(
+            format!("host{n}:80").parse().unwrap(),
+            "10.0.0.1:8080".parse().unwrap(),
+            Protocol::Http,
+            BackendType::NonSap,
+        )
     })
     .unwrap()
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::channel;
 use super::connector::Connector;
 use super::delta::{Delta, Op};
 use super::invalid::Invalid;
@@ -47,6 +48,7 @@ impl Document {
             let rule = format!("at most {SUBACCOUNTS_MAX} subaccounts are allowed");
             return Err(Invalid::new("subaccounts", rule));
         }
+        channel::check(subaccounts.iter().map(|one| &**one))?;
         Ok(Self::seal(connector, subaccounts))
     }
 

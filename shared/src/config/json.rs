@@ -6,13 +6,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::audit::AuditLevel;
+use super::channel::Channels;
 use super::connector::Connector;
 use super::delta::{Delta, Op};
 use super::document::{Document, SCHEMA};
 use super::domain::DomainMappings;
+use super::identity::IdentityTrust;
 use super::invalid::Invalid;
 use super::limits::{
-    DESCRIPTION_LEN_MAX, DISPLAY_NAME_LEN_MAX, DOMAIN_MAPPINGS_MAX, MAPPINGS_MAX, SUBACCOUNTS_MAX,
+    CHANNELS_MAX, DESCRIPTION_LEN_MAX, DISPLAY_NAME_LEN_MAX, DOMAIN_MAPPINGS_MAX, MAPPINGS_MAX,
+    SUBACCOUNTS_MAX,
 };
 use super::mapping::MappingPart;
 use super::part::Part;
@@ -72,6 +75,13 @@ struct SubaccountJson {
     /// What of it is recorded in the audit log.
     #[serde(default, skip_serializing_if = "AuditLevel::is_default")]
     audit_level: AuditLevel,
+    /// Local ports that lead to services on the cloud side.
+    #[serde(default, skip_serializing_if = "Channels::is_empty")]
+    #[schemars(length(max = CHANNELS_MAX))]
+    channels: Channels,
+    /// Whose word on users is taken.
+    #[serde(default, skip_serializing_if = "IdentityTrust::is_default")]
+    identity_trust: IdentityTrust,
     /// Its system mappings, each virtual address once.
     #[serde(default)]
     #[schemars(length(max = MAPPINGS_MAX))]
@@ -172,6 +182,8 @@ impl SubaccountJson {
             managed,
             domain_mappings,
             audit_level,
+            channels,
+            identity_trust,
             mappings,
         } = self;
         let key = SubaccountKey {
@@ -189,6 +201,8 @@ impl SubaccountJson {
             managed,
             domain_mappings,
             audit_level,
+            channels,
+            identity_trust,
         };
         (own, mappings)
     }
@@ -205,6 +219,8 @@ impl SubaccountJson {
             managed,
             domain_mappings,
             audit_level,
+            channels,
+            identity_trust,
         } = own.clone();
         let SubaccountKey {
             region_host,
@@ -223,6 +239,8 @@ impl SubaccountJson {
             managed,
             domain_mappings,
             audit_level,
+            channels,
+            identity_trust,
             mappings: subaccount.mappings().to_vec(),
         }
     }

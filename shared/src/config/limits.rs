@@ -14,6 +14,26 @@ pub const RESOURCE_PATH_LEN_MAX: usize = 1_024;
 pub const DESCRIPTION_LEN_MAX: usize = 1_024;
 /// Characters of a display name.
 pub const DISPLAY_NAME_LEN_MAX: usize = 256;
+/// Characters of the id that a system has in the customer's landscape; SAP's have three.
+pub const SYSTEM_ID_LEN_MAX: usize = 32;
+/// Characters of a route string, which may have several hops.
+pub const SAP_ROUTER_LEN_MAX: usize = 1_024;
+/// Characters of an SNC name, a distinguished name with a prefix.
+pub const SNC_NAME_LEN_MAX: usize = 512;
+/// Clients that a mapping allows; as many as there are of three digits.
+pub const ALLOWED_CLIENTS_MAX: usize = 1_000;
+/// Users that a mapping blocks.
+pub const BLOCKED_USERS_MAX: usize = 1_000;
+/// Characters of the name of an ABAP system's user; the systems themselves take twelve characters.
+pub const SAP_USER_LEN_MAX: usize = 48;
+/// Service channels of a subaccount; each takes a local port of its own.
+pub const CHANNELS_MAX: usize = 500;
+/// Connections of a service channel, each a stream through the tunnel.
+pub const CHANNEL_CONNECTIONS_MAX: u8 = 100;
+/// Characters of the name of what a service channel leads to.
+pub const SERVICE_NAME_LEN_MAX: usize = 256;
+/// Identity providers, and cloud applications, that a subaccount lists.
+pub const IDENTITY_SOURCES_MAX: usize = 100;
 /// Entries of the list of allowed targets.
 pub const ALLOWED_TARGETS_MAX: usize = 256;
 /// Certificates of the back ends' trust store; each is tried against every new back-end certificate.
@@ -32,6 +52,8 @@ pub const OPERATORS_MAX: usize = 256;
 pub const OPERATOR_NAME_LEN_MAX: usize = 128;
 /// Bytes of a comment to an operator.
 pub const COMMENT_LEN_MAX: usize = 512;
+/// Characters of the user that scripts send beside an enrolment token.
+pub const CLOUD_USER_LEN_MAX: usize = 256;
 /// Tunnel connections per subaccount, and how many a new agent opens.
 pub const TUNNEL_CONNECTIONS_MAX: u8 = 16;
 /// See [`TUNNEL_CONNECTIONS_MAX`].

@@ -5,11 +5,14 @@ use std::ops::Deref;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::creation::CreationDate;
 use super::invalid::Invalid;
-use super::limits::{DESCRIPTION_LEN_MAX, RESOURCES_MAX};
+use super::limits::{DESCRIPTION_LEN_MAX, RESOURCES_MAX, SYSTEM_ID_LEN_MAX};
 use super::part::Part;
 use super::path_options::PathOptions;
+use super::ports::PortRange;
 use super::resource::Resource;
+use super::rfc::RfcOptions;
 use super::text::Text;
 use crate::host::{InternalAddress, VirtualAddress};
 use crate::schema::schema_like;
@@ -108,6 +111,9 @@ pub struct MappingFields {
     pub virtual_address: VirtualAddress,
     /// Where the system is.
     pub internal_address: InternalAddress,
+    /// How many ports follow those of the two addresses, each virtual one for an internal one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub further_ports: u16,
     /// What is spoken to it.
     pub protocol: Protocol,
     /// What it is.
@@ -125,13 +131,31 @@ pub struct MappingFields {
     /// Outdated and weaker.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub certificate_name_by_common_name: bool,
+    /// What only RFC has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rfc_options: Option<Box<RfcOptions>>,
+    /// The system's id in the customer's landscape.
+    #[serde(default, skip_serializing_if = "has_no_id")]
+    pub system_id: Text<SYSTEM_ID_LEN_MAX>,
     /// For people.
     #[serde(default)]
     pub description: Text<DESCRIPTION_LEN_MAX>,
+    /// When it was added.
+    #[serde(default, skip_serializing_if = "CreationDate::is_unknown")]
+    pub creation_date: CreationDate,
     /// What may be called; nothing by default.
     #[serde(default)]
     #[schemars(length(max = RESOURCES_MAX))]
     pub resources: Vec<Resource>,
+}
+
+fn has_no_id(id: &Text<SYSTEM_ID_LEN_MAX>) -> bool {
+    id.is_empty()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+const fn is_zero(number: &u16) -> bool {
+    *number == 0
 }
 
 impl MappingFields {
@@ -145,15 +169,29 @@ impl MappingFields {
         Self {
             virtual_address,
             internal_address,
+            further_ports: 0,
             protocol,
             backend_type,
             authentication_mode: AuthenticationMode::default(),
             host_in_header: HostInHeader::default(),
             path_options: PathOptions::default(),
             certificate_name_by_common_name: false,
+            rfc_options: None,
+            system_id: Text::default(),
             description: Text::default(),
+            creation_date: CreationDate::default(),
             resources: vec![],
         }
+    }
+
+    /// The virtual ports, as far as there are such.
+    pub fn virtual_ports(&self) -> Option<PortRange> {
+        PortRange::following(self.virtual_address.port, self.further_ports)
+    }
+
+    /// The internal ports, as far as there are such.
+    pub fn internal_ports(&self) -> Option<PortRange> {
+        PortRange::following(self.internal_address.port, self.further_ports)
     }
 }
 
@@ -206,17 +244,62 @@ impl TryFrom<MappingFields> for Mapping {
             let rule = "this back-end type cannot be reached with this protocol";
             return Err(Invalid::new("protocol", rule));
         }
-        if !fields.authentication_mode.fits(fields.protocol) {
-            let rule = "this authentication mode does not exist for this protocol";
-            return Err(Invalid::new("authenticationMode", rule));
-        }
+        check_authentication(&fields)?;
+        check_ports(&fields)?;
         check_paths(&fields)?;
+        fields.rfc_options = match fields.rfc_options.take() {
+            Some(options) => options.check()?,
+            None => None,
+        };
+        check_rfc(&fields)?;
         if fields.certificate_name_by_common_name && !fields.protocol.uses_tls() {
             let rule = "is for protocols with TLS only";
             return Err(Invalid::new("certificateNameByCommonName", rule));
         }
         Ok(Self(fields))
     }
+}
+
+fn check_authentication(fields: &MappingFields) -> Result<(), Invalid> {
+    let mode = fields.authentication_mode;
+    let wrong = |rule| Err(Invalid::new("authenticationMode", rule));
+    if !mode.fits(fields.protocol) {
+        return wrong("this authentication mode does not exist for this protocol");
+    }
+    let abap = matches!(
+        fields.backend_type,
+        BackendType::Abap | BackendType::Gateway
+    );
+    if mode == AuthenticationMode::Kerberos && abap {
+        return wrong("ABAP systems take no Kerberos tickets here; use X509_GENERAL");
+    }
+    Ok(())
+}
+
+fn check_ports(fields: &MappingFields) -> Result<(), Invalid> {
+    let wrong = |rule| Err(Invalid::new("furtherPorts", rule));
+    if fields.further_ports > 0 && fields.protocol.family() != ProtocolFamily::Tcp {
+        return wrong("ranges of ports exist for TCP and TCPS only");
+    }
+    if fields.virtual_ports().is_none() || fields.internal_ports().is_none() {
+        return wrong("a port of the range would be greater than 65535");
+    }
+    Ok(())
+}
+
+fn check_rfc(fields: &MappingFields) -> Result<(), Invalid> {
+    let Some(options) = &fields.rfc_options else {
+        return Ok(());
+    };
+    if fields.protocol.family() != ProtocolFamily::Rfc {
+        let rule = "these options exist for RFC and RFCS only";
+        return Err(Invalid::new("rfcOptions", rule));
+    }
+    if !options.snc_partner_name.is_empty() && fields.protocol != Protocol::Rfcs {
+        let rule = "is for RFCS only";
+        return Err(Invalid::new("rfcOptions.sncPartnerName", rule));
+    }
+    Ok(())
 }
 
 /// Checks the path options, and the resources under them.

@@ -9,11 +9,14 @@ mod audit;
 pub(crate) mod canonical;
 mod certificates;
 mod change;
+mod channel;
 mod connector;
+mod creation;
 mod delta;
 mod diff;
 mod document;
 mod domain;
+mod identity;
 mod invalid;
 mod json;
 pub mod limits;
@@ -22,9 +25,11 @@ mod operator;
 mod part;
 mod path_options;
 mod place;
+mod ports;
 mod proxy;
 mod resource;
 mod revision;
+mod rfc;
 mod subaccount;
 mod text;
 mod trust;
@@ -32,11 +37,17 @@ mod trust;
 pub use audit::{AuditCleanup, AuditLevel, AuditSettings};
 pub use certificates::{OwnCertificate, OwnCertificateFields, OwnCertificates};
 pub use change::{Change, ChangeKind, UndoError, changes};
+pub use channel::{
+    Channel, ChannelConnections, ChannelId, ChannelService, ChannelType, Channels, ClusterHost,
+    InstanceNumber, InvalidChannelId, ServiceName,
+};
 pub use connector::{Connector, ConnectorFields, TunnelConnections};
+pub use creation::CreationDate;
 pub use delta::{Delta, Op, Ops};
 pub use diff::diff;
 pub use document::{Document, SCHEMA};
 pub use domain::{DomainMapping, DomainMappings};
+pub use identity::{IdentityProvider, IdentityTrust, TrustedApp};
 pub use invalid::Invalid;
 pub use mapping::{
     AuthenticationMode, BackendType, HostInHeader, Mapping, MappingFields, MappingPart, Protocol,
@@ -47,9 +58,11 @@ pub use part::Part;
 pub use path_options::PathOptions;
 pub use place::Place;
 pub(crate) use place::{Content, Touched, touched};
+pub use ports::{InvalidPortRange, PortRange};
 pub use proxy::{InvalidProxyUrl, Proxy, ProxyFields, ProxyUrl};
 pub use resource::{InvalidResourcePath, Resource, ResourcePath};
 pub use revision::Revision;
+pub use rfc::{Client, ClientUser, InvalidClient, RfcOptions, SapUser};
 pub use subaccount::{Subaccount, SubaccountFields, SubaccountKey};
 pub use text::{InvalidText, Text};
 pub use trust::{

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::creation::CreationDate;
 use super::invalid::Invalid;
 use super::limits::{DESCRIPTION_LEN_MAX, RESOURCE_PATH_LEN_MAX};
 use super::path_options::PathOptions;
@@ -93,6 +94,9 @@ pub struct Resource {
     /// For people.
     #[serde(default)]
     pub description: Text<DESCRIPTION_LEN_MAX>,
+    /// When it was added.
+    #[serde(default, skip_serializing_if = "CreationDate::is_unknown")]
+    pub creation_date: CreationDate,
 }
 
 impl Resource {
@@ -105,6 +109,7 @@ impl Resource {
             websocket_upgrade_allowed: false,
             risky_prefix_match: false,
             description: Text::default(),
+            creation_date: CreationDate::default(),
         }
     }
 

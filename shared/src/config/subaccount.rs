@@ -8,7 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::audit::AuditLevel;
+use super::channel::Channels;
 use super::domain::DomainMappings;
+use super::identity::IdentityTrust;
 use super::invalid::Invalid;
 use super::limits::{DESCRIPTION_LEN_MAX, DISPLAY_NAME_LEN_MAX, MAPPINGS_MAX};
 use super::mapping::MappingPart;
@@ -79,6 +81,12 @@ pub struct SubaccountFields {
     /// Which of its requests are recorded in the audit log.
     #[serde(default, skip_serializing_if = "AuditLevel::is_default")]
     pub audit_level: AuditLevel,
+    /// Local ports that lead to services on the cloud side.
+    #[serde(default, skip_serializing_if = "Channels::is_empty")]
+    pub channels: Channels,
+    /// Whose word on users is taken.
+    #[serde(default, skip_serializing_if = "IdentityTrust::is_default")]
+    pub identity_trust: IdentityTrust,
 }
 
 impl SubaccountFields {
@@ -94,6 +102,8 @@ impl SubaccountFields {
             managed: false,
             domain_mappings: DomainMappings::default(),
             audit_level: AuditLevel::default(),
+            channels: Channels::default(),
+            identity_trust: IdentityTrust::default(),
         }
     }
 }
@@ -119,6 +129,7 @@ impl Subaccount {
                 rule,
             ));
         }
+        check_ranges(&own.key, &mappings)?;
         let parts = std::iter::once(own.hash()).chain(mappings.iter().map(|part| part.hash()));
         let hash = Hash256::of_parts("underpass subaccount", parts);
         Ok(Self {
@@ -155,6 +166,27 @@ impl Subaccount {
             .binary_search_by(|part| compare(&part.virtual_address, host, port));
         self.mappings.get(found.ok()?)
     }
+}
+
+/// Refuses ranges of ports that reach into the next mapping of their host.
+fn check_ranges(key: &SubaccountKey, mappings: &[Arc<MappingPart>]) -> Result<(), Invalid> {
+    for pair in mappings.windows(2) {
+        if let [one, next] = pair
+            && one.further_ports > 0
+            && one.virtual_address.host == next.virtual_address.host
+            && one
+                .virtual_ports()
+                .is_some_and(|ports| ports.high() >= next.virtual_address.port)
+        {
+            let field = format!("subaccounts[{key}].mappings[{}]", next.virtual_address);
+            let rule = format!(
+                "the ports of {} have this one among them",
+                one.virtual_address
+            );
+            return Err(Invalid::new(field, rule));
+        }
+    }
+    Ok(())
 }
 
 /// Orders as [`VirtualAddress`] does, whose host is in lower case.

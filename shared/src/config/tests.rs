@@ -1,5 +1,6 @@
 //! Documents as a whole: JSON, limits, differences, sharing.
 
+mod mapping;
 mod trust;
 
 use std::sync::Arc;
@@ -30,24 +31,18 @@ pub(crate) fn own(n: u128) -> SubaccountFields {
 
 pub(crate) fn mapping(address: &str, paths: &[&str]) -> Mapping {
     let resource = |path: &&str| Resource {
-        path: path.parse().unwrap(),
         enabled: true,
-        exact_match_only: false,
-        websocket_upgrade_allowed: false,
-        risky_prefix_match: false,
-        description: Text::default(),
+        ..Resource::closed(path.parse().unwrap())
     };
+    let internal = "10.0.0.1:8080".parse().unwrap();
     Mapping::try_from(MappingFields {
-        virtual_address: address.parse().unwrap(),
-        internal_address: "10.0.0.1:8080".parse().unwrap(),
-        protocol: Protocol::Http,
-        backend_type: BackendType::NonSap,
-        authentication_mode: AuthenticationMode::None,
-        host_in_header: HostInHeader::Virtual,
-        path_options: PathOptions::default(),
-        certificate_name_by_common_name: false,
-        description: Text::default(),
         resources: paths.iter().map(resource).collect(),
+        ..MappingFields::closed(
+            address.parse().unwrap(),
+            internal,
+            Protocol::Http,
+            BackendType::NonSap,
+        )
     })
     .unwrap()
 }

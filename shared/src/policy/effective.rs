@@ -17,6 +17,17 @@ pub enum NotEffective {
     Authentication,
 }
 
+/// Something beside mappings that is stored, and has no effect in this version.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Hash)]
+pub enum NotOffered {
+    /// Local ports that lead to the cloud side.
+    #[error("this version opens no service channels; they are kept for one that does")]
+    ServiceChannels,
+    /// Whose word on users is taken.
+    #[error("this version takes nobody's word on users; the lists are kept for one that does")]
+    IdentityTrust,
+}
+
 /// Whether requests to a mapping are forwarded at all.
 pub fn effective(mapping: &Mapping) -> Result<(), NotEffective> {
     use AuthenticationMode as A;

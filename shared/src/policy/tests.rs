@@ -20,27 +20,24 @@ type Entry<'a> = (&'a str, bool, bool, bool);
 fn resource(entry: &Entry<'_>) -> Resource {
     let &(path, exact_match_only, enabled, websocket_upgrade_allowed) = entry;
     Resource {
-        path: path.parse().unwrap(),
         enabled,
         exact_match_only,
         websocket_upgrade_allowed,
-        risky_prefix_match: false,
-        description: "".parse().unwrap(),
+        ..Resource::closed(path.parse().unwrap())
     }
 }
 
 fn mapping(address: &str, entries: &[Entry<'_>]) -> MappingFields {
+    let internal = "10.0.0.1:8080".parse().unwrap();
     MappingFields {
-        virtual_address: address.parse().unwrap(),
-        internal_address: "10.0.0.1:8080".parse().unwrap(),
-        protocol: Protocol::Http,
-        backend_type: BackendType::Abap,
-        authentication_mode: AuthenticationMode::None,
         host_in_header: HostInHeader::Internal,
-        path_options: PathOptions::default(),
-        certificate_name_by_common_name: false,
-        description: "".parse().unwrap(),
         resources: entries.iter().map(resource).collect(),
+        ..MappingFields::closed(
+            address.parse().unwrap(),
+            internal,
+            Protocol::Http,
+            BackendType::Abap,
+        )
     }
 }
 
@@ -233,6 +230,7 @@ fn what_is_not_effective_is_denied() {
     ] {
         let policy = policy_of(vec![MappingFields {
             authentication_mode,
+            backend_type: BackendType::NonSap,
             ..open()
         }]);
         let denial = policy.decide(&http("a", 80, "/")).unwrap_err();

@@ -11,8 +11,8 @@ use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
 use underpass_shared::config::{
-    AuthenticationMode, BackendType, Document, HostInHeader, Mapping, MappingFields, PathOptions,
-    Protocol, Resource, SubaccountFields, SubaccountKey, Text,
+    BackendType, Document, Mapping, MappingFields, PathOptions, Protocol, Resource,
+    SubaccountFields, SubaccountKey,
 };
 use underpass_shared::id::{CredentialId, InstanceId, SubaccountId};
 use underpass_shared::policy::{Access, Denial, Policy};
@@ -85,12 +85,11 @@ fn key() -> SubaccountKey {
 fn resource(line: &[u8]) -> Option<Resource> {
     let (&flags, path) = line.split_first()?;
     Some(Resource {
-        path: std::str::from_utf8(path).ok()?.parse().ok()?,
         enabled: !bit(flags, 0),
         exact_match_only: bit(flags, 1),
         risky_prefix_match: bit(flags, 2),
         websocket_upgrade_allowed: bit(flags, 3),
-        description: Text::default(),
+        ..Resource::closed(std::str::from_utf8(path).ok()?.parse().ok()?)
     })
 }
 
@@ -114,20 +113,18 @@ fn model_options(flags: u8) -> model::Options {
 
 fn mapping(flags: u8, resources: Vec<Resource>) -> Option<Mapping> {
     Mapping::try_from(MappingFields {
-        virtual_address: "a:80".parse().ok()?,
-        internal_address: "10.0.0.1:80".parse().ok()?,
-        protocol: Protocol::Http,
-        backend_type: BackendType::Abap,
-        authentication_mode: AuthenticationMode::None,
-        host_in_header: HostInHeader::Virtual,
         path_options: PathOptions {
             encoded_slashes: bit(flags, 0),
             empty_segments: bit(flags, 1),
             bsp_mangling: bit(flags, 2),
         },
-        certificate_name_by_common_name: false,
-        description: Text::default(),
         resources,
+        ..MappingFields::closed(
+            "a:80".parse().ok()?,
+            "10.0.0.1:80".parse().ok()?,
+            Protocol::Http,
+            BackendType::Abap,
+        )
     })
     .ok()
 }

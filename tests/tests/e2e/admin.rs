@@ -2,10 +2,12 @@
 
 mod access;
 mod certificates;
+mod below;
 mod changes;
 mod outward;
 mod refused;
 mod socket;
+mod subaccounts;
 
 use serde_json::{Value, json};
 

@@ -21,13 +21,25 @@ pub(super) struct Sample {
 
 /// The address of a call with all variable segments filled in.
 pub(super) fn url(template: &str, subaccount: &str) -> String {
+    // Clients and users are those of RFC.
+    let rfc = template.contains("/allowedClients") || template.contains("/blockedClientUsers");
     let segment = |segment: &str| {
         let filled = match segment {
             "{alias}" => "old",
+            "{app}" => "app",
+            "{availableType}" => "HANA",
+            "{channel}" if subaccount == FREE => "1",
+            "{channel}" => "2",
+            "{channelType}" => "ABAPCloud",
+            "{client}" => "100",
+            "{clientUser}" => "100:DDIC",
+            "{idp}" => "main",
+            "{internalDomain}" => "corp.example",
             "{regionHost}" => "gate.example.com",
             "{resource}" => "-sap",
             "{revision}" => "1",
             "{subaccount}" => subaccount,
+            "{virtualAddress}" if rfc => "rfc:3300",
             "{virtualAddress}" => "erp:443",
             plain => {
                 assert!(
@@ -63,6 +75,9 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         json!({"virtualHost": host, "virtualPort": "443", "localHost": "10.0.0.9",
                "localPort": 8443, "protocol": "HTTPS", "backendType": "nonSAPsys"})
     };
+    let channel = |number: u8| json!({"abapCloudTenantHost": "other", "instanceNumber": number});
+    let domain =
+        |internal: &str| json!({"virtualDomain": "other.example", "internalDomain": internal});
     let body = match (verb, path) {
         ("PUT", "configuration/document") => with(&fixture(), "/connector/tunnelConnections", 3),
         ("PUT", "configuration/connector/proxy") => json!({"host": "proxy.corp", "port": 3128}),
@@ -78,6 +93,20 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         }
         ("PUT", "") => json!({"displayName": "another"}),
         ("PUT", "/state") => json!({"connected": false}),
+        // There is no gateway that could renew, and none that names whom to trust.
+        ("POST", "/validity" | "/trust") => return (None, false),
+        ("GET" | "POST", "/channels") => return (None, false),
+        ("POST", "/channels/{channelType}") => channel(31),
+        ("PUT", "/channels/{channelType}/{channel}") => channel(30),
+        ("PUT", "/channels/{channelType}/{channel}/state") => json!({"enabled": false}),
+        ("POST", "/domainMappings") => domain("new.example"),
+        ("PUT", "/domainMappings/{internalDomain}") => domain("corp.example"),
+        ("PUT", "/trust") => json!({"autoSyncTrustEnabled": true}),
+        ("PUT", "/trust/idps/{idp}" | "/trust/apps/{app}") => json!({"enabled": true}),
+        ("POST" | "PATCH", "/systemMappings/{virtualAddress}/allowedClients") => json!(["300"]),
+        ("POST" | "PATCH", "/systemMappings/{virtualAddress}/blockedClientUsers") => {
+            json!([{"client": "300", "user": "SAP*"}])
+        }
         ("POST", "/systemMappings") => mapping("crm"),
         ("PUT", "/systemMappings/{virtualAddress}") => mapping("erp"),
         ("POST", "/systemMappings/{virtualAddress}/resources") => json!({"id": "/new"}),
@@ -123,7 +152,31 @@ pub(super) fn fixture() -> String {
                 "protocol": "HTTPS",
                 "backendType": "abapSys",
                 "resources": [{"path": "/sap", "enabled": true, "exactMatchOnly": false}],
+            }, {
+                "virtualAddress": "rfc:3300",
+                "internalAddress": "10.0.0.1:3300",
+                "protocol": "RFC",
+                "backendType": "abapSys",
+                "rfcOptions": {
+                    "allowedClients": ["100", "200"],
+                    "blockedUsers": [{"client": "100", "user": "DDIC"}],
+                },
             }],
+            "domainMappings": [
+                {"virtualDomain": "cloud.example", "internalDomain": "corp.example"},
+            ],
+            "channels": [{
+                "id": if managed { 2 } else { 1 },
+                "enabled": true,
+                "service": {"ABAPCloud": {
+                    "tenantHost": "t",
+                    "instanceNumber": if managed { 2 } else { 1 },
+                }},
+            }],
+            "identityTrust": {
+                "providers": [{"id": "main", "name": "Main"}],
+                "apps": [{"id": "app", "name": "App", "applicationType": "JAVA"}],
+            },
         })
     };
     let document = json!({

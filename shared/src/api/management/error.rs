@@ -89,6 +89,17 @@ impl Refusal {
         )
     }
 
+    /// This version does not offer it.
+    pub fn not_offered(message: impl Into<String>) -> Self {
+        let (status, kind) = (StatusCode::NOT_IMPLEMENTED, ErrorType::RuntimeFailure);
+        Self::new(status, kind, message)
+    }
+
+    /// It was once there, in other products, and will not be.
+    pub fn gone(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, ErrorType::NotFound, message)
+    }
+
     /// Names the field. `.` and `?` are how the whole, and a place that is not known, are called.
     #[must_use]
     pub fn at(mut self, field: impl Into<String>) -> Self {

@@ -6,13 +6,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::Refusal;
-use super::lenient::{PortText, ReadOnly};
-use super::{Links, SubaccountPath, Target, links};
-use crate::config::limits::DESCRIPTION_LEN_MAX;
-use crate::config::{
-    AuthenticationMode, BackendType, HostInHeader, Mapping, MappingFields, Protocol, Text,
+use super::lenient::{PortsText, ReadOnly};
+use super::{Links, MappingAddress, SubaccountPath, Target, links};
+use crate::config::limits::{
+    DESCRIPTION_LEN_MAX, SAP_ROUTER_LEN_MAX, SNC_NAME_LEN_MAX, SYSTEM_ID_LEN_MAX,
 };
-use crate::host::{InternalAddress, InternalHost, VirtualAddress, VirtualHost};
+use crate::config::{
+    AuthenticationMode, BackendType, Client, ClientUser, CreationDate, HostInHeader, Mapping,
+    MappingFields, PortRange, Protocol, ProtocolFamily, RfcOptions, Text,
+};
+use crate::host::{InternalAddress, InternalHost, VirtualHost};
 use crate::schema::with_keys;
 
 /// A system mapping as it is shown.
@@ -22,11 +25,11 @@ pub struct SystemMapping {
     /// What cloud applications ask for.
     pub virtual_host: VirtualHost,
     /// What cloud applications ask for.
-    pub virtual_port: PortText,
+    pub virtual_port: PortsText,
     /// Where the system is.
     pub local_host: InternalHost,
     /// Where the system is.
-    pub local_port: PortText,
+    pub local_port: PortsText,
     /// What is spoken to it.
     pub protocol: Protocol,
     /// What it is.
@@ -35,8 +38,23 @@ pub struct SystemMapping {
     pub host_in_header: HostInHeader,
     /// How the user is told to it.
     pub authentication_mode: AuthenticationMode,
+    /// The system's id in the customer's landscape.
+    pub sid: Text<SYSTEM_ID_LEN_MAX>,
+    /// The route string to a system that speaks RFC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sap_router: Option<Text<SAP_ROUTER_LEN_MAX>>,
+    /// Who a system that speaks RFC is for SNC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snc_partner_name: Option<Text<SNC_NAME_LEN_MAX>>,
+    /// The only clients that RFC may log on to; all where none is named.
+    pub allowed_clients: Vec<Client>,
+    /// Who may not log on by RFC.
+    pub blacklisted_users: Vec<ClientUser>,
     /// For people.
     pub description: Text<DESCRIPTION_LEN_MAX>,
+    /// When it was added, milliseconds UTC as text; left out where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creation_date: Option<String>,
     /// Number of its resources.
     pub total_resources_count: usize,
     /// Number of its resources that have an effect.
@@ -54,28 +72,33 @@ pub struct SystemMapping {
 impl SystemMapping {
     /// Shows a mapping; `not_effective` says why nothing of it is forwarded.
     pub fn show(mapping: &Mapping, path: &SubaccountPath, not_effective: Option<String>) -> Self {
-        let address = &mapping.virtual_address;
+        let address = MappingAddress::of(mapping);
+        let internal = mapping.internal_ports();
+        let rfc = mapping.rfc_options.as_deref();
         let enabled = mapping.resources.iter().filter(|one| one.enabled);
         Self {
             virtual_host: address.host.clone(),
-            virtual_port: PortText(address.port),
+            virtual_port: PortsText(address.ports),
             local_host: mapping.internal_address.host.clone(),
-            local_port: PortText(mapping.internal_address.port),
+            local_port: PortsText(internal.unwrap_or_else(|| mapping.internal_address.port.into())),
             protocol: mapping.protocol,
             backend_type: mapping.backend_type,
             host_in_header: mapping.host_in_header,
             authentication_mode: mapping.authentication_mode,
+            sid: mapping.system_id.clone(),
+            sap_router: rfc.map(|rfc| rfc.sap_router.clone()),
+            snc_partner_name: rfc.map(|rfc| rfc.snc_partner_name.clone()),
+            allowed_clients: rfc.map_or_else(Vec::new, |rfc| rfc.allowed_clients.clone()),
+            blacklisted_users: rfc.map_or_else(Vec::new, |rfc| rfc.blocked_users.clone()),
             description: mapping.description.clone(),
+            creation_date: mapping.creation_date.ms().map(|ms| ms.to_string()),
             total_resources_count: mapping.resources.len(),
             enabled_resources_count: enabled.count(),
             effective: not_effective.is_none(),
             not_effective_because: not_effective,
             links: links([
                 ("self", Target::Mapping(path.clone(), address.clone())),
-                (
-                    "resources",
-                    Target::Resources(path.clone(), address.clone()),
-                ),
+                ("resources", Target::Resources(path.clone(), address)),
             ]),
         }
     }
@@ -90,11 +113,11 @@ pub struct SystemMappingInput {
     pub virtual_host: Option<VirtualHost>,
     /// What cloud applications ask for; may be left out where the address names it.
     #[serde(default)]
-    pub virtual_port: Option<PortText>,
+    pub virtual_port: Option<PortsText>,
     /// Where the system is.
     pub local_host: InternalHost,
     /// Where the system is.
-    pub local_port: PortText,
+    pub local_port: PortsText,
     /// What is spoken to it.
     pub protocol: Protocol,
     /// What it is.
@@ -106,6 +129,21 @@ pub struct SystemMappingInput {
     /// How the user is told to it.
     #[serde(default)]
     pub authentication_mode: AuthenticationMode,
+    /// The system's id in the customer's landscape.
+    #[serde(default)]
+    pub sid: Text<SYSTEM_ID_LEN_MAX>,
+    /// The route string to a system that speaks RFC.
+    #[serde(default)]
+    pub sap_router: Text<SAP_ROUTER_LEN_MAX>,
+    /// Who a system that speaks RFC is for SNC.
+    #[serde(default)]
+    pub snc_partner_name: Text<SNC_NAME_LEN_MAX>,
+    /// The only clients that RFC may log on to; where it is left out they stay as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_clients: Option<Vec<Client>>,
+    /// Who may not log on by RFC; where it is left out they stay as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blacklisted_users: Option<Vec<ClientUser>>,
     /// For people.
     #[serde(default)]
     pub description: Text<DESCRIPTION_LEN_MAX>,
@@ -165,7 +203,7 @@ impl SystemMappingInput {
     ///
     /// # Errors
     /// When it is missing or not the one of the request's address.
-    pub fn address(&self, target: Option<&VirtualAddress>) -> Result<VirtualAddress, Refusal> {
+    pub fn address(&self, target: Option<&MappingAddress>) -> Result<MappingAddress, Refusal> {
         let fixed = "must be that of the address; it cannot be changed";
         let host = match (&self.virtual_host, target) {
             (Some(host), Some(target)) if *host != target.host => {
@@ -175,35 +213,211 @@ impl SystemMappingInput {
             (None, Some(target)) => target.host.clone(),
             (None, None) => return Err(Refusal::invalid("virtualHost", "is missing")),
         };
-        let port = match (self.virtual_port, target) {
-            (Some(port), Some(target)) if port.0 != target.port => {
+        let ports = match (self.virtual_port, target) {
+            (Some(ports), Some(target)) if ports.0 != target.ports => {
                 return Err(Refusal::invalid("virtualPort", fixed));
             }
-            (Some(port), _) => port.0,
-            (None, Some(target)) => target.port,
+            (Some(ports), _) => ports.0,
+            (None, Some(target)) => target.ports,
             (None, None) => return Err(Refusal::invalid("virtualPort", "is missing")),
         };
-        Ok(VirtualAddress { host, port })
+        self.check_ports(ports)?;
+        Ok(MappingAddress { host, ports })
     }
 
-    /// The mapping. Its resources, and what this API does not know, stay as they are in `old`.
-    pub fn onto(self, address: VirtualAddress, old: Option<&Mapping>) -> MappingFields {
+    /// Ranges exist for TCP, and an internal one is as long as the virtual one.
+    fn check_ports(&self, ports: PortRange) -> Result<(), Refusal> {
+        let local = self.local_port.0;
+        let tcp = self.protocol.family() == ProtocolFamily::Tcp;
+        for (field, range) in [("virtualPort", ports), ("localPort", local)] {
+            if range.further() > 0 && !tcp {
+                let rule = "ranges of ports exist for TCP and TCPS only";
+                return Err(Refusal::invalid(field, rule));
+            }
+        }
+        if local.further() != ports.further() {
+            let rule = format!("must be as many ports as virtualPort, {ports}");
+            return Err(Refusal::invalid("localPort", rule));
+        }
+        Ok(())
+    }
+
+    /// The mapping, new as of `now` where `old` is none. Its resources, and what this API does not
+    /// know, stay as they are in `old`.
+    ///
+    /// # Errors
+    /// When something is only for RFC, and this is not.
+    pub fn onto(
+        self,
+        address: &MappingAddress,
+        old: Option<&Mapping>,
+        now: CreationDate,
+    ) -> Result<MappingFields, Refusal> {
         let internal = InternalAddress {
             host: self.local_host,
-            port: self.local_port.0,
+            port: self.local_port.0.low(),
         };
         let mut fields = match old {
             Some(old) => MappingFields::clone(old),
-            None => {
-                MappingFields::closed(address, internal.clone(), self.protocol, self.backend_type)
-            }
+            None => MappingFields {
+                creation_date: now,
+                ..MappingFields::closed(
+                    address.key(),
+                    internal.clone(),
+                    self.protocol,
+                    self.backend_type,
+                )
+            },
         };
+        let rfc = self.protocol.family() == ProtocolFamily::Rfc;
+        let present = fields
+            .rfc_options
+            .take()
+            .filter(|_| rfc)
+            .unwrap_or_default();
+        let options = RfcOptions {
+            sap_router: self.sap_router,
+            snc_partner_name: self.snc_partner_name,
+            allowed_clients: self.allowed_clients.unwrap_or(present.allowed_clients),
+            blocked_users: self.blacklisted_users.unwrap_or(present.blocked_users),
+        };
+        check_rfc(self.protocol, &options)?;
+        fields.rfc_options = rfc.then(|| Box::new(options));
         fields.internal_address = internal;
+        fields.further_ports = address.ports.further();
         fields.protocol = self.protocol;
         fields.backend_type = self.backend_type;
         fields.authentication_mode = self.authentication_mode;
         fields.host_in_header = self.host_in_header;
+        fields.system_id = self.sid;
         fields.description = self.description;
-        fields
+        Ok(fields)
+    }
+}
+
+/// Refuses what the protocol has no use for, by the names that this API has for it.
+fn check_rfc(protocol: Protocol, options: &RfcOptions) -> Result<(), Refusal> {
+    let rfc = protocol.family() == ProtocolFamily::Rfc;
+    for (field, given) in [
+        ("sapRouter", !options.sap_router.is_empty()),
+        ("sncPartnerName", !options.snc_partner_name.is_empty()),
+        ("allowedClients", !options.allowed_clients.is_empty()),
+        ("blacklistedUsers", !options.blocked_users.is_empty()),
+    ] {
+        if given && !rfc {
+            return Err(Refusal::invalid(field, "is for RFC and RFCS only"));
+        }
+        if given && field == "sncPartnerName" && protocol != Protocol::Rfcs {
+            return Err(Refusal::invalid(field, "is for RFCS only"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TCP: &str = r#""protocol":"TCP","backendType":"nonSAPsys""#;
+    const RFC: &str = r#""protocol":"RFC","backendType":"abapSys""#;
+
+    fn mapping(more: &str, old: Option<&Mapping>) -> Result<Mapping, Refusal> {
+        let ports = if more.contains("Port") {
+            ""
+        } else {
+            r#""virtualPort":"80","localPort":80,"#
+        };
+        let json = format!(r#"{{"virtualHost":"a","localHost":"b",{ports}{more}}}"#);
+        let input: SystemMappingInput = super::super::read(json.as_bytes())?;
+        let address = input.address(old.map(MappingAddress::of).as_ref())?;
+        let fields = input.onto(&address, old, CreationDate::at(7))?;
+        Ok(Mapping::try_from(fields)?)
+    }
+
+    fn refused(more: &str, old: Option<&Mapping>) -> String {
+        let body = mapping(more, old).unwrap_err().body;
+        format!("{}: {}", body.field.unwrap_or_default(), body.message)
+    }
+
+    #[test]
+    fn what_is_shown_can_be_written_back() {
+        let path = SubaccountPath {
+            region_host: "gate".parse().unwrap(),
+            subaccount: "0190a5a2-6d0e-7cc0-8000-000000000001".parse().unwrap(),
+        };
+        let rfcs = r#""protocol":"RFCS","backendType":"abapSys","sid":"ERP","sapRouter":"/H/r",
+            "sncPartnerName":"p:CN=ERP","allowedClients":["200","100"],
+            "blacklistedUsers":[{"client":"100","user":"DDIC"}]"#;
+        let range = format!(r#""virtualPort":"80-89","localPort":"180-189",{TCP}"#);
+        for more in [TCP, RFC, rfcs, &range] {
+            let made = mapping(more, None).unwrap();
+            let shown = SystemMapping::show(&made, &path, None);
+            let json = serde_json::to_string(&shown).unwrap();
+            let input: SystemMappingInput = super::super::read(json.as_bytes()).unwrap();
+            let address = input.address(Some(&MappingAddress::of(&made))).unwrap();
+            let again = input
+                .onto(&address, Some(&made), CreationDate::at(9))
+                .unwrap();
+            assert_eq!(Mapping::try_from(again).unwrap(), made, "{json}");
+        }
+        let shown = SystemMapping::show(&mapping(rfcs, None).unwrap(), &path, None);
+        let shown = serde_json::to_value(shown).unwrap();
+        assert_eq!(shown["creationDate"], "7");
+        assert_eq!(shown["allowedClients"], serde_json::json!(["100", "200"]));
+        assert_eq!(shown["blacklistedUsers"][0]["user"], "DDIC");
+        assert_eq!(shown["sid"], "ERP");
+    }
+
+    #[test]
+    fn ranges_and_what_is_only_for_rfc_name_their_field() {
+        for (more, wrong) in [
+            (
+                r#""virtualPort":"80-89","localPort":80,"#,
+                "localPort: must be as many ports",
+            ),
+            (
+                r#""virtualPort":80,"localPort":"80-81","#,
+                "localPort: must be as many ports",
+            ),
+            (
+                r#""virtualPort":"9-8","localPort":1,"#,
+                "virtualPort: the body does not fit",
+            ),
+        ] {
+            let told = refused(&format!("{more}{TCP}"), None);
+            assert!(told.contains(wrong), "{told}");
+        }
+        let range = format!(r#""virtualPort":"80-89","localPort":"180-189",{RFC}"#);
+        assert!(refused(&range, None).starts_with("virtualPort: ranges of ports exist for TCP"));
+        let single = mapping(TCP, None).unwrap();
+        let longer = format!(r#""virtualPort":"80-81","localPort":"80-81",{TCP}"#);
+        let fixed = "virtualPort: must be that of the address; it cannot be changed";
+        assert_eq!(refused(&longer, Some(&single)), fixed);
+        for field in [
+            r#""sapRouter":"x""#,
+            r#""sncPartnerName":"x""#,
+            r#""allowedClients":["100"]"#,
+            r#""blacklistedUsers":[{"client":"100","user":"U"}]"#,
+        ] {
+            let told = refused(&format!("{field},{TCP}"), None);
+            let name = field.split('"').nth(1).unwrap();
+            assert_eq!(told, format!("{name}: is for RFC and RFCS only"));
+        }
+        let snc = refused(&format!(r#""sncPartnerName":"x",{RFC}"#), None);
+        assert_eq!(snc, "sncPartnerName: is for RFCS only");
+    }
+
+    #[test]
+    fn lists_stay_unless_they_are_given_or_have_no_use() {
+        let listed = format!(r#""allowedClients":["100"],{RFC}"#);
+        let listed = mapping(&listed, None).unwrap();
+        let clients = |mapping: &Mapping| {
+            let options = mapping.rfc_options.as_deref();
+            options.map_or(0, |options| options.allowed_clients.len())
+        };
+        assert_eq!(clients(&mapping(RFC, Some(&listed)).unwrap()), 1);
+        let none = format!(r#""allowedClients":[],{RFC}"#);
+        assert_eq!(clients(&mapping(&none, Some(&listed)).unwrap()), 0);
+        assert_eq!(clients(&mapping(TCP, Some(&listed)).unwrap()), 0);
     }
 }

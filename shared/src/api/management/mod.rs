@@ -8,10 +8,14 @@ mod audit;
 mod body;
 mod certificate;
 mod change;
+mod channel;
+mod domain;
 mod error;
+mod identity;
 mod lenient;
 mod mapping;
 mod openapi;
+mod mapping_address;
 pub mod operations;
 mod proxy;
 mod query;
@@ -32,20 +36,26 @@ pub use certificate::{
     SignedInput,
 };
 pub use change::{Preview, RevisionDetail, Version};
+pub use channel::{ChannelInput, ChannelShown, ChannelState, ChannelStateInput};
+pub use domain::{DomainMappingInput, DomainMappingShown};
 pub use error::{ErrorBody, ErrorType, Refusal};
-pub use lenient::{Flag, PortText, ReadOnly};
+pub use identity::{
+    IdentityProviderShown, IdentityTrustInput, IdentityTrustShown, TrustInput, TrustedAppShown,
+};
+pub use lenient::{Flag, Number, PortText, PortsText, ReadOnly};
 pub use mapping::{SystemMapping, SystemMappingInput};
 pub use openapi::openapi;
+pub use mapping_address::{InvalidMappingAddress, MappingAddress};
 pub use proxy::{MASKED, ProxyInput, ProxyShown};
 pub use query::Query;
 pub use resource::{ResourceInput, SystemMappingResource};
 pub use resource_id::{InvalidResourceId, decode, encode};
 pub use status::{Connection, LinkStatus, ManagementStatus, Status};
 pub use subaccount::{
-    Enrolment, StateInput, SubaccountCertificate, SubaccountInput, SubaccountShown, Tunnel,
-    TunnelState,
+    ApplicationConnection, Corrupted, Enrolment, StateInput, SubaccountCertificate,
+    SubaccountInput, SubaccountShown, Tunnel, TunnelChannel, TunnelState, ValidityInput,
 };
-pub use target::{SubaccountPath, Target, Verb};
+pub use target::{SubaccountPath, Target, Verb, untyped_channels};
 pub use trust::{TrustedInput, TrustedShown, TruststoreInput, TruststoreShown};
 
 /// `_links` of an object: names and addresses of what belongs to it.

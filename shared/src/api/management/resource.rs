@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Refusal;
 use super::lenient::{Flag, ReadOnly};
-use super::{Links, SubaccountPath, Target, links};
+use super::{Links, MappingAddress, SubaccountPath, Target, links};
 use crate::config::limits::DESCRIPTION_LEN_MAX;
-use crate::config::{Resource, ResourcePath, Text};
-use crate::host::VirtualAddress;
+use crate::config::{CreationDate, Resource, ResourcePath, Text};
 use crate::schema::with_keys;
 
 /// A resource as it is shown.
@@ -27,23 +26,35 @@ pub struct SystemMappingResource {
     pub websocket_upgrade_allowed: bool,
     /// For people.
     pub description: Text<DESCRIPTION_LEN_MAX>,
-    /// What belongs to it.
+    /// When it was added, milliseconds UTC as text; left out where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creation_date: Option<String>,
+    /// What belongs to it; nothing in lists.
     #[serde(rename = "_links", default)]
     pub links: Links,
 }
 
 impl SystemMappingResource {
-    /// Shows a resource.
-    pub fn show(resource: &Resource, path: &SubaccountPath, address: &VirtualAddress) -> Self {
+    /// Shows a resource by itself.
+    pub fn show(resource: &Resource, path: &SubaccountPath, address: &MappingAddress) -> Self {
         let id = resource.path.as_str().to_owned();
         let own = Target::Resource(path.clone(), address.clone(), id);
+        Self {
+            links: links([("self", own)]),
+            ..Self::listed(resource)
+        }
+    }
+
+    /// Shows a resource among others.
+    pub fn listed(resource: &Resource) -> Self {
         Self {
             id: resource.path.clone(),
             enabled: resource.enabled,
             exact_match_only: resource.exact_match_only,
             websocket_upgrade_allowed: resource.websocket_upgrade_allowed,
             description: resource.description.clone(),
-            links: links([("self", own)]),
+            creation_date: resource.creation_date.ms().map(|ms| ms.to_string()),
+            links: Links::new(),
         }
     }
 }
@@ -108,9 +119,14 @@ impl ResourceInput {
         }
     }
 
-    /// The resource. What this API does not know stays as it is in `old`.
-    pub fn onto(self, path: ResourcePath, old: Option<&Resource>) -> Resource {
-        let mut resource = old.cloned().unwrap_or_else(|| Resource::closed(path));
+    /// The resource, new as of `now` where `old` is none. What this API does not know stays as it
+    /// is in `old`.
+    pub fn onto(self, path: ResourcePath, old: Option<&Resource>, now: CreationDate) -> Resource {
+        let new = || Resource {
+            creation_date: now,
+            ..Resource::closed(path)
+        };
+        let mut resource = old.cloned().unwrap_or_else(new);
         resource.enabled = self.enabled.0;
         resource.exact_match_only = self.exact_match_only.0;
         resource.websocket_upgrade_allowed = self.websocket_upgrade_allowed.0;

@@ -5,9 +5,14 @@ use std::fmt;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::error::Refusal;
-use super::operations::{Operation, agent, audit, certificates, connector, history, subaccounts};
+use super::mapping_address::MappingAddress;
+use super::operations::{
+    Operation, agent, audit, certificates, channels, clients, connector, domains, history,
+    identity, subaccounts,
+};
 use super::resource_id;
-use crate::host::VirtualAddress;
+use crate::config::{Alias, ChannelId, ChannelType, Client, ClientUser};
+use crate::host::CookieDomain;
 use crate::id::{InvalidId, RegionHost, SubaccountId};
 use crate::pki::chain::CertificateUse;
 
@@ -125,16 +130,52 @@ pub enum Target {
     Subaccounts,
     /// One subaccount.
     Subaccount(SubaccountPath),
+    /// Subaccounts of which something cannot be read.
+    Corrupted,
     /// Whether its tunnel is to be open.
     State(SubaccountPath),
+    /// Its client certificate.
+    Validity(SubaccountPath),
     /// Its system mappings.
     Mappings(SubaccountPath),
     /// One system mapping.
-    Mapping(SubaccountPath, VirtualAddress),
+    Mapping(SubaccountPath, MappingAddress),
     /// The resources of a system mapping.
-    Resources(SubaccountPath, VirtualAddress),
+    Resources(SubaccountPath, MappingAddress),
     /// One resource, by its decoded id.
-    Resource(SubaccountPath, VirtualAddress, String),
+    Resource(SubaccountPath, MappingAddress, String),
+    /// The clients that a system mapping allows.
+    AllowedClients(SubaccountPath, MappingAddress),
+    /// One of them.
+    AllowedClient(SubaccountPath, MappingAddress, Client),
+    /// The users that a system mapping blocks.
+    BlockedUsers(SubaccountPath, MappingAddress),
+    /// One of them.
+    BlockedUser(SubaccountPath, MappingAddress, ClientUser),
+    /// Its domain mappings for cookies.
+    DomainMappings(SubaccountPath),
+    /// One of them, by its internal domain.
+    DomainMapping(SubaccountPath, CookieDomain),
+    /// Its service channels of all types.
+    Channels(SubaccountPath),
+    /// Those of one type.
+    ChannelsOf(SubaccountPath, ChannelType),
+    /// One of them.
+    Channel(SubaccountPath, ChannelType, ChannelId),
+    /// Whether it is to be open.
+    ChannelState(SubaccountPath, ChannelType, ChannelId),
+    /// What channels of a type could lead to.
+    AvailableChannels(SubaccountPath, ChannelType),
+    /// Whose word on users it takes.
+    IdentityTrust(SubaccountPath),
+    /// The identity providers.
+    IdentityProviders(SubaccountPath),
+    /// One of them.
+    IdentityProvider(SubaccountPath, Alias),
+    /// The cloud applications.
+    TrustedApps(SubaccountPath),
+    /// One of them.
+    TrustedApp(SubaccountPath, Alias),
 }
 
 impl Target {
@@ -204,6 +245,7 @@ impl Target {
                 return Some(path.map(Self::SubaccountAuditLog));
             }
             ["subaccounts"] => Self::Subaccounts,
+            ["subaccounts", "corrupted"] => Self::Corrupted,
             ["subaccounts", region_host, subaccount, rest @ ..] => {
                 return Self::of_subaccount(region_host, subaccount, rest);
             }
@@ -216,30 +258,15 @@ impl Target {
         subaccount: &str,
         rest: &[&str],
     ) -> Option<Result<Self, Refusal>> {
-        let invalid = |field: &str, rule: String| Some(Err(Refusal::invalid(field, rule)));
         let path = match SubaccountPath::parse(region_host, subaccount) {
             Ok(path) => path,
             Err(refusal) => return Some(Err(refusal)),
         };
-        let (address, rest) = match rest {
-            [] => return Some(Ok(Self::Subaccount(path))),
-            ["state"] => return Some(Ok(Self::State(path))),
-            ["systemMappings"] => return Some(Ok(Self::Mappings(path))),
-            ["systemMappings", address, rest @ ..] => (address, rest),
-            _ => return None,
-        };
-        let address = match address.parse() {
-            Ok(address) => address,
-            Err(rule) => return invalid("virtualHost:virtualPort", format!("{rule}")),
-        };
         match rest {
-            [] => Some(Ok(Self::Mapping(path, address))),
-            ["resources"] => Some(Ok(Self::Resources(path, address))),
-            ["resources", id] => match resource_id::decode(id) {
-                Ok(id) => Some(Ok(Self::Resource(path, address, id))),
-                Err(rule) => invalid("id", format!("{rule}")),
-            },
-            _ => None,
+            [] => Some(Ok(Self::Subaccount(path))),
+            ["state"] => Some(Ok(Self::State(path))),
+            ["validity"] => Some(Ok(Self::Validity(path))),
+            rest => below::of(path, rest),
         }
     }
 
@@ -270,11 +297,29 @@ impl Target {
             },
             Self::Subaccounts => subaccounts::SUBACCOUNTS,
             Self::Subaccount(_) => subaccounts::SUBACCOUNT,
+            Self::Corrupted => subaccounts::CORRUPTED,
             Self::State(_) => subaccounts::STATE,
+            Self::Validity(_) => subaccounts::VALIDITY,
             Self::Mappings(_) => subaccounts::MAPPINGS,
             Self::Mapping(..) => subaccounts::MAPPING,
             Self::Resources(..) => subaccounts::RESOURCES,
             Self::Resource(..) => subaccounts::RESOURCE,
+            Self::AllowedClients(..) => clients::ALLOWED_CLIENTS,
+            Self::AllowedClient(..) => clients::ALLOWED_CLIENT,
+            Self::BlockedUsers(..) => clients::BLOCKED_USERS,
+            Self::BlockedUser(..) => clients::BLOCKED_USER,
+            Self::DomainMappings(_) => domains::DOMAIN_MAPPINGS,
+            Self::DomainMapping(..) => domains::DOMAIN_MAPPING,
+            Self::Channels(_) => channels::CHANNELS,
+            Self::ChannelsOf(..) => channels::CHANNELS_OF,
+            Self::Channel(..) => channels::CHANNEL,
+            Self::ChannelState(..) => channels::CHANNEL_STATE,
+            Self::AvailableChannels(..) => channels::AVAILABLE,
+            Self::IdentityTrust(_) => identity::TRUST,
+            Self::IdentityProviders(_) => identity::PROVIDERS,
+            Self::IdentityProvider(..) => identity::PROVIDER,
+            Self::TrustedApps(_) => identity::APPS,
+            Self::TrustedApp(..) => identity::APP,
         }
     }
 
@@ -360,7 +405,9 @@ impl fmt::Display for Target {
             Self::OwnCertificate(_) => f.write_str(self.template()),
             Self::Subaccounts => write!(f, "{CONFIGURATION}/subaccounts"),
             Self::Subaccount(path) => write!(f, "{path}"),
+            Self::Corrupted => write!(f, "{CONFIGURATION}/subaccounts/corrupted"),
             Self::State(path) => write!(f, "{path}/state"),
+            Self::Validity(path) => write!(f, "{path}/validity"),
             Self::Mappings(path) => write!(f, "{path}/systemMappings"),
             Self::Mapping(path, address) => write!(f, "{path}/systemMappings/{address}"),
             Self::Resources(path, address) => {
@@ -371,9 +418,42 @@ impl fmt::Display for Target {
                 let id = segment(&id);
                 write!(f, "{path}/systemMappings/{address}/resources/{id}")
             }
+            Self::AllowedClients(path, address) => {
+                write!(f, "{path}/systemMappings/{address}/allowedClients")
+            }
+            Self::AllowedClient(path, address, client) => {
+                write!(f, "{path}/systemMappings/{address}/allowedClients/{client}")
+            }
+            Self::BlockedUsers(path, address) => {
+                write!(f, "{path}/systemMappings/{address}/blockedClientUsers")
+            }
+            Self::BlockedUser(path, address, user) => {
+                let user = user.to_string();
+                let user = segment(&user);
+                write!(
+                    f,
+                    "{path}/systemMappings/{address}/blockedClientUsers/{user}"
+                )
+            }
+            Self::DomainMappings(path) => write!(f, "{path}/domainMappings"),
+            Self::DomainMapping(path, domain) => write!(f, "{path}/domainMappings/{domain}"),
+            Self::Channels(path) => write!(f, "{path}/channels"),
+            Self::ChannelsOf(path, kind) => write!(f, "{path}/channels/{kind}"),
+            Self::Channel(path, kind, id) => write!(f, "{path}/channels/{kind}/{id}"),
+            Self::ChannelState(path, kind, id) => write!(f, "{path}/channels/{kind}/{id}/state"),
+            Self::AvailableChannels(path, kind) => write!(f, "{path}/availableChannels/{kind}"),
+            Self::IdentityTrust(path) => write!(f, "{path}/trust"),
+            Self::IdentityProviders(path) => write!(f, "{path}/trust/idps"),
+            Self::IdentityProvider(path, id) => write!(f, "{path}/trust/idps/{id}"),
+            Self::TrustedApps(path) => write!(f, "{path}/trust/apps"),
+            Self::TrustedApp(path, id) => write!(f, "{path}/trust/apps/{id}"),
         }
     }
 }
+
+mod below;
+
+pub use below::untyped_channels;
 
 #[cfg(test)]
 mod tests;

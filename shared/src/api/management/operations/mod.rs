@@ -6,8 +6,12 @@
 pub(super) mod agent;
 pub(super) mod audit;
 pub(super) mod certificates;
+pub(super) mod channels;
+pub(super) mod clients;
 pub(super) mod connector;
+pub(super) mod domains;
 pub(super) mod history;
+pub(super) mod identity;
 pub(super) mod subaccounts;
 
 mod parameters;
@@ -262,8 +266,12 @@ const AREAS: &[&[Operation]] = &[
     agent::OPERATIONS,
     audit::OPERATIONS,
     certificates::OPERATIONS,
+    channels::OPERATIONS,
+    clients::OPERATIONS,
     connector::OPERATIONS,
+    domains::OPERATIONS,
     history::OPERATIONS,
+    identity::OPERATIONS,
     subaccounts::OPERATIONS,
 ];
 

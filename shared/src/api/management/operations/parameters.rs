@@ -1,8 +1,9 @@
 //! Values in the paths of calls and behind their `?`.
 
+use super::super::MappingAddress;
 use super::Parameter;
-use crate::config::Alias;
-use crate::host::VirtualAddress;
+use crate::config::{Alias, ChannelId, ChannelType, Client};
+use crate::host::CookieDomain;
 use crate::id::{LocationId, RegionHost, SubaccountId};
 use crate::schema::schema;
 
@@ -13,6 +14,16 @@ schema!(EncodedId = {
     "type": "string",
     "pattern": "^-([^/+]|\\+2B|\\+2D)*$",
 });
+
+/// A client and a user as they stand in a path.
+struct ClientAndUser;
+
+schema!(ClientAndUser = { "type": "string", "pattern": "^[0-9A-Z]{3}:[^\\u0000-\\u001f\\u007f-\\u009f]{1,48}$" });
+
+/// A type of channels that the cloud side could name targets for.
+struct AvailableType;
+
+schema!(AvailableType = { "enum": ["HANA", "VirtualMachine"] });
 
 /// The number of a revision.
 struct RevisionNumber;
@@ -30,6 +41,14 @@ pub const LIST_LEN_MAX: usize = 1_000;
 /// The variable segments of paths.
 pub(super) const SEGMENTS: &[Parameter] = &[
     Parameter::of::<Alias>("alias", "The name of a trusted certificate."),
+    Parameter::of::<Alias>("app", "The id of a cloud application."),
+    Parameter::of::<AvailableType>("availableType", "A type of service channels."),
+    Parameter::of::<ChannelId>("channel", "The number of a service channel."),
+    Parameter::of::<ChannelType>("channelType", "The type of a service channel."),
+    Parameter::of::<Client>("client", "A client of an ABAP system."),
+    Parameter::of::<ClientAndUser>("clientUser", "A client and a user, as client:user."),
+    Parameter::of::<Alias>("idp", "The id of an identity provider."),
+    Parameter::of::<CookieDomain>("internalDomain", "What back ends set."),
     Parameter::of::<RegionHost>("regionHost", "The gateway."),
     Parameter::of::<EncodedId>(
         "resource",
@@ -37,7 +56,10 @@ pub(super) const SEGMENTS: &[Parameter] = &[
     ),
     Parameter::of::<RevisionNumber>("revision", "The number of a revision."),
     Parameter::of::<SubaccountId>("subaccount", "The subaccount."),
-    Parameter::of::<VirtualAddress>("virtualAddress", "Virtual host and port, as host:port."),
+    Parameter::of::<MappingAddress>(
+        "virtualAddress",
+        "Virtual host and port or range of ports, as host:port or host:low-high.",
+    ),
 ];
 
 /// Of every call on one subaccount.

@@ -3,14 +3,17 @@
 use super::super::mapping::NewSystemMapping;
 use super::super::resource::NewResource;
 use super::super::{
-    Enrolment, ResourceInput, StateInput, SubaccountInput, SubaccountShown, SystemMapping,
-    SystemMappingInput, SystemMappingResource,
+    Corrupted, Enrolment, ResourceInput, StateInput, SubaccountCertificate, SubaccountInput,
+    SubaccountShown, SystemMapping, SystemMappingInput, SystemMappingResource, ValidityInput,
 };
 use super::Operation;
 use crate::rights::Access::{Read, Subaccounts};
 
 pub(crate) const SUBACCOUNTS: &str = "/api/v1/configuration/subaccounts";
 pub(crate) const SUBACCOUNT: &str = "/api/v1/configuration/subaccounts/{regionHost}/{subaccount}";
+pub(crate) const CORRUPTED: &str = "/api/v1/configuration/subaccounts/corrupted";
+pub(crate) const VALIDITY: &str =
+    "/api/v1/configuration/subaccounts/{regionHost}/{subaccount}/validity";
 pub(crate) const STATE: &str = "/api/v1/configuration/subaccounts/{regionHost}/{subaccount}/state";
 pub(crate) const MAPPINGS: &str =
     "/api/v1/configuration/subaccounts/{regionHost}/{subaccount}/systemMappings";
@@ -28,7 +31,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .takes::<Enrolment>()
     .creates_and_gives::<SubaccountShown>()
-    .acts(),
+    .acts()
+    .conflicts(),
     Operation::get(SUBACCOUNT, Read, "Shows a subaccount.").gives::<SubaccountShown>(),
     Operation::put(SUBACCOUNT, Subaccounts, "Changes a subaccount.")
         .takes::<SubaccountInput>()
@@ -44,6 +48,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Opens or closes the tunnel of a subaccount.",
     )
     .takes::<StateInput>(),
+    Operation::get(
+        CORRUPTED,
+        Read,
+        "Lists subaccounts of which something stored cannot be read.",
+    )
+    .gives::<Vec<Corrupted>>(),
+    Operation::post(
+        VALIDITY,
+        Subaccounts,
+        "Renews the client certificate of a subaccount; without a body by proof of the present key.",
+    )
+    .takes::<ValidityInput>()
+    .optionally()
+    .gives::<SubaccountCertificate>(),
     Operation::get(MAPPINGS, Read, "Lists the system mappings of a subaccount.")
         .gives::<Vec<SystemMapping>>(),
     Operation::post(MAPPINGS, Subaccounts, "Adds a system mapping.")

@@ -2,6 +2,7 @@
 
 use super::super::operations;
 use super::*;
+use crate::config::ClientUser;
 
 const GUID: &str = "0190a5a2-6d0e-7cc0-8000-000000000001";
 
@@ -15,7 +16,10 @@ fn subaccount() -> SubaccountPath {
 /// Path behind `/api/v1/`, meaning, methods.
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn table() -> Vec<(String, Target, &'static str)> {
-    let erp: VirtualAddress = "erp:443".parse().unwrap();
+    let erp: MappingAddress = "erp:443".parse().unwrap();
+    let range: MappingAddress = "erp:30000-30010".parse().unwrap();
+    let user: ClientUser = "100:A/B".parse().unwrap();
+    let one = ChannelId::FIRST;
     let resource = |id: &str| Target::Resource(subaccount(), erp.clone(), id.to_owned());
     let sub = format!("configuration/subaccounts/gate.example.com:8443/{GUID}");
     let trust = "configuration/connector/onPremises/truststore".to_owned();
@@ -128,6 +132,101 @@ fn table() -> Vec<(String, Target, &'static str)> {
             "GET, PUT, DELETE",
         ),
         (
+            "configuration/subaccounts/corrupted".to_owned(),
+            Target::Corrupted,
+            "GET",
+        ),
+        (
+            format!("{sub}/validity"),
+            Target::Validity(subaccount()),
+            "POST",
+        ),
+        (
+            format!("{sub}/systemMappings/erp:30000-30010"),
+            Target::Mapping(subaccount(), range),
+            "GET, PUT, DELETE",
+        ),
+        (
+            format!("{sub}/systemMappings/erp:443/allowedClients"),
+            Target::AllowedClients(subaccount(), erp.clone()),
+            "GET, POST, PATCH, DELETE",
+        ),
+        (
+            format!("{sub}/systemMappings/erp:443/allowedClients/100"),
+            Target::AllowedClient(subaccount(), erp.clone(), user.client),
+            "DELETE",
+        ),
+        (
+            format!("{sub}/systemMappings/erp:443/blockedClientUsers"),
+            Target::BlockedUsers(subaccount(), erp.clone()),
+            "GET, POST, PATCH, DELETE",
+        ),
+        (
+            format!("{sub}/systemMappings/erp:443/blockedClientUsers/100:A%2FB"),
+            Target::BlockedUser(subaccount(), erp.clone(), user),
+            "DELETE",
+        ),
+        (
+            format!("{sub}/domainMappings"),
+            Target::DomainMappings(subaccount()),
+            "GET, POST, DELETE",
+        ),
+        (
+            format!("{sub}/domainMappings/corp.example"),
+            Target::DomainMapping(subaccount(), "corp.example".parse().unwrap()),
+            "GET, PUT, DELETE",
+        ),
+        (
+            format!("{sub}/channels"),
+            Target::Channels(subaccount()),
+            "GET, POST, DELETE",
+        ),
+        (
+            format!("{sub}/channels/K8S"),
+            Target::ChannelsOf(subaccount(), ChannelType::K8S),
+            "GET, POST, DELETE",
+        ),
+        (
+            format!("{sub}/channels/ABAPCloudSNC/1"),
+            Target::Channel(subaccount(), ChannelType::AbapCloudSnc, one),
+            "GET, PUT, DELETE",
+        ),
+        (
+            format!("{sub}/channels/ABAPCloud/1/state"),
+            Target::ChannelState(subaccount(), ChannelType::AbapCloud, one),
+            "PUT",
+        ),
+        (
+            format!("{sub}/availableChannels/HANA"),
+            Target::AvailableChannels(subaccount(), ChannelType::Hana),
+            "GET",
+        ),
+        (
+            format!("{sub}/trust"),
+            Target::IdentityTrust(subaccount()),
+            "GET, PUT, POST",
+        ),
+        (
+            format!("{sub}/trust/idps"),
+            Target::IdentityProviders(subaccount()),
+            "GET",
+        ),
+        (
+            format!("{sub}/trust/idps/a"),
+            Target::IdentityProvider(subaccount(), "a".parse().unwrap()),
+            "GET, PUT",
+        ),
+        (
+            format!("{sub}/trust/apps"),
+            Target::TrustedApps(subaccount()),
+            "GET",
+        ),
+        (
+            format!("{sub}/trust/apps/a"),
+            Target::TrustedApp(subaccount(), "a".parse().unwrap()),
+            "GET, PUT",
+        ),
+        (
             format!("{sub}/systemMappings/erp:443/resources/-a%2520b"),
             resource("/a%20b"),
             "GET, PUT, DELETE",
@@ -180,6 +279,7 @@ fn every_address_has_one_path_and_its_methods() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn wrong_paths_are_refused_and_wrong_names_are_named() {
     let sub = format!("/api/v1/configuration/subaccounts/gate/{GUID}");
     for (path, status, field) in [
@@ -236,6 +336,34 @@ fn wrong_paths_are_refused_and_wrong_names_are_named() {
             400,
             Some("id"),
         ),
+        (
+            format!("{sub}/systemMappings/erp:90-80"),
+            400,
+            Some("virtualHost:virtualPort"),
+        ),
+        (
+            format!("{sub}/systemMappings/erp:443/allowedClients/1"),
+            400,
+            Some("client"),
+        ),
+        (
+            format!("{sub}/systemMappings/erp:443/blockedClientUsers/100"),
+            400,
+            Some("client:user"),
+        ),
+        (
+            format!("{sub}/domainMappings/a%20b"),
+            400,
+            Some("internalDomain"),
+        ),
+        (format!("{sub}/channels/K8S/0"), 400, Some("id")),
+        (format!("{sub}/channels/k8s"), 404, None),
+        (format!("{sub}/channels/7"), 501, None),
+        (format!("{sub}/channels/7/state"), 501, None),
+        (format!("{sub}/availableChannels/K8S"), 404, None),
+        (format!("{sub}/trust/idps/a%20b"), 400, Some("id")),
+        (format!("{sub}/recovery"), 410, None),
+        (format!("{sub}/recoverySubaccount/state"), 410, None),
         (
             format!("{sub}/systemMappings/erp:443/resources/a%2Fb"),
             400,
