@@ -239,3 +239,6 @@ impl Admin {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
