@@ -239,6 +239,3 @@ impl Admin {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

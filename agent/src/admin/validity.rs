@@ -51,7 +51,10 @@ impl Admin {
         rights::check(call.caller().role(), current.document(), &renewed)?;
         let route = Route::of(current.document().connector().proxy(), &self.secrets);
         let route = route.map_err(|error| failed(&error))?;
-        let what = format!("renewal of the certificate of subaccount {}", own.key.subaccount);
+        let what = format!(
+            "renewal of the certificate of subaccount {}",
+            own.key.subaccount
+        );
         let recording = self.recording(call.caller(), Category::Enrolment, &what);
         recording.intend_act().await?;
         let renewed = match token {

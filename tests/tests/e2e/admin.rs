@@ -1,8 +1,8 @@
 //! Administration of an agent by its commands and over its local socket.
 
 mod access;
-mod certificates;
 mod below;
+mod certificates;
 mod changes;
 mod outward;
 mod refused;

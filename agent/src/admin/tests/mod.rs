@@ -1,5 +1,6 @@
 //! The handlers in process, on a real store.
 
+mod managed;
 mod roles;
 mod samples;
 

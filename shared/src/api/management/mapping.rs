@@ -192,7 +192,7 @@ impl JsonSchema for NewSystemMapping {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let host = generator.subschema_for::<VirtualHost>();
-        let port = generator.subschema_for::<PortText>();
+        let port = generator.subschema_for::<PortsText>();
         let keys = [("virtualHost", host), ("virtualPort", port)];
         with_keys(SystemMappingInput::json_schema(generator), keys)
     }

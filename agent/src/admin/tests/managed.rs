@@ -10,13 +10,14 @@ use underpass_shared::id::OperatorId;
 use underpass_shared::rights::Role;
 use uuid::Uuid;
 
-use super::*;
+use crate::admin::*;
+use crate::audit::Present;
 
 const SUBACCOUNT: &str =
     "/api/v1/configuration/subaccounts/gate/00000000-0000-0000-0000-000000000001";
 
 /// Handlers on a document with one managed subaccount.
-fn managed(dir: &Path) -> Admin {
+async fn managed(dir: &Path) -> Admin {
     let own = SubaccountFields {
         managed: true,
         ..SubaccountFields::enrolled(
@@ -30,9 +31,10 @@ fn managed(dir: &Path) -> Admin {
         )
     };
     let store = Store::open(dir, clock::wall_ms).unwrap();
-    let put = store.change_blocking("test", "test", None, |old| old.with_subaccount(own));
-    put.unwrap();
-    Admin::stopped(dir, store)
+    let put = store.change("test", "test", None, |old| old.with_subaccount(own));
+    put.await.unwrap();
+    let audit = Audit::open(dir, clock::wall_ms, Present::following(store.snapshot())).unwrap();
+    Admin::stopped(dir, store, audit)
 }
 
 async fn status(admin: &Admin, role: Role, method: &str, below: &str, body: &str) -> StatusCode {
@@ -52,7 +54,7 @@ async fn status(admin: &Admin, role: Role, method: &str, below: &str, body: &str
 #[tokio::test]
 async fn what_is_below_a_managed_subaccount_is_the_administrators() {
     let dir = TempDir::new().unwrap();
-    let admin = managed(dir.path());
+    let admin = managed(dir.path()).await;
     let channel = r#"{"abapCloudTenantHost":"t","instanceNumber":1}"#;
     let domain = r#"{"virtualDomain":"a","internalDomain":"b"}"#;
     // The renewal gets as far as the key, which is not there.
@@ -98,7 +100,7 @@ async fn what_is_below_a_managed_subaccount_is_the_administrators() {
 #[tokio::test]
 async fn opening_and_closing_the_tunnel_stays_open_to_others() {
     let dir = TempDir::new().unwrap();
-    let admin = managed(dir.path());
+    let admin = managed(dir.path()).await;
     let closed = r#"{"connected":false}"#;
     let role = Role::SubaccountAdministrator;
     assert_eq!(status(&admin, role, "PUT", "/state", closed).await, 204);
