@@ -6,6 +6,7 @@ pub mod audit;
 pub mod cli;
 pub mod credentials;
 pub mod doctor;
+mod expiry;
 pub mod forward;
 pub mod identity;
 pub mod keys;

@@ -15,6 +15,7 @@ use underpass_shared::protocol::timers::DRAIN_GRACE;
 use crate::admin::{self, Admin};
 use crate::audit::{self, Audit, Present};
 use crate::credentials::CredentialStore;
+use crate::expiry;
 use crate::forward::Forward;
 use crate::identity::Identity;
 use crate::management::{self, ServerCertificates};
@@ -81,8 +82,7 @@ pub async fn run(
         // What is configured goes on.
         tracing::error!(%error, "this agent cannot be administered while it runs");
     });
-    let watch = Tasks::new();
-    service::watchdog(&watch, &[]);
+    let watch = watch(data_dir, &store, &board);
     let warnings = warnings::of(store.current().document());
     write_status(data_dir, &board, &store.current(), warnings);
     // Not when tunnels are up: a gateway that is away must not hold up the start of the host.
@@ -160,6 +160,20 @@ fn administer(
         tracing::error!(error, "this agent has no management API");
     }
     Ok(threads)
+}
+
+/// Starts what only looks: the service manager's watchdog, and the ends of certificates.
+fn watch(data_dir: &Path, store: &Store, board: &StatusBoard) -> Tasks {
+    let watch = Tasks::new();
+    service::watchdog(&watch, &[]);
+    let ends = expiry::run(
+        store.snapshot(),
+        CredentialStore::new(data_dir),
+        board.clone(),
+        watch.clone(),
+    );
+    watch.spawn("expiry", ends);
+    watch
 }
 
 /// Seals what is not sealed yet. What cannot be opened is told by whatever needs it; the rest of

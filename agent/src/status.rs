@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::Notify;
 use underpass_runtime::{clock, file};
 use underpass_shared::api::management::{Connection, LinkStatus, ManagementStatus, Status};
+use underpass_shared::pki::expiry::Expiry;
 
 use crate::tunnel::Wanted;
 
@@ -19,6 +20,7 @@ pub struct StatusBoard(Arc<Inner>);
 struct Inner {
     links: Mutex<BTreeMap<Wanted, Connections>>,
     management: Mutex<ManagementStatus>,
+    expiring: Mutex<Vec<Expiry>>,
     changed: Notify,
     on_tunnel: OnceLock<OnTunnel>,
 }
@@ -86,6 +88,21 @@ impl StatusBoard {
         self.0.changed.notify_one();
     }
 
+    /// Tells which certificates end soon.
+    pub(crate) fn expiring(&self, expiring: Vec<Expiry>) {
+        let mut told = self
+            .0
+            .expiring
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_new = *told != expiring;
+        *told = expiring;
+        drop(told);
+        if is_new {
+            self.0.changed.notify_one();
+        }
+    }
+
     /// Tells the state of the management API; answers what `tell` does.
     pub(crate) fn management<T>(&self, tell: impl FnOnce(&mut ManagementStatus) -> T) -> T {
         let management = self.0.management.lock();
@@ -133,6 +150,12 @@ pub fn now(
         revision,
         problem,
         warnings,
+        expiring: board
+            .0
+            .expiring
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone(),
         management: board.management(|management| management.clone()),
         links: board.links(),
     }

@@ -233,7 +233,7 @@ impl Secrets {
         let connector = document.connector();
         let proxy = connector.proxy().and_then(|proxy| proxy.login());
         let password = proxy.map(|(_, id)| id);
-        let keys = connector.certificates().keys();
+        let keys = connector.certificates.keys();
         Self {
             instances: subaccounts.map(|one| one.own().instance).collect(),
             values: password.into_iter().chain(keys).collect(),
@@ -249,7 +249,7 @@ fn with_keys(
 ) -> impl FnOnce(&Document) -> EditResult + Send + 'static {
     move |old| {
         let new = edit(old)?;
-        let certificates = |document: &Document| document.connector().certificates().clone();
+        let certificates = |document: &Document| document.connector().certificates.clone();
         certificates::check_keys(&secrets, &certificates(old), &certificates(&new))?;
         Ok(new)
     }

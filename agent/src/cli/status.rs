@@ -25,6 +25,9 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     for warning in &status.warnings {
         writeln!(out, "WARNING: {warning}")?;
     }
+    for one in &status.expiring {
+        writeln!(out, "ENDS SOON: {one}")?;
+    }
     for address in &status.management.listening {
         writeln!(out, "management API on {address}")?;
     }

@@ -78,7 +78,7 @@ impl TlsRules {
 }
 
 fn system(connector: &Connector) -> Option<(&[Certificate], CredentialId)> {
-    let certificates = connector.certificates();
+    let certificates = &connector.certificates;
     certificates.get(CertificateUse::System).certificate()
 }
 

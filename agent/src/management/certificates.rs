@@ -28,7 +28,7 @@ fn given(snapshot: &Snapshot) -> Shown {
     if snapshot.problem().is_some() {
         return None;
     }
-    let certificates = snapshot.document().connector().certificates();
+    let certificates = &snapshot.document().connector().certificates;
     let (chain, key) = certificates.get(CertificateUse::Ui).certificate()?;
     Some((chain.to_vec(), key))
 }
@@ -71,14 +71,23 @@ impl ServerCertificates {
     /// Shows the certificate of the configuration under the host's names, from the very moment on
     /// that it changes; without one, a self-made one. Connections that are up keep theirs; the
     /// certificate of the identity is another and stays.
-    pub(super) async fn follow(self, mut snapshot: watch::Receiver<Arc<Snapshot>>, tasks: Tasks) {
+    pub(super) fn follow(
+        self,
+        mut snapshot: watch::Receiver<Arc<Snapshot>>,
+        tasks: Tasks,
+    ) -> impl Future<Output = ()> {
+        // From the first connection on.
         let mut shown = Shown::default();
-        loop {
-            let current = Arc::clone(&snapshot.borrow_and_update());
-            self.show(given(&current), &mut shown);
-            tokio::select! {
-                changed = snapshot.changed() => if changed.is_err() { return },
-                () = tasks.stopped() => return,
+        let first = Arc::clone(&snapshot.borrow_and_update());
+        self.show(given(&first), &mut shown);
+        async move {
+            loop {
+                tokio::select! {
+                    changed = snapshot.changed() => if changed.is_err() { return },
+                    () = tasks.stopped() => return,
+                }
+                let current = Arc::clone(&snapshot.borrow_and_update());
+                self.show(given(&current), &mut shown);
             }
         }
     }
@@ -126,7 +135,8 @@ impl ServerCertificates {
             if clock::monotonic().saturating_sub(made) < SERVER_LIFE / 2 {
                 continue;
             }
-            let is_given = given(&snapshot.borrow()).is_some();
+            let current = Arc::clone(&snapshot.borrow());
+            let is_given = given(&current).is_some();
             match self.renew_once(is_given) {
                 Ok(()) => made = clock::monotonic(),
                 Err(error) => {

@@ -112,6 +112,8 @@ pub fn start(
     let own = ClientAuthorities::new(served.identity.certificate())?;
     let certificates = served.certificates.clone();
     let snapshot = served.snapshot.clone();
+    let following = certificates.clone().follow(snapshot.clone(), tasks.clone());
+    tasks.spawn_on(runtime, "management-certificate", following);
     let shared = Arc::new(Shared {
         data_dir: data_dir.to_owned(),
         tls: own.server(certificates.by_name(), options.oldest)?,
@@ -130,9 +132,7 @@ pub fn start(
         let listening = listen::run(address, wish, Arc::clone(&shared), tasks.clone());
         tasks.spawn_on(runtime, "management-listen", listening);
     }
-    let renewing = certificates.clone().renew(snapshot.clone(), tasks.clone());
+    let renewing = certificates.renew(snapshot, tasks.clone());
     tasks.spawn_on(runtime, "management-certificates", renewing);
-    let following = certificates.follow(snapshot, tasks.clone());
-    tasks.spawn_on(runtime, "management-certificate", following);
     Ok(())
 }

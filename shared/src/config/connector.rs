@@ -148,9 +148,4 @@ impl Connector {
     pub const fn operators(&self) -> &Operators {
         &self.0.operators
     }
-
-    /// The agent's own certificates.
-    pub const fn certificates(&self) -> &OwnCertificates {
-        &self.0.certificates
-    }
 }

@@ -3,6 +3,7 @@
 pub mod alt_name;
 pub mod chain;
 pub mod dn;
+pub mod expiry;
 pub mod identity;
 pub mod operator;
 pub mod token;

@@ -11,8 +11,7 @@ use underpass_shared::api::management::{
     CertificateInput, CertificateOrigin, CertificateShown, KeySize, Refusal, SignedInput, Verb,
 };
 use underpass_shared::config::{
-    Certificate, Connector, ConnectorFields, Document, OwnCertificate, OwnCertificateFields,
-    OwnCertificates,
+    Certificate, Connector, ConnectorFields, Document, OwnCertificateFields, OwnCertificates,
 };
 use underpass_shared::id::CredentialId;
 use underpass_shared::pki::chain::{self, CertificateUse, ChainError};
@@ -35,7 +34,7 @@ fn edit(
 ) -> impl FnOnce(&Document) -> Result<Document, Refusal> + Send + 'static {
     move |document| {
         let connector = Connector::clone(document.connector());
-        let own = connector.certificates();
+        let own = &connector.certificates;
         let new = change(own.get(one).clone().into())?;
         let fields = ConnectorFields {
             certificates: own.with(one, new)?,
@@ -137,7 +136,7 @@ impl Admin {
     fn show_certificate(&self, call: &Call, one: CertificateUse) -> Answer {
         let current = self.readable()?;
         let number = current.revision().number;
-        let own: &OwnCertificate = current.document().connector().certificates().get(one);
+        let own = current.document().connector().certificates.get(one);
         let missing = || Refusal::not_found(format!("there is no {one}"));
         let (certificates, _key) = own.certificate().ok_or_else(missing)?;
         match Accept::of(call.accept()) {
@@ -236,7 +235,7 @@ impl Admin {
             certificates(input.signed_certificate.as_bytes(), SIGNED)?
         };
         let current = self.readable()?;
-        let own = current.document().connector().certificates().get(one);
+        let own = current.document().connector().certificates.get(one);
         let none = || {
             let message = format!(
                 "no request for the {one} waits; make one first, or import the certificate with its key"

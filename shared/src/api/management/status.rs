@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{InstanceId, LocationId, RegionHost, SubaccountId};
+use crate::pki::expiry::Expiry;
 
 /// The state of one tunnel connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -68,6 +69,9 @@ pub struct Status {
     /// What of the configuration weakens security.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// Certificates that end soon or are expired.
+    #[serde(default)]
+    pub expiring: Vec<Expiry>,
     /// Where the management API is reached.
     #[serde(default)]
     pub management: ManagementStatus,

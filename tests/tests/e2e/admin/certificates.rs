@@ -8,7 +8,7 @@ use underpass_runtime::file;
 
 use super::socket::{Answer, CONFIGURATION, answer, curl};
 use crate::agent::Agent;
-use crate::process::{refuse, run};
+use crate::process::{Process, refuse, run, until};
 use crate::world::World;
 
 /// The page of nginx that is exposed.
@@ -287,4 +287,70 @@ fn files_of_certificates_are_trusted_and_given_back() {
     assert_eq!(pem, all);
     let key = agent.form("POST", &path, &[&at("two.key")]);
     assert_eq!(key.json()["field"], "certificates", "{key:?}");
+}
+
+#[test]
+fn the_certificate_of_the_management_api_is_exchanged_without_a_failed_request() {
+    let world = World::start();
+    let mut agent = world.enrol("", &[]);
+    agent.run();
+    agent.until_up();
+    let addresses = until("the management API listens", || {
+        let text = std::fs::read_to_string(agent.dir.join("addresses.json")).ok()?;
+        serde_json::from_str::<Value>(&text).ok()
+    });
+    let url = addresses["managementUrls"][0].as_str().unwrap();
+    let url = format!("{url}/exposed?action=ping");
+    let bash = |name: &str, script: &str| {
+        let mut command = Command::new("bash");
+        Process::start(command.args(["-c", script]), world.path(name))
+    };
+    // Connections that come and go, and one that stays.
+    let mut many = bash(
+        "many.log",
+        &format!("seq 120 | xargs -P 4 -I@@ curl -sk -w '%{{http_code}}\\n' '{url}'"),
+    );
+    let urls = format!("'{url}' ").repeat(60);
+    let mut one = bash(
+        "one.log",
+        &format!("curl -sk --rate 30/s -w '%{{http_code}} %{{num_connects}}\\n' {urls}"),
+    );
+    let file = world.path("ui.pem");
+    let trusted = |ca: &Path| {
+        let mut curl = Command::new("curl");
+        run(curl
+            .args(["-sS", "-w", "%{http_code}", "--cacert"])
+            .arg(ca)
+            .arg(&url))
+    };
+    for round in 0..4 {
+        let subject = format!("CN=round {round}");
+        let key = if round == 2 { "rsa2048" } else { "ecdsa" };
+        let make = ["--subject", &subject, "--dns", "localhost", "--key", key];
+        let make = [&["certificate", "self-signed", "ui"][..], &make].concat();
+        run(agent.command(&make));
+        let pem = run(agent.command(&["certificate", "show", "ui", "--pem"]));
+        file::replace(&file, pem.as_bytes()).unwrap();
+        until("the new one is shown", || {
+            let mut curl = Command::new("curl");
+            let asked = curl.args(["-sS", "--cacert"]).arg(&file).arg(&url).output();
+            asked.unwrap().status.success().then_some(())
+        });
+        assert_eq!(trusted(&file), "200");
+    }
+    assert!(many.wait().success() && one.wait().success());
+    assert_eq!(many.output(), "200\n".repeat(120));
+    assert_eq!(one.output(), format!("200 1\n{}", "200 0\n".repeat(59)));
+    // The agent's own identity was there all the time, and shows itself again.
+    run(agent.command(&["certificate", "remove", "ui"]));
+    let identity = agent.dir.join("tls/identity.pem");
+    until("the self-made one is shown", || {
+        let mut curl = Command::new("curl");
+        let asked = curl
+            .args(["-sS", "--cacert"])
+            .arg(&identity)
+            .arg(&url)
+            .output();
+        asked.unwrap().status.success().then_some(())
+    });
 }

@@ -44,6 +44,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     makes(UI),
     takes_signed(UI),
     imports(UI),
+    removes(UI),
     shows(SYSTEM),
     makes(SYSTEM),
     takes_signed(SYSTEM),

@@ -55,7 +55,7 @@ fn table() -> Vec<(String, Target, &'static str)> {
         (
             "configuration/connector/ui/uiCertificate".to_owned(),
             Target::OwnCertificate(CertificateUse::Ui),
-            "GET, POST, PATCH, PUT",
+            "GET, POST, PATCH, PUT, DELETE",
         ),
         (
             "configuration/connector/onPremises/systemCertificate".to_owned(),
