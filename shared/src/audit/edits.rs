@@ -193,6 +193,10 @@ fn category(place: &Place, field: &str) -> Category {
         Place::Setting(_) => match (first, field) {
             (_, "audit.level") => Category::CrossAuditLogLevel,
             ("audit", _) => Category::AuditLogCleanup,
+            (_, field) if field.starts_with("certificates.system") => Category::SystemCertificate,
+            (_, field) if field.starts_with("certificates.ui") => Category::UiCertificate,
+            ("certificates", _) => Category::PpcaCertificate,
+            ("operators", _) => Category::SCCUser,
             ("proxy", _) => Category::ProxySettings,
             ("backendTrust", _) => Category::TrustedBackendCertificate,
             ("tunnelConnections", _) => Category::AdvancedConnectivity,

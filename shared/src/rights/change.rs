@@ -67,6 +67,11 @@ fn own(content: Option<&Content>) -> Option<&SubaccountFields> {
 /// Of a managed subaccount others than Administrators open and close the tunnel, nothing else.
 fn subaccount(before: Option<&SubaccountFields>, after: Option<&SubaccountFields>) -> Access {
     let managed = [before, after].into_iter().flatten().any(|own| own.managed);
+    let level = |own: Option<&SubaccountFields>| own.map(|own| own.audit_level).unwrap_or_default();
+    // Nobody decides what is recorded of himself.
+    if after.is_some() && level(before) != level(after) {
+        return Access::Administration;
+    }
     let only_connected = match (before, after) {
         (Some(before), Some(after)) => {
             let connected = after.connected;
@@ -100,6 +105,7 @@ fn mapping(key: &SubaccountKey, old: &Document, new: &Document) -> Access {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::AuditLevel;
     use crate::config::tests::{key, mapping, own};
 
     fn managed(managed: bool) -> Document {
@@ -153,6 +159,24 @@ mod tests {
         let closed = Document::empty().with_subaccount(closed).unwrap();
         assert_eq!(may(&kept, &closed), 3);
         assert_eq!(may(&kept, &kept), 6);
+    }
+
+    #[test]
+    fn what_is_recorded_is_the_administrators() {
+        let empty = Document::empty();
+        let level = |audit_level| {
+            let own = SubaccountFields {
+                audit_level,
+                ..own(1)
+            };
+            Document::empty().with_subaccount(own).unwrap()
+        };
+        let (off, usual) = (level(AuditLevel::Off), level(AuditLevel::Security));
+        for (old, new) in [(&usual, &off), (&off, &usual), (&empty, &off)] {
+            assert_eq!(may(old, new), 1);
+        }
+        assert_eq!(may(&off, &empty), 3);
+        assert_eq!(may(&empty, &connector(r#"{"audit": {"level": "OFF"}}"#)), 1);
     }
 
     #[test]
