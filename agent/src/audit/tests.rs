@@ -331,3 +331,27 @@ fn a_part_that_was_cut_off_a_running_log_is_missed() {
     std::fs::remove_file(&path).unwrap();
     assert!(matches!(check(), Err(VerifyError::Bad(_))));
 }
+
+/// What a request costs the thread that carries it, whatever the disk does meanwhile.
+#[test]
+fn recording_a_request_costs_its_thread_little() {
+    const MOST: Duration = Duration::from_micros(50);
+    let dir = tempfile::tempdir().unwrap();
+    let audit = open(dir.path(), || 1);
+    let key = SubaccountKey {
+        region_host: "gateway.example.com".parse().unwrap(),
+        subaccount: "0190a5a2-6d0e-7cc0-8000-000000000001".parse().unwrap(),
+        location_id: "".parse().unwrap(),
+    };
+    let (key, count) = (Arc::new(key), 4_000);
+    let start = underpass_runtime::clock::monotonic();
+    for _ in 0..count {
+        let request = Forwarded::new("GET", "erp.virtual", 443, "/sap/opu/odata/thing");
+        audit.request(&key, request, None);
+    }
+    let each = (underpass_runtime::clock::monotonic() - start) / count;
+    println!("{each:?} for each request");
+    assert!(each < MOST, "{each:?}");
+    drop(audit);
+    assert_eq!(verified(dir.path()).unwrap().records, u64::from(count));
+}
