@@ -13,6 +13,7 @@ pub mod keys;
 pub mod management;
 pub mod run;
 pub mod secrets;
+pub mod start;
 pub mod status;
 pub mod store;
 pub mod tunnel;
