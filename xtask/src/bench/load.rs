@@ -17,6 +17,7 @@ const MARK: &str = "UNDERPASS ";
 /// What wrk is told to do.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Load {
+    pub(super) path: &'static str,
     pub(super) connections: u32,
     /// Whether each request takes a new connection.
     pub(super) close: bool,
@@ -50,7 +51,7 @@ pub(super) fn run(
         .arg(format!("-d{}s", load.time.as_secs()))
         .args(["--timeout", "10s", "-s"])
         .arg(&path)
-        .arg(format!("http://{}/hello", client.peer(way)));
+        .arg(format!("http://{}{}", client.peer(way), load.path));
     let printed = shell::capture_watched(&mut command, stop, watch)?;
     let line = printed.lines().find_map(|line| line.strip_prefix(MARK));
     Ok(serde_json::from_str(line.context("wrk said nothing")?)?)
@@ -62,8 +63,8 @@ pub(super) fn run(
 fn script(load: Load, way: Way, client: &Client) -> String {
     let host = client.host(way);
     let target = match way {
-        Way::Direct | Way::Rathole => "/hello".to_owned(),
-        Way::Underpass => format!("http://{host}/hello"),
+        Way::Direct | Way::Rathole => load.path.to_owned(),
+        Way::Underpass => format!("http://{host}{}", load.path),
     };
     let mut settings = format!("wrk.path = \"{target}\"\nwrk.headers[\"Host\"] = \"{host}\"\n");
     if let Some(value) = client.authorization(way) {

@@ -33,7 +33,9 @@ impl Nginx {
         for name in ["files", "temp"] {
             fs::create_dir_all(folder.join(name)).context("cannot make a folder for nginx")?;
         }
-        file::replace(&files.join("hello"), &[b'x'; SMALL_BYTES])?;
+        for name in ["hello", "split"] {
+            file::replace(&files.join(name), &[b'x'; SMALL_BYTES])?;
+        }
         write_bulk(&files.join("bulk"))?;
         readable_by_all(&files)?;
         let address = free_address()?;
@@ -81,7 +83,7 @@ fn write_bulk(path: &Path) -> anyhow::Result<()> {
 /// The worker may run as another user than the one that started it.
 fn readable_by_all(folder: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    for name in ["hello", "bulk"] {
+    for name in ["hello", "split", "bulk"] {
         fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o644))?;
     }
     Ok(())
@@ -113,6 +115,7 @@ http {{
     listen {address} backlog=4096;
     root {folder}/files;
     location /upload {{ dav_methods PUT; }}
+    location /split {{ tcp_nopush off; }}
   }}
 }}
 "
