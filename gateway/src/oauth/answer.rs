@@ -19,6 +19,8 @@ pub(super) enum Refusal {
     UnsupportedGrantType,
     /// Too many wrong secrets; how long to wait.
     TooManyFailures(Duration),
+    /// Too many tokens for this client; how long to wait.
+    TooManyRequests(Duration),
     /// Signing failed.
     Failed,
 }
@@ -38,9 +40,13 @@ impl Refusal {
                 "only client_credentials is supported",
             ),
             Self::TooManyFailures(wait) => {
-                let response = error(429, "invalid_client", "Too many failed attempts");
-                with(response, header::RETRY_AFTER, wait.as_secs().max(1).into())
+                later("invalid_client", "Too many failed attempts", wait)
             }
+            Self::TooManyRequests(wait) => later(
+                "too_many_requests",
+                "Too many tokens were asked for; keep a token until it expires",
+                wait,
+            ),
             Self::Failed => error(500, "server_error", "The token could not be signed"),
         }
     }
@@ -84,6 +90,12 @@ fn error(status: u16, code: &str, description: &str) -> Response<Bytes> {
         status,
         &json!({"error": code, "error_description": description}),
     )
+}
+
+/// 429: the same request may go well after some time.
+fn later(code: &str, description: &str, wait: Duration) -> Response<Bytes> {
+    let response = error(429, code, description);
+    with(response, header::RETRY_AFTER, wait.as_secs().max(1).into())
 }
 
 fn with(mut response: Response<Bytes>, name: HeaderName, value: HeaderValue) -> Response<Bytes> {

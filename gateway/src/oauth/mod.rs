@@ -4,6 +4,7 @@ mod answer;
 mod client;
 mod failures;
 mod params;
+mod requests;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 
 pub use failures::{FAILURES_MAX, FailureLimit, TRACKED_MAX, WINDOW};
+pub use requests::{BURST, CLIENTS_MAX, REFILL, RequestLimit};
 
 use self::answer::Refusal;
 use self::client::Credentials;
@@ -34,6 +36,7 @@ pub struct TokenEndpoint {
     directory: Directory,
     issuer: Issuer,
     failures: Mutex<FailureLimit>,
+    requests: Mutex<RequestLimit>,
 }
 
 impl TokenEndpoint {
@@ -43,6 +46,7 @@ impl TokenEndpoint {
             directory,
             issuer,
             failures: Mutex::default(),
+            requests: Mutex::default(),
         }
     }
 
@@ -100,11 +104,18 @@ impl TokenEndpoint {
             Some(_) => return Err(Refusal::UnsupportedGrantType),
             None => return Err(Refusal::InvalidRequest("grant_type is missing")),
         }
+        self.requests()
+            .take(&binding.client_id, now_ms)
+            .map_err(Refusal::TooManyRequests)?;
         let issued = self
             .issuer
             .issue(binding, now_ms)
             .or(Err(Refusal::Failed))?;
         Ok(answer::token(&issued))
+    }
+
+    fn requests(&self) -> std::sync::MutexGuard<'_, RequestLimit> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn failures(&self) -> std::sync::MutexGuard<'_, FailureLimit> {

@@ -290,3 +290,21 @@ fn the_failure_limit_is_bounded() {
     assert_eq!(limit.tracked(), 1);
     assert!(limit.wait(&caller(9_999), -1).is_none());
 }
+
+#[tokio::test]
+async fn a_client_that_asks_without_end_has_to_wait() {
+    let bench = Bench::new().await;
+    for _ in 0..BURST {
+        assert_eq!(bench.post(&bench.form()).status(), StatusCode::OK);
+    }
+    // Others cannot use up what is the client's, and it is told nothing before its proof.
+    let wrong = bench.post(&(bench.form() + "x"));
+    bad(&wrong, 401, "invalid_client");
+    let limited = bench.post(&bench.form());
+    bad(&limited, 429, "too_many_requests");
+    assert_eq!(limited.headers()[header::RETRY_AFTER], "1");
+    let form = Request::post(TOKEN_PATH).body(Bytes::from(bench.form()));
+    let later = NOW_MS + i64::try_from(REFILL.as_millis()).unwrap();
+    // Another address is the same client.
+    bench.good(&bench.endpoint.handle(&form.unwrap(), THERE, later));
+}
