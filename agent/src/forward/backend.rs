@@ -17,11 +17,11 @@ use underpass_runtime::tls::TlsFailure;
 use underpass_shared::config::Subaccount;
 use underpass_shared::head::{self, HEADERS_MAX, READ_MAX};
 use underpass_shared::policy::Permit;
-use underpass_shared::policy::target::TargetRule;
 use underpass_shared::rewrite;
 
 use super::answer::Answer;
 use super::dial::{DialError, System, dial};
+use super::guard::Guard;
 use super::headers;
 use super::pool::{Connection, Lease, Pool, Purpose};
 use super::tls::Rules;
@@ -65,7 +65,7 @@ pub(super) struct Backend<'a> {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) pool: &'a Arc<Pool>,
-    pub(super) allowed: &'a [TargetRule],
+    pub(super) guard: Guard<'a>,
     /// The rules of TLS, where the mapping wants TLS.
     pub(super) tls: Option<Rules>,
     /// [`ANSWER_TIME`], but in tests.
@@ -81,7 +81,7 @@ impl Backend<'_> {
         let mut request = self.prepare(request);
         let moved = request.body().moved();
         // An idle connection may have ended a moment ago; it then gives the request back unsent.
-        while let Some(mut lease) = self.pool.take(self.purpose(), self.allowed) {
+        while let Some(mut lease) = self.pool.take(self.purpose(), self.guard) {
             let sending = lease.connection.sender.try_send_request(request);
             match answered(sending, moved.as_ref(), self.answer_time).await {
                 Some(Ok(response)) => return Ok((self.cleaned(response)?, lease)),
@@ -158,7 +158,7 @@ impl Backend<'_> {
     async fn try_connect(&self, purpose: Use) -> Result<Lease, ConnectError> {
         let address = self.permit.internal();
         let connecting = async {
-            let (stream, peer) = dial(&System, address, self.allowed).await?;
+            let (stream, peer) = dial(&System, address, self.guard).await?;
             let sender = match &self.tls {
                 None => self.http(stream, purpose).await?,
                 Some(rules) => {

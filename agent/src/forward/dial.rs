@@ -8,7 +8,9 @@ use thiserror::Error;
 use tokio::net::TcpStream;
 use underpass_runtime::net;
 use underpass_shared::host::InternalAddress;
-use underpass_shared::policy::target::{self, Own, TargetDenied, TargetRule};
+use underpass_shared::policy::target::TargetDenied;
+
+use super::guard::Guard;
 
 /// Why an internal system was not dialled.
 #[derive(Debug, Error)]
@@ -40,7 +42,7 @@ impl Resolve for System {
 pub(super) async fn dial(
     resolver: &impl Resolve,
     address: &InternalAddress,
-    allowed: &[TargetRule],
+    guard: Guard<'_>,
 ) -> Result<(TcpStream, SocketAddr), DialError> {
     let resolved = resolver
         .resolve(address.host.as_str(), address.port.get())
@@ -48,7 +50,7 @@ pub(super) async fn dial(
         .map_err(DialError::Resolve)?;
     let mut last = DialError::Resolve(io::ErrorKind::NotFound.into());
     for peer in resolved {
-        if let Err(denied) = target::check(peer.ip(), peer.port(), allowed, &Own::default()) {
+        if let Err(denied) = guard.check(peer) {
             last = DialError::Guard(peer, denied);
             continue;
         }
@@ -69,7 +71,9 @@ mod tests {
     use std::net::IpAddr;
 
     use tokio::net::TcpListener;
+    use underpass_shared::policy::target::TargetRule;
 
+    use super::super::guard::OwnListeners;
     use super::*;
 
     /// Answers with another list each time, as a hostile name server does.
@@ -98,9 +102,22 @@ mod tests {
     }
 
     async fn dialled(resolver: &Rebinding, port: u16, allowed: &[&str]) -> Result<IpAddr, String> {
+        dialled_beside(&OwnListeners::default(), resolver, port, allowed).await
+    }
+
+    async fn dialled_beside(
+        own: &OwnListeners,
+        resolver: &Rebinding,
+        port: u16,
+        allowed: &[&str],
+    ) -> Result<IpAddr, String> {
         let allowed: Vec<TargetRule> = allowed.iter().map(|rule| rule.parse().unwrap()).collect();
         let address = format!("erp.corp:{port}").parse().unwrap();
-        match dial(resolver, &address, &allowed).await {
+        let guard = Guard {
+            allowed: &allowed,
+            own,
+        };
+        match dial(resolver, &address, guard).await {
             Ok((stream, peer)) => {
                 assert_eq!(stream.peer_addr().unwrap(), peer);
                 Ok(peer.ip())
@@ -168,5 +185,21 @@ mod tests {
             refused.unwrap_err(),
             format!("the target guard refuses 0.0.0.0:{port}")
         );
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_to_the_agent_itself_is_not_dialled() {
+        let (listener, port) = listener().await;
+        let (own, allowed) = (OwnListeners::default(), ["127.0.0.0/8"]);
+        let resolver = Rebinding::new(&[&["127.0.0.1"], &["127.0.0.2"], &["127.0.0.1"]]);
+        let registered = own.register(listener.local_addr().unwrap());
+        for ip in ["127.0.0.1", "127.0.0.2"] {
+            let refused = dialled_beside(&own, &resolver, port, &allowed).await;
+            let told = format!("the target guard refuses {ip}:{port}");
+            assert_eq!(refused.unwrap_err(), told);
+        }
+        drop(registered);
+        let dialled = dialled_beside(&own, &resolver, port, &allowed).await;
+        assert!(dialled.is_ok(), "nobody listens there for the agent now");
     }
 }

@@ -4,6 +4,7 @@ mod access;
 mod answer;
 mod backend;
 mod dial;
+mod guard;
 mod headers;
 mod pool;
 mod tls;
@@ -27,6 +28,8 @@ use underpass_shared::protocol::upgrade::is_marked;
 use self::access::Refused;
 use self::answer::Answer;
 use self::backend::{ANSWER_TIME, Backend};
+use self::guard::Guard;
+pub use self::guard::{OwnListeners, Registered};
 use self::pool::{Lease, Pool};
 use self::tls::TlsRules;
 use self::upload::{Expectation, Upload};
@@ -42,6 +45,7 @@ pub struct Forward {
     pool: Arc<Pool>,
     tls: Arc<TlsRules>,
     audit: Audit,
+    own: OwnListeners,
 }
 
 impl Forward {
@@ -58,7 +62,13 @@ impl Forward {
             snapshot,
             pool: Pool::start(tasks),
             tls: Arc::new(TlsRules::new(secrets)),
+            own: OwnListeners::default(),
         }
+    }
+
+    /// Where the agent itself listens: no mapping may lead there by mistake.
+    pub fn own_listeners(&self) -> &OwnListeners {
+        &self.own
     }
 
     /// The handler of one enrolment's tunnels.
@@ -158,7 +168,10 @@ impl SubaccountForward {
             host: uri.host().unwrap_or_default().to_owned(),
             port: port_of(uri).unwrap_or(0),
             pool: &self.forward.pool,
-            allowed: connector.allowed_targets(),
+            guard: Guard {
+                allowed: connector.allowed_targets(),
+                own: &self.forward.own,
+            },
             tls,
             answer_time: ANSWER_TIME,
         })

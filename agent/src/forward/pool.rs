@@ -10,8 +10,8 @@ use tokio::time::timeout;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::hash::Hash256;
-use underpass_shared::policy::target::{self, Own, TargetRule};
 
+use super::guard::Guard;
 use super::upload::Upload;
 
 /// How long an idle connection is kept: below the 60 s and more of common servers.
@@ -77,17 +77,12 @@ impl Pool {
     }
 
     /// An idle connection that the target guard still allows.
-    pub(super) fn take(
-        self: &Arc<Self>,
-        purpose: Purpose,
-        allowed: &[TargetRule],
-    ) -> Option<Lease> {
+    pub(super) fn take(self: &Arc<Self>, purpose: Purpose, guard: Guard<'_>) -> Option<Lease> {
         let mut idle = self.lock();
         let connections = idle.get_mut(&purpose)?;
         while let Some(connection) = connections.pop() {
             let peer = connection.peer;
-            let guarded = target::check(peer.ip(), peer.port(), allowed, &Own::default());
-            if connection.sender.is_ready() && guarded.is_ok() {
+            if connection.sender.is_ready() && guard.check(peer).is_ok() {
                 return Some(self.lease(purpose, connection));
             }
         }

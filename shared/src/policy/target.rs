@@ -77,12 +77,9 @@ pub enum TargetDenied {
 }
 
 /// Where the agent itself listens.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Own<'a> {
-    /// Its ports.
-    pub ports: &'a [u16],
-    /// The addresses of its host besides loopback.
-    pub addresses: &'a [IpAddr],
+pub trait Own {
+    /// Whether whoever dials `ip:port` from this host reaches the agent.
+    fn listens_on(&self, ip: IpAddr, port: u16) -> bool;
 }
 
 /// Whether the agent may dial `ip:port`. To be asked about the very address that is dialled.
@@ -90,21 +87,10 @@ pub fn check(
     ip: IpAddr,
     port: u16,
     allow: &[TargetRule],
-    own: &Own<'_>,
+    own: &impl Own,
 ) -> Result<(), TargetDenied> {
     let ip = ip.to_canonical();
-    let is_own = || {
-        let this_host = |ip: IpAddr| {
-            matches!(
-                classify(ip),
-                Some(TargetDenied::Loopback | TargetDenied::Unspecified)
-            )
-        };
-        own.ports.contains(&port)
-            && spellings(ip)
-                .any(|ip| this_host(ip) || own.addresses.iter().any(|own| own.to_canonical() == ip))
-    };
-    let denied = if is_own() {
+    let denied = if spellings(ip).any(|ip| own.listens_on(ip, port)) {
         Some(TargetDenied::Own)
     } else {
         spellings(ip).find_map(classify)
@@ -305,11 +291,17 @@ mod tests {
 
     fn asked(ip: &str, port: u16, allow: &[&str]) -> Option<TargetDenied> {
         let allow: Vec<TargetRule> = allow.iter().map(|rule| rule.parse().unwrap()).collect();
-        let own = Own {
-            ports: &[8443],
-            addresses: &["10.0.0.9".parse().unwrap(), "2a00::9".parse().unwrap()],
-        };
-        check(ip.parse().unwrap(), port, &allow, &own).err()
+        check(ip.parse().unwrap(), port, &allow, &Listener).err()
+    }
+
+    /// On port 8443 of all addresses of its host.
+    struct Listener;
+
+    impl Own for Listener {
+        fn listens_on(&self, ip: IpAddr, port: u16) -> bool {
+            let addresses = ["127.0.0.1", "::1", "0.0.0.0", "10.0.0.9", "2a00::9"];
+            port == 8443 && addresses.iter().any(|own| own.parse() == Ok(ip))
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use underpass_shared::policy::{Access, Policy};
 use uuid::Uuid;
 
 use super::*;
+use crate::forward::guard::OwnListeners;
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -49,7 +50,10 @@ async fn a_back_end_that_says_nothing_is_504() {
         host: "slow.virtual".to_owned(),
         port: 80,
         pool: &pool,
-        allowed: document.connector().allowed_targets(),
+        guard: Guard {
+            allowed: document.connector().allowed_targets(),
+            own: &OwnListeners::default(),
+        },
         tls: None,
         answer_time: SHORT,
     };

@@ -87,19 +87,24 @@ const SPELLINGS: [(&str, Fate); 60] = [
     ("127.0.0.1.nip.io", Name),
 ];
 
+/// An agent that listens on 10.0.0.9:8443.
+struct Agent;
+
+impl Own for Agent {
+    fn listens_on(&self, ip: IpAddr, port: u16) -> bool {
+        port == 8443 && ip == Ipv4Addr::new(10, 0, 0, 9)
+    }
+}
+
 #[test]
 fn no_spelling_leads_to_what_is_guarded() {
-    let own = Own {
-        ports: &[8443],
-        addresses: &[IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9))],
-    };
     for (text, fate) in SPELLINGS {
         // What is no address of the agent is guarded on every port.
         let port = if fate == Denied(Itself) { 8443 } else { 80 };
         let found = match text.parse::<InternalHost>() {
             Err(invalid) => Invalid(invalid),
             Ok(host) => match host.as_str().parse::<IpAddr>() {
-                Ok(ip) => Denied(check(ip, port, &[], &own).unwrap_err()),
+                Ok(ip) => Denied(check(ip, port, &[], &Agent).unwrap_err()),
                 Err(_name) => Name,
             },
         };
