@@ -290,6 +290,13 @@ impl Administer {
             let keys = std::mem::take(key);
             return audit::verify_dir(dir, keys, *anchor, &mut out);
         }
+        if let Self::Proxy {
+            action: proxy::Action::Test(test),
+            ..
+        } = &self
+        {
+            return test.run(&data_dir, &mut out).await;
+        }
         let client = Client::open(&data_dir, self.missing()).await?;
         match self {
             Self::Status { .. } => Ok(()),

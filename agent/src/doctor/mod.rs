@@ -2,6 +2,7 @@
 
 mod files;
 mod network;
+mod proxy;
 mod system;
 
 use std::fmt;
@@ -11,6 +12,8 @@ use std::path::Path;
 use serde::Serialize;
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::id::RegionHost;
+
+pub use self::proxy::test as proxy;
 
 /// How a check went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -36,6 +39,9 @@ pub struct Check {
     /// What to do about it; nothing where all is well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,
+    /// How long it took, where that tells something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub millis: Option<u64>,
 }
 
 impl Check {
@@ -45,6 +51,7 @@ impl Check {
             outcome: Outcome::Ok,
             seen: seen.into(),
             advice: None,
+            millis: None,
         }
     }
 
@@ -54,6 +61,7 @@ impl Check {
             outcome: Outcome::Warn,
             seen: seen.into(),
             advice: Some(advice.into()),
+            millis: None,
         }
     }
 
@@ -73,6 +81,9 @@ impl fmt::Display for Check {
             Outcome::Fail => "FAIL",
         };
         write!(f, "{outcome}  {}: {}", self.name, self.seen)?;
+        if let Some(millis) = self.millis {
+            write!(f, " ({millis} ms)")?;
+        }
         match &self.advice {
             Some(advice) => write!(f, "\n      -> {advice}"),
             None => Ok(()),
@@ -101,6 +112,10 @@ pub async fn run(
     let tasks = Tasks::new();
     checks.extend(network::checks(data_dir, host, &tasks).await);
     tasks.stop();
+    report(checks, json, out)
+}
+
+fn report(checks: Vec<Check>, json: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     let failed = checks
         .iter()
         .filter(|check| check.outcome == Outcome::Fail)

@@ -1,6 +1,7 @@
 //! Dialling a gateway: name, TCP, TLS.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use rustls::pki_types::ServerName;
@@ -100,20 +101,27 @@ async fn connect(
     route: &Route,
     tls: &ClientTls,
 ) -> Result<(GatewayStream, Wire), DialError> {
-    let tls_error = |source| DialError::Tls {
-        host: host.clone(),
-        source,
-    };
     let stream = match route {
         Route::Direct => direct(host).await?,
         Route::Proxy(proxy) => through(proxy, host).await?,
     };
+    let shaken = shake_hands(stream, host, tls).await;
+    shaken.map_err(|source| DialError::Tls {
+        host: host.clone(),
+        source,
+    })
+}
+
+/// TLS on a connection that leads to a gateway.
+pub(crate) async fn shake_hands(
+    stream: TcpStream,
+    host: &RegionHost,
+    tls: &ClientTls,
+) -> io::Result<(GatewayStream, Wire)> {
     let watched = Watched::new(stream);
     let wire = watched.wire();
-    let name = ServerName::try_from(host.host().to_owned())
-        .map_err(|wrong| tls_error(io::Error::other(wrong)))?;
-    let stream = tls.connect(name, watched).await.map_err(tls_error)?;
-    Ok((stream, wire))
+    let name = ServerName::try_from(host.host().to_owned()).map_err(io::Error::other)?;
+    Ok((tls.connect(name, watched).await?, wire))
 }
 
 async fn direct(host: &RegionHost) -> Result<TcpStream, DialError> {
@@ -149,11 +157,19 @@ enum TcpError {
 }
 
 async fn tcp(address: (&str, u16)) -> Result<TcpStream, TcpError> {
-    let addresses = tokio::net::lookup_host(address)
-        .await
-        .map_err(TcpError::Resolve)?;
+    let addresses = resolve(address).await.map_err(TcpError::Resolve)?;
+    connect_any(&addresses).await.map_err(TcpError::Connect)
+}
+
+/// The addresses of a name.
+pub(crate) async fn resolve(address: (&str, u16)) -> io::Result<Vec<SocketAddr>> {
+    Ok(tokio::net::lookup_host(address).await?.collect())
+}
+
+/// A connection to the first address that answers.
+pub(crate) async fn connect_any(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in addresses {
+    for &address in addresses {
         match timeout(ADDRESS_TIME, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => match net::tune_tunnel(&stream) {
                 Ok(()) => return Ok(stream),
@@ -163,5 +179,5 @@ async fn tcp(address: (&str, u16)) -> Result<TcpStream, TcpError> {
             Err(_elapsed) => last = io::ErrorKind::TimedOut.into(),
         }
     }
-    Err(TcpError::Connect(last))
+    Err(last)
 }

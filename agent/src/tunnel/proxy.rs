@@ -125,12 +125,12 @@ impl fmt::Display for ProxyRoute {
 
 impl ProxyRoute {
     /// What to dial.
-    pub(super) fn address(&self) -> (&str, u16) {
+    pub(crate) fn address(&self) -> (&str, u16) {
         (self.host.as_str(), self.port.get())
     }
 
     /// Asks for the way to a gateway; what comes back leads there.
-    pub(super) async fn open(
+    pub(crate) async fn open(
         &self,
         stream: TcpStream,
         gateway: &RegionHost,

@@ -63,6 +63,8 @@ mod process;
 #[cfg(test)]
 mod proxied;
 #[cfg(test)]
+mod proxy_test;
+#[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod revisions;
