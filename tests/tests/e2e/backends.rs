@@ -38,6 +38,17 @@ impl World {
     /// The same with TLS. Its log tells the number of the connection, how many requests that had,
     /// and the name that TLS was asked for.
     pub(crate) fn nginx_tls(&self, name: &str, certificate: &str, key: &str) -> (Process, String) {
+        self.nginx_tls_with(name, certificate, key, "")
+    }
+
+    /// The same with more of its directives.
+    pub(crate) fn nginx_tls_with(
+        &self,
+        name: &str,
+        certificate: &str,
+        key: &str,
+        more: &str,
+    ) -> (Process, String) {
         let here = self.path(name);
         std::fs::create_dir_all(&here).unwrap();
         for (file, pem) in [("cert.pem", certificate), ("key.pem", key)] {
@@ -46,7 +57,7 @@ impl World {
         let here = here.display();
         self.nginx_listening(
             name,
-            &format!(" ssl; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {here}/cert.pem; ssl_certificate_key {here}/key.pem"),
+            &format!(" ssl; {more} ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {here}/cert.pem; ssl_certificate_key {here}/key.pem"),
         )
     }
 

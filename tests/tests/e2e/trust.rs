@@ -18,7 +18,7 @@ const VALID: Duration = Duration::from_secs(3_600);
 /// What clients look for.
 const NOT_OPEN: &str = "Unable to open connection to backend system backend.virtual:80: ";
 
-fn authority(name: &str) -> Authority {
+pub(crate) fn authority(name: &str) -> Authority {
     Authority::create(name, lifetime(0)).unwrap().0
 }
 
@@ -30,20 +30,20 @@ fn lifetime(days_ago: i64) -> Lifetime {
 }
 
 /// A certificate and its key, PEM.
-fn server(ca: &Authority, days_ago: i64) -> (String, String) {
+pub(crate) fn server(ca: &Authority, days_ago: i64) -> (String, String) {
     let key = PrivateKey::generate().unwrap();
     let certificate = ca.server(&["localhost"], &key, lifetime(days_ago)).unwrap();
     (certificate, key.to_pem())
 }
 
-fn trust(cas: &[&Authority]) -> Value {
+pub(crate) fn trust(cas: &[&Authority]) -> Value {
     let entry = |(i, ca): (usize, &&Authority)| json!({"alias": format!("ca-{i}"), "certificate": ca.certificate()});
     let certificates: Vec<Value> = cas.iter().enumerate().map(entry).collect();
     json!({"certificates": certificates})
 }
 
 /// An internal address by name, as certificates want it.
-fn by_name(address: &str) -> String {
+pub(crate) fn by_name(address: &str) -> String {
     address.replace("127.0.0.1", "localhost")
 }
 

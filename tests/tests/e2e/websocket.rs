@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 use underpass_runtime::clock;
+use underpass_runtime::pki::Authority;
 
 use crate::http::HELLO;
+use crate::process::run;
 use crate::raw::{RawBackend, Tell, Wire, path, values};
+use crate::trust::{authority, by_name, server, trust};
 use crate::world::World;
 
 /// As browsers and approuters send it.
@@ -77,12 +80,9 @@ fn open(world: &World, path: &str) -> Wire {
     wire
 }
 
-#[test]
-fn frames_go_to_the_sample_back_end_and_come_back() {
-    let world = World::start();
-    let (_backend, address) = world.sample_backend(&[]);
-    let _agent = world.expose_all(&address, &json!({}));
-    let mut wire = open(&world, "/ws");
+/// "hi" goes to the sample back end and comes back; then both sides end.
+fn say_hi(world: &World) {
+    let mut wire = open(world, "/ws");
     // Masked: "hi" as text, then a close.
     wire.send([0x81, 0x82, 0, 0, 0, 0, b'h', b'i']);
     // The first byte of a frame is no UTF-8.
@@ -90,8 +90,40 @@ fn frames_go_to_the_sample_back_end_and_come_back() {
     wire.send([0x88, 0x80, 0, 0, 0, 0]);
     let (rest, clean) = wire.rest();
     assert_eq!((rest.as_str(), clean), ("\u{fffd}\u{0}", true));
+}
+
+#[test]
+fn frames_go_to_the_sample_back_end_and_come_back() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let _agent = world.expose_all(&address, &json!({}));
+    say_hi(&world);
     // A page that wants WebSocket says so to others.
     assert_eq!(world.get("http://backend.virtual/ws").status, 426);
+}
+
+#[test]
+fn frames_pass_through_tls_to_a_back_end_that_is_trusted_only() {
+    let world = World::start();
+    let (_backend, sample) = world.sample_backend(&[]);
+    let (ca, other) = (authority("Right"), authority("Other"));
+    let (certificate, key) = server(&ca, 0);
+    let pass = format!(
+        "location /ws {{ proxy_pass http://{sample}; proxy_http_version 1.1; \
+         proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade; }}"
+    );
+    let (_nginx, address) = world.nginx_tls_with("nginx", &certificate, &key, &pass);
+    let agent = world.expose_all(&by_name(&address), &json!({"protocol": "HTTPS"}));
+    let trusting = |ca: &Authority| {
+        let mut document = agent.document();
+        document["connector"]["backendTrust"] = trust(&[ca]);
+        run(agent.command(&["document", "apply", &agent.write(&document)]));
+    };
+    trusting(&ca);
+    say_hi(&world);
+    trusting(&other);
+    let mut refused = world.ask("GET", "/ws", ASK);
+    assert!(refused.head().starts_with("HTTP/1.1 502 "));
 }
 
 #[test]
