@@ -4,6 +4,7 @@ mod access;
 mod below;
 mod certificates;
 mod changes;
+mod killed;
 mod outward;
 mod refused;
 mod socket;
