@@ -8,9 +8,9 @@ fn serial_idle_programs_are_small() {
     let mut agent = world.agent("", "127.0.0.1:1");
     // Debug builds carry more code than what is shipped.
     let (agent_bar, gateway_bar) = if cfg!(debug_assertions) {
-        (20, 22)
+        (18, 18)
     } else {
-        (12, 15)
+        (12, 13)
     };
     for (name, process, bar) in [
         ("agent", &*agent.process(), agent_bar),
