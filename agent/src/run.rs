@@ -16,7 +16,7 @@ use crate::admin::{self, Admin};
 use crate::audit::{self, Audit, Present};
 use crate::credentials::CredentialStore;
 use crate::expiry;
-use crate::forward::Forward;
+use crate::forward::{Forward, OwnListeners};
 use crate::identity::Identity;
 use crate::management::{self, ServerCertificates};
 use crate::secrets::SecretStore;
@@ -59,6 +59,7 @@ pub async fn run(
     let (tunnels, backends) = (Tasks::new(), Tasks::new());
     let secrets = SecretStore::new(data_dir);
     let forward = Forward::new(store.snapshot(), secrets, &backends, audit.clone());
+    let listeners = forward.own_listeners().clone();
     let reconciled = Tunnels {
         credentials: CredentialStore::new(data_dir),
         secrets: SecretStore::new(data_dir),
@@ -76,6 +77,7 @@ pub async fn run(
         &store,
         &board,
         &audit,
+        listeners,
         &administered,
     );
     let thread = thread.inspect_err(|error| {
@@ -113,16 +115,20 @@ pub async fn run(
         "stopped",
     ));
     audit.close();
-    // These files without a process would lie.
+    remove_told(data_dir);
+    watch.join(END_MARGIN).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Without a process these files would lie.
+fn remove_told(data_dir: &Path) {
     for path in [status::path(data_dir), management::addresses(data_dir)] {
         match std::fs::remove_file(path) {
             Ok(()) => {}
             Err(error) => tracing::debug!(%error, "no such file to remove"),
         }
     }
-    watch.join(END_MARGIN).await;
-    tracing::info!("stopped");
-    Ok(())
 }
 
 /// Starts the local socket and the management API on a thread of their own. One does without the
@@ -133,6 +139,7 @@ fn administer(
     store: &Store,
     board: &StatusBoard,
     audit: &Audit,
+    listeners: OwnListeners,
     tasks: &Tasks,
 ) -> io::Result<DataThreads> {
     let threads = DataThreads::start_as("admin", 1, tasks)?;
@@ -152,6 +159,7 @@ fn administer(
             identity,
             snapshot: store.snapshot(),
             board: board.clone(),
+            listeners,
         };
         management::start(data_dir, &administration.management, served, runtime, tasks)
     };

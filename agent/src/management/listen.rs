@@ -52,6 +52,9 @@ pub(super) async fn run(address: SocketAddr, wish: Wish, shared: Arc<Shared>, ta
         }
         pause = RETRY_MAX.min(pause * 2);
     };
+    let _own = listener
+        .local_addr()
+        .map(|address| shared.listeners.register(address));
     if let Err(error) = tell_bound(&shared, address, &listener) {
         tracing::warn!(%error, "cannot tell the addresses of the management API");
     }

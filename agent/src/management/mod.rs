@@ -23,6 +23,7 @@ use underpass_runtime::tls::{ClientAuthorities, OldestTls};
 pub use self::certificates::ServerCertificates;
 use self::crowd::Crowd;
 use crate::admin::Admin;
+use crate::forward::OwnListeners;
 use crate::identity::Identity;
 use crate::status::StatusBoard;
 use crate::store::Snapshot;
@@ -75,6 +76,7 @@ struct Shared {
     own: ClientAuthorities,
     snapshot: watch::Receiver<Arc<Snapshot>>,
     board: StatusBoard,
+    listeners: OwnListeners,
     crowd: Crowd,
     operators: Arc<Semaphore>,
 }
@@ -91,6 +93,8 @@ pub struct Served {
     pub snapshot: watch::Receiver<Arc<Snapshot>>,
     /// Where it tells its state.
     pub board: StatusBoard,
+    /// Where it tells its addresses, so that no mapping leads to them.
+    pub listeners: OwnListeners,
 }
 
 /// The file that tells the addresses of a running agent.
@@ -122,6 +126,7 @@ pub fn start(
         identity: served.identity,
         snapshot: served.snapshot,
         board: served.board,
+        listeners: served.listeners,
         crowd: Crowd::new(STRANGERS_MAX),
         operators: Arc::new(Semaphore::new(OPERATORS_MAX)),
     });
