@@ -16,6 +16,7 @@ pub mod hop;
 pub mod host;
 pub mod id;
 pub mod instant;
+pub mod pairing;
 pub mod pki;
 pub mod policy;
 pub mod protocol;
