@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use underpass_runtime::tls::Credential;
 use zeroize::Zeroizing;
 
+
 use crate::vault::{Vault, VaultError};
 
-/// What a key is for; the name of its file.
+/// What a key is for; the name of its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// The authority that is the agent's identity.

@@ -11,6 +11,7 @@ pub mod forward;
 pub mod identity;
 pub mod keys;
 pub mod management;
+pub mod operators;
 pub mod run;
 pub mod secrets;
 pub mod start;

@@ -1,7 +1,7 @@
 //! The running agent: opens its state, keeps its tunnels, ends with a drain.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use crate::audit::{self, Audit, Present};
 use crate::credentials::CredentialStore;
 use crate::expiry;
 use crate::forward::{Forward, OwnListeners};
-use crate::identity::Identity;
 use crate::management::{self, ServerCertificates};
+use crate::operators;
 use crate::secrets::SecretStore;
 use crate::status::{self, StatusBoard};
 use crate::store::{Snapshot, Store};
@@ -40,6 +40,8 @@ pub struct Administration {
     pub operators_group: Option<String>,
     /// The management API.
     pub management: management::Options,
+    /// The signing request of the first Administrator.
+    pub first_administrator: Option<PathBuf>,
 }
 
 /// Runs the agent of a data directory until `stop` resolves.
@@ -151,8 +153,18 @@ fn administer(
     if let Err(error) = admin::start(data_dir, group, admin.clone(), runtime, tasks) {
         tracing::error!(%error, "this agent has no local socket; commands cannot reach it");
     }
+    if let Some(request) = administration.first_administrator.clone() {
+        let (admin, data_dir) = (admin.clone(), data_dir.to_owned());
+        let seeding = async move {
+            if let Err(error) = operators::seed(&data_dir, &admin, &request).await {
+                let error = format!("{error:#}");
+                tracing::error!(error, "the first Administrator was not made");
+            }
+        };
+        tasks.spawn_on(runtime, "first-administrator", seeding);
+    }
     let managed = || {
-        let identity = Arc::new(Identity::open(data_dir, clock::wall_ms())?);
+        let identity = admin.desk().identity()?;
         let served = management::Served {
             admin,
             certificates: ServerCertificates::open(data_dir, Arc::clone(&identity))?,

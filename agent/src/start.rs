@@ -39,6 +39,7 @@ pub fn start(cli: Cli) -> anyhow::Result<()> {
                 let stop = stop::requested()?;
                 let administration = run::Administration {
                     operators_group,
+                    first_administrator: management.first_administrator.clone(),
                     management: management.into(),
                 };
                 run::run(&common.data_dir, administration, stop).await

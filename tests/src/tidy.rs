@@ -32,9 +32,14 @@ const DIRECTION: &[(&str, &[&str])] = &[
         &["underpass-runtime", "underpass-shared"],
     ),
     (
+        "underpass-fleet",
+        &["underpass-runtime", "underpass-shared"],
+    ),
+    (
         "underpass-tests",
         &[
             "underpass-agent",
+            "underpass-fleet",
             "underpass-gateway",
             "underpass-runtime",
             "underpass-shared",

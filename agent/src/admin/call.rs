@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use underpass_shared::api::management::{self as api, ErrorType, Preview, Query, Refusal};
 use underpass_shared::audit::Category;
 use underpass_shared::config::limits::REASON_LEN_MAX;
-use underpass_shared::config::{Document, Invalid, changes, diff};
+use underpass_shared::config::{Document, Invalid, Joining, changes, diff};
 use underpass_shared::id::{CredentialId, InstanceId};
 use underpass_shared::rights::{self, Role};
 
@@ -144,15 +144,31 @@ impl Admin {
         edit: impl FnOnce(&Document) -> EditResult + Send + 'static,
         done: impl FnOnce(u64) -> Response<Bytes>,
     ) -> Answer {
+        let joining = if call.query.readmit_operators {
+            Joining::Anybody
+        } else {
+            Joining::Nobody
+        };
+        self.change_as(call, reason, joining, edit, done).await
+    }
+
+    pub(super) async fn change_as(
+        &self,
+        call: &Call,
+        reason: &str,
+        joining: Joining,
+        edit: impl FnOnce(&Document) -> EditResult + Send + 'static,
+        done: impl FnOnce(u64) -> Response<Bytes>,
+    ) -> Answer {
         if call.query.dry_run {
             let current = self.readable()?;
-            let edit = allowed(call.caller.role(), edit);
+            let edit = allowed(call.caller.role(), joining, edit);
             let edit = with_keys(self.secrets.clone(), edit);
             return preview(current, call.if_match, edit).await;
         }
         let before = Secrets::of(self.store.current().document());
         let revision = self
-            .commit(&call.caller, reason, call.if_match, edit)
+            .commit(&call.caller, reason, call.if_match, joining, edit)
             .await?;
         self.forget(&before);
         Ok(done(revision))
@@ -163,11 +179,12 @@ impl Admin {
         caller: &super::Caller,
         reason: &str,
         if_match: Option<u64>,
+        joining: Joining,
         edit: impl FnOnce(&Document) -> EditResult + Send + 'static,
     ) -> Result<u64, Refusal> {
         let author = caller.to_string();
         let recording = self.recording(caller, Category::Configuration, reason);
-        let edit = with_keys(self.secrets.clone(), allowed(caller.role(), edit));
+        let edit = with_keys(self.secrets.clone(), allowed(caller.role(), joining, edit));
         let edit = recording.intending(edit);
         // The store knows broken rules only; what else refuses a change goes past it.
         let refused: Arc<Mutex<Option<Refusal>>> = Arc::default();
@@ -255,14 +272,18 @@ fn with_keys(
     }
 }
 
-/// A change that is refused where it goes beyond the role of its author.
+/// A change that is refused where it goes beyond the role of its author, or would lock all out or
+/// let somebody in again.
 fn allowed(
     role: Role,
+    joining: Joining,
     edit: impl FnOnce(&Document) -> EditResult + Send + 'static,
 ) -> impl FnOnce(&Document) -> EditResult + Send + 'static {
     move |old| {
         let new = edit(old)?;
         rights::check(role, old, &new)?;
+        let operators = new.connector().operators();
+        old.connector().operators().may_become(operators, joining)?;
         Ok(new)
     }
 }

@@ -4,7 +4,9 @@ use http::StatusCode;
 use underpass_shared::api::enrol::Enrolled;
 use underpass_shared::api::management::{Enrolment, Flag, Refusal, SubaccountPath, Target};
 use underpass_shared::audit::Category;
-use underpass_shared::config::{Document, Proxy, ProxyFields, SubaccountFields, SubaccountKey};
+use underpass_shared::config::{
+    Document, Joining, Proxy, ProxyFields, SubaccountFields, SubaccountKey,
+};
 use underpass_shared::id::{CredentialId, InstanceId, RegionHost};
 use underpass_shared::pki::token::EnrolToken;
 use underpass_shared::rights::{self, Role};
@@ -184,7 +186,9 @@ impl Admin {
                 }
             }
         };
-        let revision = self.commit(call.caller(), &reason, None, put).await;
+        let revision = self
+            .commit(call.caller(), &reason, None, Joining::Nobody, put)
+            .await;
         let revision = revision.inspect_err(|_refusal| self.drop_password(added))?;
         self.forget(&before);
         self.added(&key, revision)

@@ -19,6 +19,8 @@ mod enrolment;
 mod identity;
 mod mappings;
 mod multipart;
+mod operators;
+mod pairing;
 mod proxy;
 mod recorded;
 mod resources;
@@ -43,9 +45,12 @@ use underpass_shared::api::management::{ErrorType, Query, Refusal, Target, Versi
 pub use self::body::Body;
 use self::call::Call;
 pub use self::caller::{Caller, Operator, OsUser};
+pub use self::operators::NewOperator;
+pub use self::pairing::Knock;
 pub use self::serve::start;
 use crate::audit::{Audit, Form};
 use crate::credentials::CredentialStore;
+use crate::operators::Operators;
 use crate::secrets::SecretStore;
 use crate::status::{self, StatusBoard};
 use crate::store::{Snapshot, Store};
@@ -57,6 +62,7 @@ pub struct Admin {
     store: Store,
     credentials: CredentialStore,
     secrets: SecretStore,
+    operators: Operators,
     /// None while the agent is stopped and a command does the work.
     board: Option<StatusBoard>,
     tasks: Tasks,
@@ -109,10 +115,16 @@ impl Admin {
             store,
             credentials: CredentialStore::new(data_dir),
             secrets: SecretStore::new(data_dir),
+            operators: Operators::new(data_dir),
             board: None,
             tasks: Tasks::new(),
             audit,
         }
+    }
+
+    /// What is known of operators beside the document.
+    pub const fn desk(&self) -> &Operators {
+        &self.operators
     }
 
     /// Answers a request whose body is there. HEAD is answered as GET, without the body.
@@ -201,6 +213,7 @@ impl Admin {
             }
             Target::TrustedApps(path) => self.trusted_apps(&call, &path),
             Target::TrustedApp(path, id) => self.trusted_app(call, verb, path, id).await,
+            Target::Operators(target) => self.of_operators(call, verb, target).await,
             Target::Proxy => self.proxy(call, verb).await,
             Target::OwnCertificate(one) => self.own_certificate(call, verb, one).await,
             Target::Truststore => self.truststore(call, verb).await,

@@ -161,7 +161,8 @@ pub(crate) async fn respond(
     })
 }
 
-async fn collect(request: Request<Incoming>) -> Result<Request<Bytes>, Refusal> {
+/// A request with its body, which has a limit.
+pub(crate) async fn collect(request: Request<Incoming>) -> Result<Request<Bytes>, Refusal> {
     let (head, body) = request.into_parts();
     let most = body_len_max(head.uri.path());
     match Limited::new(body, most).collect().await {

@@ -6,7 +6,9 @@ mod client;
 pub mod document;
 pub mod enrol;
 pub mod mapping;
+pub mod operator;
 mod output;
+pub mod pair;
 pub mod proxy;
 pub mod resource;
 pub mod revision;
@@ -79,6 +81,11 @@ pub struct Management {
     /// Speak TLS 1.2 too, for old automation.
     #[arg(long, env = "UNDERPASS_MANAGEMENT_TLS12")]
     pub management_tls12: bool,
+    /// Signing request (PKCS#10, PEM) of the first Administrator, for unattended installations;
+    /// used only while there is no operator. The certificate is put into
+    /// `tls/first-administrator.pem` of the data directory.
+    #[arg(long, env = "UNDERPASS_FIRST_ADMINISTRATOR", value_name = "FILE")]
+    pub first_administrator: Option<PathBuf>,
 }
 
 impl From<Management> for management::Options {
@@ -86,6 +93,7 @@ impl From<Management> for management::Options {
         let Management {
             management_listen,
             management_tls12,
+            first_administrator: _,
         } = given;
         Self {
             listen: management_listen,
@@ -206,6 +214,22 @@ pub enum Administer {
         #[command(subcommand)]
         action: proxy::Action,
     },
+    /// Let a client on another host manage this agent, by a string that is good once.
+    #[command(after_help = pair::EXAMPLE)]
+    Pair {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        pair: pair::Pair,
+    },
+    /// Say who may manage this agent from other hosts.
+    #[command(after_help = operator::EXAMPLE)]
+    Operator {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: operator::Action,
+    },
     /// Show or replace the whole configuration document.
     #[command(after_help = document::EXAMPLE)]
     Document {
@@ -243,6 +267,8 @@ impl Administer {
             | Self::Trust { common, .. }
             | Self::Certificate { common, .. }
             | Self::Proxy { common, .. }
+            | Self::Pair { common, .. }
+            | Self::Operator { common, .. }
             | Self::Document { common, .. }
             | Self::Audit { common, .. }
             | Self::Revision { common, .. } => common,
@@ -253,6 +279,10 @@ impl Administer {
     const fn missing(&self) -> Missing {
         match self {
             Self::Enrol { .. }
+            | Self::Operator {
+                action: operator::Action::Issue { .. },
+                ..
+            }
             | Self::Document {
                 action: document::Action::Apply { .. },
                 ..
@@ -264,6 +294,8 @@ impl Administer {
             | Self::Trust { .. }
             | Self::Certificate { .. }
             | Self::Proxy { .. }
+            | Self::Pair { .. }
+            | Self::Operator { .. }
             | Self::Document { .. }
             | Self::Audit { .. }
             | Self::Revision { .. } => Missing::Refuse,
@@ -307,6 +339,8 @@ impl Administer {
             Self::Trust { action, .. } => trust::run(&client, action, &mut out).await,
             Self::Certificate { action, .. } => certificate::run(&client, action, &mut out).await,
             Self::Proxy { action, .. } => proxy::run(&client, action, &mut out).await,
+            Self::Pair { pair, .. } => pair::run(&client, pair, &mut out).await,
+            Self::Operator { action, .. } => operator::run(&client, action, &mut out).await,
             Self::Document { action, .. } => document::run(&client, action, &mut out).await,
             Self::Audit { action, .. } => audit::run(&client, action, &mut out).await,
             Self::Revision { action, .. } => revision::run(&client, action, &mut out).await,

@@ -12,17 +12,19 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::ProtocolVersion;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use underpass_runtime::net;
 use underpass_runtime::tasks::Tasks;
+use underpass_shared::pairing::EXPORTER_LABEL;
 use underpass_shared::protocol::timers::HANDSHAKE;
 
 use super::visitor::Visitor;
 use super::{Shared, outside};
-use crate::admin::{Body, serve};
+use crate::admin::{Body, Caller, Knock, serve};
 
 /// How long the head of an operator's request may take, and how long an idle connection lives.
 const HEAD_TIME: Duration = Duration::from_secs(60);
@@ -58,7 +60,7 @@ pub(super) async fn run(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>
     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let Some(visitor) = Visitor::of(chain, &shared) else {
         tokio::select! {
-            () = stranger(stream, &shared) => {}
+            () = stranger(stream, peer, &shared, &tasks) => {}
             () = tokio::time::sleep(STRANGER_LIFE) => {}
             () = place.pushed_out() => {}
             () = tasks.stopped() => {}
@@ -96,13 +98,13 @@ fn fresh(mut response: Response<Body>) -> Response<Body> {
     response
 }
 
-async fn stranger(stream: Stream, _shared: &Arc<Shared>) {
-    let service = service_fn(|request: Request<Incoming>| async move {
-        let answer = outside::probe(&request).unwrap_or_else(|| {
-            outside::unauthorised(
-                "a client certificate is needed; pair with `underpass-agent pair` first",
-            )
-        });
+async fn stranger(stream: Stream, peer: SocketAddr, shared: &Arc<Shared>, tasks: &Tasks) {
+    let knock = knock(&stream, peer);
+    let service = service_fn(|request: Request<Incoming>| async {
+        let answer = match outside::probe(&request) {
+            Some(answer) => answer,
+            None => outside::receive(shared, knock, request, tasks).await,
+        };
         Ok::<_, Infallible>(fresh(answer.map(Body::from)))
     });
     let served = http(STRANGER_HEAD_TIME)
@@ -111,6 +113,16 @@ async fn stranger(stream: Stream, _shared: &Arc<Shared>) {
     if let Err(error) = served {
         tracing::debug!(%error, "a connection without certificate ended");
     }
+}
+
+/// What pairing needs. Older versions of TLS do not bind the exporter well enough.
+fn knock(stream: &Stream, peer: SocketAddr) -> Option<Knock> {
+    let session = stream.get_ref().1;
+    if session.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+        return None;
+    }
+    let exporter = session.export_keying_material([0; 32], EXPORTER_LABEL, None);
+    exporter.ok().map(|exporter| Knock { peer, exporter })
 }
 
 async fn operator(
@@ -124,6 +136,9 @@ async fn operator(
     let service = service_fn(move |request: Request<Incoming>| {
         let caller = known.caller(&within.snapshot.borrow());
         let (admin, group) = (Arc::clone(&within.admin), group.clone());
+        if let Some(Caller::Operator(operator)) = &caller {
+            admin.desk().seen(operator.id);
+        }
         async move {
             let answer = match (outside::probe(&request), caller) {
                 (Some(answer), _) => answer.map(Body::from),

@@ -1,14 +1,21 @@
 //! What is answered to those who show no certificate.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use underpass_runtime::tasks::Tasks;
 use underpass_shared::api::management::{ErrorType, Refusal};
 
-use crate::admin::refused;
+use super::Shared;
+use crate::admin::{Knock, refused, serve};
 
 /// The path of the probes for load balancers and scripts.
 const EXPOSED: &str = "/exposed";
+/// The path of the call that pairs.
+const PAIR: &str = "/api/v1/pairing";
 
 /// Answers a probe; nothing where the request is none.
 ///
@@ -39,6 +46,35 @@ pub(super) fn probe<B>(request: &Request<B>) -> Option<Response<Bytes>> {
     let kind = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, kind);
     Some(response)
+}
+
+/// Answers a client that wants to be paired, while one may be; all others learn that they need a
+/// certificate.
+pub(super) async fn receive(
+    shared: &Shared,
+    knock: Option<Knock>,
+    request: Request<Incoming>,
+    tasks: &Tasks,
+) -> Response<Bytes> {
+    let pairs = request.uri().path() == PAIR && request.method() == Method::POST;
+    let (Some(knock), true) = (knock, pairs && shared.admin.pairs().await) else {
+        return unauthorised(
+            "a client certificate is needed; pair with `underpass-agent pair` first",
+        );
+    };
+    let request = match serve::collect(request).await {
+        Ok(request) => request,
+        Err(refusal) => return refused(&refusal),
+    };
+    // A client that leaves must not stop it half way.
+    let admin = Arc::clone(&shared.admin);
+    let work = async move { admin.pair(knock, request).await };
+    match tasks.spawn("management-pairing", work).await {
+        Ok(Some(response)) => response,
+        Ok(None) | Err(_) => refused(&Refusal::failure(
+            "pairing ended in a panic; this is a defect of this program",
+        )),
+    }
 }
 
 /// 401, with what is missing.

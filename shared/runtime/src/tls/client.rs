@@ -8,7 +8,8 @@ use rustls::crypto::CryptoProvider;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -18,9 +19,12 @@ use underpass_shared::protocol::role::Role;
 
 use super::looking::{Looking, Presented};
 use super::{Credential, TlsError, WRITE_MAX, certificates, provider, roots};
-use crate::pki::PrivateKey;
+use crate::pki::{PkiError, PrivateKey};
 
-/// TLS 1.3 towards a gateway.
+/// What the management API speaks.
+const HTTP1: &[u8] = b"http/1.1";
+
+/// TLS 1.3 towards a gateway or an agent.
 #[derive(Clone, Debug)]
 pub struct ClientTls(Arc<ClientConfig>);
 
@@ -37,16 +41,14 @@ impl ClientTls {
         let builder = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .with_root_certificates(roots(ca_bundle)?);
-        let mut config = match credential {
+        let config = match credential {
             Some(credential) => builder.with_client_auth_cert(
                 certificates(credential.chain)?,
                 PrivateKey::from_pem(credential.key)?.to_der()?,
             )?,
             None => builder.with_no_client_auth(),
         };
-        config.alpn_protocols = vec![role.alpn().to_vec()];
-        config.resumption = Resumption::disabled();
-        Ok(Self(Arc::new(config)))
+        Ok(finish(config, role.alpn()))
     }
 
     /// Trusts the one CA certificate with this SHA-256, which the server sends along; for the first
@@ -55,19 +57,42 @@ impl ClientTls {
     /// # Errors
     /// Never for a role of ours; the signature follows the library's.
     pub fn pinned(ca_fingerprint: &[u8; 32], role: Role) -> Result<Self, TlsError> {
-        let provider = provider();
-        let verifier = PinnedCa {
-            fingerprint: *ca_fingerprint,
-            provider: Arc::clone(&provider),
-        };
-        let mut config = ClientConfig::builder_with_provider(provider)
+        let config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_custom_certificate_verifier(Arc::new(PinnedCa::new(ca_fingerprint)))
             .with_no_client_auth();
-        config.alpn_protocols = vec![role.alpn().to_vec()];
-        config.resumption = Resumption::disabled();
-        Ok(Self(Arc::new(config)))
+        Ok(finish(config, role.alpn()))
+    }
+
+    /// Towards an agent's management API, which is known by its identity: `ca` (PEM) alone.
+    ///
+    /// # Errors
+    /// When a certificate or key cannot be used.
+    pub fn management(ca: &str, credential: Credential<'_>) -> Result<Self, TlsError> {
+        let config = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&rustls::version::TLS13])?
+            .with_root_certificates(roots(ca)?);
+        let key = PrivateKeyDer::from_pem_slice(credential.key.as_bytes());
+        let key = key.map_err(|_wrong| PkiError::Pem {
+            what: "private key",
+        })?;
+        let config = config.with_client_auth_cert(certificates(credential.chain)?, key)?;
+        Ok(finish(config, HTTP1))
+    }
+
+    /// Towards the management API of an agent of which nothing is known but the SHA-256 of its
+    /// identity.
+    ///
+    /// # Errors
+    /// Never; the signature follows the library's.
+    pub fn management_pinned(identity: &[u8; 32]) -> Result<Self, TlsError> {
+        let config = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&rustls::version::TLS13])?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(PinnedCa::new(identity)))
+            .with_no_client_auth();
+        Ok(finish(config, HTTP1))
     }
 
     /// Looks at the certificate of whatever server answers, and refuses it: such a connection never
@@ -111,11 +136,26 @@ impl ClientTls {
     }
 }
 
+fn finish(mut config: ClientConfig, alpn: &[u8]) -> ClientTls {
+    config.alpn_protocols = vec![alpn.to_vec()];
+    config.resumption = Resumption::disabled();
+    ClientTls(Arc::new(config))
+}
+
 /// Verifies as usual, with the pinned CA as the only root.
 #[derive(Debug)]
 struct PinnedCa {
     fingerprint: [u8; 32],
     provider: Arc<CryptoProvider>,
+}
+
+impl PinnedCa {
+    fn new(fingerprint: &[u8; 32]) -> Self {
+        Self {
+            fingerprint: *fingerprint,
+            provider: provider(),
+        }
+    }
 }
 
 impl ServerCertVerifier for PinnedCa {

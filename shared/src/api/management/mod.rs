@@ -17,6 +17,7 @@ mod mapping;
 mod mapping_address;
 mod openapi;
 pub mod operations;
+mod operator;
 mod proxy;
 mod query;
 mod resource;
@@ -46,6 +47,10 @@ pub use lenient::{Flag, Number, PortText, PortsText, ReadOnly};
 pub use mapping::{SystemMapping, SystemMappingInput};
 pub use mapping_address::{InvalidMappingAddress, MappingAddress};
 pub use openapi::openapi;
+pub use operator::{
+    CertificateRequest, Issued, OperatorChange, OperatorInput, OperatorShown, Own, PairRequest,
+    Paired, PairingCreated, PairingInput, PairingShown, PairingState,
+};
 pub use proxy::{MASKED, ProxyInput, ProxyShown};
 pub use query::Query;
 pub use resource::{ResourceInput, SystemMappingResource};
@@ -55,7 +60,7 @@ pub use subaccount::{
     ApplicationConnection, Corrupted, Enrolment, StateInput, SubaccountCertificate,
     SubaccountInput, SubaccountShown, Tunnel, TunnelChannel, TunnelState, ValidityInput,
 };
-pub use target::{SubaccountPath, Target, Verb, untyped_channels};
+pub use target::{OperatorTarget, SubaccountPath, Target, Verb, untyped_channels};
 pub use trust::{TrustedInput, TrustedShown, TruststoreInput, TruststoreShown};
 
 /// `_links` of an object: names and addresses of what belongs to it.

@@ -14,6 +14,8 @@ pub struct Query {
     pub location_id: Option<LocationId>,
     /// Answer what would change, and change nothing.
     pub dry_run: bool,
+    /// Operators who were removed may come back by this change.
+    pub readmit_operators: bool,
     /// At most so many entries of a list.
     pub limit: Option<usize>,
     /// What is looked for in the audit log.
@@ -50,6 +52,11 @@ impl Query {
                     query.dry_run =
                         flag.or(Err(Refusal::invalid(name, "must be true or false")))?;
                 }
+                "readmitOperators" => {
+                    let flag = value.parse();
+                    query.readmit_operators =
+                        flag.or(Err(Refusal::invalid(name, "must be true or false")))?;
+                }
                 "limit" => {
                     let number = value.parse();
                     let number = number.or(Err(Refusal::invalid(name, "must be a number")))?;
@@ -69,8 +76,11 @@ impl Query {
             .as_ref()
             .map(|id| format!("locationID={id}"));
         let dry_run = self.dry_run.then(|| "dryRun=true".to_owned());
+        let readmit = self
+            .readmit_operators
+            .then(|| "readmitOperators=true".to_owned());
         let limit = self.limit.map(|limit| format!("limit={limit}"));
-        let parts = [location, dry_run, limit].into_iter().flatten();
+        let parts = [location, dry_run, readmit, limit].into_iter().flatten();
         let parts: Vec<String> = parts.chain(self.audit.to_parts()).collect();
         if parts.is_empty() {
             return String::new();
@@ -96,7 +106,12 @@ mod tests {
     fn operation() -> Operation {
         let one = operations().find(|one| one.query().count() == 2).unwrap();
         Operation {
-            options: const { &[Parameter::of::<u64>("limit", "")] },
+            options: const {
+                &[
+                    Parameter::of::<u64>("limit", ""),
+                    Parameter::of::<bool>("readmitOperators", ""),
+                ]
+            },
             ..*one
         }
     }
@@ -112,6 +127,7 @@ mod tests {
             "?locationID=",
             "?locationID=a.b",
             "?dryRun=true&limit=7",
+            "?readmitOperators=true",
         ] {
             let query = parse(text.strip_prefix('?')).unwrap();
             assert_eq!(query.to_text(), text);

@@ -1,9 +1,12 @@
 //! The table of addresses: what each path means and which methods it takes.
 
+mod operators;
+
 use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
+pub use self::operators::OperatorTarget;
 use super::error::Refusal;
 use super::mapping_address::MappingAddress;
 use super::operations::{
@@ -126,6 +129,8 @@ pub enum Target {
     AuditVerification,
     /// One of the agent's own certificates.
     OwnCertificate(CertificateUse),
+    /// Operators and pairing.
+    Operators(OperatorTarget),
     /// All subaccounts.
     Subaccounts,
     /// One subaccount.
@@ -193,6 +198,9 @@ impl Target {
         let segments: Result<Vec<String>, Refusal> = rest.split('/').map(decode).collect();
         let segments = segments?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        if let Some(parsed) = OperatorTarget::parse(&segments) {
+            return parsed.map(Self::Operators);
+        }
         match segments.as_slice() {
             ["connector", "version"] => Ok(Self::Version),
             ["openapi.json"] => Ok(Self::OpenApi),
@@ -295,6 +303,7 @@ impl Target {
                 CertificateUse::System => certificates::SYSTEM,
                 CertificateUse::PpCa => certificates::PP_CA,
             },
+            Self::Operators(target) => target.template(),
             Self::Subaccounts => subaccounts::SUBACCOUNTS,
             Self::Subaccount(_) => subaccounts::SUBACCOUNT,
             Self::Corrupted => subaccounts::CORRUPTED,
@@ -403,6 +412,7 @@ impl fmt::Display for Target {
                 write!(f, "{}/subaccounts/{host}/{id}", audit::AUDIT_LOG)
             }
             Self::OwnCertificate(_) => f.write_str(self.template()),
+            Self::Operators(target) => write!(f, "{target}"),
             Self::Subaccounts => write!(f, "{CONFIGURATION}/subaccounts"),
             Self::Subaccount(path) => write!(f, "{path}"),
             Self::Corrupted => write!(f, "{CONFIGURATION}/subaccounts/corrupted"),

@@ -1,7 +1,7 @@
 //! The whole document and its history.
 
 use super::super::RevisionDetail;
-use super::parameters::LIMIT;
+use super::parameters::{LIMIT, READMIT_OPERATORS};
 use super::{DOCUMENT_LEN_MAX, Operation};
 use crate::config::{Document, Revision};
 use crate::rights::Access::{Inspect, Subaccounts};
@@ -17,6 +17,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::put(DOCUMENT, Subaccounts, "Replaces the whole configuration.")
         .takes::<Document>()
         .limit(DOCUMENT_LEN_MAX)
+        .options(&[READMIT_OPERATORS])
         .conflicts(),
     Operation::get(REVISIONS, Inspect, "Lists the newest revisions.")
         .gives::<Vec<Revision>>()
@@ -27,5 +28,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Subaccounts,
         "Takes a revision back; other changes stay.",
     )
+    .options(&[READMIT_OPERATORS])
     .conflicts(),
 ];

@@ -12,6 +12,7 @@ pub(super) mod connector;
 pub(super) mod domains;
 pub(super) mod history;
 pub(super) mod identity;
+pub(super) mod operators;
 pub(super) mod subaccounts;
 
 mod parameters;
@@ -272,6 +273,7 @@ const AREAS: &[&[Operation]] = &[
     domains::OPERATIONS,
     history::OPERATIONS,
     identity::OPERATIONS,
+    operators::OPERATIONS,
     subaccounts::OPERATIONS,
 ];
 

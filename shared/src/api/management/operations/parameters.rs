@@ -4,7 +4,7 @@ use super::super::MappingAddress;
 use super::Parameter;
 use crate::config::{Alias, ChannelId, ChannelType, Client};
 use crate::host::CookieDomain;
-use crate::id::{LocationId, RegionHost, SubaccountId};
+use crate::id::{LocationId, OperatorId, RegionHost, SubaccountId};
 use crate::schema::schema;
 
 /// The id of a resource as it stands in a path.
@@ -49,6 +49,7 @@ pub(super) const SEGMENTS: &[Parameter] = &[
     Parameter::of::<ClientAndUser>("clientUser", "A client and a user, as client:user."),
     Parameter::of::<Alias>("idp", "The id of an identity provider."),
     Parameter::of::<CookieDomain>("internalDomain", "What back ends set."),
+    Parameter::of::<OperatorId>("operator", "The id of an operator."),
     Parameter::of::<RegionHost>("regionHost", "The gateway."),
     Parameter::of::<EncodedId>(
         "resource",
@@ -71,6 +72,11 @@ pub(super) const LOCATION_ID: Parameter = Parameter::of::<LocationId>(
 pub(super) const DRY_RUN: Parameter = Parameter::of::<bool>(
     "dryRun",
     "With true, nothing is changed; the answer is 200 with what would change.",
+);
+/// Of calls that may bring back an older state of the document.
+pub(super) const READMIT_OPERATORS: Parameter = Parameter::of::<bool>(
+    "readmitOperators",
+    "With true, operators who were removed may come back; their certificates then work again.",
 );
 /// Of lists.
 pub(super) const LIMIT: Parameter =

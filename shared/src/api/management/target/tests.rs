@@ -99,6 +99,26 @@ fn table() -> Vec<(String, Target, &'static str)> {
             "auditLog/verification".to_owned(),
             Target::AuditVerification,
             "GET",
+            "configuration/connector/operators".to_owned(),
+            Target::Operators(OperatorTarget::All),
+            "GET, POST",
+        ),
+        (
+            format!("configuration/connector/operators/{GUID}"),
+            Target::Operators(OperatorTarget::One(GUID.parse().unwrap())),
+            "GET, PATCH, DELETE",
+        ),
+        (
+            "configuration/connector/pairing".to_owned(),
+            Target::Operators(OperatorTarget::Pairing),
+            "GET, POST, DELETE",
+        ),
+        ("pairing".to_owned(), Target::Operators(OperatorTarget::Pair), "POST"),
+        ("operator".to_owned(), Target::Operators(OperatorTarget::Own), "GET"),
+        (
+            "operator/certificate".to_owned(),
+            Target::Operators(OperatorTarget::Certificate),
+            "POST",
         ),
         (
             "configuration/subaccounts".to_owned(),

@@ -1,0 +1,73 @@
+//! What the agent has of its operators beside the document: its identity, which signs their
+//! certificates, when they were here, and the pairing string that is open.
+
+mod first;
+mod reception;
+mod records;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use underpass_runtime::clock;
+use underpass_shared::api::management::OperatorShown;
+use underpass_shared::config;
+use underpass_shared::id::OperatorId;
+
+pub use self::first::seed;
+pub use self::reception::{Pending, Promise, Reception, Used};
+pub use self::records::{Record, Records};
+use crate::identity::Identity;
+
+/// All of it. Clones are the same.
+#[derive(Clone)]
+pub struct Operators {
+    data_dir: PathBuf,
+    identity: Arc<Mutex<Option<Arc<Identity>>>>,
+    /// When they were here.
+    pub records: Records,
+    /// The pairing string.
+    pub reception: Reception,
+}
+
+impl Operators {
+    /// Of a data directory.
+    pub fn new(data_dir: &Path) -> Self {
+        Self {
+            data_dir: data_dir.to_owned(),
+            identity: Arc::default(),
+            records: Records::open(data_dir),
+            reception: Reception::default(),
+        }
+    }
+
+    /// The agent's identity, made at the first need.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn identity(&self) -> anyhow::Result<Arc<Identity>> {
+        let mut slot = self.identity.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(identity) = &*slot {
+            return Ok(Arc::clone(identity));
+        }
+        let identity = Identity::open(&self.data_dir, clock::wall_ms())?;
+        Ok(Arc::clone(slot.insert(Arc::new(identity))))
+    }
+
+    /// An operator with all that is known.
+    pub fn show(&self, operator: &config::Operator) -> OperatorShown {
+        let Record {
+            not_after_ms,
+            last_seen_ms,
+        } = self.records.get(operator.id);
+        OperatorShown {
+            certificate_not_after_time_stamp: not_after_ms,
+            last_seen_time_stamp: last_seen_ms,
+            ..OperatorShown::show(operator)
+        }
+    }
+
+    /// An operator asked for something.
+    pub fn seen(&self, id: OperatorId) {
+        self.records.seen(id, clock::wall_ms());
+    }
+}

@@ -1,0 +1,171 @@
+//! One connection to an agent.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, ETAG, HOST};
+use http::{HeaderValue, Method, Request, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::client::conn::http1::SendRequest;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use underpass_runtime::tasks::Tasks;
+use underpass_runtime::tls::ClientTls;
+use underpass_shared::api::management::{ErrorBody, ErrorType};
+use underpass_shared::host::InternalAddress;
+use underpass_shared::id::AgentId;
+
+use crate::FleetError;
+
+/// How long a connection with its handshake may take.
+const CONNECT_TIME: Duration = Duration::from_secs(10);
+/// How long an answer may take; the agent itself gives up after two minutes.
+const ANSWER_TIME: Duration = Duration::from_secs(130);
+/// Most bytes of an answer; whole documents are the largest.
+const ANSWER_LEN_MAX: usize = 128 * 1024 * 1024;
+
+/// An answer that is no refusal.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// The revision of the configuration that it tells of.
+    pub revision: Option<u64>,
+    /// Its body.
+    pub body: Bytes,
+}
+
+impl Reply {
+    /// The body as what it is.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, FleetError> {
+        Ok(serde_json::from_slice(&self.body)?)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    host: HeaderValue,
+    address: String,
+    /// What the exporter of a label gives, where one was asked for.
+    pub(crate) exporter: Option<[u8; 32]>,
+}
+
+impl Connection {
+    /// Connects to the agent `id` at `address`.
+    pub(crate) async fn open(
+        address: &InternalAddress,
+        id: AgentId,
+        tls: &ClientTls,
+        label: Option<&[u8]>,
+        tasks: &Tasks,
+    ) -> Result<Self, FleetError> {
+        let opened = Self::shake(address, id, tls, label, tasks);
+        timeout(CONNECT_TIME, opened)
+            .await
+            .unwrap_or_else(|_elapsed| {
+                let address = address.to_string();
+                Err(FleetError::Late { address })
+            })
+    }
+
+    async fn shake(
+        address: &InternalAddress,
+        id: AgentId,
+        tls: &ClientTls,
+        label: Option<&[u8]>,
+        tasks: &Tasks,
+    ) -> Result<Self, FleetError> {
+        let shown = address.to_string();
+        let unreachable = |source| FleetError::Unreachable {
+            address: shown.clone(),
+            source,
+        };
+        let refused = |source| FleetError::Handshake {
+            address: shown.clone(),
+            source,
+        };
+        let place = (address.host.as_str(), address.port.get());
+        let stream = TcpStream::connect(place).await.map_err(unreachable)?;
+        stream.set_nodelay(true).map_err(unreachable)?;
+        let name = ServerName::try_from(id.server_name());
+        let name = name.map_err(|error| refused(std::io::Error::other(error)))?;
+        let stream = tls.connect(name, stream).await.map_err(refused)?;
+        let exporter = label
+            .map(|label| {
+                let session = stream.get_ref().1;
+                session.export_keying_material([0; 32], label, None)
+            })
+            .transpose()
+            .map_err(|error| refused(std::io::Error::other(error)))?;
+        let (sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        tasks.spawn("agent-connection", connection);
+        Ok(Self {
+            sender,
+            host: HeaderValue::try_from(id.server_name()).map_err(http::Error::from)?,
+            address: shown,
+            exporter,
+        })
+    }
+
+    /// Whether the agent still takes requests on it.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
+    /// A request and its answer; a refusal is an error.
+    pub(crate) async fn call(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<Reply, FleetError> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, &self.host)
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .body(Full::new(body))?;
+        let address = self.address.clone();
+        timeout(ANSWER_TIME, self.exchange(request))
+            .await
+            .unwrap_or(Err(FleetError::Late { address }))
+    }
+
+    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Reply, FleetError> {
+        self.sender.ready().await?;
+        let response = self.sender.send_request(request).await?;
+        let (head, body) = response.into_parts();
+        let body = match Limited::new(body, ANSWER_LEN_MAX).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) => {
+                return Err(match error.downcast::<hyper::Error>() {
+                    Ok(error) => FleetError::Broken(*error),
+                    Err(_limit) => FleetError::TooLarge,
+                });
+            }
+        };
+        let status = head.status;
+        if !status.is_success() {
+            let body = serde_json::from_slice(&body).unwrap_or_else(|_none| ErrorBody {
+                kind: ErrorType::RuntimeFailure,
+                message: format!("the agent answered {status}"),
+                field: None,
+            });
+            return Err(FleetError::Refused { status, body });
+        }
+        let tag = head.headers.get(ETAG).and_then(|tag| tag.to_str().ok());
+        Ok(Reply {
+            status,
+            revision: tag.and_then(|tag| tag.trim_matches('"').parse().ok()),
+            body,
+        })
+    }
+}

@@ -1,0 +1,66 @@
+//! Who may use the API.
+
+use super::super::{
+    CertificateRequest, Issued, OperatorChange, OperatorInput, OperatorShown, Own, PairRequest,
+    Paired, PairingCreated, PairingInput, PairingShown,
+};
+use super::Operation;
+use crate::rights::Access::{Administration, Open, Read};
+
+pub(crate) const OPERATORS: &str = "/api/v1/configuration/connector/operators";
+pub(crate) const OPERATOR: &str = "/api/v1/configuration/connector/operators/{operator}";
+pub(crate) const PAIRING: &str = "/api/v1/configuration/connector/pairing";
+pub(crate) const PAIR: &str = "/api/v1/pairing";
+pub(crate) const OWN: &str = "/api/v1/operator";
+pub(crate) const RENEWED_CERTIFICATE: &str = "/api/v1/operator/certificate";
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::get(OPERATORS, Administration, "Lists the operators.").gives::<Vec<OperatorShown>>(),
+    Operation::post(
+        OPERATORS,
+        Administration,
+        "Adds an operator and signs his certificate.",
+    )
+    .takes::<OperatorInput>()
+    .creates_and_gives::<Issued>(),
+    Operation::get(OPERATOR, Administration, "Shows an operator.").gives::<OperatorShown>(),
+    Operation::patch(
+        OPERATOR,
+        Administration,
+        "Changes name, role or comment of an operator.",
+    )
+    .takes::<OperatorChange>(),
+    Operation::delete(
+        OPERATOR,
+        Administration,
+        "Removes an operator and ends his connections.",
+    ),
+    Operation::get(
+        PAIRING,
+        Administration,
+        "Shows what became of the newest pairing string.",
+    )
+    .gives::<PairingShown>()
+    .may_be_missing(),
+    Operation::post(PAIRING, Administration, "Makes a pairing string.")
+        .takes::<PairingInput>()
+        .gives::<PairingCreated>()
+        .acts()
+        .conflicts(),
+    Operation::delete(PAIRING, Administration, "Takes the pairing string back.").acts(),
+    Operation::post(PAIR, Open, "Pairs a client that knows the pairing string.")
+        .takes::<PairRequest>()
+        .gives::<Paired>()
+        .acts()
+        .conflicts(),
+    Operation::get(OWN, Read, "Shows who the caller is.").gives::<Own>(),
+    Operation::post(
+        RENEWED_CERTIFICATE,
+        Read,
+        "Signs a new certificate for the caller.",
+    )
+    .takes::<CertificateRequest>()
+    .gives::<Issued>()
+    .acts()
+    .conflicts(),
+];
