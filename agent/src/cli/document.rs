@@ -7,9 +7,9 @@ use bytes::Bytes;
 use clap::Subcommand;
 use underpass_shared::api::management::{Query, Target, Verb};
 
-use super::DryRun;
 use super::client::Client;
 use super::output::Output;
+use super::{DryRun, Readmit};
 
 pub(super) const EXAMPLE: &str = "\
 Examples:
@@ -31,6 +31,8 @@ pub enum Action {
         /// A file as `document show` prints it.
         file: PathBuf,
         #[command(flatten)]
+        readmit: Readmit,
+        #[command(flatten)]
         dry_run: DryRun,
     },
 }
@@ -51,11 +53,16 @@ pub(super) async fn run(
             out.out.write_all(&text)?;
             Ok(out.out.flush()?)
         }
-        Action::Apply { file, dry_run } => {
+        Action::Apply {
+            file,
+            readmit,
+            dry_run,
+        } => {
             let text =
                 std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             let before = get(Target::Version).await?.revision;
             query.dry_run = dry_run.dry_run;
+            query.readmit_operators = readmit.readmit_operators;
             let reply = client.call(Verb::Put, Target::Document, &query, text.into());
             let reply = reply
                 .await

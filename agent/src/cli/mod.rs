@@ -114,6 +114,14 @@ pub struct DryRun {
     pub dry_run: bool,
 }
 
+/// An option of commands that may bring back an older state.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Readmit {
+    /// Let operators come back who were removed; their certificates then work again.
+    #[arg(long)]
+    pub readmit_operators: bool,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -220,7 +228,7 @@ pub enum Administer {
         #[command(flatten)]
         common: Common,
         #[command(flatten)]
-        pair: pair::Pair,
+        pair: pair::Invite,
     },
     /// Say who may manage this agent from other hosts.
     #[command(after_help = operator::EXAMPLE)]

@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// Whom to let in.
 #[derive(Args, Clone, Debug)]
-pub struct Pair {
+pub struct Invite {
     /// What the new operator may do: Administrator, AssociateAdministrator,
     /// SubaccountAdministrator, Support, Display or Monitoring.
     #[arg(long)]
@@ -44,8 +44,8 @@ pub struct Pair {
     wait: bool,
 }
 
-pub(super) async fn run(client: &Client, pair: Pair, out: &mut Output<'_>) -> anyhow::Result<()> {
-    let Pair {
+pub(super) async fn run(client: &Client, pair: Invite, out: &mut Output<'_>) -> anyhow::Result<()> {
+    let Invite {
         role,
         name,
         host,

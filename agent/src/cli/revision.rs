@@ -5,9 +5,9 @@ use clap::Subcommand;
 use underpass_shared::api::management::{Query, RevisionDetail, Target, Verb};
 use underpass_shared::config::Revision;
 
-use super::DryRun;
 use super::client::Client;
 use super::output::{Output, changes, table, utc};
+use super::{DryRun, Readmit};
 
 pub(super) const EXAMPLE: &str = "\
 Examples:
@@ -37,6 +37,8 @@ pub enum Action {
     Undo {
         /// Its number.
         number: u64,
+        #[command(flatten)]
+        readmit: Readmit,
         #[command(flatten)]
         dry_run: DryRun,
     },
@@ -78,9 +80,14 @@ pub(super) async fn run(
                 changes(out, &detail.changes)
             })
         }
-        Action::Undo { number, dry_run } => {
+        Action::Undo {
+            number,
+            readmit,
+            dry_run,
+        } => {
             let query = Query {
                 dry_run: dry_run.dry_run,
+                readmit_operators: readmit.readmit_operators,
                 ..Query::default()
             };
             let target = Target::Undo(number);

@@ -59,7 +59,7 @@ pub(super) async fn receive(
     let pairs = request.uri().path() == PAIR && request.method() == Method::POST;
     let (Some(knock), true) = (knock, pairs && shared.admin.pairs().await) else {
         return unauthorised(
-            "a client certificate is needed; pair with `underpass-agent pair` first",
+            "the client certificate of an operator is needed; pair with `underpass-agent pair` first",
         );
     };
     let request = match serve::collect(request).await {

@@ -30,10 +30,13 @@ impl Visitor {
         if !shared.own.issued(chain, clock::wall_ms()) {
             return None;
         }
-        Some(Self {
+        let visitor = Self {
             id: info.operator?.0,
             not_after_ms: info.not_after_ms,
-        })
+        };
+        // One who was removed is a stranger, and is told so.
+        let is_operator = visitor.role(&shared.snapshot.borrow()).is_some();
+        is_operator.then_some(visitor)
     }
 
     /// As whom requests are answered now; nobody where the operator was removed.

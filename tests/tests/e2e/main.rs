@@ -55,6 +55,8 @@ mod live;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod management;
+#[cfg(test)]
 mod nginx;
 #[cfg(test)]
 mod operations;

@@ -104,7 +104,11 @@ mod tests {
 
     /// A call with all options.
     fn operation() -> Operation {
-        let one = operations().find(|one| one.query().count() == 2).unwrap();
+        let one = operations().find(|one| {
+            let names: Vec<&str> = one.query().map(|known| known.name).collect();
+            names == ["locationID", "dryRun"]
+        });
+        let one = one.unwrap();
         Operation {
             options: const {
                 &[
