@@ -12,7 +12,7 @@ use crate::build::{Binaries, SAMPLE_BACKEND};
 use crate::debian;
 use crate::file;
 use crate::output;
-use crate::stack::{Backend, Launcher, Mapping, Plan, Resource, Stack};
+use crate::stack::{Backend, Launcher, Mapping, Operator, Plan, Resource, Stack};
 use crate::stop::Stop;
 
 const VIRTUAL_HOST: &str = "backend.virtual";
@@ -97,7 +97,7 @@ impl Demo {
 }
 
 fn start(folder: &Path, stop: &Stop) -> anyhow::Result<Demo> {
-    debian::ensure(&[debian::CC], stop)?;
+    debian::ensure(&[debian::CC, debian::OPENSSL], stop)?;
     let binaries = Binaries::build(stop)?;
     let backend = Backend::start(binaries.path(SAMPLE_BACKEND)?, folder, stop)?;
     let plan = Plan {
@@ -114,7 +114,10 @@ fn start(folder: &Path, stop: &Stop) -> anyhow::Result<Demo> {
     };
     let stack = Stack::start(&plan, stop)?;
     let path = folder.join("demo.json");
-    file::replace_json(&path, &describe(&stack, &backend))?;
+    let operators = stack.agents.iter();
+    let operators = operators.map(|agent| agent.add_operator(folder, stop));
+    let operators: Vec<Operator> = operators.collect::<Result<_, _>>()?;
+    file::replace_json(&path, &describe(&stack, &operators, &backend))?;
     output::progress(format_args!(
         "described in {}; Ctrl-C ends it",
         path.display()
@@ -123,18 +126,24 @@ fn start(folder: &Path, stop: &Stop) -> anyhow::Result<Demo> {
     Ok(Demo { stack, backend })
 }
 
-fn describe(stack: &Stack, backend: &Backend) -> Value {
+fn describe(stack: &Stack, operators: &[Operator], backend: &Backend) -> Value {
     let gateway = &stack.gateway;
     let agents: Vec<Value> = stack
         .agents
         .iter()
-        .map(|agent| {
+        .zip(operators)
+        .map(|(agent, operator)| {
             json!({
                 "name": agent.name,
                 "pid": agent.pid,
                 "binary": agent.binary,
                 "dataDir": agent.data,
                 "locationId": agent.location,
+                "managementUrl": operator.url,
+                "caCert": operator.ca_cert,
+                "clientCert": operator.certificate,
+                "clientKey": operator.key,
+                "role": operator.role,
             })
         })
         .collect();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 
 use crate::clock::Stopwatch;
-use crate::debian::{self, AGE, APACHE, CC, CURL, IP, NFT, NGINX, SYSTEMD};
+use crate::debian::{self, AGE, APACHE, CC, CURL, IP, NFT, NGINX, OPENSSL, SYSTEMD};
 use crate::output;
 use crate::shell;
 use crate::stop::Stop;
@@ -69,7 +69,10 @@ fn say(name: &str, time: Duration) {
 }
 
 fn packages(stop: &Stop) -> anyhow::Result<()> {
-    debian::ensure(&[AGE, APACHE, CC, CURL, IP, NFT, NGINX, SYSTEMD], stop)
+    debian::ensure(
+        &[AGE, APACHE, CC, CURL, IP, NFT, NGINX, OPENSSL, SYSTEMD],
+        stop,
+    )
 }
 
 fn format(stop: &Stop) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 mod agent;
 mod document;
 mod gateway;
+mod operator;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::stop::Stop;
 pub(crate) use agent::Agent;
 pub(crate) use document::{Mapping, Resource};
 pub(crate) use gateway::Gateway;
+pub(crate) use operator::Operator;
 
 /// Generous, for a loaded machine or a run under valgrind.
 const START_LIMIT: Duration = Duration::from_secs(120);
