@@ -7,6 +7,7 @@ use underpass_shared::api::management::{
     CertificateRequest, Issued, OperatorChange, OperatorInput, OperatorShown, OperatorTarget, Own, Refusal, Target,
     Verb,
 };
+use underpass_shared::audit::Category;
 use underpass_shared::config::{
     Comment, Connector, ConnectorFields, Document, Joining, Operator, OperatorName, Operators,
 };
@@ -68,7 +69,7 @@ impl Admin {
                 Err(Refusal::illegal_state(message))
             }
             OperatorTarget::Own => self.own(&call),
-            OperatorTarget::Certificate => self.renew_certificate(&call),
+            OperatorTarget::Certificate => self.renew_certificate(&call).await,
         }
     }
 
@@ -221,7 +222,7 @@ impl Admin {
     }
 
     /// A new certificate for whoever proved that he has one.
-    fn renew_certificate(&self, call: &Call) -> Answer {
+    async fn renew_certificate(&self, call: &Call) -> Answer {
         let CertificateRequest { csr } = call.read()?;
         let Caller::Operator(own) = call.caller() else {
             let message = "only an operator with a certificate has one to renew";
@@ -230,7 +231,12 @@ impl Admin {
         let current = self.readable()?;
         let operator = find(current.document(), own.id)?;
         let certificate = self.certify(own.id, &csr, clock::wall_ms())?;
-        let issued = self.issued(operator, certificate)?;
+        let reason = format!("renewed the certificate of operator {}", own.name);
+        let recording = self.recording(call.caller(), Category::Pairing, &reason);
+        recording.intend_act().await?;
+        let issued = self.issued(operator, certificate);
+        recording.acted(&issued);
+        let issued = issued?;
         tracing::info!(operator = %own.id, name = own.name, "an operator renewed the certificate");
         answer::ok(&issued, current.revision().number)
     }

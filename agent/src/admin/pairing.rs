@@ -11,6 +11,7 @@ use underpass_shared::api::management::{
     self as api, ErrorType, OperatorTarget, PairRequest, Paired, PairingCreated, PairingInput, PairingShown,
     PairingState, Query, Refusal, Target, Verb,
 };
+use underpass_shared::audit::{Actor, Category, Outcome, Record};
 use underpass_shared::config::{Comment, OperatorName};
 use underpass_shared::host::{InternalAddress, Port};
 use underpass_shared::pairing::{Handshake, LIFE, PairingLink, Refused};
@@ -100,6 +101,9 @@ impl Admin {
             name,
             creator: call.caller().clone(),
         };
+        let reason = format!("made a pairing string for the role {role}");
+        let recording = self.recording(call.caller(), Category::Pairing, &reason);
+        recording.intend_act().await?;
         let link = PairingLink {
             address: InternalAddress { host, port },
             identity: *identity.fingerprint(),
@@ -109,6 +113,7 @@ impl Admin {
         let author = call.caller().to_string();
         tracing::warn!(author, %role, "a pairing string was made; it is good for ten minutes");
         let life_ms = i64::try_from(LIFE.as_millis()).unwrap_or(i64::MAX);
+        recording.acted(&Ok(()));
         let created = PairingCreated {
             pairing: link.to_string(),
             expires_time_stamp: clock::wall_ms() + life_ms,
@@ -147,6 +152,7 @@ impl Admin {
             Err(reason) => {
                 pending.offer = offer;
                 tracing::warn!(peer = %knock.peer, %reason, "a client was not paired");
+                self.knocked(knock, reason);
                 return Err(refused(reason));
             }
         };
@@ -176,6 +182,20 @@ impl Admin {
             &Paired { issued, proof },
             self.store.current().revision().number,
         )
+    }
+
+    /// Records a client that was not let in.
+    fn knocked(&self, knock: Knock, reason: Refused) {
+        let actor = Actor {
+            name: "a client without a certificate".to_owned(),
+            role: None,
+            from: Some(knock.peer.ip().to_string()),
+        };
+        let (category, outcome) = (Category::AccessDenied, Outcome::Refused);
+        let message = format!("pairing: {reason}");
+        let time_ms = self.audit.now_ms();
+        self.audit
+            .event(Record::new(time_ms, category, outcome, actor, &message));
     }
 
     /// Whether the maker of a pairing string may still do what he did then.

@@ -16,7 +16,7 @@ use underpass_fleet::FleetError;
 use underpass_fleet::client::{AgentClient, Known};
 use underpass_fleet::pairing::{Pairing, pair};
 use underpass_runtime::tasks::Tasks;
-use underpass_shared::api::management::{Own, Target};
+use underpass_shared::api::management::{OperatorTarget, Own, Target};
 use underpass_shared::host::InternalAddress;
 use underpass_shared::pairing::PairingLink;
 use underpass_shared::rights::Role;
@@ -102,7 +102,7 @@ impl Managed {
     /// Who the agent says that somebody is.
     fn own(&self, known: &Known) -> Result<Own, FleetError> {
         let client = self.client(known);
-        self.runtime.block_on(client.get(&Target::Own))
+        self.runtime.block_on(client.get(&Target::Operators(OperatorTarget::Own)))
     }
 
     /// curl, which knows the agent's identity.

@@ -107,14 +107,16 @@ fn ways<'a>(
     revision: u64,
 ) -> Vec<(&'static str, Verb, String, &'a str, &'a str)> {
     let revisions = "/api/v1/configuration/revisions";
-    let document = Target::Document.to_string();
+    // Operators come back this way, since it is said.
+    let said = "?readmitOperators=true";
+    let document = format!("{}{said}", Target::Document);
     let mut ways = vec![
         ("document", Verb::Put, document.clone(), before, after),
         ("document back", Verb::Put, document, after, before),
         (
             "undo",
             Verb::Post,
-            format!("{revisions}/{revision}/undo"),
+            format!("{revisions}/{revision}/undo{said}"),
             after,
             before,
         ),

@@ -35,6 +35,7 @@ pub(super) fn url(template: &str, subaccount: &str) -> String {
             "{clientUser}" => "100:DDIC",
             "{idp}" => "main",
             "{internalDomain}" => "corp.example",
+            "{operator}" => MANAGED,
             "{regionHost}" => "gate.example.com",
             "{resource}" => "-sap",
             "{revision}" => "1",
@@ -91,6 +92,20 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         ("POST", "configuration/subaccounts") => {
             return (Some(json!({"authenticationData": "x"})), false);
         }
+        ("POST", "configuration/connector/operators") => {
+            json!({"name": "third", "role": "Support", "csr": request()})
+        }
+        ("PATCH", "configuration/connector/operators/{operator}") => json!({"comment": "new"}),
+        // No string was made, and nothing listens here.
+        ("GET", "configuration/connector/pairing") => return (None, false),
+        ("POST", "configuration/connector/pairing") => {
+            return (Some(json!({"role": "Display", "host": "localhost"})), false);
+        }
+        // It takes a connection without a certificate.
+        ("POST", "pairing") => return (Some(json!({"csr": "", "proof": ""})), false),
+        // The callers of these tests are not in the configuration.
+        ("GET", "operator") => return (None, false),
+        ("POST", "operator/certificate") => return (Some(json!({"csr": request()})), false),
         ("PUT", "") => json!({"displayName": "another"}),
         ("PUT", "/state") => json!({"connected": false}),
         // There is no gateway that could renew, and none that names whom to trust.
@@ -116,6 +131,12 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         _ => return (None, true),
     };
     (Some(body), true)
+}
+
+/// A signing request.
+fn request() -> String {
+    let key = underpass_runtime::pki::PrivateKey::generate().unwrap();
+    key.request().unwrap()
 }
 
 const OTHER_CERTIFICATE: &str = include_str!("other.pem");

@@ -10,7 +10,7 @@ use underpass_fleet::client::Known;
 use underpass_runtime::clock;
 use underpass_runtime::pki::{Authority, CertificateInfo, Lifetime, PrivateKey};
 use underpass_runtime::tls::{ClientTls, Credential};
-use underpass_shared::api::management::{OperatorChange, Query, Target, Verb};
+use underpass_shared::api::management::{OperatorTarget, OperatorChange, Query, Target, Verb};
 use underpass_shared::pki::operator::OperatorIdentity;
 use underpass_shared::rights::Role;
 use underpass_shared::secret::Secret;
@@ -158,7 +158,7 @@ fn live_connections_end_with_what_they_rest_on() {
     let client = managed.client(&anna);
     let list: Vec<serde_json::Value> = managed
         .runtime
-        .block_on(client.get(&Target::Operators))
+        .block_on(client.get(&Target::Operators(OperatorTarget::All)))
         .unwrap();
     let id = list.iter().find(|one| one["name"] == "carl").unwrap();
     let id = id["id"].as_str().unwrap().parse().unwrap();
@@ -167,7 +167,7 @@ fn live_connections_end_with_what_they_rest_on() {
         ..OperatorChange::default()
     };
     let kept = lasts_not(&managed, &carl, || {
-        let (target, query) = (Target::Operator(id), Query::default());
+        let (target, query) = (Target::Operators(OperatorTarget::One(id)), Query::default());
         let sent = client.send(Verb::Patch, &target, &query, &change);
         managed.runtime.block_on(sent).unwrap();
     });

@@ -1,7 +1,7 @@
 //! Nobody is locked out, and nobody comes back.
 
 use serde_json::json;
-use underpass_shared::api::management::{OperatorChange, Query, Target, Verb};
+use underpass_shared::api::management::{OperatorTarget, OperatorChange, Query, Target, Verb};
 use underpass_shared::rights::Role;
 
 use super::{Managed, refused};
@@ -38,7 +38,7 @@ fn the_last_administrator_cannot_go_by_any_way() {
         managed.own(&anna).unwrap().operator.unwrap(),
         Query::default(),
     );
-    let target = Target::Operator(own.id);
+    let target = Target::Operators(OperatorTarget::One(own.id));
     let demotion = OperatorChange {
         role: Some(Role::Display),
         ..OperatorChange::default()

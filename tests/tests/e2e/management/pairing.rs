@@ -6,7 +6,7 @@ use underpass_fleet::FleetError;
 use underpass_fleet::pairing::Door;
 use underpass_runtime::clock;
 use underpass_runtime::pki::PrivateKey;
-use underpass_shared::api::management::{PairRequest, Paired, PairingShown, PairingState, Target};
+use underpass_shared::api::management::{OperatorTarget, PairRequest, Paired, PairingShown, PairingState, Target};
 use underpass_shared::pairing::{PairingLink, PairingSecret, TRIES};
 use underpass_shared::rights::Role;
 
@@ -48,7 +48,7 @@ fn a_paired_client_is_an_operator_and_both_sides_show_the_same_words() {
     let client = managed.client(&anna.known);
     let shown: PairingShown = managed
         .runtime
-        .block_on(client.get(&Target::Pairing))
+        .block_on(client.get(&Target::Operators(OperatorTarget::Pairing)))
         .unwrap();
     assert_eq!(shown.state, PairingState::Used);
     assert_eq!(shown.words, anna.words);

@@ -99,6 +99,8 @@ fn table() -> Vec<(String, Target, &'static str)> {
             "auditLog/verification".to_owned(),
             Target::AuditVerification,
             "GET",
+        ),
+        (
             "configuration/connector/operators".to_owned(),
             Target::Operators(OperatorTarget::All),
             "GET, POST",
