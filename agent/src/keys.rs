@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use underpass_runtime::tls::Credential;
 use zeroize::Zeroizing;
 
-
 use crate::vault::{Vault, VaultError};
 
 /// What a key is for; the name of its value.

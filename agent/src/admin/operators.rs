@@ -4,8 +4,8 @@ use http::StatusCode;
 use underpass_runtime::pki::CertificateInfo;
 use underpass_runtime::{clock, random};
 use underpass_shared::api::management::{
-    CertificateRequest, Issued, OperatorChange, OperatorInput, OperatorShown, OperatorTarget, Own, Refusal, Target,
-    Verb,
+    CertificateRequest, Issued, OperatorChange, OperatorInput, OperatorShown, OperatorTarget, Own,
+    Refusal, Target, Verb,
 };
 use underpass_shared::audit::Category;
 use underpass_shared::config::{

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use underpass_runtime::{clock, net};
 use underpass_shared::api::management::{
-    self as api, ErrorType, OperatorTarget, PairRequest, Paired, PairingCreated, PairingInput, PairingShown,
-    PairingState, Query, Refusal, Target, Verb,
+    self as api, ErrorType, OperatorTarget, PairRequest, Paired, PairingCreated, PairingInput,
+    PairingShown, PairingState, Query, Refusal, Target, Verb,
 };
 use underpass_shared::audit::{Actor, Category, Outcome, Record};
 use underpass_shared::config::{Comment, OperatorName};

@@ -4,7 +4,7 @@ use underpass_shared::api::management::{
     Corrupted, Refusal, SubaccountCertificate, SubaccountPath, ValidityInput,
 };
 use underpass_shared::audit::Category;
-use underpass_shared::config::{Certificate, SubaccountFields};
+use underpass_shared::config::{Certificate, Joining, SubaccountFields};
 use underpass_shared::id::CredentialId;
 use underpass_shared::pki::token::EnrolToken;
 use underpass_shared::rights;
@@ -127,7 +127,9 @@ impl Admin {
                 ..SubaccountFields::clone(found.own())
             })?)
         };
-        let committed = self.commit(call.caller(), &reason, None, put).await;
+        let committed = self
+            .commit(call.caller(), &reason, None, Joining::Nobody, put)
+            .await;
         let revision = committed.inspect_err(|_refusal| {
             if let Err(error) = self.credentials.delete(instance) {
                 let error = format!("{error:#}");

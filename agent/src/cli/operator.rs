@@ -101,7 +101,12 @@ pub(super) async fn run(
                 comment,
                 csr,
             };
-            let reply = client.send(Verb::Post, Target::Operators(OperatorTarget::All), &query, &body);
+            let reply = client.send(
+                Verb::Post,
+                Target::Operators(OperatorTarget::All),
+                &query,
+                &body,
+            );
             let reply = reply.await?;
             if query.dry_run {
                 return out.changed(&reply, true);
@@ -145,7 +150,9 @@ pub(super) async fn run(
 }
 
 async fn all(client: &Client) -> anyhow::Result<Vec<OperatorShown>> {
-    client.get(Target::Operators(OperatorTarget::All), &Query::default()).await
+    client
+        .get(Target::Operators(OperatorTarget::All), &Query::default())
+        .await
 }
 
 async fn find(client: &Client, wanted: &str) -> anyhow::Result<OperatorId> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::bail;
 use clap::Args;
 use underpass_shared::api::management::{
-    OperatorTarget,     PairingCreated, PairingInput, PairingShown, PairingState, Query, Target, Verb,
+    OperatorTarget, PairingCreated, PairingInput, PairingShown, PairingState, Query, Target, Verb,
 };
 use underpass_shared::config::OperatorName;
 use underpass_shared::host::InternalHost;
@@ -53,7 +53,12 @@ pub(super) async fn run(client: &Client, pair: Invite, out: &mut Output<'_>) -> 
     } = pair;
     let query = Query::default();
     let body = PairingInput { role, name, host };
-    let reply = client.send(Verb::Post, Target::Operators(OperatorTarget::Pairing), &query, &body);
+    let reply = client.send(
+        Verb::Post,
+        Target::Operators(OperatorTarget::Pairing),
+        &query,
+        &body,
+    );
     let created: PairingCreated = reply.await?.read()?;
     out.show(&created, |out| {
         writeln!(out, "{}", created.pairing)?;
@@ -67,7 +72,9 @@ pub(super) async fn run(client: &Client, pair: Invite, out: &mut Output<'_>) -> 
         return Ok(());
     }
     loop {
-        let shown: PairingShown = client.get(Target::Operators(OperatorTarget::Pairing), &query).await?;
+        let shown: PairingShown = client
+            .get(Target::Operators(OperatorTarget::Pairing), &query)
+            .await?;
         match shown.state {
             PairingState::Open => tokio::time::sleep(LOOK).await,
             PairingState::Closed => bail!("the string was not used in time, or tried too often"),

@@ -8,7 +8,9 @@ use tokio::sync::Mutex;
 use underpass_runtime::pki::{CertificateInfo, PrivateKey};
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::{ClientTls, Credential};
-use underpass_shared::api::management::{CertificateRequest, Issued, OperatorTarget, Query, Target, Verb};
+use underpass_shared::api::management::{
+    CertificateRequest, Issued, OperatorTarget, Query, Target, Verb,
+};
 use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 use underpass_shared::secret::Secret;
@@ -136,7 +138,12 @@ impl AgentClient {
             csr: key.request()?,
         };
         let query = Query::default();
-        let reply = self.send(Verb::Post, &Target::Operators(OperatorTarget::Certificate), &query, &body);
+        let reply = self.send(
+            Verb::Post,
+            &Target::Operators(OperatorTarget::Certificate),
+            &query,
+            &body,
+        );
         let issued: Issued = reply.await?.read()?;
         Ok(Known {
             agent: self.agent,

@@ -6,7 +6,9 @@ use http::Method;
 use underpass_runtime::pki::{CertificateInfo, PrivateKey};
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::ClientTls;
-use underpass_shared::api::management::{OperatorShown, OperatorTarget, PairRequest, Paired, Target};
+use underpass_shared::api::management::{
+    OperatorShown, OperatorTarget, PairRequest, Paired, Target,
+};
 use underpass_shared::config::OperatorName;
 use underpass_shared::pairing::{EXPORTER_LABEL, Handshake, PairingLink};
 use underpass_shared::secret::Secret;

@@ -102,7 +102,8 @@ impl Managed {
     /// Who the agent says that somebody is.
     fn own(&self, known: &Known) -> Result<Own, FleetError> {
         let client = self.client(known);
-        self.runtime.block_on(client.get(&Target::Operators(OperatorTarget::Own)))
+        self.runtime
+            .block_on(client.get(&Target::Operators(OperatorTarget::Own)))
     }
 
     /// curl, which knows the agent's identity.

@@ -10,7 +10,7 @@ use underpass_fleet::client::Known;
 use underpass_runtime::clock;
 use underpass_runtime::pki::{Authority, CertificateInfo, Lifetime, PrivateKey};
 use underpass_runtime::tls::{ClientTls, Credential};
-use underpass_shared::api::management::{OperatorTarget, OperatorChange, Query, Target, Verb};
+use underpass_shared::api::management::{OperatorChange, OperatorTarget, Query, Target, Verb};
 use underpass_shared::pki::operator::OperatorIdentity;
 use underpass_shared::rights::Role;
 use underpass_shared::secret::Secret;

@@ -1,7 +1,7 @@
 //! Nobody is locked out, and nobody comes back.
 
 use serde_json::json;
-use underpass_shared::api::management::{OperatorTarget, OperatorChange, Query, Target, Verb};
+use underpass_shared::api::management::{OperatorChange, OperatorTarget, Query, Target, Verb};
 use underpass_shared::rights::Role;
 
 use super::{Managed, refused};

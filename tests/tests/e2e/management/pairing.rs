@@ -6,7 +6,9 @@ use underpass_fleet::FleetError;
 use underpass_fleet::pairing::Door;
 use underpass_runtime::clock;
 use underpass_runtime::pki::PrivateKey;
-use underpass_shared::api::management::{OperatorTarget, PairRequest, Paired, PairingShown, PairingState, Target};
+use underpass_shared::api::management::{
+    OperatorTarget, PairRequest, Paired, PairingShown, PairingState, Target,
+};
 use underpass_shared::pairing::{PairingLink, PairingSecret, TRIES};
 use underpass_shared::rights::Role;
 

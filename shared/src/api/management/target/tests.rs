@@ -115,8 +115,16 @@ fn table() -> Vec<(String, Target, &'static str)> {
             Target::Operators(OperatorTarget::Pairing),
             "GET, POST, DELETE",
         ),
-        ("pairing".to_owned(), Target::Operators(OperatorTarget::Pair), "POST"),
-        ("operator".to_owned(), Target::Operators(OperatorTarget::Own), "GET"),
+        (
+            "pairing".to_owned(),
+            Target::Operators(OperatorTarget::Pair),
+            "POST",
+        ),
+        (
+            "operator".to_owned(),
+            Target::Operators(OperatorTarget::Own),
+            "GET",
+        ),
         (
             "operator/certificate".to_owned(),
             Target::Operators(OperatorTarget::Certificate),
