@@ -1,7 +1,8 @@
-//! Development commands of Underpass: `cargo xtask demo|test|bench`.
+//! Development commands of Underpass: `cargo xtask demo|test|fuzz-api|bench`.
 
 #![forbid(unsafe_code)]
 
+mod api;
 mod bench;
 mod build;
 mod children;
@@ -35,6 +36,8 @@ enum Command {
     Demo(demo::Options),
     /// Runs format, lint, documentation and purity checks and all tests.
     Test,
+    /// Tests the API of an agent by many requests made from its description.
+    FuzzApi(api::Options),
     /// Measures the data path against direct access.
     Bench(bench::Options),
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     let done = Stop::install().and_then(|stop| match arguments.command {
         Command::Demo(options) => demo::run(&options, &stop),
         Command::Test => test::run(&stop),
+        Command::FuzzApi(options) => api::run(&options, &stop),
         Command::Bench(options) => bench::run(&options, &stop),
     });
     match done {

@@ -47,6 +47,10 @@ const STEPS: &[Step] = &[
         run: tests,
     },
     Step {
+        name: "API",
+        run: crate::api::step,
+    },
+    Step {
         name: "documentation tests",
         run: documentation_tests,
     },

@@ -45,6 +45,9 @@ mod framing;
 #[cfg(test)]
 mod gateway_away;
 #[cfg(test)]
+#[cfg(unix)]
+mod generated;
+#[cfg(test)]
 mod half_open;
 #[cfg(test)]
 mod http;
