@@ -385,6 +385,7 @@ impl fmt::Display for SubaccountPath {
 }
 
 impl fmt::Display for Target {
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let truststore = format_args!("{CONFIGURATION}/connector/onPremises/truststore");
         match self {
