@@ -1,6 +1,5 @@
 //! The handlers in process, on a real store.
 
-mod managed;
 mod roles;
 mod samples;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::socket::CONFIGURATION;
-use crate::process::until;
+use crate::process::{run, until};
 use crate::world::World;
 
 /// Type, field and message of a refusal.
@@ -63,7 +63,17 @@ fn a_subaccount_is_added_managed_and_renewed_as_scripts_do() {
     let second_serial = serial(&renewed.json());
     assert_ne!(second_serial, first);
     assert_eq!(agent.document(), before);
-    // By a token: the agent is a new instance then.
+    // By a token: the agent is a new instance then, once the gateway has no more use for the old.
+    let taken = json!({"authenticationData": world.enrol_token(&["--location-id", "second"])});
+    let taken = agent.send("POST", &validity, &[], &taken.to_string());
+    assert_eq!(taken.status, 500, "{taken:?}");
+    assert!(
+        taken.body.contains("revoke that instance on the gateway"),
+        "{taken:?}"
+    );
+    assert_eq!(agent.document(), before);
+    let old = before["subaccounts"][1]["instance"].as_str().unwrap();
+    run(world.command(&["revoke", "--instance", old]));
     let body = json!({"user": "somebody", "password": token}).to_string();
     let renewed = agent.send("POST", &validity, &[], &body);
     assert_eq!(renewed.status, 200, "{renewed:?}");

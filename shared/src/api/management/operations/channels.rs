@@ -16,7 +16,8 @@ pub(crate) const AVAILABLE: &str =
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get(CHANNELS, Read, "Not offered: channels have types (501).")
-        .gives::<Vec<ChannelShown>>(),
+        .gives::<Vec<ChannelShown>>()
+        .refuses(&[501]),
     Operation::post(
         CHANNELS,
         Subaccounts,
