@@ -25,7 +25,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .takes::<ChannelInput>()
     .optionally()
-    .acts(),
+    .acts()
+    .refuses(&[501]),
     Operation::delete(
         CHANNELS,
         Subaccounts,
