@@ -15,6 +15,7 @@ use underpass_shared::protocol::timers::DRAIN_GRACE;
 use crate::admin::{self, Admin};
 use crate::audit::{self, Audit, Present};
 use crate::credentials::CredentialStore;
+use crate::events::Events;
 use crate::expiry;
 use crate::forward::{Forward, OwnListeners};
 use crate::management::{self, ServerCertificates};
@@ -148,7 +149,13 @@ fn administer(
     let Some(runtime) = threads.handles().first() else {
         return Err(io::Error::other("the thread did not start"));
     };
+    let events = Events::new(tasks);
+    let feed = events.clone().feed(store.clone(), board.clone());
+    tasks.spawn_on(runtime, "events", feed);
     let admin = Admin::running(data_dir, store.clone(), board.clone(), audit.clone());
+    let admin = admin.with_events(events, listeners.clone());
+    let trials = admin.clone().watch_trials(tasks.clone());
+    tasks.spawn_on(runtime, "trials", trials);
     let group = administration.operators_group.as_deref();
     if let Err(error) = admin::start(data_dir, group, admin.clone(), runtime, tasks) {
         tracing::error!(%error, "this agent has no local socket; commands cannot reach it");

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use underpass_runtime::{clock, file};
 use underpass_shared::api::management::{Connection, LinkStatus, ManagementStatus, Status};
 use underpass_shared::pki::expiry::Expiry;
@@ -22,6 +22,7 @@ struct Inner {
     management: Mutex<ManagementStatus>,
     expiring: Mutex<Vec<Expiry>>,
     changed: Notify,
+    told: watch::Sender<()>,
     on_tunnel: OnceLock<OnTunnel>,
 }
 
@@ -86,6 +87,7 @@ impl StatusBoard {
             tell(link, (!is_up).then_some(&reason));
         }
         self.0.changed.notify_one();
+        self.0.told.send_replace(());
     }
 
     /// Tells which certificates end soon.
@@ -108,7 +110,13 @@ impl StatusBoard {
         let management = self.0.management.lock();
         let told = tell(&mut management.unwrap_or_else(PoisonError::into_inner));
         self.0.changed.notify_one();
+        self.0.told.send_replace(());
         told
+    }
+
+    /// Tells of every change.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
+        self.0.told.subscribe()
     }
 
     /// Resolves at the next change.

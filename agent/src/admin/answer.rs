@@ -2,12 +2,15 @@
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use underpass_shared::api::management::{ErrorType, Refusal, Target};
 
 use super::Answer;
 use crate::store::ChangeError;
+
+/// When a change is taken back unless it is confirmed, milliseconds UTC.
+pub(crate) const REVERTS_AT: HeaderName = HeaderName::from_static("underpass-reverts-at-ms");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -58,10 +61,34 @@ pub(super) fn locate(response: &mut Response<Bytes>, target: &Target) {
 fn empty(status: StatusCode, revision: u64) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
+    tag(&mut response, revision);
+    response
+}
+
+/// Names the revision that an answer is about.
+pub(super) fn tag(response: &mut Response<Bytes>, revision: u64) {
     if let Ok(tag) = HeaderValue::try_from(format!("\"{revision}\"")) {
         response.headers_mut().insert(ETAG, tag);
     }
-    response
+}
+
+/// Says when a change is taken back unless it is confirmed.
+pub(super) fn reverts_at(response: &mut Response<Bytes>, ms: i64) {
+    response.headers_mut().insert(REVERTS_AT, ms.into());
+}
+
+/// 304 in place of what the caller has already, by his `If-None-Match`.
+pub(super) fn unless_same(response: &mut Response<Bytes>, condition: &HeaderValue) {
+    let Some(Ok(tag)) = response.headers().get(ETAG).map(HeaderValue::to_str) else {
+        return;
+    };
+    let known = condition.to_str().unwrap_or_default().split(',');
+    let mut known = known.map(|one| one.trim().trim_start_matches("W/"));
+    if response.status() == StatusCode::OK && known.any(|one| one == "*" || one == tag) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().remove(CONTENT_TYPE);
+        *response.body_mut() = Bytes::new();
+    }
 }
 
 /// The answer without its body, whose length it tells.
@@ -99,6 +126,8 @@ pub(super) fn refused(refusal: &Refusal, allow: Option<&str>) -> Response<Bytes>
 pub(super) fn refusal(error: ChangeError) -> Refusal {
     match error {
         ChangeError::Invalid(invalid) => invalid.into(),
+        ChangeError::OnTrial(refused) => super::trial::refusal(refused),
+        ChangeError::NothingOnTrial => Refusal::not_found(error.to_string()),
         ChangeError::Conflict { .. } => Refusal::new(
             StatusCode::PRECONDITION_FAILED,
             ErrorType::IllegalState,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, IF_MATCH};
@@ -10,7 +11,7 @@ use serde::de::DeserializeOwned;
 use underpass_shared::api::management::{self as api, ErrorType, Preview, Query, Refusal};
 use underpass_shared::audit::Category;
 use underpass_shared::config::limits::REASON_LEN_MAX;
-use underpass_shared::config::{Document, Invalid, Joining, changes, diff};
+use underpass_shared::config::{ConfirmWithin, Document, Invalid, Joining, changes, diff};
 use underpass_shared::id::{CredentialId, InstanceId};
 use underpass_shared::rights::{self, Role};
 
@@ -23,6 +24,8 @@ pub(super) struct Call {
     caller: super::Caller,
     pub(super) query: Query,
     if_match: Option<u64>,
+    /// The last event that the caller knows.
+    pub(super) last_event_id: Option<u64>,
     json: Result<(), Refusal>,
     content_type: Option<String>,
     accept: Option<String>,
@@ -40,6 +43,7 @@ impl Call {
             caller: caller.clone(),
             query,
             if_match: if_match(&head.headers)?,
+            last_event_id: last_event_id(&head.headers)?,
             json: is_json(&head.headers),
             content_type: text(&head.headers, &CONTENT_TYPE),
             accept: text(&head.headers, &ACCEPT),
@@ -113,6 +117,16 @@ fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
     Ok(Some(number))
 }
 
+fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
+    let Some(value) = headers.get("last-event-id") else {
+        return Ok(None);
+    };
+    let number = value.to_str().ok().and_then(|text| text.parse().ok());
+    let rule = "must be the id of an event";
+    let number = number.ok_or_else(|| Refusal::invalid("Last-Event-ID", rule))?;
+    Ok(Some(number))
+}
+
 fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
     let value = headers.get(CONTENT_TYPE).map(|value| value.to_str());
     let Some(Ok(text)) = value else {
@@ -167,11 +181,17 @@ impl Admin {
             return preview(current, call.if_match, edit).await;
         }
         let before = Secrets::of(self.store.current().document());
+        let within = call.query.confirm_within.map(ConfirmWithin::duration);
         let revision = self
-            .commit(&call.caller, reason, call.if_match, joining, edit)
+            .commit(&call.caller, reason, call.if_match, joining, within, edit)
             .await?;
-        self.forget(&before);
-        Ok(done(revision))
+        let mut response = done(revision);
+        match self.store.current().trial() {
+            // What is taken back must work again.
+            Some(trial) => answer::reverts_at(&mut response, trial.until_ms),
+            None => self.forget(&before),
+        }
+        Ok(response)
     }
 
     pub(super) async fn commit(
@@ -180,6 +200,7 @@ impl Admin {
         reason: &str,
         if_match: Option<u64>,
         joining: Joining,
+        within: Option<Duration>,
         edit: impl FnOnce(&Document) -> EditResult + Send + 'static,
     ) -> Result<u64, Refusal> {
         let author = caller.to_string();
@@ -191,12 +212,18 @@ impl Admin {
         let slot = Arc::clone(&refused);
         let committed = self
             .store
-            .change(&author, &shortened(reason), if_match, move |document| {
-                edit(document).map_err(|refusal| {
-                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
-                    Invalid::new("", "refused")
-                })
-            })
+            .try_out(
+                &author,
+                &shortened(reason),
+                if_match,
+                within,
+                move |document| {
+                    edit(document).map_err(|refusal| {
+                        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
+                        Invalid::new("", "refused")
+                    })
+                },
+            )
             .await;
         let committed = committed.map_err(|error| {
             let own = refused

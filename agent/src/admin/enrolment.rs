@@ -138,6 +138,7 @@ impl Admin {
         let current = self.readable()?;
         check_new(current.document(), &token, &enrolment)?;
         permitted(call.caller().role(), current.document(), &token, &enrolment)?;
+        super::trial::nothing_on_trial(&current)?;
         let what = format!("enrolment for subaccount {}", token.subaccount);
         let recording = self.recording(call.caller(), Category::Enrolment, &what);
         recording.intend_act().await?;
@@ -187,7 +188,7 @@ impl Admin {
             }
         };
         let revision = self
-            .commit(call.caller(), &reason, None, Joining::Nobody, put)
+            .commit(call.caller(), &reason, None, Joining::Nobody, None, put)
             .await;
         let revision = revision.inspect_err(|_refusal| self.drop_password(added))?;
         self.forget(&before);

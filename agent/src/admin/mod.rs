@@ -12,11 +12,14 @@ mod call;
 mod caller;
 mod certificates;
 mod channels;
+mod checks;
 mod clients;
 mod document;
 mod domains;
 mod enrolment;
+mod events;
 mod identity;
+mod import;
 mod mappings;
 mod multipart;
 mod operators;
@@ -30,6 +33,7 @@ pub mod socket;
 mod subaccounts;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod trust;
 mod validity;
 
@@ -37,24 +41,37 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::IF_NONE_MATCH;
 use http::{Method, Request, Response, StatusCode};
+use tokio::sync::Semaphore;
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::api::management::operations::{BODY_LEN_MAX, Operation};
-use underpass_shared::api::management::{ErrorType, Query, Refusal, Target, Version, openapi};
+use underpass_shared::api::management::{
+    ErrorType, Query, Refusal, SecurityStatus, Target, Version, openapi,
+};
 
+pub(crate) use self::answer::REVERTS_AT;
 pub use self::body::Body;
 use self::call::Call;
 pub use self::caller::{Caller, Operator, OsUser};
 pub use self::operators::NewOperator;
 pub use self::pairing::Knock;
 pub use self::serve::start;
+pub(crate) use self::subaccounts::tunnel;
 use crate::audit::{Audit, Form};
 use crate::credentials::CredentialStore;
+use crate::events::Events;
+use crate::forward::OwnListeners;
 use crate::operators::Operators;
 use crate::secrets::SecretStore;
+use crate::security;
 use crate::status::{self, StatusBoard};
 use crate::store::{Snapshot, Store};
+use crate::vault::Vault;
 use crate::warnings;
+
+/// Checks of connections at a time; each opens a few.
+const CHECKS_MAX: usize = 4;
 
 /// What the handlers work on. Clones are the same.
 #[derive(Clone)]
@@ -63,8 +80,15 @@ pub struct Admin {
     credentials: CredentialStore,
     secrets: SecretStore,
     operators: Operators,
+    vault: Vault,
     /// None while the agent is stopped and a command does the work.
     board: Option<StatusBoard>,
+    /// None while the agent is stopped.
+    events: Option<Events>,
+    /// Where the agent itself listens.
+    own: OwnListeners,
+    /// Places for checks of connections.
+    checks: Arc<Semaphore>,
     tasks: Tasks,
     audit: Audit,
 }
@@ -76,6 +100,10 @@ pub(crate) fn refused(refusal: &Refusal) -> Response<Bytes> {
 
 /// An answer on its way to the caller.
 type Answer = Result<Response<Bytes>, Refusal>;
+
+fn is_read(method: &Method) -> bool {
+    *method == Method::GET || *method == Method::HEAD
+}
 
 /// Most bytes of the body of a request for `path`.
 pub fn body_len_max(path: &str) -> usize {
@@ -116,7 +144,11 @@ impl Admin {
             credentials: CredentialStore::new(data_dir),
             secrets: SecretStore::new(data_dir),
             operators: Operators::new(data_dir),
+            vault: Vault::new(data_dir),
             board: None,
+            events: None,
+            own: OwnListeners::default(),
+            checks: Arc::new(Semaphore::new(CHECKS_MAX)),
             tasks: Tasks::new(),
             audit,
         }
@@ -125,6 +157,16 @@ impl Admin {
     /// What is known of operators beside the document.
     pub const fn desk(&self) -> &Operators {
         &self.operators
+    }
+
+    /// The same, with the place where events are told and the listeners that no check may reach.
+    #[must_use]
+    pub fn with_events(self, events: Events, own: OwnListeners) -> Self {
+        Self {
+            events: Some(events),
+            own,
+            ..self
+        }
     }
 
     /// Answers a request whose body is there. HEAD is answered as GET, without the body.
@@ -136,8 +178,18 @@ impl Admin {
             }
             Ok(target) => {
                 let allow = target.allow();
+                let known = request.headers().get(IF_NONE_MATCH).cloned();
+                let known = known.filter(|_| target.is_of_document() && is_read(request.method()));
                 let answered = self.answer(caller, request, target).await;
-                answered.unwrap_or_else(|refusal| answer::refused(&refusal, Some(&allow)))
+                let mut answered =
+                    answered.unwrap_or_else(|refusal| answer::refused(&refusal, Some(&allow)));
+                if let Some(known) = known {
+                    answer::unless_same(&mut answered, &known);
+                }
+                if answered.status() == StatusCode::PRECONDITION_FAILED {
+                    answer::tag(&mut answered, self.store.current().revision().number);
+                }
+                answered
             }
             Err(refusal) => answer::refused(&refusal, None),
         };
@@ -168,6 +220,17 @@ impl Admin {
             Target::Revisions => self.revisions(&call).await,
             Target::Revision(number) => self.revision(number).await,
             Target::Undo(number) => self.undo(call, number).await,
+            Target::Restore(number) => self.restore(call, number).await,
+            Target::RevisionDiff(number) => self.revision_diff(call, number).await,
+            Target::RevisionDocument(number) => self.revision_document(number).await,
+            Target::PendingConfirm => self.pending_confirm(call, verb).await,
+            Target::Events => self.events(&call),
+            Target::SecurityStatus => self.security_status().await,
+            Target::ExportMappings(path) => self.export_mappings(call, path).await,
+            Target::ImportMappings(path) => self.import_mappings(call, path).await,
+            Target::AccessCheck(path) => self.access_check(&call, &path),
+            Target::ConnectionCheck(path) => self.connection_check(call, path).await,
+            Target::MappingCheck(path, address) => self.mapping_check(call, path, address).await,
             Target::Subaccounts => self.subaccounts(call, verb).await,
             Target::Subaccount(path) => self.subaccount(call, verb, path).await,
             Target::Corrupted => self.corrupted(),
@@ -241,6 +304,16 @@ impl Admin {
         let problem = current.problem().map(ToString::to_string);
         let warnings = warnings::of(current.document());
         answer::ok(&status::now(board, number, problem, warnings), number)
+    }
+
+    async fn security_status(&self) -> Answer {
+        let (current, vault) = (self.readable()?, self.vault.clone());
+        call::blocking(move || {
+            let mut entries = security::of_document(current.document());
+            entries.extend(security::of_host(&vault));
+            answer::ok(&SecurityStatus::of(entries), current.revision().number)
+        })
+        .await
     }
 
     /// The present state, unless it cannot be used.

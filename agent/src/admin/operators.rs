@@ -128,7 +128,7 @@ impl Admin {
             let operator = operator.clone();
             move |document: &Document| join(document, operator)
         };
-        self.commit(caller, reason, None, Joining::Anybody, edit)
+        self.commit(caller, reason, None, Joining::Anybody, None, edit)
             .await?;
         self.issued(&operator, certificate)
     }

@@ -1,10 +1,10 @@
 //! The history of the document.
 
 use underpass_shared::api::management::operations::LIST_LEN_MAX;
-use underpass_shared::api::management::{Refusal, RevisionDetail};
-use underpass_shared::config::{UndoError, changes};
+use underpass_shared::api::management::{Refusal, RevisionDetail, RevisionDiff};
+use underpass_shared::config::{Document, UndoError, changes, diff};
 
-use super::call::Call;
+use super::call::{Call, blocking};
 use super::{Admin, Answer, answer};
 use crate::store::Steps;
 
@@ -36,7 +36,7 @@ impl Admin {
     pub(super) async fn undo(&self, call: Call, number: u64) -> Answer {
         let steps = self.steps(number).await?;
         let reason = format!("undid revision {number}: {}", steps.revision.reason);
-        let undo = move |document: &underpass_shared::config::Document| {
+        let undo = move |document: &Document| {
             let undone = document.undo(&steps.forward, &steps.inverse);
             undone.map_err(|error| match error {
                 UndoError::NoLongerFits(_) => {
@@ -46,6 +46,38 @@ impl Admin {
             })
         };
         self.change(&call, &reason, undo, answer::done).await
+    }
+
+    /// The whole configuration as it was, but for those who may change it.
+    pub(super) async fn restore(&self, call: Call, number: u64) -> Answer {
+        let past = self.document_at(number).await?;
+        let reason = format!("restored revision {number}");
+        let edit = move |document: &Document| Ok(document.restoring(&past)?);
+        self.change(&call, &reason, edit, answer::done).await
+    }
+
+    pub(super) async fn revision_diff(&self, call: Call, from: u64) -> Answer {
+        let current = self.readable()?;
+        let revision = current.revision().number;
+        let to = call.query.to.unwrap_or(revision);
+        let old = self.document_at(from).await?;
+        let new = self.document_at(to).await?;
+        blocking(move || {
+            let changes = changes(&diff(&old, &new), &diff(&new, &old));
+            answer::ok(&RevisionDiff { from, to, changes }, revision)
+        })
+        .await
+    }
+
+    pub(super) async fn revision_document(&self, number: u64) -> Answer {
+        let past = self.document_at(number).await?;
+        let current = self.readable()?.revision().number;
+        blocking(move || Ok(answer::json_text(past.to_json().into(), current))).await
+    }
+
+    async fn document_at(&self, number: u64) -> Result<Document, Refusal> {
+        let found = self.store.at(number).await.map_err(answer::refusal)?;
+        found.ok_or_else(|| Refusal::not_found(format!("the history has no revision {number}")))
     }
 
     async fn steps(&self, number: u64) -> Result<Steps, Refusal> {

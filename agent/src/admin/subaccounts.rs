@@ -136,7 +136,7 @@ impl Admin {
     }
 }
 
-fn tunnel(link: Option<&LinkStatus>) -> Tunnel {
+pub(crate) fn tunnel(link: Option<&LinkStatus>) -> Tunnel {
     let connections = link.map_or(&[][..], |link| &link.connections);
     let up = connections.iter().filter(|one| **one == Connection::Up);
     let up = up.count();

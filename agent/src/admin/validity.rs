@@ -99,7 +99,9 @@ impl Admin {
                 token.subaccount, token.region_host
             )));
         }
-        let before = Secrets::of(self.store.current().document());
+        let current = self.store.current();
+        super::trial::nothing_on_trial(&current)?;
+        let before = Secrets::of(current.document());
         let location = Some(own.key.location_id.clone());
         let enrolled = enrol::enrol(&token, location, route, &self.tasks).await;
         let (enrolled, credentials) = enrolled.map_err(|error| failed(&error))?;
@@ -128,7 +130,7 @@ impl Admin {
             })?)
         };
         let committed = self
-            .commit(call.caller(), &reason, None, Joining::Nobody, put)
+            .commit(call.caller(), &reason, None, Joining::Nobody, None, put)
             .await;
         let revision = committed.inspect_err(|_refusal| {
             if let Err(error) = self.credentials.delete(instance) {

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, ETAG, HOST};
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,7 +19,7 @@ use underpass_runtime::tasks::Tasks;
 use underpass_shared::api::management::{ErrorBody, Query, Target, Verb};
 
 use crate::admin::socket::{self, Stream};
-use crate::admin::{Admin, Caller, OsUser};
+use crate::admin::{Admin, Caller, OsUser, REVERTS_AT};
 use crate::audit::{Audit, Present};
 use crate::store::{OpenError, STATE_FILE, Store};
 
@@ -26,6 +27,9 @@ use crate::store::{OpenError, STATE_FILE, Store};
 const START_TIME: Duration = Duration::from_secs(5);
 /// How often it is looked whether it did.
 const START_LOOK: Duration = Duration::from_millis(50);
+
+/// Said where an answer does not come.
+const LOST: &str = "the agent ended the connection; see its log";
 
 /// What to do where no agent was yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,8 @@ pub(super) struct Client {
 pub(super) struct Reply {
     /// Number of the configuration's revision.
     pub(super) revision: Option<u64>,
+    /// When a change is taken back unless it is confirmed, milliseconds UTC.
+    pub(super) reverts_at_ms: Option<i64>,
     pub(super) body: Bytes,
 }
 
@@ -182,12 +188,13 @@ impl Client {
             None => self.exchange(request).await?,
         };
         if response.status().is_success() {
-            let tag = response
-                .headers()
-                .get(ETAG)
-                .and_then(|tag| tag.to_str().ok());
+            let header = |name| {
+                let value = response.headers().get(name);
+                value.and_then(|value| value.to_str().ok())
+            };
             return Ok(Reply {
-                revision: tag.and_then(|tag| tag.trim_matches('"').parse().ok()),
+                revision: header(ETAG).and_then(|tag| tag.trim_matches('"').parse().ok()),
+                reverts_at_ms: header(REVERTS_AT).and_then(|ms| ms.parse().ok()),
                 body: response.into_body(),
             });
         }
@@ -200,17 +207,56 @@ impl Client {
         }
     }
 
+    /// Hands the data of each event to `each`, until the agent ends the stream.
+    pub(super) async fn follow(
+        &self,
+        target: Target,
+        mut each: impl FnMut(&str) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        anyhow::ensure!(self.runs(), "the agent does not run");
+        let request = Request::get(target.to_string())
+            .header(HOST, HeaderValue::from_static("localhost"))
+            .body(Bytes::new())?;
+        let mut response = self.begin(request).await?;
+        let success = response.status().is_success();
+        let mut text = vec![];
+        while let Some(frame) = response.frame().await {
+            let Ok(data) = frame.context(LOST)?.into_data() else {
+                continue;
+            };
+            text.extend_from_slice(&data);
+            while let Some(end) = text
+                .iter()
+                .position(|&byte| byte == b'\n')
+                .filter(|_| success)
+            {
+                let line: Vec<u8> = text.drain(..=end).collect();
+                if let Some(data) = line.strip_prefix(b"data: ") {
+                    each(std::str::from_utf8(data)?.trim_end())?;
+                }
+            }
+        }
+        if success {
+            return Ok(());
+        }
+        let body: ErrorBody = serde_json::from_slice(&text)?;
+        bail!(body.message)
+    }
+
     async fn exchange(&self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
+        let (head, body) = self.begin(request).await?.into_parts();
+        let body = body.collect().await.context(LOST)?.to_bytes();
+        Ok(Response::from_parts(head, body))
+    }
+
+    async fn begin(&self, request: Request<Bytes>) -> anyhow::Result<Response<Incoming>> {
         let stream = connect(&self.data_dir).await?;
         let stream = stream.context("the agent stopped meanwhile; run the command again")?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         self.tasks.spawn("admin-client", connection);
-        let lost = "the agent ended the connection; see its log";
         let response = sender.send_request(request.map(Full::new)).await;
-        let (head, body) = response.context(lost)?.into_parts();
-        let body = body.collect().await.context(lost)?.to_bytes();
-        Ok(Response::from_parts(head, body))
+        response.context(LOST)
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) async fn run(
             let text =
                 std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             let before = get(Target::Version).await?.revision;
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             query.readmit_operators = readmit.readmit_operators;
             let reply = client.call(Verb::Put, Target::Document, &query, text.into());
             let reply = reply

@@ -1,4 +1,6 @@
-//! `mapping add|list|remove`.
+//! `mapping add|list|check|test-access|export|import|remove`.
+
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use clap::{Args, Subcommand};
@@ -6,7 +8,8 @@ use serde::de::IntoDeserializer as _;
 use serde::de::value::Error as ValueError;
 use serde::{Deserialize, Serialize};
 use underpass_shared::api::management::{
-    MappingAddress, PortsText, ReadOnly, SystemMapping, SystemMappingInput, Target, Verb,
+    ImportMode, MappingAddress, PortsText, ReadOnly, SystemMapping, SystemMappingInput, Target,
+    Verb,
 };
 use underpass_shared::config::{
     AuthenticationMode, BackendType, Client as SapClient, HostInHeader, PortRange, Protocol,
@@ -17,11 +20,13 @@ use super::DryRun;
 use super::client::Client;
 use super::output::{Output, table};
 use super::select::Select;
+use super::{check, import};
 
 pub(super) const EXAMPLE: &str = "\
 Examples:
   underpass-agent mapping add erp.virtual:80 erp.corp.example:8000 --backend-type abapSys
   underpass-agent mapping list
+  underpass-agent mapping check erp.virtual:80
   underpass-agent mapping remove erp.virtual:80
 
 Nothing of a mapped system may be called before `underpass-agent resource add`.";
@@ -45,6 +50,51 @@ pub enum Action {
     List {
         #[command(flatten)]
         select: Select,
+    },
+    /// Go the way to the system of a mapping, step by step; fails where it ends before.
+    #[command(after_help = "Example:\n  underpass-agent mapping check erp.virtual:80")]
+    Check {
+        /// Its virtual address.
+        #[arg(value_name = "VIRTUAL_HOST:PORT")]
+        address: MappingAddress,
+        #[command(flatten)]
+        select: Select,
+    },
+    /// Tell whether a request would pass, and which rule decides; fails where it would not.
+    #[command(after_help = "Example:\n  \
+        underpass-agent mapping test-access http://erp.virtual:80/sap/opu/odata/x")]
+    TestAccess {
+        /// As a cloud application writes it.
+        #[arg(value_name = "URL")]
+        url: String,
+        /// The request asks for an upgrade to WebSocket.
+        #[arg(long)]
+        websocket: bool,
+        #[command(flatten)]
+        select: Select,
+    },
+    /// Print system mappings with their resources as a file.
+    #[command(after_help = "Example:\n  underpass-agent mapping export > mappings.json")]
+    Export {
+        /// These alone.
+        #[arg(value_name = "VIRTUAL_HOST:PORT")]
+        only: Vec<MappingAddress>,
+        #[command(flatten)]
+        select: Select,
+    },
+    /// Take the system mappings of a file; all others stay.
+    #[command(after_help = "Example:\n  \
+        underpass-agent mapping import mappings.json --mode overwrite --dry-run")]
+    Import {
+        /// A file as `mapping export` prints it.
+        file: PathBuf,
+        /// merge adds what is missing; overwrite also replaces what is there.
+        #[arg(long, default_value = "merge")]
+        mode: ImportMode,
+        #[command(flatten)]
+        select: Select,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
     /// Remove a system mapping with its resources.
     #[command(after_help = "Example:\n  underpass-agent mapping remove erp.virtual:80")]
@@ -127,7 +177,7 @@ pub(super) async fn run(
             dry_run,
         } => {
             let (path, mut query) = select.find(client).await?;
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let body = add.input()?;
             let reply = client.send(Verb::Post, Target::Mappings(path), &query, &body);
             out.changed(&reply.await?, query.dry_run)
@@ -145,13 +195,26 @@ pub(super) async fn run(
                 table(out, &rows(&all))
             })
         }
+        Action::Export { only, select } => import::export(client, only, select, out).await,
+        Action::Import {
+            file,
+            mode,
+            select,
+            dry_run,
+        } => import::import(client, file, mode, dry_run, select, out).await,
+        Action::Check { address, select } => check::connection(client, address, select, out).await,
+        Action::TestAccess {
+            url,
+            websocket,
+            select,
+        } => check::access(client, url, websocket, select, out).await,
         Action::Remove {
             address,
             select,
             dry_run,
         } => {
             let (path, mut query) = select.find(client).await?;
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let target = Target::Mapping(path, address);
             let reply = client.call(Verb::Delete, target, &query, Bytes::new());
             out.changed(&reply.await?, query.dry_run)

@@ -2,9 +2,12 @@
 
 pub mod audit;
 pub mod certificate;
+mod check;
 mod client;
 pub mod document;
 pub mod enrol;
+mod events;
+mod import;
 pub mod mapping;
 pub mod operator;
 mod output;
@@ -12,9 +15,11 @@ pub mod pair;
 pub mod proxy;
 pub mod resource;
 pub mod revision;
+mod security;
 pub mod select;
 mod status;
 pub mod subaccount;
+mod trial;
 pub mod trust;
 
 use std::io::Write;
@@ -23,6 +28,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use underpass_runtime::tls::OldestTls;
+use underpass_shared::api::management::{Query, Verb};
+use underpass_shared::config::ConfirmWithin;
 use underpass_shared::id::RegionHost;
 
 use self::client::{Client, Missing};
@@ -112,6 +119,16 @@ pub struct DryRun {
     /// Show what would change, and change nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Take the change back after so many seconds (10 to 3600), unless `confirm` comes before.
+    #[arg(long, value_name = "SECONDS", conflicts_with = "dry_run")]
+    pub confirm_within: Option<ConfirmWithin>,
+}
+
+impl DryRun {
+    fn put(self, query: &mut Query) {
+        query.dry_run = self.dry_run;
+        query.confirm_within = self.confirm_within;
+    }
 }
 
 /// An option of commands that may bring back an older state.
@@ -254,6 +271,30 @@ pub enum Administer {
         #[command(subcommand)]
         action: audit::Action,
     },
+    /// Rate what matters for security, and say what to do about it.
+    #[command(after_help = security::EXAMPLE)]
+    SecurityStatus {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Print what happens: tunnels, changes, warnings.
+    #[command(after_help = events::EXAMPLE)]
+    Events {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Let changes stay that were made with `--confirm-within`.
+    #[command(after_help = trial::EXAMPLE)]
+    Confirm {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Take changes back at once that were made with `--confirm-within`.
+    #[command(after_help = "Example:\n  underpass-agent revert")]
+    Revert {
+        #[command(flatten)]
+        common: Common,
+    },
     /// Show who changed what, and undo a change.
     #[command(after_help = revision::EXAMPLE)]
     Revision {
@@ -279,6 +320,10 @@ impl Administer {
             | Self::Operator { common, .. }
             | Self::Document { common, .. }
             | Self::Audit { common, .. }
+            | Self::SecurityStatus { common }
+            | Self::Events { common }
+            | Self::Confirm { common }
+            | Self::Revert { common }
             | Self::Revision { common, .. } => common,
         }
     }
@@ -306,6 +351,10 @@ impl Administer {
             | Self::Operator { .. }
             | Self::Document { .. }
             | Self::Audit { .. }
+            | Self::SecurityStatus { .. }
+            | Self::Events { .. }
+            | Self::Confirm { .. }
+            | Self::Revert { .. }
             | Self::Revision { .. } => Missing::Refuse,
         }
     }
@@ -351,6 +400,10 @@ impl Administer {
             Self::Operator { action, .. } => operator::run(&client, action, &mut out).await,
             Self::Document { action, .. } => document::run(&client, action, &mut out).await,
             Self::Audit { action, .. } => audit::run(&client, action, &mut out).await,
+            Self::SecurityStatus { .. } => security::show(&client, &mut out).await,
+            Self::Events { .. } => events::follow(&client, &mut out).await,
+            Self::Confirm { .. } => trial::end(&client, Verb::Post, &mut out).await,
+            Self::Revert { .. } => trial::end(&client, Verb::Delete, &mut out).await,
             Self::Revision { action, .. } => revision::run(&client, action, &mut out).await,
         }
     }

@@ -7,6 +7,7 @@ use underpass_shared::api::management::Preview;
 use underpass_shared::config::{Change, ChangeKind};
 
 use super::client::Reply;
+pub(super) use crate::utc::utc;
 
 /// Where a command prints, and how.
 pub(super) struct Output<'a> {
@@ -42,10 +43,26 @@ impl Output<'_> {
             });
         }
         let revision = reply.revision.unwrap_or_default();
-        self.show(&serde_json::json!({ "revision": revision }), |out| {
-            writeln!(out, "revision {revision}")
+        let mut told = serde_json::json!({ "revision": revision });
+        if let Some(ms) = reply.reverts_at_ms {
+            told["revertsAtMs"] = ms.into();
+        }
+        self.show(&told, |out| {
+            writeln!(out, "revision {revision}")?;
+            reverts(reply.reverts_at_ms, out)
         })
     }
+}
+
+/// Says when a change is taken back, if it is.
+pub(super) fn reverts(ms: Option<i64>, out: &mut dyn Write) -> io::Result<()> {
+    let Some(time) = ms.map(utc) else {
+        return Ok(());
+    };
+    writeln!(
+        out,
+        "taken back at {time} UTC, unless you run `underpass-agent confirm`"
+    )
 }
 
 /// One line for each changed part.
@@ -78,29 +95,9 @@ pub(super) fn table<const N: usize>(out: &mut dyn Write, rows: &[[String; N]]) -
     Ok(())
 }
 
-/// A time, to the second.
-pub(super) fn utc(ms: i64) -> String {
-    let Ok(time) = time::OffsetDateTime::from_unix_timestamp(ms / 1_000) else {
-        return format!("{ms} ms");
-    };
-    let (date, clock) = (time.date(), time.time());
-    format!(
-        "{date} {:02}:{:02}:{:02}",
-        clock.hour(),
-        clock.minute(),
-        clock.second()
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_shown_to_the_second() {
-        assert_eq!(utc(1_700_000_000_999), "2023-11-14 22:13:20");
-        assert_eq!(utc(i64::MAX), format!("{} ms", i64::MAX));
-    }
 
     #[test]
     fn columns_are_aligned() {

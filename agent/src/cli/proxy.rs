@@ -165,7 +165,7 @@ pub(super) async fn run(
     let mut query = Query::default();
     match action {
         Action::Set { proxy, dry_run } => {
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let body = with_password(proxy)?;
             let reply = client.send(Verb::Put, Target::Proxy, &query, &body);
             out.changed(&reply.await?, query.dry_run)
@@ -181,7 +181,7 @@ pub(super) async fn run(
             })
         }
         Action::Remove { dry_run } => {
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let reply = client.call(Verb::Delete, Target::Proxy, &query, Bytes::new());
             out.changed(&reply.await?, query.dry_run)
         }

@@ -91,7 +91,7 @@ pub(super) async fn run(
             dry_run,
         } => {
             let (path, mut query) = select.find(client).await?;
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let body = ResourceInput {
                 id: Some(add.path),
                 enabled: Flag(!add.disabled),
@@ -118,7 +118,7 @@ pub(super) async fn run(
             dry_run,
         } => {
             let (path, mut query) = select.find(client).await?;
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let target = Target::Resource(path, address, id.as_str().to_owned());
             let reply = client.call(Verb::Delete, target, &query, Bytes::new());
             out.changed(&reply.await?, query.dry_run)

@@ -1,8 +1,8 @@
-//! `revision list|show|undo`.
+//! `revision list|show|diff|undo|restore`.
 
 use bytes::Bytes;
 use clap::Subcommand;
-use underpass_shared::api::management::{Query, RevisionDetail, Target, Verb};
+use underpass_shared::api::management::{Query, RevisionDetail, RevisionDiff, Target, Verb};
 use underpass_shared::config::Revision;
 
 use super::client::Client;
@@ -13,6 +13,7 @@ pub(super) const EXAMPLE: &str = "\
 Examples:
   underpass-agent revision list
   underpass-agent revision show 17
+  underpass-agent revision diff 12 17
   underpass-agent revision undo 17 --dry-run";
 
 /// What to do with revisions.
@@ -30,6 +31,25 @@ pub enum Action {
     Show {
         /// Its number.
         number: u64,
+        /// Print the whole document as of it instead.
+        #[arg(long)]
+        document: bool,
+    },
+    /// Show what differs between two revisions.
+    #[command(after_help = "Example:\n  underpass-agent revision diff 12 17")]
+    Diff {
+        /// The number of the one.
+        from: u64,
+        /// The number of the other; the present one if it is left out.
+        to: Option<u64>,
+    },
+    /// Make the whole document what it was at a revision; operators stay as they are.
+    #[command(after_help = "Example:\n  underpass-agent revision restore 12 --dry-run")]
+    Restore {
+        /// Its number.
+        number: u64,
+        #[command(flatten)]
+        dry_run: DryRun,
     },
     /// Take one revision back; later changes of other parts stay.
     #[command(after_help = "Example:\n  underpass-agent revision undo 17\n\n\
@@ -69,7 +89,35 @@ pub(super) async fn run(
                 table(out, &[titles].into_iter().chain(rows).collect::<Vec<_>>())
             })
         }
-        Action::Show { number } => {
+        Action::Show {
+            number,
+            document: true,
+        } => {
+            let (target, query) = (Target::RevisionDocument(number), Query::default());
+            let reply = client.call(Verb::Get, target, &query, Bytes::new());
+            out.out.write_all(&reply.await?.body)?;
+            Ok(out.out.flush()?)
+        }
+        Action::Diff { from, to } => {
+            let query = Query {
+                to,
+                ..Query::default()
+            };
+            let diff: RevisionDiff = client.get(Target::RevisionDiff(from), &query).await?;
+            out.show(&diff, |out| {
+                writeln!(out, "from revision {} to revision {}:", diff.from, diff.to)?;
+                changes(out, &diff.changes)
+            })
+        }
+        Action::Restore { number, dry_run } => {
+            let mut query = Query::default();
+            dry_run.put(&mut query);
+            write(client, Target::Restore(number), query, out).await
+        }
+        Action::Show {
+            number,
+            document: false,
+        } => {
             let target = Target::Revision(number);
             let detail: RevisionDetail = client.get(target, &Query::default()).await?;
             out.show(&detail, |out| {
@@ -85,14 +133,22 @@ pub(super) async fn run(
             readmit,
             dry_run,
         } => {
-            let query = Query {
-                dry_run: dry_run.dry_run,
+            let mut query = Query {
                 readmit_operators: readmit.readmit_operators,
                 ..Query::default()
             };
-            let target = Target::Undo(number);
-            let reply = client.call(Verb::Post, target, &query, Bytes::new());
-            out.changed(&reply.await?, query.dry_run)
+            dry_run.put(&mut query);
+            write(client, Target::Undo(number), query, out).await
         }
     }
+}
+
+async fn write(
+    client: &Client,
+    target: Target,
+    query: Query,
+    out: &mut Output<'_>,
+) -> anyhow::Result<()> {
+    let reply = client.call(Verb::Post, target, &query, Bytes::new());
+    out.changed(&reply.await?, query.dry_run)
 }

@@ -101,7 +101,7 @@ pub(super) async fn run(
         }
         Action::Remove { select, dry_run } => {
             let (path, mut query) = select.find(client).await?;
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let target = Target::Subaccount(path);
             let reply = client.call(Verb::Delete, target, &query, Bytes::new());
             out.changed(&reply.await?, query.dry_run)
@@ -117,7 +117,7 @@ async fn state(
     out: &mut Output<'_>,
 ) -> anyhow::Result<()> {
     let (path, mut query) = select.find(client).await?;
-    query.dry_run = dry_run.dry_run;
+    dry_run.put(&mut query);
     let body = StateInput {
         connected: Flag(connected),
     };

@@ -60,7 +60,7 @@ pub(super) async fn run(
             alias,
             dry_run,
         } => {
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let text = std::fs::read_to_string(&file)
                 .with_context(|| format!("cannot read {}", file.display()))?;
             let certificate = text.parse();
@@ -101,7 +101,7 @@ pub(super) async fn run(
             })
         }
         Action::Remove { alias, dry_run } => {
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let target = Target::TrustedCertificate(alias.to_string());
             let reply = client.call(Verb::Delete, target, &query, Bytes::new());
             out.changed(&reply.await?, query.dry_run)

@@ -3,6 +3,7 @@
 mod access;
 mod answer;
 mod backend;
+mod check;
 mod dial;
 mod guard;
 mod headers;
@@ -28,6 +29,7 @@ use underpass_shared::protocol::upgrade::is_marked;
 use self::access::Refused;
 use self::answer::Answer;
 use self::backend::{ANSWER_TIME, Backend};
+pub(crate) use self::check::{Wanted, check};
 use self::guard::Guard;
 pub use self::guard::{OwnListeners, Registered};
 use self::pool::{Lease, Pool};
@@ -36,7 +38,7 @@ use self::upload::{Expectation, Upload};
 use crate::audit::Audit;
 use crate::secrets::SecretStore;
 use crate::store::Snapshot;
-use crate::tunnel::Wanted;
+use crate::tunnel::Wanted as WantedTunnel;
 
 /// What all tunnels share for forwarding. Clones are the same.
 #[derive(Clone)]
@@ -72,7 +74,7 @@ impl Forward {
     }
 
     /// The handler of one enrolment's tunnels.
-    pub(crate) fn for_subaccount(&self, wanted: &Wanted) -> SubaccountForward {
+    pub(crate) fn for_subaccount(&self, wanted: &WantedTunnel) -> SubaccountForward {
         SubaccountForward {
             key: Arc::new(wanted.key()),
             forward: self.clone(),

@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params,
 };
-use underpass_shared::config::Revision;
+use underpass_shared::config::{Revision, Trial};
 
 use super::chunks::{CHUNK_LEN_MAX, pack, unpack};
 use super::error::OpenError;
@@ -226,6 +226,7 @@ pub(super) fn append(
     connection: &mut Connection,
     revision: &Revision,
     pieces: impl Iterator<Item = ChunkRow>,
+    note: Note<'_>,
 ) -> rusqlite::Result<usize> {
     let number = revision.number.cast_signed();
     let (mut group, mut group_len, mut stored) = (vec![], 0, 0);
@@ -253,8 +254,59 @@ pub(super) fn append(
     transaction
         .prepare_cached("INSERT INTO revision VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![number, record, deltas, inverses])?;
+    match note {
+        Note::AsItIs => {}
+        Note::Trial(trial) => keep_trial(&transaction, trial)?,
+    }
     transaction.commit()?;
     Ok(stored)
+}
+
+/// What becomes durable together with a revision.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Note<'a> {
+    /// Nothing was on trial and nothing is.
+    AsItIs,
+    /// This is on trial from now on, or no longer anything.
+    Trial(Option<&'a Trial>),
+}
+
+/// The table came later; versions that do not know it leave it alone.
+const TRIAL_TABLE: &str = "CREATE TABLE IF NOT EXISTS trial (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    record TEXT NOT NULL
+) STRICT";
+
+fn has_trial_table(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'trial')";
+    connection.query_row(sql, [], |row| row.get(0))
+}
+
+/// Writes down what is on trial.
+pub(super) fn keep_trial(connection: &Connection, trial: Option<&Trial>) -> rusqlite::Result<()> {
+    match trial {
+        Some(trial) => {
+            let record = serde_json::to_string(trial)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+            connection.execute_batch(TRIAL_TABLE)?;
+            connection.execute("INSERT OR REPLACE INTO trial VALUES (1, ?1)", [record])?;
+        }
+        None if has_trial_table(connection)? => {
+            connection.execute("DELETE FROM trial", [])?;
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+/// The record of what is on trial.
+pub(super) fn trial(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    if !has_trial_table(connection)? {
+        return Ok(None);
+    }
+    connection
+        .query_row("SELECT record FROM trial", [], |row| row.get(0))
+        .optional()
 }
 
 /// Returns how many bytes were stored.

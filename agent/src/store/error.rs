@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
-use underpass_shared::config::Invalid;
+use underpass_shared::config::{Invalid, OnTrial};
 
 /// Why a data directory cannot be used at all.
 #[derive(Debug, Error)]
@@ -92,6 +92,12 @@ pub enum ChangeError {
         /// The current revision.
         current: u64,
     },
+    /// Changes on trial are in the way.
+    #[error(transparent)]
+    OnTrial(#[from] OnTrial),
+    /// There is nothing to confirm or to revert.
+    #[error("no change waits for a confirmation")]
+    NothingOnTrial,
     /// The store denies all and takes no change.
     #[error("the state cannot be used: {0}")]
     Problem(Arc<Problem>),

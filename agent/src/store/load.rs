@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use serde::Deserialize;
 use thiserror::Error;
-use underpass_shared::config::{Delta, Document, Invalid, Op, Revision, SCHEMA};
+use underpass_shared::config::{Delta, Document, Invalid, Op, Revision, SCHEMA, Trial};
 
 use super::chunks::Lines;
 use super::db::{self, Kind, LAYOUT};
@@ -19,6 +19,8 @@ pub(super) struct Head {
     pub(super) document: Arc<Document>,
     /// How many revisions lie behind the copy that it was built from.
     pub(super) steps: u64,
+    /// What is on trial.
+    pub(super) trial: Option<Trial>,
 }
 
 /// Why something stored does not verify.
@@ -109,11 +111,30 @@ fn verified(path: &Path, connection: &Connection) -> Result<Head, Problem> {
     let number = db::head(connection)
         .map_err(|error| unreadable(path, &error))?
         .map_or(0, |(number, _)| number);
-    load(connection, number).map_err(|damage| Problem::Damaged {
+    let head = load(connection, number).map_err(|damage| Problem::Damaged {
         path: path.to_owned(),
         number: number.cast_unsigned(),
         detail: damage.to_string(),
-    })
+    })?;
+    let trial = db::trial(connection).map_err(|error| unreadable(path, &error))?;
+    let trial = trial.and_then(|record| trial_of(&head, &record));
+    Ok(Head { trial, ..head })
+}
+
+/// What is on trial, if its record and the head belong together.
+fn trial_of(head: &Head, record: &str) -> Option<Trial> {
+    let trial: Option<Trial> = serde_json::from_str(record).ok();
+    let trial = trial.filter(|trial| {
+        let last = trial.last == head.revision.number;
+        last && (1..=trial.last).contains(&trial.first)
+    });
+    if trial.is_none() {
+        tracing::error!(
+            record,
+            "what was on trial does not fit the newest revision, so it stays; look at the revisions"
+        );
+    }
+    trial
 }
 
 /// Refuses what a newer version wrote. Reads only.
@@ -146,6 +167,7 @@ fn load(connection: &Connection, number: i64) -> Result<Head, Damage> {
             revision: Revision::genesis(),
             document: Arc::new(Document::empty()),
             steps: 0,
+            trial: None,
         });
     }
     let mut first = Damage::NoBase;
@@ -205,6 +227,7 @@ fn load_from(connection: &Connection, base: Option<(i64, i64)>, head: i64) -> Re
         revision,
         document: Arc::new(document),
         steps,
+        trial: None,
     })
 }
 

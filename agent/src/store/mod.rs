@@ -15,17 +15,20 @@ mod load;
 mod lock;
 pub(crate) mod reserve;
 mod snapshot;
+mod trial;
 mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use underpass_shared::config::{Delta, Document, Invalid, Revision};
+use underpass_shared::config::{Delta, Document, Invalid, Revision, Trial};
 
 pub use self::error::{ChangeError, OpenError, Problem};
 pub use self::snapshot::Snapshot;
+pub(crate) use self::trial::{AGENT, named};
 use self::writer::{Edit, Job, Writer};
 
 /// Changes that may wait for the writer; further ones wait in their callers.
@@ -107,6 +110,7 @@ impl Store {
         let (snapshot, opened) = match head {
             Ok((head, connection)) => {
                 let snapshot = Snapshot::new(head.revision, head.document, None);
+                let snapshot = snapshot.on_trial(head.trial);
                 (
                     snapshot,
                     connection.map(|connection| (connection, head.steps)),
@@ -119,7 +123,12 @@ impl Store {
         };
         let (publish, snapshot) = watch::channel(Arc::new(snapshot));
         let (jobs, queue) = mpsc::channel(QUEUE_LEN);
-        let state = Writer::new(path.clone(), lock, opened, publish, Box::new(clock));
+        let mut state = Writer::new(path.clone(), lock, opened, publish, Box::new(clock));
+        state.set_trial_clock();
+        if state.trial_left() == Some(Duration::ZERO) {
+            // Before anybody sees it.
+            state.expire();
+        }
         let writer = std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || state.run(queue))
@@ -178,8 +187,67 @@ impl Store {
         if_match: Option<u64>,
         edit: impl FnOnce(&Document) -> Result<Document, Invalid> + Send + 'static,
     ) -> Result<Committed, ChangeError> {
+        self.try_out(author, reason, if_match, None, edit).await
+    }
+
+    /// [`Store::change`], to be taken back unless it is confirmed `within` a time.
+    ///
+    /// # Errors
+    /// See [`ChangeError`]; the old state is then still in force.
+    pub async fn try_out(
+        &self,
+        author: &str,
+        reason: &str,
+        if_match: Option<u64>,
+        within: Option<Duration>,
+        edit: impl FnOnce(&Document) -> Result<Document, Invalid> + Send + 'static,
+    ) -> Result<Committed, ChangeError> {
+        let edit = Edit::new(author, reason, if_match, edit)?.on_trial(within);
+        self.ask(|reply| Job::change(edit, reply)).await
+    }
+
+    /// Confirms the changes that are on trial from revision `first` on.
+    ///
+    /// # Errors
+    /// When there are none, or the state cannot be written.
+    pub async fn confirm(&self, first: u64) -> Result<Trial, ChangeError> {
+        self.ask(|reply| Job::Confirm { first, reply }).await
+    }
+
+    /// Takes the changes back that are on trial from revision `first` on, as a new revision.
+    ///
+    /// # Errors
+    /// When there are none, or the state cannot be written.
+    pub async fn revert(
+        &self,
+        first: u64,
+        author: &str,
+        reason: &str,
+    ) -> Result<Committed, ChangeError> {
+        let (author, reason) = (author.to_owned(), reason.to_owned());
+        self.ask(|reply| Job::Revert {
+            first,
+            author,
+            reason,
+            reply,
+        })
+        .await
+    }
+
+    /// The document as of a revision, or nothing where history does not reach so far.
+    ///
+    /// # Errors
+    /// Where the history cannot be read.
+    pub async fn at(&self, number: u64) -> Result<Option<Document>, ChangeError> {
+        self.ask(|reply| Job::At { number, reply }).await
+    }
+
+    async fn ask<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<T, ChangeError>>) -> Job,
+    ) -> Result<T, ChangeError> {
         let (reply, answer) = oneshot::channel();
-        let job = Job::change(Edit::new(author, reason, if_match, edit)?, reply);
+        let job = job(reply);
         self.jobs()?.send(job).await.or(Err(ChangeError::Stopped))?;
         answer.await.or(Err(ChangeError::Stopped))?
     }
@@ -208,12 +276,7 @@ impl Store {
     /// # Errors
     /// Where the history cannot be read.
     pub async fn history(&self, limit: usize) -> Result<Vec<Revision>, ChangeError> {
-        let (reply, answer) = oneshot::channel();
-        self.jobs()?
-            .send(Job::History { limit, reply })
-            .await
-            .or(Err(ChangeError::Stopped))?;
-        answer.await.or(Err(ChangeError::Stopped))?
+        self.ask(|reply| Job::History { limit, reply }).await
     }
 
     /// The steps that take one revision back, or nothing where history does not reach so far.
@@ -221,12 +284,7 @@ impl Store {
     /// # Errors
     /// Where the history cannot be read.
     pub async fn inverse(&self, number: u64) -> Result<Option<Delta>, ChangeError> {
-        let (reply, answer) = oneshot::channel();
-        self.jobs()?
-            .send(Job::Inverse { number, reply })
-            .await
-            .or(Err(ChangeError::Stopped))?;
-        answer.await.or(Err(ChangeError::Stopped))?
+        self.ask(|reply| Job::Inverse { number, reply }).await
     }
 
     /// One revision with its steps, or nothing where history does not reach so far.
@@ -234,12 +292,7 @@ impl Store {
     /// # Errors
     /// Where the history cannot be read.
     pub async fn steps(&self, number: u64) -> Result<Option<Steps>, ChangeError> {
-        let (reply, answer) = oneshot::channel();
-        self.jobs()?
-            .send(Job::Steps { number, reply })
-            .await
-            .or(Err(ChangeError::Stopped))?;
-        answer.await.or(Err(ChangeError::Stopped))?
+        self.ask(|reply| Job::Steps { number, reply }).await
     }
 
     fn jobs(&self) -> Result<&mpsc::Sender<Job>, ChangeError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use underpass_shared::config::{Document, Revision, Subaccount, SubaccountKey};
+use underpass_shared::config::{Document, Revision, Subaccount, SubaccountKey, Trial};
 use underpass_shared::policy::Policy;
 
 use super::error::Problem;
@@ -15,6 +15,7 @@ pub struct Snapshot {
     /// In the order of the document's subaccounts.
     policies: Vec<Arc<Policy>>,
     problem: Option<Arc<Problem>>,
+    trial: Option<Trial>,
 }
 
 impl Snapshot {
@@ -31,7 +32,18 @@ impl Snapshot {
             document,
             policies,
             problem: None,
+            trial: None,
         }
+    }
+
+    /// With changes on trial.
+    pub(super) fn on_trial(self, trial: Option<Trial>) -> Self {
+        Self { trial, ..self }
+    }
+
+    /// The same with nothing on trial.
+    pub(super) fn settled(old: &Self) -> Self {
+        Self::new(old.revision.clone(), Arc::clone(&old.document), Some(old))
     }
 
     /// Denies all because of a problem.
@@ -59,6 +71,11 @@ impl Snapshot {
             .policies
             .binary_search_by(|one| one.subaccount().key().cmp(key));
         self.policies.get(found.ok()?)
+    }
+
+    /// The changes that are taken back unless somebody confirms them in time.
+    pub const fn trial(&self) -> Option<&Trial> {
+        self.trial.as_ref()
     }
 
     /// Why all is denied, if it is because the state cannot be used.

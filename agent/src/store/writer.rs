@@ -9,10 +9,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 use underpass_shared::config::Text;
-use underpass_shared::config::{Delta, Document, Invalid, Revision, diff, limits};
+use underpass_shared::config::{Delta, Document, Invalid, Revision, Trial, diff, limits};
 
 use super::chunks::Chunks;
-use super::db::{self, ChunkRow, Kind};
+use super::db::{self, ChunkRow, Kind, Note};
 use super::error::ChangeError;
 use super::full::Upkeep;
 use super::load;
@@ -37,6 +37,7 @@ pub(super) struct Edit {
     author: Text<{ limits::AUTHOR_LEN_MAX }>,
     reason: Text<{ limits::REASON_LEN_MAX }>,
     if_match: Option<u64>,
+    within: Option<Duration>,
     edit: EditFn,
 }
 
@@ -55,8 +56,14 @@ impl Edit {
                 .parse()
                 .map_err(|rule| Invalid::new("reason", format!("{rule}")))?,
             if_match,
+            within: None,
             edit: Box::new(edit),
         })
+    }
+
+    /// The same on trial, to be confirmed within a time.
+    pub(super) fn on_trial(self, within: Option<Duration>) -> Self {
+        Self { within, ..self }
     }
 }
 
@@ -78,6 +85,20 @@ pub(super) enum Job {
         number: u64,
         reply: Reply<Option<Steps>>,
     },
+    At {
+        number: u64,
+        reply: Reply<Option<Document>>,
+    },
+    Confirm {
+        first: u64,
+        reply: Reply<Trial>,
+    },
+    Revert {
+        first: u64,
+        author: String,
+        reason: String,
+        reply: Reply<Committed>,
+    },
 }
 
 impl Job {
@@ -93,10 +114,12 @@ pub(super) struct Writer {
     _lock: File,
     /// None after a failure, until it is opened anew.
     connection: Option<Connection>,
-    publish: watch::Sender<Arc<Snapshot>>,
-    clock: Box<dyn Fn() -> i64 + Send>,
+    pub(super) publish: watch::Sender<Arc<Snapshot>>,
+    pub(super) clock: Box<dyn Fn() -> i64 + Send>,
     upkeep: Upkeep,
-    reserve: Reserve,
+    pub(super) reserve: Reserve,
+    /// When the trial is over, by the clock that never jumps.
+    pub(super) due: Option<Duration>,
     /// Replaced snapshots that somebody may still hold. They are kept here so that this thread
     /// frees them, not one that carries requests.
     retired: Vec<Arc<Snapshot>>,
@@ -111,6 +134,8 @@ enum Next {
     Idle,
     /// Nobody waits; look whether replaced snapshots can go and the reserve can be filled.
     Look,
+    /// The time of what is on trial is over.
+    Expire,
     Stop,
 }
 
@@ -135,6 +160,7 @@ impl Writer {
             publish,
             clock,
             upkeep,
+            due: None,
             retired: vec![],
             unkept: 0,
         }
@@ -160,6 +186,7 @@ impl Writer {
                 Next::Job(job) => self.handle(job),
                 Next::Idle => self.keep_up(),
                 Next::Look => self.reserve.fill(),
+                Next::Expire => self.expire(),
                 Next::Stop => break,
             }
         }
@@ -169,6 +196,10 @@ impl Writer {
     }
 
     fn next_job(&self, queue: &mut mpsc::Receiver<Job>, timer: &tokio::runtime::Runtime) -> Next {
+        let left = self.trial_left().unwrap_or(Duration::MAX);
+        if left.is_zero() {
+            return Next::Expire;
+        }
         if self.connection.is_some() && self.upkeep.is_due() {
             return match queue.try_recv() {
                 Ok(job) => Next::Job(job),
@@ -181,6 +212,7 @@ impl Writer {
             (true, true) => RESERVE_CHECK,
             (true, false) => Duration::MAX,
         };
+        let wait = wait.min(left);
         match timer.block_on(async { tokio::time::timeout(wait, queue.recv()).await }) {
             Ok(Some(job)) => Next::Job(job),
             Ok(None) => Next::Stop,
@@ -196,6 +228,14 @@ impl Writer {
             Job::History { limit, reply } => drop(reply.send(self.history(limit))),
             Job::Inverse { number, reply } => drop(reply.send(self.inverse(number))),
             Job::Steps { number, reply } => drop(reply.send(self.steps(number))),
+            Job::At { number, reply } => drop(reply.send(self.at(number))),
+            Job::Confirm { first, reply } => drop(reply.send(self.confirm(first))),
+            Job::Revert {
+                first,
+                author,
+                reason,
+                reply,
+            } => drop(reply.send(self.revert(first, &author, &reason))),
         }
     }
 
@@ -211,7 +251,7 @@ impl Writer {
     }
 
     /// After a failed write only a fresh look at the file tells what it holds.
-    fn give_up_connection(&mut self) {
+    pub(super) fn give_up_connection(&mut self) {
         self.upkeep.put_off();
         self.connection = None;
     }
@@ -225,8 +265,10 @@ impl Writer {
             author,
             reason,
             if_match,
+            within,
             edit,
         } = change;
+        Trial::admit(old.trial(), &author)?;
         let current = old.revision().number;
         if if_match.is_some_and(|wanted| wanted != current) {
             return Err(ChangeError::Conflict { current });
@@ -239,29 +281,56 @@ impl Writer {
                 changed: false,
             });
         }
-        let revision = old
-            .revision()
-            .next((self.clock)(), author, reason, document.hash());
-        let bytes = self.commit(&old, &revision, &document)?;
+        let now = (self.clock)();
+        let trial = Trial::after(old.trial(), &author, current + 1, within, now);
+        if trial.is_some() {
+            Trial::check(old.document(), &document)?;
+        }
+        let revision = old.revision().next(now, author, reason, document.hash());
+        self.commit(&old, revision, document, trial)
+    }
+
+    /// Makes a revision durable and publishes it.
+    pub(super) fn commit(
+        &mut self,
+        old: &Snapshot,
+        revision: Revision,
+        document: Arc<Document>,
+        trial: Option<Trial>,
+    ) -> Result<Committed, ChangeError> {
+        let bytes = self.write(old, &revision, &document, trial.as_ref())?;
         self.upkeep.changed(revision.number, &document, bytes);
-        let snapshot = Snapshot::new(revision.clone(), document, Some(&old));
-        let replaced = self.publish.send_replace(Arc::new(snapshot));
-        self.retired.push(replaced);
+        let renewed =
+            trial.as_ref().map(|trial| trial.until_ms) != old.trial().map(|trial| trial.until_ms);
+        self.publish(Snapshot::new(revision.clone(), document, Some(old)).on_trial(trial));
+        if renewed {
+            self.set_trial_clock();
+        }
         Ok(Committed {
             revision,
             changed: true,
         })
     }
 
+    pub(super) fn publish(&mut self, snapshot: Snapshot) {
+        let replaced = self.publish.send_replace(Arc::new(snapshot));
+        self.retired.push(replaced);
+    }
+
     /// Makes a revision durable; a small one with space from the reserve if it must be.
-    fn commit(
+    fn write(
         &mut self,
         old: &Snapshot,
         revision: &Revision,
         new: &Document,
+        trial: Option<&Trial>,
     ) -> Result<usize, ChangeError> {
+        let note = match (old.trial(), trial) {
+            (None, None) => Note::AsItIs,
+            (Some(_), _) | (None, Some(_)) => Note::Trial(trial),
+        };
         loop {
-            match self.append(old, revision, new) {
+            match self.append(old, revision, new, note) {
                 Err(ChangeError::DiskFull) if is_small(old, new) && self.reserve.release() => {}
                 written => return written,
             }
@@ -273,6 +342,7 @@ impl Writer {
         old: &Snapshot,
         revision: &Revision,
         new: &Document,
+        note: Note<'_>,
     ) -> Result<usize, ChangeError> {
         let written = self
             .connection(old.revision().number)
@@ -281,6 +351,7 @@ impl Writer {
                     connection,
                     revision,
                     changes(old.document(), new),
+                    note,
                 )?)
             });
         match written {
@@ -294,19 +365,20 @@ impl Writer {
     }
 
     /// The connection, opened anew after a failure and then freed of what the failure left.
-    fn connection(&mut self, head: u64) -> Result<&mut Connection, ChangeError> {
+    pub(super) fn connection(&mut self, head: u64) -> Result<&mut Connection, ChangeError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
                 let mut connection = db::reopen(&self.path)?;
                 db::clear_tail(&mut connection, head.cast_signed())?;
+                db::keep_trial(&connection, self.publish.borrow().trial())?;
                 connection
             }
         };
         Ok(self.connection.insert(connection))
     }
 
-    fn readable(&mut self) -> Result<&Connection, ChangeError> {
+    pub(super) fn readable(&mut self) -> Result<&Connection, ChangeError> {
         let current = Arc::clone(&self.publish.borrow());
         match current.problem() {
             Some(problem) => Err(ChangeError::Problem(Arc::clone(problem))),
@@ -329,7 +401,7 @@ impl Writer {
         .collect()
     }
 
-    fn inverse(&mut self, number: u64) -> Result<Option<Delta>, ChangeError> {
+    pub(super) fn inverse(&mut self, number: u64) -> Result<Option<Delta>, ChangeError> {
         use rusqlite::OptionalExtension as _;
         let connection = self.readable()?;
         let Ok(row) = i64::try_from(number) else {

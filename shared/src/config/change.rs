@@ -12,7 +12,7 @@ use super::delta::{Delta, Op};
 use super::document::Document;
 use super::invalid::Invalid;
 use super::part::Part;
-use super::place::{Content, Place, Touched, settings, touched};
+use super::place::{Content, LASTING, Place, Touched, settings, touched};
 
 /// How a part changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -113,6 +113,26 @@ impl Document {
         Ok(self.apply(&Delta { ops: ops? })?)
     }
 
+    /// A state of the past as it may come back: what must last is as it is in this document.
+    ///
+    /// # Errors
+    /// When the two together break a rule.
+    pub fn restoring(&self, past: &Self) -> Result<Self, Invalid> {
+        let (mut all, present) = (settings(past.connector()), settings(self.connector()));
+        for &name in LASTING {
+            match present.get(name) {
+                Some(value) => drop(all.insert(name.to_owned(), value.clone())),
+                None => drop(all.remove(name)),
+            }
+        }
+        if all == settings(past.connector()) {
+            return Ok(past.clone());
+        }
+        past.apply(&Delta {
+            ops: vec![Op::PutConnector(connector(all)?)],
+        })
+    }
+
     /// The present settings, with those that were touched as they were before.
     fn with_settings(
         &self,
@@ -127,10 +147,14 @@ impl Document {
                 }
             }
         }
-        let connector: Connector = serde_json::from_value(Value::Object(all))
-            .map_err(|error| Invalid::new("connector", error.to_string()))?;
-        Ok(Arc::new(Part::new(connector)))
+        connector(all)
     }
+}
+
+fn connector(settings: serde_json::Map<String, Value>) -> Result<Arc<Part<Connector>>, Invalid> {
+    let connector: Connector = serde_json::from_value(Value::Object(settings))
+        .map_err(|error| Invalid::new("connector", error.to_string()))?;
+    Ok(Arc::new(Part::new(connector)))
 }
 
 #[cfg(test)]

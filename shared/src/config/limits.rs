@@ -62,3 +62,5 @@ pub const TUNNEL_CONNECTIONS_DEFAULT: u8 = 2;
 pub const AUTHOR_LEN_MAX: usize = 256;
 /// Characters of a revision's reason.
 pub const REASON_LEN_MAX: usize = 1_024;
+/// Revisions on trial at a time: fewer than history keeps for sure, since all must be taken back.
+pub const TRIAL_REVISIONS_MAX: u64 = 500;

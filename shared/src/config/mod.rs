@@ -17,6 +17,7 @@ mod diff;
 mod document;
 mod domain;
 mod identity;
+mod import;
 mod invalid;
 mod json;
 pub mod limits;
@@ -32,6 +33,7 @@ mod revision;
 mod rfc;
 mod subaccount;
 mod text;
+mod trial;
 mod trust;
 
 pub use audit::{AuditCleanup, AuditLevel, AuditSettings};
@@ -65,6 +67,7 @@ pub use revision::Revision;
 pub use rfc::{Client, ClientUser, InvalidClient, RfcOptions, SapUser};
 pub use subaccount::{Subaccount, SubaccountFields, SubaccountKey};
 pub use text::{InvalidText, Text};
+pub use trial::{ConfirmWithin, InvalidConfirmWithin, OnTrial, Trial};
 pub use trust::{
     Alias, BackendTrust, Certificate, CertificateSummary, InvalidAlias, InvalidCertificate,
     TrustedCertificate,

@@ -14,6 +14,10 @@ use super::part::Part;
 use super::subaccount::{SubaccountFields, SubaccountKey};
 use crate::host::VirtualAddress;
 
+/// Settings that come back neither with a trial nor with a state of the past, by their names: what
+/// is taken away from somebody stays away.
+pub(super) const LASTING: &[&str] = &["operators"];
+
 /// A place in the document. Settings of the agent are told apart by their names, so that a change
 /// of one never stands in the way of another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

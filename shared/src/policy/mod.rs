@@ -4,6 +4,7 @@
 //! that is not allowed by a mapping, one of its enabled resources and the path rule is denied.
 
 pub mod effective;
+mod explain;
 mod lookup;
 pub mod path;
 pub mod target;

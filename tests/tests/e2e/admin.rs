@@ -4,11 +4,14 @@ mod access;
 mod below;
 mod certificates;
 mod changes;
+mod files;
 mod killed;
 mod outward;
 mod refused;
 mod socket;
 mod subaccounts;
+mod trial;
+mod watch;
 
 use serde_json::{Value, json};
 

@@ -9,9 +9,12 @@ mod body;
 mod certificate;
 mod change;
 mod channel;
+mod check;
 mod domain;
 mod error;
+mod event;
 mod identity;
+mod import;
 mod lenient;
 mod mapping;
 mod mapping_address;
@@ -22,6 +25,7 @@ mod proxy;
 mod query;
 mod resource;
 mod resource_id;
+mod security;
 mod status;
 mod subaccount;
 mod target;
@@ -36,13 +40,19 @@ pub use certificate::{
     AltNameShown, CertificateInput, CertificateOrigin, CertificateShown, ImportInput, KeySize,
     SignedInput,
 };
-pub use change::{Preview, RevisionDetail, Version};
+pub use change::{PendingConfirm, Preview, RevisionDetail, RevisionDiff, Version};
 pub use channel::{ChannelInput, ChannelShown, ChannelState, ChannelStateInput};
+pub use check::{
+    AccessCheck, AccessCheckInput, AccessRule, CheckOutcome, CheckStep, CheckedStep,
+    ConnectionCheck, ConnectionCheckInput,
+};
 pub use domain::{DomainMappingInput, DomainMappingShown};
 pub use error::{ErrorBody, ErrorType, Refusal};
+pub use event::{Event, EventMessage};
 pub use identity::{
     IdentityProviderShown, IdentityTrustInput, IdentityTrustShown, TrustInput, TrustedAppShown,
 };
+pub use import::{ImportMode, Imported, InvalidImportMode, MappingsFile, MappingsFormat, Skipped};
 pub use lenient::{Flag, Number, PortText, PortsText, ReadOnly};
 pub use mapping::{SystemMapping, SystemMappingInput};
 pub use mapping_address::{InvalidMappingAddress, MappingAddress};
@@ -55,6 +65,7 @@ pub use proxy::{MASKED, ProxyInput, ProxyShown};
 pub use query::Query;
 pub use resource::{ResourceInput, SystemMappingResource};
 pub use resource_id::{InvalidResourceId, decode, encode};
+pub use security::{Rating, SecurityEntry, SecurityStatus};
 pub use status::{Connection, LinkStatus, ManagementStatus, Status};
 pub use subaccount::{
     ApplicationConnection, Corrupted, Enrolment, StateInput, SubaccountCertificate,

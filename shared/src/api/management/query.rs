@@ -4,7 +4,10 @@ use percent_encoding::percent_decode_str;
 
 use super::audit::AuditSearch;
 use super::error::Refusal;
+use super::import::ImportMode;
+use super::mapping_address::MappingAddress;
 use super::operations::Operation;
+use crate::config::ConfirmWithin;
 use crate::id::LocationId;
 
 /// Options of a request. Repeated ones, and such as the call does not take, are refused.
@@ -18,6 +21,14 @@ pub struct Query {
     pub readmit_operators: bool,
     /// At most so many entries of a list.
     pub limit: Option<usize>,
+    /// Take the change back unless it is confirmed in time.
+    pub confirm_within: Option<ConfirmWithin>,
+    /// The revision to compare with.
+    pub to: Option<u64>,
+    /// What an import does with what is there.
+    pub mode: ImportMode,
+    /// These mappings alone.
+    pub only: Option<Vec<MappingAddress>>,
     /// What is looked for in the audit log.
     pub audit: AuditSearch,
 }
@@ -62,10 +73,37 @@ impl Query {
                     let number = number.or(Err(Refusal::invalid(name, "must be a number")))?;
                     query.limit = Some(number);
                 }
-                _ => query.audit.set(name, &value)?,
+                "confirmWithin" => {
+                    let within = value.parse::<ConfirmWithin>();
+                    let within = within.map_err(|rule| Refusal::invalid(name, rule.to_string()))?;
+                    query.confirm_within = Some(within);
+                }
+                "to" => {
+                    let rule = "must be the number of a revision";
+                    query.to = Some(value.parse().or(Err(Refusal::invalid(name, rule)))?);
+                }
+                _ => query.set(name, &value)?,
             }
         }
         Ok(query)
+    }
+
+    /// Takes an option that only few calls have.
+    fn set(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
+        match name {
+            "mode" => {
+                let mode = value.parse::<ImportMode>();
+                self.mode = mode.map_err(|rule| Refusal::invalid(name, rule.to_string()))?;
+            }
+            "only" => {
+                let only: Result<Vec<MappingAddress>, _> =
+                    value.split(',').map(str::parse).collect();
+                let rule = "must be virtual addresses as host:port, separated by commas";
+                self.only = Some(only.or(Err(Refusal::invalid(name, rule)))?);
+            }
+            _ => self.audit.set(name, value)?,
+        }
+        Ok(())
     }
 
     /// The text behind the `?`, with it; empty where there is nothing to say.
@@ -80,7 +118,17 @@ impl Query {
             .readmit_operators
             .then(|| "readmitOperators=true".to_owned());
         let limit = self.limit.map(|limit| format!("limit={limit}"));
-        let parts = [location, dry_run, readmit, limit].into_iter().flatten();
+        let within = self.confirm_within;
+        let within = within.map(|within| format!("confirmWithin={}", within.seconds()));
+        let to = self.to.map(|to| format!("to={to}"));
+        let mode = (self.mode != ImportMode::default()).then(|| format!("mode={}", self.mode));
+        let only = self.only.as_ref().map(|only| {
+            let only: Vec<String> = only.iter().map(ToString::to_string).collect();
+            format!("only={}", only.join(","))
+        });
+        let parts = [location, dry_run, readmit, limit, within, to, mode, only]
+            .into_iter()
+            .flatten();
         let parts: Vec<String> = parts.chain(self.audit.to_parts()).collect();
         if parts.is_empty() {
             return String::new();
@@ -106,7 +154,7 @@ mod tests {
     fn operation() -> Operation {
         let one = operations().find(|one| {
             let names: Vec<&str> = one.query().map(|known| known.name).collect();
-            names == ["locationID", "dryRun"]
+            names == ["locationID", "dryRun", "confirmWithin"]
         });
         let one = one.unwrap();
         Operation {
@@ -114,6 +162,9 @@ mod tests {
                 &[
                     Parameter::of::<u64>("limit", ""),
                     Parameter::of::<bool>("readmitOperators", ""),
+                    Parameter::of::<u64>("to", ""),
+                    Parameter::of::<String>("mode", ""),
+                    Parameter::of::<String>("only", ""),
                 ]
             },
             ..*one
@@ -132,6 +183,8 @@ mod tests {
             "?locationID=a.b",
             "?dryRun=true&limit=7",
             "?readmitOperators=true",
+            "?confirmWithin=60&to=7",
+            "?mode=overwrite&only=a:1,b:2",
         ] {
             let query = parse(text.strip_prefix('?')).unwrap();
             assert_eq!(query.to_text(), text);
@@ -146,6 +199,10 @@ mod tests {
             ("dryRun", "dryRun"),
             ("dryRun=1", "dryRun"),
             ("limit=-1", "limit"),
+            ("confirmWithin=9", "confirmWithin"),
+            ("to=x", "to"),
+            ("mode=all", "mode"),
+            ("only=a", "only"),
             ("limit=1&limit=1", "limit"),
             ("locationID=a%20b", "locationID"),
             ("locationID=%ff", "locationID"),

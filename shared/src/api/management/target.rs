@@ -10,7 +10,7 @@ pub use self::operators::OperatorTarget;
 use super::error::Refusal;
 use super::mapping_address::MappingAddress;
 use super::operations::{
-    Operation, agent, audit, certificates, channels, clients, connector, domains, history,
+    Operation, agent, audit, certificates, channels, checks, clients, connector, domains, history,
     identity, subaccounts,
 };
 use super::resource_id;
@@ -107,6 +107,14 @@ pub enum Target {
     Revision(u64),
     /// Taking one revision back.
     Undo(u64),
+    /// Making a state of the past the present one.
+    Restore(u64),
+    /// What differs between two revisions.
+    RevisionDiff(u64),
+    /// The document as of a revision.
+    RevisionDocument(u64),
+    /// The changes that wait for their confirmation.
+    PendingConfirm,
     /// The HTTP proxy on the way out.
     Proxy,
     /// Which certificates of back ends are trusted.
@@ -131,6 +139,10 @@ pub enum Target {
     OwnCertificate(CertificateUse),
     /// Operators and pairing.
     Operators(OperatorTarget),
+    /// What happens.
+    Events,
+    /// How safe it is set up.
+    SecurityStatus,
     /// All subaccounts.
     Subaccounts,
     /// One subaccount.
@@ -139,6 +151,16 @@ pub enum Target {
     Corrupted,
     /// Whether its tunnel is to be open.
     State(SubaccountPath),
+    /// Whether a request to it would pass.
+    AccessCheck(SubaccountPath),
+    /// Its system mappings as a file.
+    ExportMappings(SubaccountPath),
+    /// System mappings from a file.
+    ImportMappings(SubaccountPath),
+    /// Whether a system that is not mapped can be reached.
+    ConnectionCheck(SubaccountPath),
+    /// Whether its system can be reached.
+    MappingCheck(SubaccountPath, MappingAddress),
     /// Its client certificate.
     Validity(SubaccountPath),
     /// Its system mappings.
@@ -209,6 +231,8 @@ impl Target {
             ["auditLog", "records.csv"] => Ok(Self::AuditCsv),
             ["auditLog", "records.jsonl"] => Ok(Self::AuditLines),
             ["auditLog", "verification"] => Ok(Self::AuditVerification),
+            ["events"] => Ok(Self::Events),
+            ["securityStatus"] => Ok(Self::SecurityStatus),
             ["configuration", rest @ ..] => {
                 Self::configuration(rest).unwrap_or_else(|| Err(unknown()))
             }
@@ -221,7 +245,17 @@ impl Target {
             ["document"] => Self::Document,
             ["revisions"] => Self::Revisions,
             ["revisions", number] => return Some(revision(number).map(Self::Revision)),
-            ["revisions", number, "undo"] => return Some(revision(number).map(Self::Undo)),
+            ["revisions", number, rest] => {
+                let meaning = match *rest {
+                    "undo" => Self::Undo,
+                    "restore" => Self::Restore,
+                    "diff" => Self::RevisionDiff,
+                    "document" => Self::RevisionDocument,
+                    _ => return None,
+                };
+                return Some(revision(number).map(meaning));
+            }
+            ["pendingConfirm"] => Self::PendingConfirm,
             ["connector", "proxy"] => Self::Proxy,
             ["connector", "ui", "uiCertificate"] => Self::OwnCertificate(CertificateUse::Ui),
             ["connector", "onPremises" | "onPremise", "systemCertificate"] => {
@@ -274,8 +308,26 @@ impl Target {
             [] => Some(Ok(Self::Subaccount(path))),
             ["state"] => Some(Ok(Self::State(path))),
             ["validity"] => Some(Ok(Self::Validity(path))),
+            ["accessCheck"] => Some(Ok(Self::AccessCheck(path))),
             rest => below::of(path, rest),
         }
+    }
+
+    /// Whether what it shows depends on the revision alone, so that a caller who has it by that
+    /// revision need not get it again.
+    pub const fn is_of_document(&self) -> bool {
+        matches!(
+            self,
+            Self::Document
+                | Self::ExportMappings(_)
+                | Self::Revision(_)
+                | Self::RevisionDocument(_)
+                | Self::Mappings(_)
+                | Self::Mapping(..)
+                | Self::Resources(..)
+                | Self::Resource(..)
+                | Self::Proxy
+        )
     }
 
     /// Its path with the variable segments in braces, as the table of calls has it.
@@ -288,6 +340,10 @@ impl Target {
             Self::Revisions => history::REVISIONS,
             Self::Revision(_) => history::REVISION,
             Self::Undo(_) => history::UNDO,
+            Self::Restore(_) => history::RESTORE,
+            Self::RevisionDiff(_) => history::REVISION_DIFF,
+            Self::RevisionDocument(_) => history::REVISION_DOCUMENT,
+            Self::PendingConfirm => history::PENDING_CONFIRM,
             Self::Proxy => connector::PROXY,
             Self::Truststore => connector::TRUSTSTORE,
             Self::TrustedCertificates => connector::TRUSTED_CERTIFICATES,
@@ -304,6 +360,13 @@ impl Target {
                 CertificateUse::PpCa => certificates::PP_CA,
             },
             Self::Operators(target) => target.template(),
+            Self::Events => checks::EVENTS,
+            Self::SecurityStatus => checks::SECURITY_STATUS,
+            Self::ExportMappings(_) => checks::EXPORT,
+            Self::ImportMappings(_) => checks::IMPORT,
+            Self::AccessCheck(_) => checks::ACCESS_CHECK,
+            Self::ConnectionCheck(_) => checks::CONNECTION_CHECK,
+            Self::MappingCheck(..) => checks::MAPPING_CHECK,
             Self::Subaccounts => subaccounts::SUBACCOUNTS,
             Self::Subaccount(_) => subaccounts::SUBACCOUNT,
             Self::Corrupted => subaccounts::CORRUPTED,
@@ -396,6 +459,12 @@ impl fmt::Display for Target {
             Self::Revisions => write!(f, "{CONFIGURATION}/revisions"),
             Self::Revision(number) => write!(f, "{CONFIGURATION}/revisions/{number}"),
             Self::Undo(number) => write!(f, "{CONFIGURATION}/revisions/{number}/undo"),
+            Self::Restore(number) => write!(f, "{CONFIGURATION}/revisions/{number}/restore"),
+            Self::RevisionDiff(number) => write!(f, "{CONFIGURATION}/revisions/{number}/diff"),
+            Self::RevisionDocument(number) => {
+                write!(f, "{CONFIGURATION}/revisions/{number}/document")
+            }
+            Self::PendingConfirm => write!(f, "{CONFIGURATION}/pendingConfirm"),
             Self::Proxy => write!(f, "{CONFIGURATION}/connector/proxy"),
             Self::Truststore => write!(f, "{truststore}"),
             Self::TrustedCertificates => write!(f, "{truststore}/certificates"),
@@ -414,6 +483,15 @@ impl fmt::Display for Target {
             }
             Self::OwnCertificate(_) => f.write_str(self.template()),
             Self::Operators(target) => write!(f, "{target}"),
+            Self::Events => f.write_str("/api/v1/events"),
+            Self::SecurityStatus => f.write_str("/api/v1/securityStatus"),
+            Self::ExportMappings(path) => write!(f, "{path}/systemMappings/export"),
+            Self::ImportMappings(path) => write!(f, "{path}/systemMappings/import"),
+            Self::AccessCheck(path) => write!(f, "{path}/accessCheck"),
+            Self::ConnectionCheck(path) => write!(f, "{path}/systemMappings/check"),
+            Self::MappingCheck(path, address) => {
+                write!(f, "{path}/systemMappings/{address}/check")
+            }
             Self::Subaccounts => write!(f, "{CONFIGURATION}/subaccounts"),
             Self::Subaccount(path) => write!(f, "{path}"),
             Self::Corrupted => write!(f, "{CONFIGURATION}/subaccounts/corrupted"),

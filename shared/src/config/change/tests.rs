@@ -123,3 +123,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_state_of_the_past_comes_back_whole() {
+    let past = Document::empty().with_subaccount(own(1)).unwrap();
+    let mapped = past.with_mapping(key(1), mapping("a:1", &["/x"])).unwrap();
+    let json = r#"{"tunnelConnections": 3}"#;
+    let present = mapped
+        .with_connector(serde_json::from_str(json).unwrap())
+        .unwrap();
+    assert_eq!(present.restoring(&past).unwrap(), past);
+    assert_eq!(past.restoring(&present).unwrap(), present);
+}

@@ -7,6 +7,7 @@ pub(super) mod agent;
 pub(super) mod audit;
 pub(super) mod certificates;
 pub(super) mod channels;
+pub(super) mod checks;
 pub(super) mod clients;
 pub(super) mod connector;
 pub(super) mod domains;
@@ -20,7 +21,7 @@ mod parameters;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 pub use self::parameters::LIST_LEN_MAX;
-use self::parameters::{DRY_RUN, LOCATION_ID, SEGMENTS};
+use self::parameters::{CONFIRM_WITHIN, DRY_RUN, LOCATION_ID, SEGMENTS};
 use super::target::{Target, Verb};
 use crate::rights::Access;
 
@@ -254,10 +255,14 @@ impl Operation {
     pub fn query(&self) -> impl Iterator<Item = &'static Parameter> {
         let location = self.segments().any(|one| one.name == "subaccount");
         let location = location.then_some(&LOCATION_ID);
-        let dry_run = self.changes.then_some(&DRY_RUN);
+        let change: &[Parameter] = if self.changes {
+            const { &[DRY_RUN, CONFIRM_WITHIN] }
+        } else {
+            &[]
+        };
         location
             .into_iter()
-            .chain(dry_run)
+            .chain(change)
             .chain(self.options.iter())
     }
 }
@@ -269,6 +274,7 @@ const AREAS: &[&[Operation]] = &[
     certificates::OPERATIONS,
     channels::OPERATIONS,
     clients::OPERATIONS,
+    checks::OPERATIONS,
     connector::OPERATIONS,
     domains::OPERATIONS,
     history::OPERATIONS,

@@ -1,8 +1,8 @@
 //! Values in the paths of calls and behind their `?`.
 
-use super::super::MappingAddress;
+use super::super::{ImportMode, MappingAddress};
 use super::Parameter;
-use crate::config::{Alias, ChannelId, ChannelType, Client};
+use crate::config::{Alias, ChannelId, ChannelType, Client, ConfirmWithin};
 use crate::host::CookieDomain;
 use crate::id::{LocationId, OperatorId, RegionHost, SubaccountId};
 use crate::schema::schema;
@@ -81,3 +81,28 @@ pub(super) const READMIT_OPERATORS: Parameter = Parameter::of::<bool>(
 /// Of lists.
 pub(super) const LIMIT: Parameter =
     Parameter::of::<Limit>("limit", "At most so many entries, the newest.");
+/// Of every call that changes the configuration.
+pub(super) const CONFIRM_WITHIN: Parameter = Parameter::of::<ConfirmWithin>(
+    "confirmWithin",
+    "The change is taken back after so many seconds unless it is confirmed before; others' writes get 409 meanwhile.",
+);
+/// Addresses of system mappings.
+struct AddressList;
+
+schema!(AddressList = { "type": "string", "minLength": 1 });
+
+/// Of imports.
+pub(super) const MODE: Parameter = Parameter::of::<ImportMode>(
+    "mode",
+    "With merge, what is there stays and what is missing is added; with overwrite it is replaced.",
+);
+/// Of exports.
+pub(super) const ONLY: Parameter = Parameter::of::<AddressList>(
+    "only",
+    "These mappings alone: virtual addresses as host:port, separated by commas.",
+);
+/// Of comparisons.
+pub(super) const TO: Parameter = Parameter::of::<RevisionNumber>(
+    "to",
+    "The revision to compare with; the present one if left out.",
+);

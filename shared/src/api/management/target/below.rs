@@ -22,6 +22,10 @@ fn named<T: std::str::FromStr<Err: fmt::Display>>(
 pub(super) fn of(path: SubaccountPath, rest: &[&str]) -> Found {
     Some(Ok(match rest {
         ["systemMappings"] => Target::Mappings(path),
+        // No address is one word.
+        ["systemMappings", "check"] => Target::ConnectionCheck(path),
+        ["systemMappings", "export"] => Target::ExportMappings(path),
+        ["systemMappings", "import"] => Target::ImportMappings(path),
         ["systemMappings", address, rest @ ..] => return of_mapping(path, address, rest),
         ["domainMappings"] => Target::DomainMappings(path),
         ["domainMappings", domain] => {
@@ -62,6 +66,7 @@ fn of_mapping(path: SubaccountPath, address: &str, rest: &[&str]) -> Found {
     };
     Some(Ok(match rest {
         [] => Target::Mapping(path, address),
+        ["check"] => Target::MappingCheck(path, address),
         ["resources"] => Target::Resources(path, address),
         ["resources", id] => {
             let id = resource_id::decode(id);

@@ -27,6 +27,33 @@ fn table() -> Vec<(String, Target, &'static str)> {
         ("connector/version".to_owned(), Target::Version, "GET"),
         ("openapi.json".to_owned(), Target::OpenApi, "GET"),
         ("status".to_owned(), Target::Status, "GET"),
+        ("events".to_owned(), Target::Events, "GET"),
+        ("securityStatus".to_owned(), Target::SecurityStatus, "GET"),
+        (
+            format!("{sub}/systemMappings/export"),
+            Target::ExportMappings(subaccount()),
+            "GET",
+        ),
+        (
+            format!("{sub}/systemMappings/import"),
+            Target::ImportMappings(subaccount()),
+            "POST",
+        ),
+        (
+            format!("{sub}/accessCheck"),
+            Target::AccessCheck(subaccount()),
+            "POST",
+        ),
+        (
+            format!("{sub}/systemMappings/check"),
+            Target::ConnectionCheck(subaccount()),
+            "POST",
+        ),
+        (
+            format!("{sub}/systemMappings/erp:443/check"),
+            Target::MappingCheck(subaccount(), erp.clone()),
+            "POST",
+        ),
         (
             "configuration/document".to_owned(),
             Target::Document,
@@ -46,6 +73,26 @@ fn table() -> Vec<(String, Target, &'static str)> {
             "configuration/revisions/7/undo".to_owned(),
             Target::Undo(7),
             "POST",
+        ),
+        (
+            "configuration/revisions/7/restore".to_owned(),
+            Target::Restore(7),
+            "POST",
+        ),
+        (
+            "configuration/revisions/7/diff".to_owned(),
+            Target::RevisionDiff(7),
+            "GET",
+        ),
+        (
+            "configuration/revisions/7/document".to_owned(),
+            Target::RevisionDocument(7),
+            "GET",
+        ),
+        (
+            "configuration/pendingConfirm".to_owned(),
+            Target::PendingConfirm,
+            "GET, POST, DELETE",
         ),
         (
             "configuration/connector/proxy".to_owned(),

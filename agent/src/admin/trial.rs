@@ -1,0 +1,163 @@
+//! Changes on trial: shown, confirmed, taken back.
+
+use http::StatusCode;
+use underpass_runtime::tasks::Tasks;
+use underpass_shared::api::management::{ErrorType, PendingConfirm, Refusal, Verb};
+use underpass_shared::audit::{Actor, Category, Outcome, Record};
+use underpass_shared::config::{OnTrial, Revision, Trial};
+use underpass_shared::rights::{self, Role};
+
+use super::call::{Call, Secrets};
+use super::{Admin, Answer, answer};
+use crate::store::{AGENT, ChangeError, Snapshot, named};
+use crate::utc::utc;
+
+/// Why changes on trial keep somebody from writing, as the API says it.
+pub(super) fn refusal(refused: OnTrial) -> Refusal {
+    match refused {
+        OnTrial::Other(trial) => Refusal::illegal_state(format!(
+            "changes of {} wait for their confirmation until {} UTC; before that, {} or an Administrator confirms or reverts them, here or with `underpass-agent confirm|revert`",
+            trial.author,
+            utc(trial.until_ms),
+            trial.author,
+        )),
+        OnTrial::TooMany => Refusal::illegal_state(refused.to_string()),
+        OnTrial::Lasting(_) => Refusal::invalid("confirmWithin", refused.to_string()),
+    }
+}
+
+/// Refuses what can neither join a trial nor be taken back, before it is begun.
+pub(super) fn nothing_on_trial(current: &Snapshot) -> Result<(), Refusal> {
+    let Some(trial) = current.trial() else {
+        return Ok(());
+    };
+    let author = &trial.author;
+    let message = format!("changes of {author} are on trial; confirm or revert them first");
+    Err(Refusal::illegal_state(message))
+}
+
+impl Admin {
+    pub(super) async fn pending_confirm(&self, call: Call, verb: Verb) -> Answer {
+        let current = self.readable()?;
+        let revision = current.revision().number;
+        let Some(trial) = current.trial() else {
+            return Err(answer::refusal(ChangeError::NothingOnTrial));
+        };
+        match verb {
+            Verb::Post => {
+                may_end(&call, trial)?;
+                let what = format!("confirmed the changes from revision {} on", trial.first);
+                let recording = self.recording(call.caller(), Category::Configuration, &what);
+                recording.intend_act().await?;
+                let confirmed = self.store.confirm(trial.first).await;
+                let confirmed = confirmed.map_err(answer::refusal);
+                recording.acted(&confirmed);
+                let trial = confirmed?;
+                let (author, by) = (&*trial.author, call.caller().to_string());
+                tracing::info!(author, by, revision, "changes on trial confirmed");
+                if self.board.is_none() {
+                    self.settled(&trial).await;
+                }
+                Ok(answer::done(revision))
+            }
+            Verb::Delete => {
+                may_end(&call, trial)?;
+                self.revert(&call, trial).await
+            }
+            Verb::Get | Verb::Put | Verb::Patch => {
+                let left = trial.left(underpass_runtime::clock::wall_ms());
+                answer::ok(&PendingConfirm::show(trial, left), revision)
+            }
+        }
+    }
+
+    async fn revert(&self, call: &Call, trial: &Trial) -> Answer {
+        let current = self.readable()?;
+        let before = self.store.at(trial.first.saturating_sub(1)).await;
+        let before = before
+            .map_err(answer::refusal)?
+            .ok_or_else(|| answer::refusal(ChangeError::History(trial.first)))?;
+        rights::check(call.caller().role(), current.document(), &before)?;
+        let author = call.caller().to_string();
+        let reason = named(trial);
+        let recording = self.recording(call.caller(), Category::Configuration, &reason);
+        recording.intend_act().await?;
+        let reverted = self.store.revert(trial.first, &author, &reason).await;
+        let reverted = reverted.map_err(answer::refusal);
+        recording.committed(reverted.as_ref());
+        let reverted = reverted?.revision.number;
+        tracing::info!(author, revision = reverted, "changes on trial taken back");
+        if self.board.is_none() {
+            self.settled(trial).await;
+        }
+        Ok(answer::done(reverted))
+    }
+
+    /// Cleans up behind each trial, also behind those that end by the clock.
+    pub(crate) async fn watch_trials(self, tasks: Tasks) {
+        let mut snapshot = self.store.snapshot();
+        let mut last: Option<Trial> = None;
+        loop {
+            let now = snapshot.borrow_and_update().trial().cloned();
+            if let Some(over) =
+                last.filter(|last| now.as_ref().is_none_or(|now| now.first != last.first))
+            {
+                self.note_end(&over);
+                self.settled(&over).await;
+            }
+            last = now;
+            tokio::select! {
+                changed = snapshot.changed() => if changed.is_err() {
+                    return;
+                },
+                () = tasks.stopped() => return,
+            }
+        }
+    }
+
+    /// Records what the clock took back; what somebody did is recorded with his name.
+    fn note_end(&self, over: &Trial) {
+        let current = self.store.current();
+        let Revision {
+            number,
+            author,
+            reason,
+            ..
+        } = current.revision();
+        if **author != *AGENT || *number != over.last + 1 {
+            return;
+        }
+        let actor = Actor {
+            name: AGENT.to_owned(),
+            role: None,
+            from: None,
+        };
+        let (category, outcome) = (Category::Configuration, Outcome::Done);
+        self.audit.record(Record {
+            revision: Some(*number),
+            ..Record::new(self.audit.now_ms(), category, outcome, actor, reason)
+        });
+    }
+
+    /// Deletes what only states on trial used. Until a trial is over nothing is deleted: what is
+    /// taken back must work again.
+    pub(super) async fn settled(&self, trial: &Trial) {
+        for number in trial.first.saturating_sub(1)..=trial.last {
+            match self.store.at(number).await {
+                Ok(Some(document)) => self.forget(&Secrets::of(&document)),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "secrets that are no longer used may be left"),
+            }
+        }
+    }
+}
+
+fn may_end(call: &Call, trial: &Trial) -> Result<(), Refusal> {
+    let caller = call.caller();
+    if caller.role() == Role::Administrator || *caller.to_string() == *trial.author {
+        return Ok(());
+    }
+    let message = format!("only {} or an Administrator may do this", trial.author);
+    let (status, kind) = (StatusCode::FORBIDDEN, ErrorType::ForbiddenRequest);
+    Err(Refusal::new(status, kind, message))
+}
