@@ -6,7 +6,7 @@ use std::task::Poll;
 use bytes::{Buf, Bytes};
 use h2::{Reason, SendStream};
 use http::HeaderMap;
-use http_body::{Body, Frame};
+use http_body::Body;
 use underpass_shared::trailers;
 
 use super::error::StreamError;
@@ -51,35 +51,25 @@ impl Outbound {
                 }
                 std::pin::Pin::new(&mut body).poll_frame(cx).map(Ok)
             });
-            let frame = next.await?;
-            let last = body.is_end_stream();
-            self.send_frame(frame, last).await?;
+            match next.await? {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(mut data) => {
+                        let chunk = data.copy_to_bytes(data.remaining());
+                        let last = body.is_end_stream();
+                        self.send_chunk(chunk, last).await?;
+                    }
+                    Err(frame) => self.end(frame.into_trailers().ok())?,
+                },
+                Some(Err(_body)) => {
+                    // The reset takes along what is still queued: let that go out first.
+                    tokio::task::yield_now().await;
+                    self.abort();
+                    return Err(StreamError::Aborted);
+                }
+                None => self.end(None)?,
+            }
         }
         Ok(())
-    }
-
-    /// Sends what a body gave next; `last` says that it has no more.
-    pub(super) async fn send_frame<E>(
-        &mut self,
-        next: Option<Result<Frame<impl Buf>, E>>,
-        last: bool,
-    ) -> Result<(), StreamError> {
-        match next {
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(mut data) => {
-                    let chunk = data.copy_to_bytes(data.remaining());
-                    self.send_chunk(chunk, last).await
-                }
-                Err(frame) => self.end(frame.into_trailers().ok()),
-            },
-            Some(Err(_body)) => {
-                // The reset takes along what is still queued: let that go out first.
-                tokio::task::yield_now().await;
-                self.abort();
-                Err(StreamError::Aborted)
-            }
-            None => self.end(None),
-        }
     }
 
     /// Ends the stream cleanly.

@@ -4,14 +4,11 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt as _;
 use h2::Reason;
 use h2::server::SendResponse;
 use http::{Response, StatusCode};
-use http_body::{Body, Frame};
-use http_body_util::BodyExt as _;
+use http_body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::task::yield_now;
 use tokio::time::timeout;
 use underpass_shared::protocol::timers::LINGER;
 
@@ -64,17 +61,9 @@ impl Responder {
         B: Body + Unpin,
         B::Data: bytes::Buf,
     {
-        let (head, mut body) = response.into_parts();
+        let (head, body) = response.into_parts();
         let empty = body.is_end_stream();
-        let first = if empty {
-            None
-        } else {
-            at_once(&mut body).await
-        };
         let mut outbound = self.begin(Response::from_parts(head, ()), empty)?;
-        if let Some(frame) = first {
-            outbound.send_frame(frame, body.is_end_stream()).await?;
-        }
         if !empty {
             outbound.send_body(body).await?;
         }
@@ -142,22 +131,6 @@ impl Responder {
             waited += STEP;
         }
     }
-}
-
-/// The beginning of a body, if it is there now or after one look at the network; the end of the
-/// body counts too.
-///
-/// Many servers send head and body in two packets. Whoever relays them one by one does most of the
-/// work twice, at both ends of the tunnel. A body that is not there keeps no head waiting.
-async fn at_once<B: Body + Unpin>(
-    body: &mut B,
-) -> Option<Option<Result<Frame<B::Data>, B::Error>>> {
-    let mut first = body.frame().now_or_never();
-    if first.is_none() {
-        yield_now().await;
-        first = body.frame().now_or_never();
-    }
-    first
 }
 
 impl Drop for Responder {

@@ -74,17 +74,6 @@ async fn small_uploads_empty_bodies_and_trailers_arrive() {
 }
 
 #[tokio::test]
-async fn a_head_does_not_wait_for_its_body() {
-    let pair = pair().await;
-    let response = get(&pair.caller, "/head-only").await.unwrap();
-    assert_eq!(response.status(), http::StatusCode::OK);
-    drop(response);
-    let late = get(&pair.caller, "/late").await.unwrap();
-    assert_eq!(body(late).await.unwrap(), "late");
-    hello(&pair.caller).await;
-}
-
-#[tokio::test]
 async fn large_headers_pass_and_too_large_ones_do_no_harm() {
     let pair = pair().await;
     for (size, passes) in [(8_000, true), (75_000, true), (90_000, false)] {

@@ -63,15 +63,6 @@ impl Handler for Scripted {
             }
             "hold" => return self.hold(request.into_body(), responder).await,
             "trailers" => trailers(),
-            "head-only" => StreamBody::new(stream::pending()).boxed_unsync(),
-            // As a server that writes its head and its body.
-            "late" => {
-                let late = stream::once(async {
-                    tokio::task::yield_now().await;
-                    Ok(Frame::data(Bytes::from_static(b"late")))
-                });
-                StreamBody::new(late).boxed_unsync()
-            }
             _ => full("?"),
         });
         match name {
