@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::sync::watch;
 use underpass_runtime::tasks::Tasks;
+use underpass_runtime::telemetry::Levels;
 use underpass_runtime::threads::DataThreads;
 use underpass_runtime::{clock, service};
 use underpass_shared::audit::{Category, Record};
@@ -43,6 +45,8 @@ pub struct Administration {
     pub management: management::Options,
     /// The signing request of the first Administrator.
     pub first_administrator: Option<PathBuf>,
+    /// What is logged.
+    pub levels: Levels,
 }
 
 /// Runs the agent of a data directory until `stop` resolves.
@@ -88,6 +92,8 @@ pub async fn run(
         tracing::error!(%error, "this agent cannot be administered while it runs");
     });
     let watch = watch(data_dir, &store, &board);
+    let levels = log_as_configured(store.snapshot(), administration.levels, watch.clone());
+    watch.spawn("log-levels", levels);
     let warnings = warnings::of(store.current().document());
     write_status(data_dir, &board, &store.current(), warnings);
     // Not when tunnels are up: a gateway that is away must not hold up the start of the host.
@@ -152,7 +158,14 @@ fn administer(
     let events = Events::new(tasks);
     let feed = events.clone().feed(store.clone(), board.clone());
     tasks.spawn_on(runtime, "events", feed);
-    let admin = Admin::running(data_dir, store.clone(), board.clone(), audit.clone());
+    let levels = administration.levels.clone();
+    let admin = Admin::running(
+        data_dir,
+        store.clone(),
+        board.clone(),
+        audit.clone(),
+        levels,
+    );
     let admin = admin.with_events(events, listeners.clone());
     let trials = admin.clone().watch_trials(tasks.clone());
     tasks.spawn_on(runtime, "trials", trials);
@@ -234,6 +247,26 @@ fn begin_audit(data_dir: &Path, store: &Store, board: &StatusBoard) -> io::Resul
     ));
     board.on_tunnel(audit::tunnels::recorder(audit.clone(), store.snapshot()));
     Ok(audit)
+}
+
+/// Lets the log follow the configuration.
+async fn log_as_configured(
+    mut snapshot: watch::Receiver<Arc<Snapshot>>,
+    levels: Levels,
+    tasks: Tasks,
+) {
+    loop {
+        let wanted = snapshot
+            .borrow_and_update()
+            .document()
+            .connector()
+            .log_and_trace;
+        levels.set(wanted.scc_log_level, wanted.other_log_level);
+        tokio::select! {
+            changed = snapshot.changed() => if changed.is_err() { return },
+            () = tasks.stopped() => return,
+        }
+    }
 }
 
 /// Writes the status file on every change.

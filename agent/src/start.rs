@@ -33,7 +33,8 @@ pub fn start(cli: Cli) -> anyhow::Result<()> {
             } else {
                 telemetry::Format::Human
             };
-            telemetry::start(&log, format).map_err(|error| anyhow::anyhow!("--log: {error}"))?;
+            let levels = telemetry::start(&log, format)
+                .map_err(|error| anyhow::anyhow!("--log: {error}"))?;
             descriptors::raise_or_warn();
             runtime.block_on(async {
                 let stop = stop::requested()?;
@@ -41,6 +42,7 @@ pub fn start(cli: Cli) -> anyhow::Result<()> {
                     operators_group,
                     first_administrator: management.first_administrator.clone(),
                     management: management.into(),
+                    levels,
                 };
                 run::run(&common.data_dir, administration, stop).await
             })

@@ -276,11 +276,12 @@ impl Secrets {
         let subaccounts = document.subaccounts().iter();
         let connector = document.connector();
         let proxy = connector.proxy().and_then(|proxy| proxy.login());
-        let password = proxy.map(|(_, id)| id);
+        let logins = [proxy, connector.email.login()].into_iter().flatten();
+        let passwords = logins.map(|(_, id)| id);
         let keys = connector.certificates.keys();
         Self {
             instances: subaccounts.map(|one| one.own().instance).collect(),
-            values: password.into_iter().chain(keys).collect(),
+            values: passwords.chain(keys).collect(),
         }
     }
 }

@@ -14,6 +14,7 @@ mod certificates;
 mod channels;
 mod checks;
 mod clients;
+mod connector;
 mod document;
 mod domains;
 mod enrolment;
@@ -45,6 +46,7 @@ use http::header::IF_NONE_MATCH;
 use http::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 use underpass_runtime::tasks::Tasks;
+use underpass_runtime::telemetry::Levels;
 use underpass_shared::api::management::operations::{BODY_LEN_MAX, Operation};
 use underpass_shared::api::management::{
     ErrorType, Query, Refusal, SecurityStatus, Target, Version, openapi,
@@ -58,6 +60,7 @@ pub use self::operators::NewOperator;
 pub use self::pairing::Knock;
 pub use self::serve::start;
 pub(crate) use self::subaccounts::tunnel;
+use self::trust::Truststore;
 use crate::audit::{Audit, Form};
 use crate::credentials::CredentialStore;
 use crate::events::Events;
@@ -89,6 +92,8 @@ pub struct Admin {
     own: OwnListeners,
     /// Places for checks of connections.
     checks: Arc<Semaphore>,
+    /// What is logged; None while nothing runs.
+    levels: Option<Levels>,
     tasks: Tasks,
     audit: Audit,
 }
@@ -130,9 +135,16 @@ fn permitted(caller: &Caller, operation: &Operation) -> Result<(), Refusal> {
 
 impl Admin {
     /// Handlers of a running agent, which tells its state on `board`.
-    pub fn running(data_dir: &Path, store: Store, board: StatusBoard, audit: Audit) -> Self {
+    pub fn running(
+        data_dir: &Path,
+        store: Store,
+        board: StatusBoard,
+        audit: Audit,
+        levels: Levels,
+    ) -> Self {
         Self {
             board: Some(board),
+            levels: Some(levels),
             ..Self::stopped(data_dir, store, audit)
         }
     }
@@ -149,6 +161,7 @@ impl Admin {
             events: None,
             own: OwnListeners::default(),
             checks: Arc::new(Semaphore::new(CHECKS_MAX)),
+            levels: None,
             tasks: Tasks::new(),
             audit,
         }
@@ -280,8 +293,15 @@ impl Admin {
             Target::Proxy => self.proxy(call, verb).await,
             Target::OwnCertificate(one) => self.own_certificate(call, verb, one).await,
             Target::Truststore => self.truststore(call, verb).await,
-            Target::TrustedCertificates => self.trusted_certificates(call, verb).await,
-            Target::TrustedCertificate(alias) => self.trusted_certificate(call, verb, alias).await,
+            Target::TrustedCertificates => {
+                self.trusted_certificates(call, verb, Truststore::Backends)
+                    .await
+            }
+            Target::TrustedCertificate(alias) => {
+                self.trusted_certificate(call, verb, Truststore::Backends, alias)
+                    .await
+            }
+            Target::Connector(target) => self.connector(call, verb, target).await,
         }
     }
 

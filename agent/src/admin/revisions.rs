@@ -59,7 +59,7 @@ impl Admin {
     pub(super) async fn revision_diff(&self, call: Call, from: u64) -> Answer {
         let current = self.readable()?;
         let revision = current.revision().number;
-        let to = call.query.to.unwrap_or(revision);
+        let to = call.query.with.unwrap_or(revision);
         let old = self.document_at(from).await?;
         let new = self.document_at(to).await?;
         blocking(move || {

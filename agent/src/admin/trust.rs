@@ -1,16 +1,18 @@
-//! Which certificates of back ends are trusted.
+//! Which certificates of others are trusted.
 
 use underpass_shared::api::management::{
-    Refusal, Target, TrustedInput, TrustedShown, TruststoreInput, TruststoreShown, Verb,
+    ConnectorTarget, MailTrustShown, Refusal, Target, TrustedInput, TrustedShown, TruststoreInput,
+    TruststoreShown, Verb,
 };
 use underpass_shared::config::limits::ALIAS_LEN_MAX;
 use underpass_shared::config::{
-    Alias, BackendTrust, Certificate, Connector, ConnectorFields, Document, TrustedCertificate,
+    Alias, BackendTrust, Certificate, ConnectorFields, Document, Invalid, TrustedCertificate,
 };
 
 use super::accept::{self, Accept};
 use super::call::Call;
 use super::certificates::certificates;
+use super::connector;
 use super::multipart::{Form, is_form};
 use super::{Admin, Answer, answer};
 
@@ -23,20 +25,64 @@ const NUMBER_LEN_MAX: usize = 11;
 
 type Entries = Vec<TrustedCertificate>;
 
-/// A change of the trust store: whether all are trusted, and the entries.
-fn edit(
-    change: impl FnOnce(&mut bool, &mut Entries) -> Result<(), Refusal> + Send + 'static,
-) -> impl FnOnce(&Document) -> Result<Document, Refusal> + Send + 'static {
-    move |document| {
-        let connector = Connector::clone(document.connector());
-        let trust = connector.backend_trust();
-        let (mut all, mut entries) = (trust.trust_all_backends(), trust.certificates().to_vec());
-        change(&mut all, &mut entries)?;
-        let fields = ConnectorFields {
-            backend_trust: BackendTrust::new(all, entries)?,
-            ..connector.into()
-        };
-        Ok(document.with_connector(fields.try_into()?)?)
+/// Whose certificates.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Truststore {
+    Backends,
+    Mail,
+}
+
+impl Truststore {
+    fn entries(self, fields: &ConnectorFields) -> &[TrustedCertificate] {
+        match self {
+            Self::Backends => fields.backend_trust.certificates(),
+            Self::Mail => fields.email_trust.as_slice(),
+        }
+    }
+
+    fn replace(self, fields: &mut ConnectorFields, entries: Entries) -> Result<(), Invalid> {
+        match self {
+            Self::Backends => {
+                let all = fields.backend_trust.trust_all_backends();
+                fields.backend_trust = BackendTrust::new(all, entries)?;
+            }
+            Self::Mail => fields.email_trust = entries.try_into()?,
+        }
+        Ok(())
+    }
+
+    /// A change of what is in it.
+    fn edit(
+        self,
+        change: impl FnOnce(&mut Entries) -> Result<(), Refusal> + Send + 'static,
+    ) -> impl FnOnce(&Document) -> Result<Document, Refusal> + Send + 'static {
+        connector::edit(move |fields| {
+            let mut entries = self.entries(fields).to_vec();
+            change(&mut entries)?;
+            Ok(self.replace(fields, entries)?)
+        })
+    }
+
+    const fn all(self) -> Target {
+        match self {
+            Self::Backends => Target::TrustedCertificates,
+            Self::Mail => Target::Connector(ConnectorTarget::EmailCertificates),
+        }
+    }
+
+    const fn one(self, alias: String) -> Target {
+        match self {
+            Self::Backends => Target::TrustedCertificate(alias),
+            Self::Mail => Target::Connector(ConnectorTarget::EmailCertificate(alias)),
+        }
+    }
+
+    /// Whose they are, for reasons.
+    const fn whose(self) -> &'static str {
+        match self {
+            Self::Backends => "back ends",
+            Self::Mail => "mail servers",
+        }
     }
 }
 
@@ -81,21 +127,33 @@ impl Admin {
         let input: TruststoreInput = call.read()?;
         let wanted = input.trust_all_backends.0;
         let reason = format!("set trustAllBackends to {wanted}");
-        let edit = edit(move |all, _entries| {
-            *all = wanted;
+        let edit = connector::edit(move |fields| {
+            let entries = fields.backend_trust.certificates().to_vec();
+            fields.backend_trust = BackendTrust::new(wanted, entries)?;
             Ok(())
         });
         self.change(&call, &reason, edit, answer::done).await
     }
 
-    pub(super) async fn trusted_certificates(&self, call: Call, verb: Verb) -> Answer {
+    pub(super) fn email_truststore(&self) -> Answer {
+        let current = self.readable()?;
+        let shown = MailTrustShown::show(&current.document().connector().email_trust);
+        answer::ok(&shown, current.revision().number)
+    }
+
+    pub(super) async fn trusted_certificates(
+        &self,
+        call: Call,
+        verb: Verb,
+        store: Truststore,
+    ) -> Answer {
         match verb {
-            Verb::Post if is_form(&call) => self.trust_files(&call).await,
+            Verb::Post if is_form(&call) => self.trust_files(&call, store).await,
             Verb::Post => {
                 let TrustedInput { alias, certificate } = call.read()?;
-                let reason = format!("trusted certificate {alias}");
-                let target = Target::TrustedCertificate(alias.to_string());
-                let edit = edit(move |_all, entries| {
+                let reason = format!("trusted certificate {alias} of {}", store.whose());
+                let target = store.one(alias.to_string());
+                let edit = store.edit(move |entries| {
                     if position(entries, alias.as_str()).is_ok() {
                         let message = format!("there is a trusted certificate {alias} already");
                         return Err(Refusal::illegal_state(message).at("alias"));
@@ -107,21 +165,22 @@ impl Admin {
                 self.change(&call, &reason, edit, created).await
             }
             Verb::Delete => {
-                let edit = edit(|_all, entries| {
+                let edit = store.edit(|entries| {
                     entries.clear();
                     Ok(())
                 });
-                let reason = "removed all trusted certificates";
-                self.change(&call, reason, edit, answer::done).await
+                let reason = format!("removed all trusted certificates of {}", store.whose());
+                self.change(&call, &reason, edit, answer::done).await
             }
             Verb::Get | Verb::Put | Verb::Patch => {
                 let current = self.readable()?;
-                let trust = current.document().connector().backend_trust();
+                let entries = store.entries(current.document().connector());
                 let number = current.revision().number;
-                let all = trust.certificates().iter().map(|one| &one.certificate);
+                let all = entries.iter().map(|one| &one.certificate);
                 match Accept::of(call.accept()) {
                     Accept::Json => {
-                        answer::ok(&TruststoreShown::show(trust).trusted_backends, number)
+                        let shown: Vec<_> = entries.iter().map(TrustedShown::show).collect();
+                        answer::ok(&shown, number)
                     }
                     Accept::Pem => Ok(answer::bytes(accept::pem(all), PEM, number)),
                     Accept::Der => Ok(answer::bytes(accept::der(all), DER, number)),
@@ -132,7 +191,7 @@ impl Admin {
 
     /// Trusts the certificates of files, each PEM with one or more, or DER with one. Those that are
     /// trusted already stay under their names.
-    async fn trust_files(&self, call: &Call) -> Answer {
+    async fn trust_files(&self, call: &Call, store: Truststore) -> Answer {
         let mut form = Form::read(call, &[CERTIFICATES]).await?;
         let mut found: Vec<(String, Certificate)> = vec![];
         for part in form.all(CERTIFICATES) {
@@ -144,8 +203,8 @@ impl Admin {
         if found.is_empty() {
             return Err(Refusal::invalid(CERTIFICATES, "is missing"));
         }
-        let reason = format!("trusted {} certificates", found.len());
-        let edit = edit(move |_all, entries| {
+        let reason = format!("trusted {} certificates of {}", found.len(), store.whose());
+        let edit = store.edit(move |entries| {
             for (file, certificate) in found {
                 if entries.iter().any(|one| one.certificate == certificate) {
                     continue;
@@ -155,7 +214,7 @@ impl Admin {
             }
             Ok(())
         });
-        let created = |revision| answer::created(&Target::TrustedCertificates, revision);
+        let created = |revision| answer::created(&store.all(), revision);
         self.change(call, &reason, edit, created).await
     }
 
@@ -163,11 +222,12 @@ impl Admin {
         &self,
         call: Call,
         verb: Verb,
+        store: Truststore,
         alias: String,
     ) -> Answer {
         if verb == Verb::Delete {
-            let reason = format!("removed trusted certificate {alias}");
-            let edit = edit(move |_all, entries| {
+            let reason = format!("removed trusted certificate {alias} of {}", store.whose());
+            let edit = store.edit(move |entries| {
                 let at = position(entries, &alias)?;
                 entries.remove(at);
                 Ok(())
@@ -175,11 +235,7 @@ impl Admin {
             return self.change(&call, &reason, edit, answer::done).await;
         }
         let current = self.readable()?;
-        let entries = current
-            .document()
-            .connector()
-            .backend_trust()
-            .certificates();
+        let entries = store.entries(current.document().connector());
         let at = position(entries, &alias)?;
         let shown: Vec<TrustedShown> = entries
             .iter()

@@ -100,7 +100,7 @@ pub(super) async fn run(
         }
         Action::Diff { from, to } => {
             let query = Query {
-                to,
+                with: to,
                 ..Query::default()
             };
             let diff: RevisionDiff = client.get(Target::RevisionDiff(from), &query).await?;

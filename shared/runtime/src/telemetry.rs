@@ -2,10 +2,13 @@
 
 use std::io::IsTerminal as _;
 
+use tracing::Level;
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Registry, fmt, reload};
+use underpass_shared::config::LogLevel;
 
 /// Form of the log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +19,78 @@ pub enum Format {
     Json,
 }
 
+/// How the names of our own crates begin.
+const OWN: &str = "underpass";
+
+/// Whose records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Of our own crates.
+    Own,
+    /// Of the libraries.
+    Others,
+}
+
+/// Which records are logged; changed while the process runs. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct Levels {
+    start: Targets,
+    present: reload::Handle<Targets, Registry>,
+}
+
+impl Levels {
+    /// Sets levels; None is what the process was started with.
+    pub fn set(&self, own: Option<LogLevel>, others: Option<LogLevel>) {
+        let targets = targets(&self.start, own, others);
+        if let Err(error) = self.present.reload(targets) {
+            tracing::warn!(%error, "the levels of the log were not changed");
+        }
+    }
+
+    /// The level that the process was started with.
+    pub fn at_start(&self, part: Part) -> LogLevel {
+        let target = match part {
+            Part::Own => "underpass_agent",
+            Part::Others => "",
+        };
+        let levels = [
+            (Level::TRACE, LogLevel::Trace),
+            (Level::DEBUG, LogLevel::Debug),
+            (Level::INFO, LogLevel::Info),
+            (Level::WARN, LogLevel::Warn),
+            (Level::ERROR, LogLevel::Error),
+        ];
+        let mut logged = levels
+            .into_iter()
+            .filter(|(level, _)| self.start.would_enable(target, level));
+        logged.next().map_or(LogLevel::Off, |(_, level)| level)
+    }
+}
+
+const fn filter(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Off => LevelFilter::OFF,
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace | LogLevel::All => LevelFilter::TRACE,
+    }
+}
+
+/// What was logged at the start, with other levels for our own crates or for the libraries.
+fn targets(start: &Targets, own: Option<LogLevel>, others: Option<LogLevel>) -> Targets {
+    let default = start.default_level().unwrap_or(LevelFilter::OFF);
+    let targets = Targets::new()
+        .with_default(others.map_or(default, filter))
+        .with_target(OWN, own.map_or(default, filter));
+    let stays = |target: &str| match target.starts_with(OWN) {
+        true => own.is_none(),
+        false => others.is_none(),
+    };
+    targets.with_targets(start.iter().filter(|(target, _)| stays(target)))
+}
+
 /// Starts logging for the process. `filter` is a level, or levels by module such as `info,h2=warn`.
 ///
 /// # Errors
@@ -23,10 +98,11 @@ pub enum Format {
 pub fn start(
     filter: &str,
     format: Format,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync + 'static>> {
+) -> Result<Levels, Box<dyn std::error::Error + Send + Sync + 'static>> {
     // The richer `EnvFilter` brings regular expressions along, half a megabyte of resident code.
     let targets: Targets = filter.parse()?;
-    let registry = tracing_subscriber::registry().with(targets);
+    let (layer, present) = reload::Layer::new(targets.clone());
+    let registry = tracing_subscriber::registry().with(layer);
     let layer = fmt::layer().with_writer(std::io::stderr);
     match format {
         Format::Human => {
@@ -41,5 +117,39 @@ pub fn start(
         let place = panic.location().map(ToString::to_string);
         tracing::error!(panic = text, place, "panicked");
     }));
-    Ok(())
+    Ok(Levels {
+        start: targets,
+        present,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_set_stays_as_it_was_at_the_start() {
+        let start: Targets = "info,underpass_agent::tunnel=debug,h2=warn"
+            .parse()
+            .unwrap();
+        let logged = |own, others| {
+            let targets = targets(&start, own, others);
+            move |target: &str, level| targets.would_enable(target, &level)
+        };
+        let same = logged(None, None);
+        assert!(same("underpass_agent", Level::INFO) && !same("underpass_agent", Level::DEBUG));
+        assert!(same("underpass_agent::tunnel", Level::DEBUG));
+        assert!(same("hyper", Level::INFO) && !same("h2", Level::INFO));
+        let own = logged(Some(LogLevel::Error), None);
+        assert!(!own("underpass_agent::tunnel", Level::WARN));
+        assert!(own("underpass_runtime", Level::ERROR));
+        assert!(own("hyper", Level::INFO) && !own("h2", Level::INFO));
+        let others = logged(None, Some(LogLevel::All));
+        assert!(others("h2", Level::TRACE) && others("hyper", Level::TRACE));
+        assert!(others("underpass_agent", Level::INFO));
+        assert!(!others("underpass_agent", Level::DEBUG));
+        assert!(others("underpass_agent::tunnel", Level::DEBUG));
+        let none = logged(Some(LogLevel::Off), Some(LogLevel::Off));
+        assert!(!none("underpass_agent", Level::ERROR) && !none("h2", Level::ERROR));
+    }
 }

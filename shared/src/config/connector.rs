@@ -3,13 +3,23 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::alerting::Alerting;
 use super::audit::AuditSettings;
 use super::certificates::OwnCertificates;
+use super::cipher::CipherSuites;
 use super::invalid::Invalid;
-use super::limits::{ALLOWED_TARGETS_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX};
+use super::limits::{
+    ALLOWED_TARGETS_MAX, DESCRIPTION_LEN_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX,
+};
+use super::logs::{LogSettings, TracesBySubaccount};
+use super::mail::Mail;
 use super::operator::Operators;
+use super::propagation::PpSettings;
 use super::proxy::Proxy;
-use super::trust::BackendTrust;
+use super::region::Regions;
+use super::subject::SubjectRules;
+use super::text::Text;
+use super::trust::{BackendTrust, TrustedCertificates};
 use crate::policy::target::TargetRule;
 use crate::schema::{schema, schema_like};
 
@@ -86,6 +96,36 @@ pub struct ConnectorFields {
     /// The agent's own certificates.
     #[serde(skip_serializing_if = "OwnCertificates::is_default")]
     pub certificates: OwnCertificates,
+    /// What this agent is for, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<Text<DESCRIPTION_LEN_MAX>>,
+    /// How long the certificates that stand for users are good.
+    #[serde(skip_serializing_if = "PpSettings::is_default")]
+    pub pp_settings: PpSettings,
+    /// The rules by which users get the subjects of their certificates.
+    #[serde(skip_serializing_if = "SubjectRules::is_default")]
+    pub subject_pattern_rules: SubjectRules,
+    /// Levels and limits of the log.
+    #[serde(skip_serializing_if = "LogSettings::is_default")]
+    pub log_and_trace: LogSettings,
+    /// Which payload of which subaccounts is to be traced.
+    #[serde(skip_serializing_if = "TracesBySubaccount::is_default")]
+    pub subaccount_traces: TracesBySubaccount,
+    /// When alerts are raised, and which are sent.
+    #[serde(skip_serializing_if = "Alerting::is_default")]
+    pub alerting: Alerting,
+    /// How mail is sent.
+    #[serde(skip_serializing_if = "Mail::is_default")]
+    pub email: Mail,
+    /// Which certificates of the mail server are trusted.
+    #[serde(skip_serializing_if = "TrustedCertificates::is_default")]
+    pub email_trust: TrustedCertificates,
+    /// Which cipher suites the management API takes.
+    #[serde(skip_serializing_if = "CipherSuites::is_default")]
+    pub cipher_suites: CipherSuites,
+    /// Gateways by name.
+    #[serde(skip_serializing_if = "Regions::is_default")]
+    pub regions: Regions,
 }
 
 /// Settings of the agent as a whole.

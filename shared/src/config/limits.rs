@@ -64,3 +64,25 @@ pub const AUTHOR_LEN_MAX: usize = 256;
 pub const REASON_LEN_MAX: usize = 1_024;
 /// Revisions on trial at a time: fewer than history keeps for sure, since all must be taken back.
 pub const TRIAL_REVISIONS_MAX: u64 = 500;
+/// Rules that give users their subjects; each is tried for each new user.
+pub const SUBJECT_RULES_MAX: usize = 100;
+/// Bytes of the pattern of one part of a subject.
+pub const SUBJECT_PATTERN_LEN_MAX: usize = 512;
+/// Characters of the name of a token's attribute; some are whole URLs.
+pub const VARIABLE_LEN_MAX: usize = 256;
+/// Bytes that an attribute is compared with.
+pub const CONDITION_VALUE_LEN_MAX: usize = 1_024;
+/// Addresses of one list of recipients.
+pub const RECIPIENTS_MAX: usize = 64;
+/// Bytes of a list of recipients.
+pub const MAIL_ADDRESSES_LEN_MAX: usize = 4_096;
+/// Bytes of the user name for a mail server.
+pub const MAIL_USER_LEN_MAX: usize = 256;
+/// Further settings of the mail library.
+pub const MAIL_PROPERTIES_MAX: usize = 64;
+/// Bytes of the name of such a setting.
+pub const MAIL_PROPERTY_NAME_LEN_MAX: usize = 128;
+/// Bytes of its value.
+pub const MAIL_PROPERTY_LEN_MAX: usize = 1_024;
+/// Regions of one's own.
+pub const REGIONS_MAX: usize = 256;

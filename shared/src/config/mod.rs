@@ -4,12 +4,14 @@
 //! one, so keeping, comparing and storing states of a large document stays cheap. Nothing invalid
 //! can be held: every type refuses wrong input where it is made.
 
+mod alerting;
 mod apply;
 mod audit;
 pub(crate) mod canonical;
 mod certificates;
 mod change;
 mod channel;
+mod cipher;
 mod connector;
 mod creation;
 mod delta;
@@ -21,21 +23,28 @@ mod import;
 mod invalid;
 mod json;
 pub mod limits;
+mod logs;
+mod loose;
+mod mail;
 mod mapping;
 mod operator;
 mod part;
 mod path_options;
 mod place;
 mod ports;
+mod propagation;
 mod proxy;
+mod region;
 mod resource;
 mod revision;
 mod rfc;
 mod subaccount;
+mod subject;
 mod text;
 mod trial;
 mod trust;
 
+pub use alerting::{Alerting, Notification, Thresholds};
 pub use audit::{AuditCleanup, AuditLevel, AuditSettings};
 pub use certificates::{OwnCertificate, OwnCertificateFields, OwnCertificates};
 pub use change::{Change, ChangeKind, UndoError, changes};
@@ -43,6 +52,7 @@ pub use channel::{
     Channel, ChannelConnections, ChannelId, ChannelService, ChannelType, Channels, ClusterHost,
     InstanceNumber, InvalidChannelId, ServiceName,
 };
+pub use cipher::{CipherSuite, CipherSuites};
 pub use connector::{Connector, ConnectorFields, TunnelConnections};
 pub use creation::CreationDate;
 pub use delta::{Delta, Op, Ops};
@@ -51,6 +61,9 @@ pub use document::{Document, SCHEMA};
 pub use domain::{DomainMapping, DomainMappings};
 pub use identity::{IdentityProvider, IdentityTrust, TrustedApp};
 pub use invalid::Invalid;
+pub use logs::{LogLevel, LogSettings, Megabytes, SubaccountTraces, Traces, TracesBySubaccount};
+pub use loose::{Number, flag};
+pub use mail::{Mail, MailFields, TrustOption};
 pub use mapping::{
     AuthenticationMode, BackendType, HostInHeader, Mapping, MappingFields, MappingPart, Protocol,
     ProtocolFamily,
@@ -61,16 +74,22 @@ pub use path_options::PathOptions;
 pub use place::Place;
 pub(crate) use place::{Content, Touched, touched};
 pub use ports::{InvalidPortRange, PortRange};
+pub use propagation::PpSettings;
 pub use proxy::{InvalidProxyUrl, Proxy, ProxyFields, ProxyUrl};
+pub use region::{Region, Regions};
 pub use resource::{InvalidResourcePath, Resource, ResourcePath};
 pub use revision::Revision;
 pub use rfc::{Client, ClientUser, InvalidClient, RfcOptions, SapUser};
 pub use subaccount::{Subaccount, SubaccountFields, SubaccountKey};
+pub use subject::{
+    Comparison, Condition, ConditionFields, InvalidPattern, InvalidVariable, NamePart, Pattern,
+    SubjectFallback, SubjectPattern, SubjectRule, SubjectRules, Variable,
+};
 pub use text::{InvalidText, Text};
 pub use trial::{ConfirmWithin, InvalidConfirmWithin, OnTrial, Trial};
 pub use trust::{
     Alias, BackendTrust, Certificate, CertificateSummary, InvalidAlias, InvalidCertificate,
-    TrustedCertificate,
+    TrustedCertificate, TrustedCertificates,
 };
 
 #[cfg(test)]

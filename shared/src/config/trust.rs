@@ -232,12 +232,62 @@ pub struct TrustedCertificate {
     pub certificate: Certificate,
 }
 
+/// Trusted certificates, sorted by alias; none by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<TrustedCertificate>", into = "Vec<TrustedCertificate>")]
+pub struct TrustedCertificates(Vec<TrustedCertificate>);
+
+impl TryFrom<Vec<TrustedCertificate>> for TrustedCertificates {
+    type Error = Invalid;
+
+    /// Refuses too many certificates, and an alias or a certificate that occurs twice.
+    fn try_from(mut certificates: Vec<TrustedCertificate>) -> Result<Self, Self::Error> {
+        if certificates.len() > TRUSTED_CERTIFICATES_MAX {
+            let rule = format!("at most {TRUSTED_CERTIFICATES_MAX} certificates are allowed");
+            return Err(Invalid::new("certificates", rule));
+        }
+        certificates.sort_by(|a, b| a.alias.cmp(&b.alias));
+        for (i, one) in certificates.iter().enumerate() {
+            let others = certificates.get(i + 1..).unwrap_or_default();
+            if others.first().is_some_and(|next| next.alias == one.alias) {
+                let rule = format!("alias {} occurs twice", one.alias);
+                return Err(Invalid::new("certificates", rule));
+            }
+            // Otherwise removing one of them would not end the trust.
+            if let Some(same) = others.iter().find(|o| o.certificate == one.certificate) {
+                let rule = format!("{} and {} are the same certificate", one.alias, same.alias);
+                return Err(Invalid::new("certificates", rule));
+            }
+        }
+        Ok(Self(certificates))
+    }
+}
+
+schema_like!(TrustedCertificates = Vec<TrustedCertificate>);
+
+impl From<TrustedCertificates> for Vec<TrustedCertificate> {
+    fn from(certificates: TrustedCertificates) -> Self {
+        certificates.0
+    }
+}
+
+impl TrustedCertificates {
+    /// All of them, sorted by alias.
+    pub fn as_slice(&self) -> &[TrustedCertificate] {
+        &self.0
+    }
+
+    pub(super) const fn is_default(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// Which certificates of back ends are trusted; none by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, try_from = "Fields")]
 pub struct BackendTrust {
     trust_all_backends: bool,
-    certificates: Vec<TrustedCertificate>,
+    certificates: TrustedCertificates,
 }
 
 /// Which certificates of back ends are trusted, before the checks.
@@ -268,34 +318,17 @@ impl TryFrom<Fields> for BackendTrust {
 schema_like!(BackendTrust = Fields);
 
 impl BackendTrust {
-    /// Refuses too many certificates, and an alias or a certificate that occurs twice.
+    /// Refuses what [`TrustedCertificates`] refuse.
     ///
     /// # Errors
     /// Which rule is broken.
     pub fn new(
         trust_all_backends: bool,
-        mut certificates: Vec<TrustedCertificate>,
+        certificates: Vec<TrustedCertificate>,
     ) -> Result<Self, Invalid> {
-        if certificates.len() > TRUSTED_CERTIFICATES_MAX {
-            let rule = format!("at most {TRUSTED_CERTIFICATES_MAX} certificates are allowed");
-            return Err(Invalid::new("certificates", rule));
-        }
-        certificates.sort_by(|a, b| a.alias.cmp(&b.alias));
-        for (i, one) in certificates.iter().enumerate() {
-            let others = certificates.get(i + 1..).unwrap_or_default();
-            if others.first().is_some_and(|next| next.alias == one.alias) {
-                let rule = format!("alias {} occurs twice", one.alias);
-                return Err(Invalid::new("certificates", rule));
-            }
-            // Otherwise removing one of them would not end the trust.
-            if let Some(same) = others.iter().find(|o| o.certificate == one.certificate) {
-                let rule = format!("{} and {} are the same certificate", one.alias, same.alias);
-                return Err(Invalid::new("certificates", rule));
-            }
-        }
         Ok(Self {
             trust_all_backends,
-            certificates,
+            certificates: certificates.try_into()?,
         })
     }
 
@@ -306,7 +339,7 @@ impl BackendTrust {
 
     /// The trusted certificates, sorted by alias.
     pub fn certificates(&self) -> &[TrustedCertificate] {
-        &self.certificates
+        self.certificates.as_slice()
     }
 
     pub(super) fn is_default(&self) -> bool {

@@ -12,6 +12,13 @@ use crate::config::{
 const SETTINGS: &[(&str, Access)] = &[
     ("backendTrust", Access::Connector),
     ("certificates", Access::Connector),
+    ("description", Access::Connector),
+    ("email", Access::Connector),
+    ("emailTrust", Access::Connector),
+    ("logAndTrace", Access::Trace),
+    ("ppSettings", Access::Subaccounts),
+    ("subaccountTraces", Access::Trace),
+    ("subjectPatternRules", Access::Connector),
 ];
 
 /// A change that the role of its author does not allow.
@@ -108,6 +115,16 @@ mod tests {
     use crate::config::AuditLevel;
     use crate::config::tests::{key, mapping, own};
 
+    const ALERTING: &str = r#"{"alerting": {
+        "thresholds": {"cpuLoad": 80, "cpuLoadViolationToleranceSec": 60, "freeDiskSpaceMb": 1,
+                       "certificateValidityDays": 30},
+        "notification": {"ha": true, "tunnels": true, "serviceChannels": true, "CPU": true,
+                         "freeDiskSpace": true, "certificates": true, "troubleshooting": true}}}"#;
+    const RULES: &str = r#"{"subjectPatternRules":
+        {"fallback": {"description": "x", "subjectPattern": {"CN": "${mail}"}}}}"#;
+    const TIMES: &str = r#"{"ppSettings":
+        {"expirationToleranceInHr": 1, "certificateValidityInMin": 1}}"#;
+
     fn managed(managed: bool) -> Document {
         let own = SubaccountFields { managed, ..own(1) };
         Document::empty().with_subaccount(own).unwrap()
@@ -189,7 +206,19 @@ mod tests {
             ),
             2
         );
-        assert_eq!(may(&empty, &connector(r#"{"tunnelConnections": 3}"#)), 1);
+        for (json, roles) in [
+            (r#"{"tunnelConnections": 3}"#, 1),
+            (ALERTING, 1),
+            (r#"{"regions": [{"name": "a", "regionHost": "a"}]}"#, 1),
+            (r#"{"cipherSuites": ["TLS_AES_128_GCM_SHA256"]}"#, 1),
+            (r#"{"description": "x"}"#, 2),
+            (r#"{"email": {"smtpHost": "x"}}"#, 2),
+            (RULES, 2),
+            (TIMES, 3),
+            (r#"{"logAndTrace": {"sccLogLevel": "DEBUG"}}"#, 4),
+        ] {
+            assert_eq!(may(&empty, &connector(json)), roles, "{json}");
+        }
         let both = r#"{"tunnelConnections": 3, "backendTrust": {"trustAllBackends": true}}"#;
         let refused = check(Role::AssociateAdministrator, &empty, &connector(both));
         assert_eq!(

@@ -80,6 +80,12 @@ impl Refusal {
         Self::new(StatusCode::CONFLICT, ErrorType::IllegalState, message)
     }
 
+    /// It is documented, but this agent cannot do it.
+    pub fn not_implemented(message: impl Into<String>) -> Self {
+        let (status, kind) = (StatusCode::NOT_IMPLEMENTED, ErrorType::IllegalState);
+        Self::new(status, kind, message)
+    }
+
     /// Something that the request needs failed.
     pub fn failure(message: impl Into<String>) -> Self {
         Self::new(

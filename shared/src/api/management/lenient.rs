@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::config::PortRange;
+use crate::config::flag;
 use crate::host::Port;
 use crate::schema::{PORT, schema};
 
@@ -19,28 +20,9 @@ schema!(Flag = {
     "description": "A truth value, also as text.",
     "enum": [true, false, "true", "false"] });
 
-struct FlagVisitor;
-
-impl de::Visitor<'_> for FlagVisitor {
-    type Value = Flag;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("true or false")
-    }
-
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Flag, E> {
-        Ok(Flag(value))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Flag, E> {
-        let wrong = || E::invalid_value(de::Unexpected::Str(text), &self);
-        text.parse().map(Flag).map_err(|_not_bool| wrong())
-    }
-}
-
 impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(FlagVisitor)
+        flag(from).map(Self)
     }
 }
 

@@ -16,8 +16,10 @@ mod event;
 mod identity;
 mod import;
 mod lenient;
+mod mail;
 mod mapping;
 mod mapping_address;
+mod merge;
 mod openapi;
 pub mod operations;
 mod operator;
@@ -26,6 +28,7 @@ mod query;
 mod resource;
 mod resource_id;
 mod security;
+mod settings;
 mod status;
 mod subaccount;
 mod target;
@@ -54,8 +57,10 @@ pub use identity::{
 };
 pub use import::{ImportMode, Imported, InvalidImportMode, MappingsFile, MappingsFormat, Skipped};
 pub use lenient::{Flag, Number, PortText, PortsText, ReadOnly};
+pub use mail::{MailInput, MailShown};
 pub use mapping::{SystemMapping, SystemMappingInput};
 pub use mapping_address::{InvalidMappingAddress, MappingAddress};
+pub use merge::{Linked, Object, fit, merge, object, to_object};
 pub use openapi::openapi;
 pub use operator::{
     CertificateRequest, Issued, OperatorChange, OperatorInput, OperatorShown, Own, PairRequest,
@@ -66,12 +71,16 @@ pub use query::Query;
 pub use resource::{ResourceInput, SystemMappingResource};
 pub use resource_id::{InvalidResourceId, decode, encode};
 pub use security::{Rating, SecurityEntry, SecurityStatus};
+pub use settings::{
+    ALWAYS, ConditionInput, ConnectorInput, ConnectorShown, HaRole, LogsShown, MailTrustShown,
+    MoveInput, SubjectRuleInput, SubjectRuleShown, TracesShown, TunnelTuning,
+};
 pub use status::{Connection, LinkStatus, ManagementStatus, Status};
 pub use subaccount::{
     ApplicationConnection, Corrupted, Enrolment, StateInput, SubaccountCertificate,
     SubaccountInput, SubaccountShown, Tunnel, TunnelChannel, TunnelState, ValidityInput,
 };
-pub use target::{OperatorTarget, SubaccountPath, Target, Verb, untyped_channels};
+pub use target::{ConnectorTarget, OperatorTarget, SubaccountPath, Target, Verb, untyped_channels};
 pub use trust::{TrustedInput, TrustedShown, TruststoreInput, TruststoreShown};
 
 /// `_links` of an object: names and addresses of what belongs to it.

@@ -1,5 +1,7 @@
 //! The options behind the `?` of an address.
 
+use std::collections::BTreeMap;
+
 use percent_encoding::percent_decode_str;
 
 use super::audit::AuditSearch;
@@ -24,13 +26,15 @@ pub struct Query {
     /// Take the change back unless it is confirmed in time.
     pub confirm_within: Option<ConfirmWithin>,
     /// The revision to compare with.
-    pub to: Option<u64>,
+    pub with: Option<u64>,
     /// What an import does with what is there.
     pub mode: ImportMode,
     /// These mappings alone.
     pub only: Option<Vec<MappingAddress>>,
     /// What is looked for in the audit log.
     pub audit: AuditSearch,
+    /// Values by names that what the call is about has.
+    pub values: BTreeMap<String, String>,
 }
 
 impl Query {
@@ -47,6 +51,10 @@ impl Query {
             let decoded = percent_decode_str(value).decode_utf8();
             let value = decoded.or(Err(Refusal::invalid(name, "must be UTF-8")))?;
             if !operation.query().any(|known| known.name == name) {
+                if operation.values {
+                    query.value(name, &value)?;
+                    continue;
+                }
                 return Err(Refusal::invalid(name, unknown(operation)));
             }
             if !seen.insert(name) {
@@ -78,9 +86,9 @@ impl Query {
                     let within = within.map_err(|rule| Refusal::invalid(name, rule.to_string()))?;
                     query.confirm_within = Some(within);
                 }
-                "to" => {
+                "with" => {
                     let rule = "must be the number of a revision";
-                    query.to = Some(value.parse().or(Err(Refusal::invalid(name, rule)))?);
+                    query.with = Some(value.parse().or(Err(Refusal::invalid(name, rule)))?);
                 }
                 _ => query.set(name, &value)?,
             }
@@ -106,6 +114,18 @@ impl Query {
         Ok(())
     }
 
+    fn value(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
+        let decoded = percent_decode_str(name).decode_utf8();
+        let name = decoded.or(Err(Refusal::invalid(name, "must be UTF-8")))?;
+        let before = self
+            .values
+            .insert(name.clone().into_owned(), value.to_owned());
+        match before {
+            Some(_) => Err(Refusal::invalid(name, "is given twice")),
+            None => Ok(()),
+        }
+    }
+
     /// The text behind the `?`, with it; empty where there is nothing to say.
     pub fn to_text(&self) -> String {
         // A location ID has no character that would need an escape.
@@ -120,13 +140,13 @@ impl Query {
         let limit = self.limit.map(|limit| format!("limit={limit}"));
         let within = self.confirm_within;
         let within = within.map(|within| format!("confirmWithin={}", within.seconds()));
-        let to = self.to.map(|to| format!("to={to}"));
+        let with = self.with.map(|with| format!("with={with}"));
         let mode = (self.mode != ImportMode::default()).then(|| format!("mode={}", self.mode));
         let only = self.only.as_ref().map(|only| {
             let only: Vec<String> = only.iter().map(ToString::to_string).collect();
             format!("only={}", only.join(","))
         });
-        let parts = [location, dry_run, readmit, limit, within, to, mode, only]
+        let parts = [location, dry_run, readmit, limit, within, with, mode, only]
             .into_iter()
             .flatten();
         let parts: Vec<String> = parts.chain(self.audit.to_parts()).collect();
@@ -162,7 +182,7 @@ mod tests {
                 &[
                     Parameter::of::<u64>("limit", ""),
                     Parameter::of::<bool>("readmitOperators", ""),
-                    Parameter::of::<u64>("to", ""),
+                    Parameter::of::<u64>("with", ""),
                     Parameter::of::<String>("mode", ""),
                     Parameter::of::<String>("only", ""),
                 ]
@@ -183,7 +203,7 @@ mod tests {
             "?locationID=a.b",
             "?dryRun=true&limit=7",
             "?readmitOperators=true",
-            "?confirmWithin=60&to=7",
+            "?confirmWithin=60&with=7",
             "?mode=overwrite&only=a:1,b:2",
         ] {
             let query = parse(text.strip_prefix('?')).unwrap();
@@ -200,7 +220,7 @@ mod tests {
             ("dryRun=1", "dryRun"),
             ("limit=-1", "limit"),
             ("confirmWithin=9", "confirmWithin"),
-            ("to=x", "to"),
+            ("with=x", "with"),
             ("mode=all", "mode"),
             ("only=a", "only"),
             ("limit=1&limit=1", "limit"),

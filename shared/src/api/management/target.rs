@@ -1,12 +1,14 @@
 //! The table of addresses: what each path means and which methods it takes.
 
 mod operators;
+mod settings;
 
 use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 pub use self::operators::OperatorTarget;
+pub use self::settings::ConnectorTarget;
 use super::error::Refusal;
 use super::mapping_address::MappingAddress;
 use super::operations::{
@@ -143,6 +145,8 @@ pub enum Target {
     Events,
     /// How safe it is set up.
     SecurityStatus,
+    /// Another setting of the agent as a whole.
+    Connector(ConnectorTarget),
     /// All subaccounts.
     Subaccounts,
     /// One subaccount.
@@ -216,10 +220,20 @@ impl Target {
             let decoded = percent_decode_str(segment).decode_utf8();
             decoded.map(|text| text.into_owned()).or(Err(unknown()))
         };
-        let rest = path.strip_prefix("/api/v1/").ok_or_else(unknown)?;
+        let newer = path.strip_prefix("/api/v2/");
+        let rest = path
+            .strip_prefix("/api/v1/")
+            .or(newer)
+            .ok_or_else(unknown)?;
         let segments: Result<Vec<String>, Refusal> = rest.split('/').map(decode).collect();
         let segments = segments?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        if let Some(refusal) = settings::absent(&segments) {
+            return Err(refusal);
+        }
+        if newer.is_some() {
+            return Err(unknown());
+        }
         if let Some(parsed) = OperatorTarget::parse(&segments) {
             return parsed.map(Self::Operators);
         }
@@ -285,6 +299,10 @@ impl Target {
             ] => {
                 let path = SubaccountPath::parse(region_host, subaccount);
                 return Some(path.map(Self::SubaccountAuditLog));
+            }
+            ["availableCipherSuites"] => Self::Connector(ConnectorTarget::AvailableCipherSuites),
+            ["connector", rest @ ..] => {
+                return ConnectorTarget::parse(rest).map(|parsed| parsed.map(Self::Connector));
             }
             ["subaccounts"] => Self::Subaccounts,
             ["subaccounts", "corrupted"] => Self::Corrupted,
@@ -367,6 +385,7 @@ impl Target {
             Self::AccessCheck(_) => checks::ACCESS_CHECK,
             Self::ConnectionCheck(_) => checks::CONNECTION_CHECK,
             Self::MappingCheck(..) => checks::MAPPING_CHECK,
+            Self::Connector(target) => target.template(),
             Self::Subaccounts => subaccounts::SUBACCOUNTS,
             Self::Subaccount(_) => subaccounts::SUBACCOUNT,
             Self::Corrupted => subaccounts::CORRUPTED,
@@ -492,6 +511,7 @@ impl fmt::Display for Target {
             Self::MappingCheck(path, address) => {
                 write!(f, "{path}/systemMappings/{address}/check")
             }
+            Self::Connector(target) => write!(f, "{target}"),
             Self::Subaccounts => write!(f, "{CONFIGURATION}/subaccounts"),
             Self::Subaccount(path) => write!(f, "{path}"),
             Self::Corrupted => write!(f, "{CONFIGURATION}/subaccounts/corrupted"),

@@ -1,7 +1,7 @@
 //! The whole document and its history.
 
 use super::super::{PendingConfirm, RevisionDetail, RevisionDiff};
-use super::parameters::{LIMIT, READMIT_OPERATORS, TO};
+use super::parameters::{LIMIT, READMIT_OPERATORS, WITH};
 use super::{DOCUMENT_LEN_MAX, Operation};
 use crate::config::{Document, Revision};
 use crate::rights::Access::{Inspect, Subaccounts};
@@ -45,7 +45,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Shows what differs between two revisions.",
     )
     .gives::<RevisionDiff>()
-    .options(&[TO]),
+    .options(&[WITH]),
     Operation::get(
         REVISION_DOCUMENT,
         Inspect,

@@ -14,6 +14,7 @@ pub(super) mod domains;
 pub(super) mod history;
 pub(super) mod identity;
 pub(super) mod operators;
+pub(super) mod settings;
 pub(super) mod subaccounts;
 
 mod parameters;
@@ -54,6 +55,8 @@ pub struct Operation {
     pub answer: Success,
     /// Options behind the `?` beside those that all calls of its kind have.
     pub options: &'static [Parameter],
+    /// Whether values by other names may stand behind the `?` too; what it is about names them.
+    pub values: bool,
     /// Whether it changes the configuration, so that it can be tried and bound to a revision.
     pub changes: bool,
     /// Whether the present state can be in its way.
@@ -148,6 +151,7 @@ impl Operation {
             body: None,
             answer: Success::Done,
             options: &[],
+            values: false,
             changes: !matches!(verb, Verb::Get),
             conflicts: false,
             may_be_missing: false,
@@ -217,6 +221,12 @@ impl Operation {
         self
     }
 
+    /// It takes values behind the `?` by names that what it is about has.
+    const fn takes_values(mut self) -> Self {
+        self.values = true;
+        self
+    }
+
     /// It does something else than change the configuration.
     const fn acts(mut self) -> Self {
         self.changes = false;
@@ -280,6 +290,7 @@ const AREAS: &[&[Operation]] = &[
     history::OPERATIONS,
     identity::OPERATIONS,
     operators::OPERATIONS,
+    settings::OPERATIONS,
     subaccounts::OPERATIONS,
 ];
 

@@ -2,6 +2,7 @@
 
 use super::super::{ImportMode, MappingAddress};
 use super::Parameter;
+use crate::config::limits::SUBJECT_RULES_MAX;
 use crate::config::{Alias, ChannelId, ChannelType, Client, ConfirmWithin};
 use crate::host::CookieDomain;
 use crate::id::{LocationId, OperatorId, RegionHost, SubaccountId};
@@ -30,6 +31,11 @@ struct RevisionNumber;
 
 schema!(RevisionNumber = { "type": "integer", "minimum": 0, "maximum": u64::MAX });
 
+/// The place of a rule.
+struct Index;
+
+schema!(Index = { "type": "integer", "minimum": 0, "maximum": SUBJECT_RULES_MAX });
+
 /// How many entries of a list.
 struct Limit;
 
@@ -50,6 +56,7 @@ pub(super) const SEGMENTS: &[Parameter] = &[
     Parameter::of::<Alias>("idp", "The id of an identity provider."),
     Parameter::of::<CookieDomain>("internalDomain", "What back ends set."),
     Parameter::of::<OperatorId>("operator", "The id of an operator."),
+    Parameter::of::<Index>("index", "The place of a rule, from 0."),
     Parameter::of::<RegionHost>("regionHost", "The gateway."),
     Parameter::of::<EncodedId>(
         "resource",
@@ -102,7 +109,7 @@ pub(super) const ONLY: Parameter = Parameter::of::<AddressList>(
     "These mappings alone: virtual addresses as host:port, separated by commas.",
 );
 /// Of comparisons.
-pub(super) const TO: Parameter = Parameter::of::<RevisionNumber>(
-    "to",
+pub(super) const WITH: Parameter = Parameter::of::<RevisionNumber>(
+    "with",
     "The revision to compare with; the present one if left out.",
 );

@@ -1,0 +1,135 @@
+//! What is logged and traced.
+
+use underpass_runtime::telemetry::Part;
+use underpass_shared::api::management::{
+    ConnectorTarget, Linked, LogsShown, Refusal, SubaccountPath, Target, TracesShown, Verb, object,
+};
+use underpass_shared::config::{
+    ConnectorFields, Document, LogLevel, LogSettings, SubaccountTraces, Traces, TracesBySubaccount,
+};
+
+use super::edit;
+use super::setting::wanted;
+use crate::admin::call::Call;
+use crate::admin::{Admin, Answer, answer};
+
+/// What an agent logs that does not run; the default of its option.
+const LEVEL: LogLevel = LogLevel::Info;
+/// Where the log goes; who starts the agent leads it on, as systemd does to its journal.
+const PATH: &str = "standard error";
+/// Settings of answers that requests may repeat.
+const SHOWN_ONLY: [&str; 3] = ["isTlsTraceActive", "logAndTracePath", "withoutEffect"];
+/// Settings that are kept for scripts which set them: files are the business of who takes the log
+/// from standard error, and there is no RFC.
+const WITHOUT_EFFECT: [&str; 4] = ["tlsTrace", "cpicTraceLevel", "cleanup", "rolloverThreshold"];
+
+impl Admin {
+    fn show_logs(&self, settings: &LogSettings) -> LogsShown {
+        let start = |part| {
+            let levels = self.levels.as_ref();
+            levels.map_or(LEVEL, |levels| levels.at_start(part))
+        };
+        LogsShown {
+            scc_log_level: settings.scc_log_level.unwrap_or_else(|| start(Part::Own)),
+            other_log_level: settings
+                .other_log_level
+                .unwrap_or_else(|| start(Part::Others)),
+            tls_trace: settings.tls_trace,
+            is_tls_trace_active: false,
+            cpic_trace_level: settings.cpic_trace_level.get(),
+            cleanup: settings.cleanup.get(),
+            rollover_threshold: settings.rollover_threshold.to_string(),
+            log_and_trace_path: PATH.to_owned(),
+            without_effect: WITHOUT_EFFECT.map(str::to_owned).to_vec(),
+        }
+    }
+
+    pub(super) async fn logs(&self, call: &Call, verb: Verb) -> Answer {
+        if verb == Verb::Get {
+            let current = self.readable()?;
+            let shown = self.show_logs(&current.document().connector().log_and_trace);
+            let shown = Linked::at(Target::Connector(ConnectorTarget::Logs), shown);
+            return answer::ok(&shown, current.revision().number);
+        }
+        let mut body = object(&call.json()?)?;
+        for name in SHOWN_ONLY {
+            body.remove(name);
+        }
+        let edit = edit(move |fields| {
+            fields.log_and_trace = wanted(verb, &fields.log_and_trace, body)?;
+            Ok(())
+        });
+        let reason = "changed what is logged";
+        self.change(call, reason, edit, answer::done).await
+    }
+
+    pub(super) async fn subaccount_traces(
+        &self,
+        call: &Call,
+        verb: Verb,
+        path: SubaccountPath,
+    ) -> Answer {
+        if verb == Verb::Get {
+            let current = self.readable()?;
+            known(current.document(), &path)?;
+            let traces = traces(current.document().connector(), &path);
+            let shown = TracesShown {
+                traffic_trace: traces.traffic_trace,
+                payload_snc_trace: traces.payload_snc_trace,
+                effective: false,
+            };
+            let target = Target::Connector(ConnectorTarget::SubaccountLogs(path));
+            let shown = Linked::at(target, shown);
+            return answer::ok(&shown, current.revision().number);
+        }
+        let mut body = object(&call.json()?)?;
+        body.remove("effective");
+        let reason = format!("changed what is traced of subaccount {}", path.subaccount);
+        let change = move |document: &Document| {
+            known(document, &path)?;
+            // Of subaccounts that are gone nothing is kept.
+            let mut all: Vec<SubaccountTraces> =
+                document.connector().subaccount_traces.clone().into();
+            all.retain(|one| {
+                let other = SubaccountPath {
+                    region_host: one.region_host.clone(),
+                    subaccount: one.subaccount,
+                };
+                other != path && known(document, &other).is_ok()
+            });
+            let traces = wanted(verb, &traces(document.connector(), &path), body)?;
+            all.push(SubaccountTraces {
+                region_host: path.region_host,
+                subaccount: path.subaccount,
+                traces,
+            });
+            let all = TracesBySubaccount::try_from(all)?;
+            let edit = edit(move |fields| {
+                fields.subaccount_traces = all;
+                Ok(())
+            });
+            edit(document)
+        };
+        self.change(call, &reason, change, answer::done).await
+    }
+}
+
+fn traces(fields: &ConnectorFields, path: &SubaccountPath) -> Traces {
+    fields
+        .subaccount_traces
+        .of(&path.region_host, path.subaccount)
+}
+
+/// Whether the agent serves a subaccount, under whatever location IDs.
+fn known(document: &Document, path: &SubaccountPath) -> Result<(), Refusal> {
+    let mut keys = document.subaccounts().iter().map(|one| one.key());
+    let SubaccountPath {
+        region_host,
+        subaccount,
+    } = path;
+    if keys.any(|key| key.region_host == *region_host && key.subaccount == *subaccount) {
+        return Ok(());
+    }
+    let message = format!("Subaccount with value '{subaccount}@{region_host}' does not exist");
+    Err(Refusal::not_found(message))
+}

@@ -1,0 +1,258 @@
+//! Settings as JSON objects: replaced as a whole, or changed in parts (RFC 7396).
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde::de::{self, Deserialize, DeserializeOwned, Deserializer};
+use serde_json::{Map, Value};
+
+use super::body::read;
+use super::error::Refusal;
+use super::{Links, Target, links};
+
+/// A JSON object.
+pub type Object = Map<String, Value>;
+
+/// A setting as it is shown, with the address of itself.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Linked<T> {
+    /// What is shown.
+    #[serde(flatten)]
+    pub value: T,
+    /// Where it is.
+    #[serde(rename = "_links")]
+    pub links: Links,
+}
+
+impl<T> Linked<T> {
+    /// Shows a setting that is at `target`.
+    pub fn at(target: Target, value: T) -> Self {
+        let links = links([("self", target)]);
+        Self { value, links }
+    }
+}
+
+/// A setting as a request replaces it: all of it; `_links` of answers may stay in it.
+pub(super) struct Whole<T>(PhantomData<T>);
+
+/// A setting as a request changes it: any part of it; null puts a part back to where it was before
+/// anybody set it.
+pub(super) struct Parts<T>(PhantomData<T>);
+
+impl<T: JsonSchema> JsonSchema for Whole<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = T::json_schema(generator);
+        if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+            properties.insert("_links".to_owned(), Value::Bool(true));
+        }
+        schema
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Parts<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = Whole::<T>::json_schema(generator);
+        if let Some(schema) = schema.as_object_mut() {
+            loosen(schema);
+        }
+        schema
+    }
+}
+
+/// Nothing of an object is required.
+fn loosen(schema: &mut Object) {
+    schema.remove("required");
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        let parts = properties.values_mut().filter_map(Value::as_object_mut);
+        parts.for_each(loosen);
+    }
+}
+
+/// A JSON value in which no name occurs twice.
+struct Strict(Value);
+
+struct StrictVisitor;
+
+impl<'de> de::Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
+        let mut list = vec![];
+        while let Some(Strict(value)) = from.next_element()? {
+            list.push(value);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
+        let mut object = Object::new();
+        while let Some(name) = from.next_key::<String>()? {
+            if object.contains_key(&name) {
+                return Err(de::Error::custom(format_args!("duplicate field `{name}`")));
+            }
+            let Strict(value) = from.next_value()?;
+            object.insert(name, value);
+        }
+        Ok(object.into())
+    }
+}
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(StrictVisitor).map(Self)
+    }
+}
+
+/// Reads a body that is a JSON object; `_links` of answers are dropped.
+///
+/// # Errors
+/// When it is something else, or a name occurs twice.
+pub fn object(json: &[u8]) -> Result<Object, Refusal> {
+    let Strict(value) = read(json)?;
+    let Value::Object(mut object) = value else {
+        return Err(Refusal::invalid("", "the body must be a JSON object"));
+    };
+    object.remove("_links");
+    Ok(object)
+}
+
+/// Writes a setting as an object.
+///
+/// # Panics
+/// When it is no object; no setting is.
+pub fn to_object(setting: &impl Serialize) -> Object {
+    match serde_json::to_value(setting).expect("settings serialise") {
+        Value::Object(object) => object,
+        other => unreachable!("settings are objects, not {other}"),
+    }
+}
+
+/// Changes parts of an object.
+pub fn merge(present: &mut Object, changes: Object) {
+    for (name, change) in changes {
+        match (present.get_mut(&name), change) {
+            (_, Value::Null) => drop(present.remove(&name)),
+            (Some(Value::Object(inner)), Value::Object(changes)) => merge(inner, changes),
+            (_, change) => drop(present.insert(name, change)),
+        }
+    }
+}
+
+/// Reads a setting from an object, and names the field that is wrong.
+///
+/// # Errors
+/// What is wrong, and where.
+pub fn fit<T: DeserializeOwned>(object: Object) -> Result<T, Refusal> {
+    serde_path_to_error::deserialize(Value::Object(object)).map_err(|error| {
+        let message = format!("the body does not fit: {}", error.inner());
+        Refusal::invalid(error.path().to_string(), message)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Alerting;
+
+    fn changed(changes: &str) -> Result<Alerting, Refusal> {
+        let mut present = to_object(&Alerting::default());
+        merge(&mut present, object(changes.as_bytes())?);
+        fit(present)
+    }
+
+    #[test]
+    fn parts_change_and_the_rest_stays() {
+        let changes = r#"{"thresholds":{"cpuLoad":"80","freeDiscForTraceMb":7},
+                          "notification":{"CPU":"false"},"_links":{}}"#;
+        let new = changed(changes).unwrap();
+        let mut wanted = Alerting::default();
+        wanted.notification.cpu = false;
+        assert_eq!(new.notification, wanted.notification);
+        assert_eq!(new.thresholds.cpu_load.get(), 80);
+        assert_eq!(new.thresholds.free_disk_space_mb.get(), 100);
+        let mut present = to_object(&new);
+        let unset = object(br#"{"thresholds":{"freeDiscForTraceMb":null}}"#).unwrap();
+        merge(&mut present, unset);
+        let unset: Alerting = fit(present).unwrap();
+        assert_eq!(unset.thresholds.free_disc_for_trace_mb, None);
+    }
+
+    #[test]
+    fn wrong_changes_are_named() {
+        for (changes, field, rule) in [
+            ("[]", None, "must be a JSON object"),
+            ("7", None, "must be a JSON object"),
+            (r#"{"a":1,"a":2}"#, None, "duplicate field `a`"),
+            (
+                r#"{"thresholds":{"cpuLoad":1,"cpuLoad":2}}"#,
+                Some("thresholds"),
+                "duplicate field `cpuLoad`",
+            ),
+            (r#"{"more":1}"#, Some("more"), "unknown field `more`"),
+            (
+                r#"{"thresholds":{"cpuLoad":101}}"#,
+                Some("thresholds.cpuLoad"),
+                "between 1 and 100",
+            ),
+            (r#"{"thresholds":7}"#, Some("thresholds"), "invalid type"),
+            (
+                r#"{"thresholds":{"cpuLoad":null}}"#,
+                Some("thresholds"),
+                "missing field `cpuLoad`",
+            ),
+        ] {
+            let refusal = changed(changes).unwrap_err().body;
+            assert!(refusal.message.contains(rule), "{changes}: {refusal:?}");
+            if field.is_some() {
+                assert_eq!(refusal.field.as_deref(), field, "{changes}: {refusal:?}");
+            }
+        }
+    }
+}
