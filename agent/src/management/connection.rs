@@ -77,8 +77,12 @@ pub(super) async fn run(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>
 
 async fn shake(stream: TcpStream, shared: &Shared) -> io::Result<Stream> {
     net::tune_edge(&stream)?;
-    let acceptor = TlsAcceptor::from(Arc::clone(&shared.tls));
-    acceptor.accept(stream).await
+    let suites = {
+        let snapshot = shared.snapshot.borrow();
+        snapshot.document().connector().cipher_suites.clone()
+    };
+    let config = shared.tls.of(&suites).map_err(io::Error::other)?;
+    TlsAcceptor::from(config).accept(stream).await
 }
 
 fn http(head_time: Duration) -> http1::Builder {

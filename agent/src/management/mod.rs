@@ -8,13 +8,13 @@ mod connection;
 mod crowd;
 mod listen;
 mod outside;
+mod tls;
 mod visitor;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustls::ServerConfig;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use underpass_runtime::tasks::Tasks;
@@ -22,6 +22,7 @@ use underpass_runtime::tls::{ClientAuthorities, OldestTls};
 
 pub use self::certificates::ServerCertificates;
 use self::crowd::Crowd;
+use self::tls::LiveTls;
 use crate::admin::Admin;
 use crate::forward::OwnListeners;
 use crate::identity::Identity;
@@ -72,7 +73,7 @@ struct Shared {
     data_dir: PathBuf,
     admin: Arc<Admin>,
     identity: Arc<Identity>,
-    tls: Arc<ServerConfig>,
+    tls: LiveTls,
     own: ClientAuthorities,
     snapshot: watch::Receiver<Arc<Snapshot>>,
     board: StatusBoard,
@@ -118,9 +119,16 @@ pub fn start(
     let snapshot = served.snapshot.clone();
     let following = certificates.clone().follow(snapshot.clone(), tasks.clone());
     tasks.spawn_on(runtime, "management-certificate", following);
+    let suites = served
+        .snapshot
+        .borrow()
+        .document()
+        .connector()
+        .cipher_suites
+        .clone();
     let shared = Arc::new(Shared {
         data_dir: data_dir.to_owned(),
-        tls: own.server(certificates.by_name(), options.oldest)?,
+        tls: LiveTls::new(own.clone(), certificates.by_name(), options.oldest, suites)?,
         own,
         admin: Arc::new(served.admin),
         identity: served.identity,

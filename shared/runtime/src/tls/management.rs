@@ -9,9 +9,10 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::{CertificateDer, UnixTime};
+use underpass_shared::config::CipherSuites;
 
 use super::server::finish;
-use super::{LiveCertificate, TlsError, provider, roots};
+use super::{LiveCertificate, TlsError, provider, provider_of, roots};
 
 /// The oldest version of TLS that a listener speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,17 +73,18 @@ impl ClientAuthorities {
     /// A server that shows certificates by name and asks for one of these authorities.
     ///
     /// # Errors
-    /// Never for versions of ours; the signature follows the library's.
+    /// When no suite fits a version; the signature follows the library's.
     pub fn server(
         &self,
         certificates: Arc<ByName>,
         oldest: OldestTls,
+        suites: &CipherSuites,
     ) -> Result<Arc<ServerConfig>, TlsError> {
         let versions: &[_] = match oldest {
             OldestTls::Tls12 => &[&rustls::version::TLS13, &rustls::version::TLS12],
             OldestTls::Tls13 => &[&rustls::version::TLS13],
         };
-        let mut config = ServerConfig::builder_with_provider(provider())
+        let mut config = ServerConfig::builder_with_provider(provider_of(suites.as_slice()))
             .with_protocol_versions(versions)?
             .with_client_cert_verifier(Arc::clone(&self.0))
             .with_cert_resolver(certificates);

@@ -24,6 +24,7 @@ use rustls::crypto::CryptoProvider;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use thiserror::Error;
+use underpass_shared::config::CipherSuite;
 
 use crate::pki::PkiError;
 
@@ -63,6 +64,31 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(provider)
 }
 
+/// What TLS is made of where only some suites are to be taken.
+fn provider_of(suites: &[CipherSuite]) -> Arc<CryptoProvider> {
+    let mut provider = CryptoProvider::clone(&provider());
+    provider.cipher_suites.retain(|one| {
+        let mut names = suites.iter().map(|suite| registered(*suite));
+        names.any(|name| name == one.suite())
+    });
+    Arc::new(provider)
+}
+
+const fn registered(suite: CipherSuite) -> rustls::CipherSuite {
+    use rustls::CipherSuite as Registered;
+    match suite {
+        CipherSuite::Aes128 => Registered::TLS13_AES_128_GCM_SHA256,
+        CipherSuite::Aes256 => Registered::TLS13_AES_256_GCM_SHA384,
+        CipherSuite::ChaCha20 => Registered::TLS13_CHACHA20_POLY1305_SHA256,
+        CipherSuite::EcdsaAes128 => Registered::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+        CipherSuite::EcdsaAes256 => Registered::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+        CipherSuite::EcdsaChaCha20 => Registered::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+        CipherSuite::RsaAes128 => Registered::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+        CipherSuite::RsaAes256 => Registered::TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        CipherSuite::RsaChaCha20 => Registered::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+    }
+}
+
 fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, PkiError> {
     let what = "certificate";
     let parsed: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
@@ -86,4 +112,24 @@ fn roots(pem: &str) -> Result<Arc<rustls::RootCertStore>, TlsError> {
         store.add(certificate)?;
     }
     Ok(Arc::new(store))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_suite_of_ours_is_one_of_the_library_and_the_other_way_round() {
+        let all = provider_of(&CipherSuite::ALL).cipher_suites.len();
+        assert_eq!(all, provider().cipher_suites.len());
+        for suite in CipherSuite::ALL {
+            let chosen = provider_of(&[suite]).cipher_suites.clone();
+            assert_eq!(chosen.len(), 1, "{suite:?}");
+            let is_tls13 = chosen.iter().all(|one| one.tls13().is_some());
+            assert_eq!(is_tls13, suite.is_tls13(), "{suite:?}");
+            let name = serde_json::to_value(suite).unwrap();
+            let registered = format!("{:?}", registered(suite)).replace("TLS13_", "TLS_");
+            assert_eq!(name, registered.as_str());
+        }
+    }
 }
