@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU8;
 
 use tokio::sync::watch;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::Handler;
-use underpass_shared::config::{Proxy, SubaccountKey};
+use underpass_shared::config::{ConnectorFields, Proxy, SubaccountKey, TunnelConnections};
 use underpass_shared::id::{InstanceId, LocationId, RegionHost, SubaccountId};
 use underpass_shared::protocol::limits::{CONNECTIONS_DEFAULT, CONNECTIONS_MAX};
 
@@ -53,14 +54,36 @@ pub struct Tunnels {
     pub tasks: Tasks,
 }
 
+/// What all tunnels follow of the configuration.
+#[derive(Default)]
+struct Ways {
+    proxy: watch::Sender<Option<Proxy>>,
+    /// How many connections each is to have; None leaves it to the gateway.
+    connections: watch::Sender<Option<u8>>,
+}
+
+impl Ways {
+    fn follow(&self, connector: &ConnectorFields) {
+        self.proxy
+            .send_if_modified(|proxy| replace(proxy, connector.proxy.as_ref()));
+        let tuned = connector.tunnel_connections;
+        let tuned = (tuned != TunnelConnections::default()).then(|| tuned.get());
+        self.connections.send_if_modified(|present| {
+            let changed = *present != tuned;
+            *present = tuned;
+            changed
+        });
+    }
+}
+
 /// Reconciles until told to stop. A change touches only the tunnels that it concerns.
 pub async fn run(tunnels: Tunnels, forward: Forward, mut snapshot: watch::Receiver<Arc<Snapshot>>) {
     let mut running: BTreeMap<Wanted, Tasks> = BTreeMap::new();
-    let proxy = watch::Sender::new(None);
+    let ways = Ways::default();
     loop {
         let current = Arc::clone(&snapshot.borrow_and_update());
         let wanted = wanted(&current);
-        proxy.send_if_modified(|proxy| replace(proxy, current.document().connector().proxy()));
+        ways.follow(current.document().connector());
         running.retain(|link, tasks| {
             let keep = wanted.contains(link);
             if !keep {
@@ -71,7 +94,7 @@ pub async fn run(tunnels: Tunnels, forward: Forward, mut snapshot: watch::Receiv
         for link in wanted {
             running
                 .entry(link)
-                .or_insert_with_key(|link| start(&tunnels, &forward, &proxy, link));
+                .or_insert_with_key(|link| start(&tunnels, &forward, &ways, link));
         }
         tokio::select! {
             changed = snapshot.changed() => if changed.is_err() { return },
@@ -102,23 +125,21 @@ fn replace(old: &mut Option<Proxy>, new: Option<&Proxy>) -> bool {
     true
 }
 
-fn start(
-    tunnels: &Tunnels,
-    forward: &Forward,
-    proxy: &watch::Sender<Option<Proxy>>,
-    wanted: &Wanted,
-) -> Tasks {
+fn start(tunnels: &Tunnels, forward: &Forward, ways: &Ways, wanted: &Wanted) -> Tasks {
     let tasks = tunnels.tasks.child();
     let link = Arc::new(slot::Link {
         handler: Arc::new(forward.for_subaccount(wanted)),
         wanted: wanted.clone(),
         credentials: tunnels.credentials.clone(),
         secrets: tunnels.secrets.clone(),
-        proxy: proxy.subscribe(),
+        proxy: ways.proxy.subscribe(),
         board: tunnels.board.clone(),
         connections: watch::Sender::new(CONNECTIONS_DEFAULT),
+        asked: AtomicU8::new(CONNECTIONS_DEFAULT),
+        tuned: ways.connections.subscribe(),
         tasks: tasks.clone(),
     });
+    link.count();
     tasks.spawn("tunnel-renew", renew::keep(Arc::clone(&link)));
     tasks.spawn("tunnel-slots", slots(link));
     tasks
@@ -127,6 +148,7 @@ fn start(
 /// Runs as many slots as the gateway asks for.
 async fn slots<H: Handler>(link: Arc<slot::Link<H>>) {
     let mut count = link.connections.subscribe();
+    let mut tuned = link.tuned.clone();
     let mut running: Vec<tokio::task::JoinHandle<Option<()>>> = Vec::new();
     loop {
         let wanted = (*count.borrow_and_update()).clamp(1, CONNECTIONS_MAX);
@@ -144,6 +166,7 @@ async fn slots<H: Handler>(link: Arc<slot::Link<H>>) {
         }
         tokio::select! {
             changed = count.changed() => if changed.is_err() { return },
+            Ok(()) = tuned.changed() => link.count(),
             () = link.tasks.stopped() => return,
         }
     }

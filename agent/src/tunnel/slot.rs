@@ -1,5 +1,6 @@
 //! One tunnel connection that is kept up for ever: dial, serve, replace, back off.
 
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -35,13 +36,29 @@ pub(super) struct Link<H> {
     pub(super) proxy: watch::Receiver<Option<Proxy>>,
     pub(super) handler: Arc<H>,
     pub(super) board: StatusBoard,
-    /// How many connections the gateway asked for.
+    /// How many connections there are to be.
     pub(super) connections: watch::Sender<u8>,
+    /// How many the gateway asked for.
+    pub(super) asked: AtomicU8,
+    /// How many the configuration wants, where it says so.
+    pub(super) tuned: watch::Receiver<Option<u8>>,
     /// Told to stop when the enrolment is no longer wanted.
     pub(super) tasks: Tasks,
 }
 
 impl<H> Link<H> {
+    /// Counts the connections anew: what the configuration wants comes before what the gateway
+    /// asked for.
+    pub(super) fn count(&self) {
+        let tuned = *self.tuned.borrow();
+        let wanted = tuned.unwrap_or_else(|| self.asked.load(Ordering::Relaxed));
+        self.connections.send_if_modified(|count| {
+            let changed = *count != wanted;
+            *count = wanted;
+            changed
+        });
+    }
+
     /// The way out as it is configured now.
     pub(super) fn route(&self) -> anyhow::Result<Route> {
         let proxy = self.proxy.borrow().clone();
@@ -216,13 +233,10 @@ impl<H: Handler> Following<'_, H> {
         tracing::info!(host = %link.wanted.region_host, index, "tunnel up");
         link.board
             .connection(&link.wanted, index, Some(Connection::Up));
-        link.connections.send_if_modified(|count| {
-            let changed = hello.connections > 0 && *count != hello.connections;
-            if changed {
-                *count = hello.connections;
-            }
-            changed
-        });
+        if hello.connections > 0 {
+            link.asked.store(hello.connections, Ordering::Relaxed);
+        }
+        link.count();
     }
 
     /// Leaves the connection to itself until its replacement is up, or the link stops.
