@@ -46,7 +46,7 @@ fn changes() -> Vec<(&'static str, &'static str, Value, u16, &'static str, Value
         ("PATCH", "connector/alerting", json!({}), 204, "/thresholds", json!({"cpuLoad": 90, "cpuLoadViolationToleranceSec": 60, "freeDiskSpaceMb": 100, "certificateValidityDays": 30})),
         ("PATCH", "connector/alerting", json!({"thresholds": {"cpuLoad": "80", "freeDiscForTraceMb": 7}, "notification": {"CPU": "false"}}), 204, "/thresholds/cpuLoad", json!(80)),
         ("PATCH", "connector/alerting", json!({"thresholds": {"freeDiscForTraceMb": null}}), 204, "/notification/CPU", json!(false)),
-        ("PATCH", "connector/logAndTrace", json!({"rolloverThreshold": "75 MB", "cleanup": "7", "tlsTrace": true, "cpicTraceLevel": 1}), 204, "/rolloverThreshold", json!("75 MB")),
+        ("PATCH", "connector/logAndTrace", json!({"sccLogLevel": "INFO", "otherLogLevel": "INFO", "rolloverThreshold": "75 MB", "cleanup": "7", "tlsTrace": true, "cpicTraceLevel": 1}), 204, "/rolloverThreshold", json!("75 MB")),
         ("PATCH", "connector/logAndTrace", json!({"isTlsTraceActive": true}), 204, "/isTlsTraceActive", json!(false)),
         ("PUT", "connector/tunnel", json!({"connections": "2"}), 204, "/connections", json!(2)),
         ("POST", "connector/regions", region.clone(), 201, "", json!([region])),
