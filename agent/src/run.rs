@@ -255,13 +255,18 @@ async fn log_as_configured(
     levels: Levels,
     tasks: Tasks,
 ) {
+    let mut present = (None, None);
     loop {
-        let wanted = snapshot
+        let settings = snapshot
             .borrow_and_update()
             .document()
             .connector()
             .log_and_trace;
-        levels.set(wanted.scc_log_level, wanted.other_log_level);
+        let wanted = (settings.scc_log_level, settings.other_log_level);
+        if wanted != present {
+            present = wanted;
+            levels.set(wanted.0, wanted.1);
+        }
         tokio::select! {
             changed = snapshot.changed() => if changed.is_err() { return },
             () = tasks.stopped() => return,

@@ -7,7 +7,7 @@ use underpass_shared::api::management::operations::Success;
 use underpass_shared::pki::token::EnrolToken;
 use underpass_shared::rights::Access;
 
-use super::samples::{FREE, MANAGED, operators as people, with};
+use super::samples::{FREE, MANAGED, alerting, operators as people, with};
 use super::*;
 
 /// The status of a call that did what it is for.
@@ -21,7 +21,9 @@ fn success(operation: &Operation) -> u16 {
 
 /// Whether a role may make a call on a subaccount.
 fn may(role: Role, operation: &Operation, subaccount: &str) -> bool {
-    let of_subaccount = operation.path.contains("{subaccount}");
+    // Traces are no part of a subaccount.
+    let traces = operation.path.contains("/logAndTrace/");
+    let of_subaccount = operation.path.contains("{subaccount}") && !traces;
     let opens_only = operation.path.ends_with("{subaccount}/state");
     let kept = of_subaccount && subaccount == MANAGED && operation.changes && !opens_only;
     // The sample of the whole document changes a setting that is the Administrators'.
@@ -133,8 +135,21 @@ fn ways<'a>(
 /// A value for each setting of the agent as a whole that is not the one of the fixture, and the
 /// roles that may set it. A new setting needs its line here.
 fn settings() -> Vec<(&'static str, Value, Access)> {
-    use Access::{Administration, Connector};
+    use Access::{Administration, Connector, Subaccounts, Trace};
+    let traces = json!([{"regionHost": "gate.example.com", "subaccount": FREE,
+                         "traces": {"trafficTrace": true}}]);
+    let times = json!({"expirationToleranceInHr": 1, "certificateValidityInMin": 1});
     vec![
+        ("cipherSuites", json!(["TLS_AES_128_GCM_SHA256"]), Administration),
+        ("description", json!("new"), Connector),
+        ("email", json!({"smtpHost": "mail"}), Connector),
+        ("emailTrust", json!([]), Connector),
+        ("logAndTrace", json!({"sccLogLevel": "DEBUG"}), Trace),
+        ("ppSettings", times, Subaccounts),
+        ("regions", json!([]), Administration),
+        ("subaccountTraces", traces, Trace),
+        ("subjectPatternRules", json!({"rules": []}), Connector),
+        ("alerting", alerting(), Administration),
         ("allowedTargets", json!(["127.0.0.1"]), Administration),
         ("backendTrust", json!({"trustAllBackends": true}), Connector),
         ("operators", people("Support"), Administration),

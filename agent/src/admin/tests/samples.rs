@@ -34,6 +34,7 @@ pub(super) fn url(template: &str, subaccount: &str) -> String {
             "{client}" => "100",
             "{clientUser}" => "100:DDIC",
             "{idp}" => "main",
+            "{index}" => "0",
             "{internalDomain}" => "corp.example",
             "{operator}" => MANAGED,
             "{regionHost}" => "gate.example.com",
@@ -88,6 +89,9 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         ("POST", "configuration/connector/onPremises/truststore/certificates") => {
             json!({"alias": "new", "certificate": OTHER_CERTIFICATE})
         }
+        (_, path) if path.starts_with("configuration/connector") && settings(verb, path).is_some() => {
+            return settings(verb, path).unwrap_or_default();
+        }
         // No gateway gave this token.
         ("POST", "configuration/subaccounts") => {
             return (Some(json!({"authenticationData": "x"})), false);
@@ -131,6 +135,52 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         _ => return (None, true),
     };
     (Some(body), true)
+}
+
+/// Settings of alerts that are not the default.
+pub(super) fn alerting() -> Value {
+    json!({
+        "thresholds": {"cpuLoad": 80, "cpuLoadViolationToleranceSec": 60, "freeDiskSpaceMb": 1,
+                       "certificateValidityDays": 30},
+        "notification": {"ha": true, "tunnels": true, "serviceChannels": true, "CPU": true,
+                         "freeDiskSpace": true, "certificates": true, "troubleshooting": true},
+    })
+}
+
+/// The bodies of calls on settings of the agent as a whole.
+fn settings(verb: &str, path: &str) -> Option<(Option<Value>, bool)> {
+    let rule = json!({"description": "new", "condition": {"variable": "a", "operator": "exist"},
+                      "subjectPattern": {"CN": "${a}"}});
+    let path = path.strip_prefix("configuration/connector")?;
+    let body = match (verb, path) {
+        ("PUT", "") => json!({"description": "new"}),
+        // There is no other agent.
+        ("POST", "/haRole") => return Some((Some(json!("shadow")), false)),
+        ("PUT" | "PATCH", "/onPremises/ppSettings") => {
+            json!({"expirationToleranceInHr": 1, "certificateValidityInMin": 1})
+        }
+        ("POST", "/onPremises/subjectPatternRules")
+        | ("PUT", "/onPremises/subjectPatternRules/{index}") => rule,
+        ("POST", "/onPremises/subjectPatternRules/{index}/move") => json!({"position": 1}),
+        // There is no CA that could sign it.
+        ("GET", "/onPremises/subjectPatternRules/{index}/sampleCertificate") => {
+            return Some((None, false));
+        }
+        ("PATCH", "/logAndTrace") => json!({"sccLogLevel": "DEBUG"}),
+        ("PATCH", "/logAndTrace/subaccounts/{regionHost}/{subaccount}") => {
+            json!({"trafficTrace": true})
+        }
+        ("PUT" | "PATCH", "/alerting") => alerting(),
+        ("PUT" | "PATCH", "/email") => json!({"enabled": false, "smtpHost": "mail"}),
+        ("POST", "/email/truststore/certificates") => {
+            json!({"alias": "new", "certificate": OTHER_CERTIFICATE})
+        }
+        ("POST", "/ui/cipherSuites") => json!(["TLS_AES_128_GCM_SHA256"]),
+        ("PUT" | "PATCH", "/tunnel") => json!({"connections": 3}),
+        ("POST", "/regions") => json!({"name": "New", "regionHost": "new.example.com"}),
+        _ => return None,
+    };
+    Some((Some(body), true))
 }
 
 /// A signing request.
@@ -200,12 +250,19 @@ pub(super) fn fixture() -> String {
             },
         })
     };
+    let rule = |variable: &str| {
+        json!({"description": "old", "condition": {"variable": variable, "operator": "exist"},
+               "subjectPattern": {"CN": "x"}})
+    };
     let document = json!({
         "schema": 1,
         "connector": {
             "operators": operators("Display"),
             "proxy": {"host": "old.corp", "port": 8080},
             "backendTrust": {"certificates": [{"alias": "old", "certificate": CERTIFICATE}]},
+            "emailTrust": [{"alias": "old", "certificate": CERTIFICATE}],
+            "regions": [{"name": "Old", "regionHost": "gate.example.com"}],
+            "subjectPatternRules": {"rules": [rule("a"), rule("b")]},
         },
         "subaccounts": [subaccount(FREE, false), subaccount(MANAGED, true)],
     });

@@ -18,6 +18,7 @@ pub type Object = Map<String, Value>;
 
 /// A setting as it is shown, with the address of itself.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Linked{T}")]
 pub struct Linked<T> {
     /// What is shown.
     #[serde(flatten)]

@@ -20,6 +20,7 @@ pub const ALWAYS: &str = "always true";
 /// Which of two agents that stand in for each other this one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub enum HaRole {
     /// It does the work.
     Master,

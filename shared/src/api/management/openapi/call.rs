@@ -15,6 +15,16 @@ pub(super) fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
     for one in operation.query() {
         parameters.push(parameter(one, "query", schemas));
     }
+    if operation.values {
+        parameters.push(json!({
+            "name": "values",
+            "in": "query",
+            "description": "A value for each name that the thing has, as name=value.",
+            "style": "form",
+            "explode": true,
+            "schema": { "type": "object", "additionalProperties": { "type": "string" } },
+        }));
+    }
     if operation.changes {
         parameters.push(json!({
             "name": "If-Match",
