@@ -169,10 +169,11 @@ pub fn object(json: &[u8]) -> Result<Object, Refusal> {
 /// # Panics
 /// When it is no object; no setting is.
 pub fn to_object(setting: &impl Serialize) -> Object {
-    match serde_json::to_value(setting).expect("settings serialise") {
-        Value::Object(object) => object,
-        other => unreachable!("settings are objects, not {other}"),
-    }
+    let value = serde_json::to_value(setting).expect("settings serialise");
+    let Value::Object(object) = value else {
+        unreachable!("settings are objects, not {value}");
+    };
+    object
 }
 
 /// Changes parts of an object.
