@@ -471,9 +471,6 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let truststore = format_args!("{CONFIGURATION}/connector/onPremises/truststore");
         match self {
-            Self::Version => f.write_str("/api/v1/connector/version"),
-            Self::OpenApi => f.write_str("/api/v1/openapi.json"),
-            Self::Status => f.write_str("/api/v1/status"),
             Self::Document => write!(f, "{CONFIGURATION}/document"),
             Self::Revisions => write!(f, "{CONFIGURATION}/revisions"),
             Self::Revision(number) => write!(f, "{CONFIGURATION}/revisions/{number}"),
@@ -490,7 +487,10 @@ impl fmt::Display for Target {
             Self::TrustedCertificate(alias) => {
                 write!(f, "{truststore}/certificates/{}", segment(alias))
             }
-            Self::AuditLog
+            Self::Version
+            | Self::OpenApi
+            | Self::Status
+            | Self::AuditLog
             | Self::AuditRecords
             | Self::AuditCsv
             | Self::AuditLines
