@@ -454,15 +454,18 @@ fn segment(text: &str) -> impl fmt::Display + '_ {
     utf8_percent_encode(text, SEGMENT)
 }
 
+impl SubaccountPath {
+    /// Writes the address of the subaccount below another one.
+    fn below(&self, base: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.region_host.to_string();
+        let (host, id) = (segment(&host), self.subaccount);
+        write!(f, "{base}/subaccounts/{host}/{id}")
+    }
+}
+
 impl fmt::Display for SubaccountPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = self.region_host.to_string();
-        write!(
-            f,
-            "{CONFIGURATION}/subaccounts/{}/{}",
-            segment(&host),
-            self.subaccount
-        )
+        self.below(CONFIGURATION, f)
     }
 }
 
@@ -495,11 +498,7 @@ impl fmt::Display for Target {
             | Self::AuditCsv
             | Self::AuditLines
             | Self::AuditVerification => f.write_str(self.template()),
-            Self::SubaccountAuditLog(path) => {
-                let host = path.region_host.to_string();
-                let (host, id) = (segment(&host), path.subaccount);
-                write!(f, "{}/subaccounts/{host}/{id}", audit::AUDIT_LOG)
-            }
+            Self::SubaccountAuditLog(path) => path.below(audit::AUDIT_LOG, f),
             Self::OwnCertificate(_) => f.write_str(self.template()),
             Self::Operators(target) => write!(f, "{target}"),
             Self::Events => f.write_str("/api/v1/events"),
