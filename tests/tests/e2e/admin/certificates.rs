@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use underpass_runtime::file;
+use underpass_shared::id::CredentialId;
 
 use super::socket::{Answer, CONFIGURATION, answer, curl};
 use crate::agent::Agent;
@@ -61,13 +62,12 @@ impl Agent {
         answer(&run(curl(&[], &self.dir, path, &arguments)))
     }
 
-    /// The sealed keys of certificates.
+    /// The sealed keys of certificates, which have ids as names.
     fn keys(&self) -> usize {
         let files = std::fs::read_dir(self.dir.join("secrets")).unwrap();
-        let paths = files.map(|file| file.unwrap().path());
-        paths
-            .filter(|path| path.extension().is_some_and(|end| end == "key"))
-            .count()
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let ids = names.filter_map(|name| name.strip_suffix(".key")?.parse::<CredentialId>().ok());
+        ids.count()
     }
 }
 
