@@ -218,6 +218,7 @@ impl Admin {
         answer::done(self.store.current().revision().number)
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table")]
     async fn answer(&self, caller: &Caller, request: Request<Bytes>, target: Target) -> Answer {
         let operation = target.operation(request.method())?;
         permitted(caller, operation)

@@ -64,6 +64,7 @@ pub enum Action {
     },
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each action")]
 pub(super) async fn run(
     client: &Client,
     action: Action,

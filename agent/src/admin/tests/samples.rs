@@ -41,6 +41,8 @@ pub(super) fn url(template: &str, subaccount: &str) -> String {
             "{resource}" => "-sap",
             "{revision}" => "1",
             "{subaccount}" => subaccount,
+            // Where there is nothing, nobody is dialled.
+            "{virtualAddress}" if template.ends_with("/check") => "none:1",
             "{virtualAddress}" if rfc => "rfc:3300",
             "{virtualAddress}" => "erp:443",
             plain => {
@@ -110,6 +112,17 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         // The callers of these tests are not in the configuration.
         ("GET", "operator") => return (None, false),
         ("POST", "operator/certificate") => return (Some(json!({"csr": request()})), false),
+        ("GET", "events") | (_, "configuration/pendingConfirm") => return (None, false),
+        ("POST", "/systemMappings/{virtualAddress}/check") => return (None, false),
+        ("POST", "/systemMappings/check") => {
+            json!({"localHost": "127.0.0.1", "localPort": 1, "protocol": "HTTP"})
+        }
+        ("POST", "/accessCheck") => json!({"url": "http://erp:443/sap"}),
+        ("POST", "/systemMappings/import") => {
+            json!({"format": "underpass-mappings-1", "mappings": [
+                {"virtualAddress": "crm:443", "internalAddress": "10.0.0.9:8443",
+                 "protocol": "HTTPS", "backendType": "nonSAPsys"}]})
+        }
         ("PUT", "") => json!({"displayName": "another"}),
         ("PUT", "/state") => json!({"connected": false}),
         // There is no gateway that could renew, and none that names whom to trust.
