@@ -158,15 +158,9 @@ fn administer(
     let events = Events::new(tasks);
     let feed = events.clone().feed(store.clone(), board.clone());
     tasks.spawn_on(runtime, "events", feed);
-    let levels = administration.levels.clone();
-    let admin = Admin::running(
-        data_dir,
-        store.clone(),
-        board.clone(),
-        audit.clone(),
-        levels,
-    );
-    let admin = admin.with_events(events, listeners.clone());
+    let admin = Admin::running(data_dir, store.clone(), board.clone(), audit.clone())
+        .with_events(events, listeners.clone())
+        .with_levels(administration.levels.clone());
     let trials = admin.clone().watch_trials(tasks.clone());
     tasks.spawn_on(runtime, "trials", trials);
     let group = administration.operators_group.as_deref();

@@ -135,16 +135,9 @@ fn permitted(caller: &Caller, operation: &Operation) -> Result<(), Refusal> {
 
 impl Admin {
     /// Handlers of a running agent, which tells its state on `board`.
-    pub fn running(
-        data_dir: &Path,
-        store: Store,
-        board: StatusBoard,
-        audit: Audit,
-        levels: Levels,
-    ) -> Self {
+    pub fn running(data_dir: &Path, store: Store, board: StatusBoard, audit: Audit) -> Self {
         Self {
             board: Some(board),
-            levels: Some(levels),
             ..Self::stopped(data_dir, store, audit)
         }
     }
@@ -178,6 +171,15 @@ impl Admin {
         Self {
             events: Some(events),
             own,
+            ..self
+        }
+    }
+
+    /// The same, with what is logged.
+    #[must_use]
+    pub fn with_levels(self, levels: Levels) -> Self {
+        Self {
+            levels: Some(levels),
             ..self
         }
     }

@@ -140,7 +140,11 @@ fn settings() -> Vec<(&'static str, Value, Access)> {
                          "traces": {"trafficTrace": true}}]);
     let times = json!({"expirationToleranceInHr": 1, "certificateValidityInMin": 1});
     vec![
-        ("cipherSuites", json!(["TLS_AES_128_GCM_SHA256"]), Administration),
+        (
+            "cipherSuites",
+            json!(["TLS_AES_128_GCM_SHA256"]),
+            Administration,
+        ),
         ("description", json!("new"), Connector),
         ("email", json!({"smtpHost": "mail"}), Connector),
         ("emailTrust", json!([]), Connector),

@@ -91,7 +91,9 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         ("POST", "configuration/connector/onPremises/truststore/certificates") => {
             json!({"alias": "new", "certificate": OTHER_CERTIFICATE})
         }
-        (_, path) if path.starts_with("configuration/connector") && settings(verb, path).is_some() => {
+        (_, path)
+            if path.starts_with("configuration/connector") && settings(verb, path).is_some() =>
+        {
             return settings(verb, path).unwrap_or_default();
         }
         // No gateway gave this token.
