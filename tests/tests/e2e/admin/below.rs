@@ -100,6 +100,7 @@ fn domain_mappings_are_added_changed_and_removed() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 fn system_mappings_carry_all_that_scripts_know() {
     let world = World::start();
     let (agent, subaccount) = prepared(&world);
@@ -190,6 +191,7 @@ fn system_mappings_carry_all_that_scripts_know() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 fn channels_of_every_type_are_kept_and_say_why_they_are_not_open() {
     let world = World::start();
     let (agent, subaccount) = prepared(&world);

@@ -140,6 +140,7 @@ fn back_ends_that_ask_get_the_system_certificate_unless_the_mapping_forbids_it()
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 fn certificates_are_taken_as_existing_scripts_send_them() {
     let world = World::start();
     let pki = world.pki();

@@ -99,8 +99,18 @@ fn settings_are_shown_replaced_and_changed() {
     assert_eq!(agent.set("PATCH", &other, &json!({})).status, 404);
 }
 
+/// Method, path, body, status, field, and a part of the message.
+type Wrong = (
+    &'static str,
+    &'static str,
+    Value,
+    u16,
+    Option<&'static str>,
+    &'static str,
+);
+
 #[rustfmt::skip]
-fn wrong() -> Vec<(&'static str, &'static str, Value, u16, Option<&'static str>, &'static str)> {
+fn wrong() -> Vec<Wrong> {
     vec![
         ("PUT", "connector", json!({"description": null}), 400, Some("description"), "invalid type: null"),
         ("PUT", "connector", json!({"description": "x".repeat(1_025)}), 400, Some("description"), "at most 1024"),
@@ -167,6 +177,7 @@ fn wrong_settings_are_refused_by_name() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 fn subject_rules_keep_their_order_and_the_last_one_stays() {
     const RULES: &str = "connector/onPremises/subjectPatternRules";
     let world = World::start();

@@ -13,6 +13,7 @@ fn refusal(error: &Value) -> (&str, &str, &str) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 fn a_subaccount_is_added_managed_and_renewed_as_scripts_do() {
     let world = World::start();
     let mut agent = world.enrol("first", &[]);
@@ -102,6 +103,7 @@ fn a_subaccount_is_added_managed_and_renewed_as_scripts_do() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn wrong_requests_about_subaccounts_are_refused_by_name() {
     let world = World::start();
     let mut agent = world.enrol("", &[]);
