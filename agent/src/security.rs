@@ -222,14 +222,14 @@ mod tests {
     fn what_is_weak_is_named_and_what_is_not_is_ok() {
         let good = json!({"virtualAddress": "a:443", "internalAddress": "a:443",
             "protocol": "HTTPS", "backendType": "nonSAPsys",
-            "resources": [{"path": "/x", "enabled": true}]});
+            "resources": [{"path": "/x", "enabled": true, "exactMatchOnly": false, "websocketUpgradeAllowed": false}]});
         assert_eq!(bad(&document(&json!({}), &good)), []);
         let connector = json!({"backendTrust": {"trustAllBackends": true},
             "allowedTargets": ["127.0.0.0/8"], "audit": {"level": "OFF"}});
         let weak = json!({"virtualAddress": "a:80", "internalAddress": "a:80",
             "protocol": "HTTP", "backendType": "nonSAPsys",
-            "resources": [{"path": "/", "enabled": true},
-                          {"path": "/y", "enabled": true, "riskyPrefixMatch": true}]});
+            "resources": [{"path": "/", "enabled": true, "exactMatchOnly": false, "websocketUpgradeAllowed": false},
+                          {"path": "/y", "enabled": true, "exactMatchOnly": false, "websocketUpgradeAllowed": false, "riskyPrefixMatch": true}]});
         let found = bad(&document(&connector, &weak));
         let ids: Vec<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
         let expected = [
