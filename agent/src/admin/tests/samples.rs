@@ -91,6 +91,15 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         ("POST", "configuration/connector/onPremises/truststore/certificates") => {
             json!({"alias": "new", "certificate": OTHER_CERTIFICATE})
         }
+        (
+            "PATCH",
+            "configuration/connector/auditLog"
+            | "configuration/connector/auditLog/subaccounts/{regionHost}/{subaccount}",
+        ) => json!({"level": "ALL"}),
+        // Certificates come with keys, which no way back brings again.
+        (_, path) if path.ends_with("Certificate") && path.contains("connector/") => {
+            return (None, false);
+        }
         (_, path)
             if path.starts_with("configuration/connector") && settings(verb, path).is_some() =>
         {
