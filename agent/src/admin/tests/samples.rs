@@ -74,6 +74,7 @@ pub(super) fn sample(operation: &'static Operation, subaccount: &str) -> Sample 
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
     let mapping = |host: &str| {
         json!({"virtualHost": host, "virtualPort": "443", "localHost": "10.0.0.9",
@@ -91,6 +92,8 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         ("POST", "configuration/connector/onPremises/truststore/certificates") => {
             json!({"alias": "new", "certificate": OTHER_CERTIFICATE})
         }
+        // It would take all operators away.
+        ("POST", "configuration/revisions/{revision}/undo") => return (None, false),
         (
             "PATCH",
             "configuration/connector/auditLog"
@@ -281,6 +284,7 @@ pub(super) fn fixture() -> String {
     let document = json!({
         "schema": 1,
         "connector": {
+            "cipherSuites": ["TLS_AES_256_GCM_SHA384"],
             "operators": operators("Display"),
             "proxy": {"host": "old.corp", "port": 8080},
             "backendTrust": {"certificates": [{"alias": "old", "certificate": CERTIFICATE}]},
