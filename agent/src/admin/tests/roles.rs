@@ -14,7 +14,7 @@ use super::*;
 fn success(operation: &Operation) -> u16 {
     match operation.answer {
         Success::Done => 204,
-        Success::Gives(_) | Success::Sends(_) => 200,
+        Success::Gives(_) | Success::Sends(_) | Success::Streams(_) => 200,
         Success::Creates(_) => 201,
     }
 }

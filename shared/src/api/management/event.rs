@@ -1,5 +1,6 @@
 //! What a running agent tells as it happens.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::change::PendingConfirm;
@@ -10,7 +11,7 @@ use crate::id::{LocationId, RegionHost, SubaccountId};
 use crate::rights::Role;
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     tag = "type",
     rename_all = "camelCase",
@@ -107,7 +108,7 @@ impl Event {
 }
 
 /// An event with its time, as it stands in the stream.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventMessage {
     /// When it happened, milliseconds UTC.

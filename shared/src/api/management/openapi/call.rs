@@ -77,12 +77,32 @@ fn request(body: &Body, schemas: &mut Schemas) -> Value {
     })
 }
 
+/// One event of a stream, by the schema of what it tells.
+fn event(told: &Value) -> Value {
+    json!({
+        "description": "One event of the stream.",
+        "type": "object",
+        "properties": {
+            "id": { "type": "string", "description": "For Last-Event-ID." },
+            "event": { "type": "string", "description": "The type of what happened." },
+            "data": {
+                "type": "string",
+                "contentMediaType": JSON,
+                "contentSchema": told,
+            },
+        },
+        "required": ["event", "data"],
+    })
+}
+
 fn responses(operation: &Operation, schemas: &mut Schemas) -> Map<String, Value> {
     let mut responses = Map::new();
     let etag = json!({ "$ref": "#/components/headers/ETag" });
     let (status, description) = match operation.answer {
         Success::Done => ("204", "Done."),
-        Success::Gives(_) | Success::Sends(_) => ("200", "Done, with what was asked for."),
+        Success::Gives(_) | Success::Sends(_) | Success::Streams(_) => {
+            ("200", "Done, with what was asked for.")
+        }
         Success::Creates(_) => ("201", "Done; Location names what is new."),
     };
     let mut headers = json!({ "ETag": etag });
@@ -91,6 +111,10 @@ fn responses(operation: &Operation, schemas: &mut Schemas) -> Map<String, Value>
         Success::Sends(media_type) => {
             headers = json!({});
             Some((media_type, json!({ "type": "string" })))
+        }
+        Success::Streams(schema) => {
+            headers = json!({});
+            Some(("text/event-stream", event(&schemas.given(schema))))
         }
         Success::Gives(schema) if operation.changes => {
             let preview = schemas.given(|generator| generator.subschema_for::<super::Preview>());

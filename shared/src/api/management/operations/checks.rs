@@ -1,8 +1,8 @@
 //! Checks that operators ask for, what happens while they look, and mappings as files.
 
 use super::super::{
-    AccessCheck, AccessCheckInput, ConnectionCheck, ConnectionCheckInput, Imported, MappingsFile,
-    SecurityStatus,
+    AccessCheck, AccessCheckInput, ConnectionCheck, ConnectionCheckInput, EventMessage, Imported,
+    MappingsFile, SecurityStatus,
 };
 use super::parameters::{MODE, ONLY};
 use super::{DOCUMENT_LEN_MAX, Operation};
@@ -26,7 +26,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Read,
         "Tells what happens, as server-sent events; Last-Event-ID resumes.",
     )
-    .sends("text/event-stream")
+    .streams::<EventMessage>()
     .conflicts(),
     Operation::post(
         MAPPING_CHECK,

@@ -89,6 +89,8 @@ pub enum Success {
     Gives(SchemaOf),
     /// 200 with something else.
     Sends(&'static str),
+    /// 200 with server-sent events, whose data is JSON.
+    Streams(SchemaOf),
     /// 201 with the address of what is new, perhaps with a body.
     Creates(Option<SchemaOf>),
 }
@@ -200,6 +202,12 @@ impl Operation {
     /// It answers 200 with something else than JSON.
     const fn sends(mut self, media_type: &'static str) -> Self {
         self.answer = Success::Sends(media_type);
+        self
+    }
+
+    /// It answers 200 with server-sent events.
+    const fn streams<T: JsonSchema>(mut self) -> Self {
+        self.answer = Success::Streams(schema_of::<T>);
         self
     }
 
