@@ -1,11 +1,14 @@
 """What the description of the API cannot say of its values, and what tests must not do."""
 
 import os
+import tomllib
 from pathlib import Path
 
 import requests
 import schemathesis
 from hypothesis import strategies as st
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation.meta import TestPhase
 
 CERTIFICATES = [path.read_text() for path in sorted(Path(__file__).parent.glob("*.pem"))]
 
@@ -28,6 +31,9 @@ TRIED_ONLY = {
 OPERATORS = os.environ["UNDERPASS_OPERATORS"].split(",")
 OPERATOR = API + "/connector/operators/{operator}"
 HISTORY = (API + "/revisions/{revision}/undo", API + "/revisions/{revision}/restore")
+# What was there at the beginning, by name.
+DICTIONARIES = tomllib.loads(Path("schemathesis.toml").read_text())["dictionaries"]
+THERE = {name: entry["values"][0] for name, entry in DICTIONARIES.items()}
 # After so many calls all is again as it was at the beginning, so that there is something to reach.
 CALLS_BETWEEN_RESTORES = 25
 
@@ -65,6 +71,31 @@ class Beginning:
 BEGINNING = Beginning()
 
 
+def there(path, name):
+    """The value of a variable segment that leads to what was there at the beginning."""
+    if name == "virtualAddress" and ("/allowedClients" in path or "/blockedClientUsers" in path):
+        return THERE["rfcAddress"]
+    if path.endswith("/regions/{regionHost}"):
+        return THERE["ownRegionHost"]
+    return THERE[name]
+
+
+def reach(case):
+    """Lets a case of the coverage phase, whose values come from schemas alone, reach what is there."""
+    meta = case.meta
+    if meta is None or meta.phase.name is not TestPhase.COVERAGE:
+        return
+    path = meta.components.get(ParameterLocation.PATH)
+    if path is not None and path.mode.is_positive:
+        for name in case.path_parameters:
+            # What a boundary is tried of stays.
+            if name != meta.phase.data.parameter:
+                case.path_parameters[name] = there(case.operation.path, name)
+    header = meta.components.get(ParameterLocation.HEADER)
+    if header is not None and header.mode.is_positive and "If-Match" in case.headers:
+        case.headers["If-Match"] = "*"
+
+
 def is_kept(case):
     """Whether a call would take away what all others need."""
     method, path = case.method.upper(), case.operation.path
@@ -83,6 +114,7 @@ def is_kept(case):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     BEGINNING.comes_back(case.operation.label)
+    reach(case)
     if is_kept(case):
         case.query["dryRun"] = "true"
 

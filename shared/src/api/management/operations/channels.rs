@@ -32,28 +32,36 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Subaccounts,
         "Removes all service channels of a subaccount.",
     ),
+    // A number in place of the type is how channels without one were called.
     Operation::get(CHANNELS_OF, Read, "Lists the service channels of a type.")
-        .gives::<Vec<ChannelShown>>(),
+        .gives::<Vec<ChannelShown>>()
+        .refuses(&[501]),
     Operation::post(CHANNELS_OF, Subaccounts, "Adds a service channel.")
         .takes::<ChannelInput>()
         .creates()
-        .conflicts(),
+        .conflicts()
+        .refuses(&[501]),
     Operation::delete(
         CHANNELS_OF,
         Subaccounts,
         "Removes all service channels of a type.",
-    ),
-    Operation::get(CHANNEL, Read, "Shows a service channel.").gives::<ChannelShown>(),
+    )
+    .refuses(&[501]),
+    Operation::get(CHANNEL, Read, "Shows a service channel.")
+        .gives::<ChannelShown>()
+        .refuses(&[501]),
     Operation::put(CHANNEL, Subaccounts, "Replaces a service channel.")
         .takes::<ChannelInput>()
-        .conflicts(),
-    Operation::delete(CHANNEL, Subaccounts, "Removes a service channel."),
+        .conflicts()
+        .refuses(&[501]),
+    Operation::delete(CHANNEL, Subaccounts, "Removes a service channel.").refuses(&[501]),
     Operation::put(
         CHANNEL_STATE,
         Subaccounts,
         "Opens or closes a service channel; 500 where it cannot be opened.",
     )
-    .takes::<ChannelStateInput>(),
+    .takes::<ChannelStateInput>()
+    .refuses(&[501]),
     Operation::get(
         AVAILABLE,
         Read,
