@@ -38,6 +38,11 @@ THERE = {name: entry["values"][0] for name, entry in DICTIONARIES.items()}
 CALLS_BETWEEN_RESTORES = 25
 
 
+def in_phase(case, phase):
+    """Whether a case belongs to a phase of the run."""
+    return case.meta is not None and case.meta.phase.name is phase
+
+
 def session():
     """A connection of its own to the agent, as the operator who makes the calls."""
     own = requests.Session()
@@ -51,19 +56,25 @@ class Beginning:
     """What there was before the first call."""
 
     def __init__(self):
-        self.revisions = os.environ["UNDERPASS_URL"] + API + "/revisions"
+        self.api = os.environ["UNDERPASS_URL"] + API
         self.session = session()
-        self.revision = self.session.get(self.revisions, timeout=30).json()[0]["number"]
-        self.operation = None
+        self.revision = self.session.get(self.api + "/revisions", timeout=30).json()[0]["number"]
+        self.operation = ""
         self.calls = 0
 
-    def comes_back(self, operation):
+    def comes_back(self, case):
         """Restores it where it is time to."""
+        # In stories the calls build on each other.
+        story = in_phase(case, TestPhase.STATEFUL)
+        operation = None if story else case.operation.label
         self.calls += 1
-        if operation == self.operation and self.calls < CALLS_BETWEEN_RESTORES:
+        if operation == self.operation and (story or self.calls < CALLS_BETWEEN_RESTORES):
             return
         self.calls, self.operation = 0, operation
-        answer = self.session.post(f"{self.revisions}/{self.revision}/restore", timeout=30)
+        # What is on trial would be taken back in the middle of what comes next.
+        self.session.post(self.api + "/pendingConfirm", timeout=30)
+        restore = f"{self.api}/revisions/{self.revision}/restore"
+        answer = self.session.post(restore, timeout=30)
         if answer.status_code != 204:
             raise RuntimeError(f"not restored: {answer.status_code} {answer.text}")
 
@@ -82,15 +93,21 @@ def there(path, name):
 
 def reach(case):
     """Lets a case of the coverage phase, whose values come from schemas alone, reach what is there."""
-    meta = case.meta
-    if meta is None or meta.phase.name is not TestPhase.COVERAGE:
+    if not in_phase(case, TestPhase.COVERAGE):
         return
+    meta = case.meta
     path = meta.components.get(ParameterLocation.PATH)
     if path is not None and path.mode.is_positive:
         for name in case.path_parameters:
             # What a boundary is tried of stays.
             if name != meta.phase.data.parameter:
                 case.path_parameters[name] = there(case.operation.path, name)
+    # Tried only, or only for some time, where that is what is tried; both at once are refused.
+    query = meta.components.get(ParameterLocation.QUERY)
+    if query is not None and query.mode.is_positive:
+        for name in ("dryRun", "confirmWithin"):
+            if name != meta.phase.data.parameter:
+                case.query.pop(name, None)
     header = meta.components.get(ParameterLocation.HEADER)
     if header is not None and header.mode.is_positive and "If-Match" in case.headers:
         case.headers["If-Match"] = "*"
@@ -113,9 +130,12 @@ def is_kept(case):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    BEGINNING.comes_back(case.operation.label)
+    BEGINNING.comes_back(case)
     reach(case)
+    if in_phase(case, TestPhase.STATEFUL):
+        case.query.pop("confirmWithin", None)
     if is_kept(case):
+        case.query.pop("confirmWithin", None)
         case.query["dryRun"] = "true"
 
 

@@ -12,9 +12,10 @@ use crate::shell;
 use crate::stop::Stop;
 
 /// Requests of each kind for a call, where everything is tested.
-const EXAMPLES_FEW: u32 = 10;
-/// Seconds that everything's test may take for it.
-const SECONDS_FEW: u32 = 60;
+const EXAMPLES_FEW: u32 = 5;
+/// Seconds that everything's test may take for it: most go to the boundaries of all values, which
+/// are always tried.
+const SECONDS_FEW: u32 = 80;
 /// The test program, and the test in it.
 const TEST: [&str; 8] = [
     "test",

@@ -131,6 +131,13 @@ fn responses(operation: &Operation, schemas: &mut Schemas) -> Map<String, Value>
     if let Some((media_type, schema)) = content {
         response["content"] = json!({ media_type: { "schema": schema } });
     }
+    // A PEM file is made; what would be made is told in JSON.
+    if let Success::Sends(_) = operation.answer
+        && operation.changes
+    {
+        let preview = schemas.given(|generator| generator.subschema_for::<super::Preview>());
+        response["content"][JSON] = json!({ "schema": preview });
+    }
     if operation.changes && status != "200" {
         let preview = json!({ "$ref": "#/components/responses/Preview" });
         responses.insert("200".to_owned(), preview);
