@@ -13,8 +13,7 @@ use crate::stop::Stop;
 
 /// Requests of each kind for a call, where everything is tested.
 const EXAMPLES_FEW: u32 = 5;
-/// Seconds that everything's test may take for it: most go to the boundaries of all values, which
-/// are always tried.
+/// Seconds that everything's test may take for it; most go to the boundaries of all values.
 const SECONDS_FEW: u32 = 80;
 /// The test program, and the test in it.
 const TEST: [&str; 8] = [
