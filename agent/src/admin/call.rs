@@ -312,6 +312,8 @@ fn allowed(
         rights::check(role, old, &new)?;
         let operators = new.connector().operators();
         old.connector().operators().may_become(operators, joining)?;
+        let organisation = &new.connector().organisation;
+        (old.connector().organisation).may_become(organisation, joining)?;
         Ok(new)
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use underpass_shared::config::limits::AUTHOR_LEN_MAX;
+use underpass_shared::config::{Certificate, Organisation};
 use underpass_shared::id::OperatorId;
+use underpass_shared::pki::subject::Subject;
 use underpass_shared::rights::Role;
 
 /// Somebody who is known to this agent, proved by whoever carries the request.
@@ -12,6 +15,8 @@ pub enum Caller {
     Local(OsUser),
     /// An operator by certificate.
     Operator(Operator),
+    /// Somebody of an organisation whose CA is trusted.
+    Member(Member),
 }
 
 /// An operator as the document knows him at the time of a request.
@@ -25,12 +30,53 @@ pub struct Operator {
     pub role: Role,
 }
 
+/// Somebody of an organisation as the document knows him at the time of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    authority: Certificate,
+    subject: Subject,
+    name: String,
+    role: Role,
+}
+
+impl Member {
+    /// Whoever a CA vouches for by this subject; nobody where no rule is for him. One whose name
+    /// is too long to be an author is nobody: cut short, two could look alike.
+    pub fn of(
+        organisation: &Organisation,
+        authority: &Certificate,
+        subject: &Subject,
+    ) -> Option<Self> {
+        let (alias, role) = organisation.admits(authority, subject)?;
+        let name = format!("organisation:{alias}:{}", subject.as_str());
+        let fits = name.chars().nth(AUTHOR_LEN_MAX).is_none();
+        fits.then(|| Self {
+            authority: authority.clone(),
+            subject: subject.clone(),
+            name,
+            role,
+        })
+    }
+
+    /// The same person now.
+    #[must_use]
+    pub fn now(&self, organisation: &Organisation) -> Option<Self> {
+        Self::of(organisation, &self.authority, &self.subject)
+    }
+
+    /// What he may do.
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+}
+
 impl Caller {
     /// What the caller may do.
     pub const fn role(&self) -> Role {
         match self {
             Self::Local(_) => Role::Administrator,
             Self::Operator(operator) => operator.role,
+            Self::Member(member) => member.role,
         }
     }
 }
@@ -64,6 +110,7 @@ impl fmt::Display for Caller {
         match self {
             Self::Local(user) => write!(f, "os:{user}"),
             Self::Operator(operator) => write!(f, "operator:{}", operator.name),
+            Self::Member(member) => write!(f, "{}", member.name),
         }
     }
 }

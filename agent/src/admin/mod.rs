@@ -24,6 +24,7 @@ mod import;
 mod mappings;
 mod multipart;
 mod operators;
+mod organisation;
 mod pairing;
 mod proxy;
 mod recorded;
@@ -55,7 +56,7 @@ use underpass_shared::api::management::{
 pub(crate) use self::answer::REVERTS_AT;
 pub use self::body::Body;
 use self::call::Call;
-pub use self::caller::{Caller, Operator, OsUser};
+pub use self::caller::{Caller, Member, Operator, OsUser};
 pub use self::operators::NewOperator;
 pub use self::pairing::Knock;
 pub use self::serve::start;

@@ -68,6 +68,7 @@ impl Admin {
                 let message = "a client without a certificate pairs, over TLS";
                 Err(Refusal::illegal_state(message))
             }
+            OperatorTarget::Organisation => self.organisation(&call, verb).await,
             OperatorTarget::Own => self.own(&call),
             OperatorTarget::Certificate => self.renew_certificate(&call).await,
         }
@@ -207,7 +208,7 @@ impl Admin {
     fn own(&self, call: &Call) -> Answer {
         let current = self.readable()?;
         let operator = match call.caller() {
-            Caller::Local(_) => None,
+            Caller::Local(_) | Caller::Member(_) => None,
             Caller::Operator(own) => {
                 let found = find(current.document(), own.id)?;
                 Some(self.operators.show(found))

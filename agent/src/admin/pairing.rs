@@ -207,6 +207,11 @@ impl Admin {
                 let found = current.document().connector().operators().get(creator.id);
                 found.is_some_and(|one| one.role == Role::Administrator)
             }
+            Caller::Member(creator) => {
+                let current = self.store.current();
+                let found = creator.now(&current.document().connector().organisation);
+                found.is_some_and(|one| one.role() == Role::Administrator)
+            }
         }
     }
 }

@@ -77,11 +77,11 @@ pub(super) async fn run(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>
 
 async fn shake(stream: TcpStream, shared: &Shared) -> io::Result<Stream> {
     net::tune_edge(&stream)?;
-    let suites = {
+    let config = {
         let snapshot = shared.snapshot.borrow();
-        snapshot.document().connector().cipher_suites.clone()
+        let settings = snapshot.document().connector();
+        shared.tls.of(settings).map_err(io::Error::other)?
     };
-    let config = shared.tls.of(&suites).map_err(io::Error::other)?;
     TlsAcceptor::from(config).accept(stream).await
 }
 
@@ -148,7 +148,7 @@ async fn operator(
                 (Some(answer), _) => answer.map(Body::from),
                 (None, Some(caller)) => serve::respond(&admin, caller, request, &group).await,
                 (None, None) => outside::unauthorised(
-                    "this operator was removed; pair again with `underpass-agent pair`",
+                    "this caller may no longer use this agent; pair with `underpass-agent pair`",
                 )
                 .map(Body::from),
             };

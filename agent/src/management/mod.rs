@@ -119,16 +119,15 @@ pub fn start(
     let snapshot = served.snapshot.clone();
     let following = certificates.clone().follow(snapshot.clone(), tasks.clone());
     tasks.spawn_on(runtime, "management-certificate", following);
-    let suites = served
-        .snapshot
-        .borrow()
-        .document()
-        .connector()
-        .cipher_suites
-        .clone();
+    let tls = {
+        let current = served.snapshot.borrow();
+        let settings = current.document().connector();
+        let own = served.identity.certificate();
+        LiveTls::new(own, certificates.by_name(), options.oldest, settings)?
+    };
     let shared = Arc::new(Shared {
         data_dir: data_dir.to_owned(),
-        tls: LiveTls::new(own.clone(), certificates.by_name(), options.oldest, suites)?,
+        tls,
         own,
         admin: Arc::new(served.admin),
         identity: served.identity,

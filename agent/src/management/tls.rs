@@ -1,44 +1,69 @@
-//! TLS with the cipher suites that are chosen now, made ready once per choice.
+//! TLS with the cipher suites and CAs that are chosen now, made ready once per choice.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::ServerConfig;
 use underpass_runtime::tls::{ByName, ClientAuthorities, OldestTls, TlsError};
-use underpass_shared::config::CipherSuites;
+use underpass_shared::config::{CipherSuites, Connector, Organisation};
 
 /// What handshakes are made with.
 pub(super) struct LiveTls {
-    own: ClientAuthorities,
+    /// The agent's identity as PEM.
+    own: String,
     certificates: Arc<ByName>,
     oldest: OldestTls,
-    present: Mutex<(CipherSuites, Arc<ServerConfig>)>,
+    present: Mutex<Present>,
+}
+
+/// A choice with what was made of it.
+struct Present {
+    suites: CipherSuites,
+    organisation: Organisation,
+    config: Arc<ServerConfig>,
 }
 
 impl LiveTls {
-    /// With the suites of the start.
+    /// With the settings of the start.
     pub(super) fn new(
-        own: ClientAuthorities,
+        own: &str,
         certificates: Arc<ByName>,
         oldest: OldestTls,
-        suites: CipherSuites,
+        settings: &Connector,
     ) -> Result<Self, TlsError> {
-        let config = own.server(Arc::clone(&certificates), oldest, &suites)?;
+        let present = Mutex::new(make(own, &certificates, oldest, settings)?);
         Ok(Self {
-            own,
+            own: own.to_owned(),
             certificates,
             oldest,
-            present: Mutex::new((suites, config)),
+            present,
         })
     }
 
-    /// The configuration for these suites.
-    pub(super) fn of(&self, suites: &CipherSuites) -> Result<Arc<ServerConfig>, TlsError> {
+    /// The configuration for these settings.
+    pub(super) fn of(&self, settings: &Connector) -> Result<Arc<ServerConfig>, TlsError> {
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
-        if present.0 != *suites {
-            let certificates = Arc::clone(&self.certificates);
-            let config = self.own.server(certificates, self.oldest, suites)?;
-            *present = (suites.clone(), config);
+        let same = present.suites == settings.cipher_suites
+            && present.organisation == settings.organisation;
+        if !same {
+            *present = make(&self.own, &self.certificates, self.oldest, settings)?;
         }
-        Ok(Arc::clone(&present.1))
+        Ok(Arc::clone(&present.config))
     }
+}
+
+fn make(
+    own: &str,
+    certificates: &Arc<ByName>,
+    oldest: OldestTls,
+    settings: &Connector,
+) -> Result<Present, TlsError> {
+    let (suites, organisation) = (&settings.cipher_suites, &settings.organisation);
+    let others = organisation.authorities().iter();
+    let others: Vec<_> = others.map(|one| &one.certificate).collect();
+    let authorities = ClientAuthorities::with_others(own, &others)?;
+    Ok(Present {
+        config: authorities.server(Arc::clone(certificates), oldest, suites)?,
+        suites: suites.clone(),
+        organisation: organisation.clone(),
+    })
 }

@@ -14,6 +14,7 @@ use super::limits::{
 use super::logs::{LogSettings, TracesBySubaccount};
 use super::mail::Mail;
 use super::operator::Operators;
+use super::organisation::Organisation;
 use super::propagation::PpSettings;
 use super::proxy::Proxy;
 use super::region::Regions;
@@ -90,6 +91,9 @@ pub struct ConnectorFields {
     /// Who may use the management API from afar.
     #[serde(skip_serializing_if = "Operators::is_empty")]
     pub operators: Operators,
+    /// Whose client certificates beside those of the agent itself are taken.
+    #[serde(skip_serializing_if = "Organisation::is_default")]
+    pub organisation: Organisation,
     /// What is recorded in the audit log.
     #[serde(skip_serializing_if = "AuditSettings::is_default")]
     pub audit: AuditSettings,

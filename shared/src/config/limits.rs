@@ -86,3 +86,9 @@ pub const MAIL_PROPERTY_NAME_LEN_MAX: usize = 128;
 pub const MAIL_PROPERTY_LEN_MAX: usize = 1_024;
 /// Regions of one's own.
 pub const REGIONS_MAX: usize = 256;
+/// CAs of an organisation whose client certificates are taken; each is tried at a handshake.
+pub const AUTHORITIES_MAX: usize = 16;
+/// Rules for the clients of such CAs; they are tried in order at each request.
+pub const AUTHORITY_RULES_MAX: usize = 256;
+/// Characters that an attribute of a subject is compared with.
+pub const SUBJECT_VALUE_LEN_MAX: usize = 64;

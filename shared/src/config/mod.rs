@@ -28,6 +28,7 @@ mod loose;
 mod mail;
 mod mapping;
 mod operator;
+mod organisation;
 mod part;
 mod path_options;
 mod place;
@@ -69,6 +70,7 @@ pub use mapping::{
     ProtocolFamily,
 };
 pub use operator::{Comment, Joining, Operator, OperatorName, Operators};
+pub use organisation::{AuthorityRule, Organisation, OrganisationFields, SubjectMatch};
 pub use part::Part;
 pub use path_options::PathOptions;
 pub use place::Place;

@@ -276,6 +276,14 @@ fn check_use(parsed: &X509Certificate<'_>, for_use: CertificateUse) -> Result<()
     })
 }
 
+/// Whether a certificate is one of a CA that may sign others.
+///
+/// # Errors
+/// When it is not.
+pub fn check_authority(certificate: &Certificate) -> Result<(), ChainError> {
+    certificate.with(check_ca)
+}
+
 fn check_ca(parsed: &X509Certificate<'_>) -> Result<(), ChainError> {
     let may_sign = match parsed.key_usage() {
         Ok(None) => true,

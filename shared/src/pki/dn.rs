@@ -50,6 +50,11 @@ impl Attribute {
         Some(found.1)
     }
 
+    /// By its short name in the registry of the parser.
+    pub(super) fn of_certificate(name: &str) -> Option<Self> {
+        Self::read(name)
+    }
+
     /// As it stands in names.
     pub fn as_str(self) -> &'static str {
         let mut all = Self::ALL.iter();

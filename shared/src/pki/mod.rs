@@ -6,4 +6,5 @@ pub mod dn;
 pub mod expiry;
 pub mod identity;
 pub mod operator;
+pub mod subject;
 pub mod token;

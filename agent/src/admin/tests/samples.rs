@@ -204,6 +204,10 @@ fn settings(verb: &str, path: &str) -> Option<(Option<Value>, bool)> {
         }
         ("POST", "/ui/cipherSuites") => json!(["TLS_AES_128_GCM_SHA256"]),
         ("PUT" | "PATCH", "/tunnel") => json!({"connections": 3}),
+        ("PUT", "/organisation") => {
+            json!({"authorities": [{"alias": "new", "certificate": OTHER_CERTIFICATE}]})
+        }
+        ("PATCH", "/organisation") => json!({"rules": []}),
         ("POST", "/regions") => json!({"name": "New", "regionHost": "new.example.com"}),
         _ => return None,
     };
@@ -286,6 +290,10 @@ pub(super) fn fixture() -> String {
         "connector": {
             "cipherSuites": ["TLS_AES_256_GCM_SHA384"],
             "operators": operators("Display"),
+            "organisation": {
+                "authorities": [{"alias": "old", "certificate": CERTIFICATE}],
+                "rules": [{"authority": "old", "match": {"OU": "IT"}, "role": "Display"}],
+            },
             "proxy": {"host": "old.corp", "port": 8080},
             "backendTrust": {"certificates": [{"alias": "old", "certificate": CERTIFICATE}]},
             "emailTrust": [{"alias": "old", "certificate": CERTIFICATE}],

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ServerConfig;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
+use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::{CertificateDer, UnixTime};
-use underpass_shared::config::CipherSuites;
+use underpass_shared::config::{Certificate, CipherSuites};
+use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use super::server::finish;
 use super::{LiveCertificate, TlsError, provider, provider_of, roots};
@@ -45,6 +46,45 @@ impl ResolvesServerCert for ByName {
     }
 }
 
+/// The object identifier of the extended key usage `clientAuth` (1.3.6.1.5.5.7.3.2).
+const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
+
+/// Whether a CA of somebody else issued the first certificate of a chain, expressly for clients, and
+/// both are valid at `at_ms` (UTC).
+pub fn vouches(authority: &Certificate, chain: &[CertificateDer<'_>], at_ms: i64) -> bool {
+    let Some((leaf, intermediates)) = chain.split_first() else {
+        return false;
+    };
+    // What is trusted is not asked for its own time by the library.
+    let own = authority.summary();
+    if !(own.not_before_ms..=own.not_after_ms).contains(&at_ms) {
+        return false;
+    }
+    let authority = CertificateDer::from(authority.der());
+    let (Ok(anchor), Ok(leaf)) = (
+        anchor_from_trusted_cert(&authority),
+        EndEntityCert::try_from(leaf),
+    ) else {
+        return false;
+    };
+    let anchors = [anchor];
+    let path = leaf.verify_for_usage(
+        provider().signature_verification_algorithms.all,
+        &anchors,
+        intermediates,
+        at(at_ms),
+        KeyUsage::required(CLIENT_AUTH),
+        None,
+        None,
+    );
+    path.is_ok()
+}
+
+fn at(at_ms: i64) -> UnixTime {
+    let since = Duration::from_millis(u64::try_from(at_ms).unwrap_or(0));
+    UnixTime::since_unix_epoch(since)
+}
+
 /// Certificate authorities whose client certificates count.
 #[derive(Clone, Debug)]
 pub struct ClientAuthorities(Arc<dyn ClientCertVerifier>);
@@ -60,14 +100,26 @@ impl ClientAuthorities {
         Ok(Self(builder.allow_unauthenticated().build()?))
     }
 
+    /// The same with other CAs, for handshakes: who may do what is decided behind them. A CA that
+    /// cannot be used lets nobody in and is in nobody's way.
+    ///
+    /// # Errors
+    /// When one of the bundle cannot be used.
+    pub fn with_others(bundle: &str, others: &[&Certificate]) -> Result<Self, TlsError> {
+        let mut store = RootCertStore::clone(&*roots(bundle)?);
+        let others = others.iter().map(|one| CertificateDer::from(one.der()));
+        store.add_parsable_certificates(others);
+        let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(store), provider());
+        Ok(Self(builder.allow_unauthenticated().build()?))
+    }
+
     /// Whether one of them issued the first certificate of a chain to a client, at `at_ms` (UTC).
     pub fn issued(&self, chain: &[CertificateDer<'_>], at_ms: i64) -> bool {
         let Some((leaf, intermediates)) = chain.split_first() else {
             return false;
         };
-        let since = Duration::from_millis(u64::try_from(at_ms).unwrap_or(0));
-        let at = UnixTime::since_unix_epoch(since);
-        self.0.verify_client_cert(leaf, intermediates, at).is_ok()
+        let verified = self.0.verify_client_cert(leaf, intermediates, at(at_ms));
+        verified.is_ok()
     }
 
     /// A server that shows certificates by name and asks for one of these authorities.

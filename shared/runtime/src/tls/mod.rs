@@ -15,7 +15,7 @@ pub use backend::{
 pub use client::ClientTls;
 pub use live::LiveCertificate;
 pub use looking::Presented;
-pub use management::{ByName, ClientAuthorities, OldestTls};
+pub use management::{ByName, ClientAuthorities, OldestTls, vouches};
 pub use server::{ServerStream, ServerTls, without_client_certificate};
 
 use std::sync::Arc;

@@ -1,16 +1,19 @@
 //! Who may use the API.
 
+use super::super::merge::{Linked, Parts, Whole};
 use super::super::{
     CertificateRequest, Issued, OperatorChange, OperatorInput, OperatorShown, Own, PairRequest,
     Paired, PairingCreated, PairingInput, PairingShown,
 };
 use super::Operation;
+use crate::config::OrganisationFields;
 use crate::rights::Access::{Administration, Open, Read};
 
 pub(crate) const OPERATORS: &str = "/api/v1/configuration/connector/operators";
 pub(crate) const OPERATOR: &str = "/api/v1/configuration/connector/operators/{operator}";
 pub(crate) const PAIRING: &str = "/api/v1/configuration/connector/pairing";
 pub(crate) const PAIR: &str = "/api/v1/pairing";
+pub(crate) const ORGANISATION: &str = "/api/v1/configuration/connector/organisation";
 pub(crate) const OWN: &str = "/api/v1/operator";
 pub(crate) const RENEWED_CERTIFICATE: &str = "/api/v1/operator/certificate";
 
@@ -53,6 +56,29 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .gives::<Paired>()
         .acts()
         .conflicts(),
+    Operation::get(
+        ORGANISATION,
+        Administration,
+        "Shows which CAs' client certificates are taken, and who gets which role.",
+    )
+    .gives::<Linked<OrganisationFields>>(),
+    Operation::put(
+        ORGANISATION,
+        Administration,
+        "Sets which CAs' client certificates are taken, and who gets which role.",
+    )
+    .takes::<Whole<OrganisationFields>>(),
+    Operation::patch(
+        ORGANISATION,
+        Administration,
+        "Replaces the CAs or the rules.",
+    )
+    .takes::<Parts<OrganisationFields>>(),
+    Operation::delete(
+        ORGANISATION,
+        Administration,
+        "Takes client certificates of no other CA, and ends their connections.",
+    ),
     Operation::get(OWN, Read, "Shows who the caller is.").gives::<Own>(),
     Operation::post(
         RENEWED_CERTIFICATE,

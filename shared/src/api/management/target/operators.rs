@@ -17,6 +17,8 @@ pub enum OperatorTarget {
     Pairing,
     /// The call of a client that knows it.
     Pair,
+    /// Whose client certificates beside those of the agent are taken.
+    Organisation,
     /// The caller.
     Own,
     /// The caller's certificate.
@@ -31,6 +33,7 @@ impl OperatorTarget {
             ["operator"] => Self::Own,
             ["operator", "certificate"] => Self::Certificate,
             ["configuration", "connector", "pairing"] => Self::Pairing,
+            ["configuration", "connector", "organisation"] => Self::Organisation,
             ["configuration", "connector", "operators"] => Self::All,
             ["configuration", "connector", "operators", id] => {
                 let id = id.parse().map(Self::One);
@@ -46,6 +49,7 @@ impl OperatorTarget {
             Self::One(_) => operators::OPERATOR,
             Self::Pairing => operators::PAIRING,
             Self::Pair => operators::PAIR,
+            Self::Organisation => operators::ORGANISATION,
             Self::Own => operators::OWN,
             Self::Certificate => operators::RENEWED_CERTIFICATE,
         }
@@ -56,9 +60,12 @@ impl fmt::Display for OperatorTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::One(id) => write!(f, "{}/{id}", operators::OPERATORS),
-            Self::All | Self::Pairing | Self::Pair | Self::Own | Self::Certificate => {
-                f.write_str(self.template())
-            }
+            Self::All
+            | Self::Pairing
+            | Self::Pair
+            | Self::Organisation
+            | Self::Own
+            | Self::Certificate => f.write_str(self.template()),
         }
     }
 }
