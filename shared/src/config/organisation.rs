@@ -181,3 +181,101 @@ impl Organisation {
         *self == Self::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::config::tests::{CA, LEAF};
+
+    fn read(json: Value) -> Result<Organisation, Invalid> {
+        serde_json::from_value::<OrganisationFields>(json)
+            .unwrap()
+            .try_into()
+    }
+
+    fn authority(alias: &str, certificate: &str) -> Value {
+        json!({"alias": alias, "certificate": certificate})
+    }
+
+    fn rule(authority: &str, matching: Value, role: &str) -> Value {
+        json!({"authority": authority, "match": matching, "role": role})
+    }
+
+    #[test]
+    fn wrong_cas_and_rules_name_field_and_rule() {
+        let unit = || json!({"OU": "IT"});
+        let many: Vec<Value> = (0..=AUTHORITY_RULES_MAX)
+            .map(|_| rule("a", unit(), "Display"))
+            .collect();
+        for (authorities, rules, error) in [
+            (
+                json!([authority("a", LEAF)]),
+                json!([]),
+                "organisation.authorities.certificate",
+            ),
+            (
+                json!([authority("a", CA), authority("b", CA)]),
+                json!([]),
+                "occurs twice",
+            ),
+            (
+                json!([authority("a", CA)]),
+                json!([rule("b", unit(), "Display")]),
+                "organisation.rules.authority: there is no CA with the alias b",
+            ),
+            (
+                json!([authority("a", CA)]),
+                json!([rule("a", json!({"CN": ""}), "Display")]),
+                "organisation.rules.match: must not be empty",
+            ),
+            (
+                json!([authority("a", CA)]),
+                json!(many),
+                "organisation.rules: at most 256",
+            ),
+        ] {
+            let read = read(json!({"authorities": authorities, "rules": rules}));
+            let told = read.unwrap_err().to_string();
+            assert!(told.contains(error), "{told}");
+        }
+        for matching in [json!({}), json!({"DC": "x"}), json!({"CN": "a", "O": "b"})] {
+            let rule = rule("a", matching, "Display");
+            assert!(serde_json::from_value::<AuthorityRule>(rule).is_err());
+        }
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_holds_and_only_for_its_own_ca() {
+        let certificate: Certificate = LEAF.parse().unwrap();
+        let subject = Subject::of(certificate.der()).unwrap();
+        let ca: Certificate = CA.parse().unwrap();
+        let whole = json!({"subject": subject.as_str()});
+        let other = || json!({"CN": "somebody else"});
+        let with = |rules: &[Value]| {
+            let authorities = json!([authority("corp", CA)]);
+            read(json!({"authorities": authorities, "rules": rules})).unwrap()
+        };
+        let role = |organisation: &Organisation, ca: &Certificate| {
+            organisation.admits(ca, &subject).map(|(_, role)| role)
+        };
+        let both = with(&[
+            rule("corp", other(), "Administrator"),
+            rule("corp", whole.clone(), "Support"),
+            rule("corp", whole, "Display"),
+        ]);
+        assert_eq!(role(&both, &ca), Some(Role::Support));
+        // A CA that is not trusted vouches for nobody, whatever the subject is.
+        assert_eq!(role(&both, &certificate), None);
+        let nobody = with(&[rule("corp", other(), "Administrator")]);
+        assert_eq!(role(&nobody, &ca), None);
+        // What was taken away comes back only where that is said; taking away is free.
+        both.may_become(&nobody, Joining::Nobody).unwrap();
+        assert!(nobody.may_become(&both, Joining::Nobody).is_err());
+        nobody.may_become(&both, Joining::Anybody).unwrap();
+        let none = Organisation::default();
+        both.may_become(&none, Joining::Nobody).unwrap();
+        assert!(none.may_become(&nobody, Joining::Nobody).is_err());
+    }
+}

@@ -12,6 +12,11 @@ use super::*;
 use crate::hash::Hash256;
 use crate::id::{CredentialId, InstanceId, SubaccountId};
 
+/// A CA, and a client's certificate of it: CN=anna,OU=IT,O=Example\, Inc.
+pub(super) const CA: &str = include_str!("tests/ca.pem");
+/// See [`CA`].
+pub(super) const LEAF: &str = include_str!("tests/leaf.pem");
+
 pub(crate) fn key(n: u128) -> SubaccountKey {
     SubaccountKey {
         region_host: "localhost:8443".parse().unwrap(),

@@ -3,6 +3,7 @@
 mod certificates;
 mod crowd;
 mod lockout;
+mod organisation;
 mod pairing;
 mod port;
 mod tls;

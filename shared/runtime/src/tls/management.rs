@@ -11,6 +11,7 @@ use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::{CertificateDer, UnixTime};
 use underpass_shared::config::{Certificate, CipherSuites};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::server::finish;
 use super::{LiveCertificate, TlsError, provider, provider_of, roots};
@@ -46,15 +47,15 @@ impl ResolvesServerCert for ByName {
     }
 }
 
-/// The object identifier of the extended key usage `clientAuth` (1.3.6.1.5.5.7.3.2).
-const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
-
 /// Whether a CA of somebody else issued the first certificate of a chain, expressly for clients, and
 /// both are valid at `at_ms` (UTC).
 pub fn vouches(authority: &Certificate, chain: &[CertificateDer<'_>], at_ms: i64) -> bool {
     let Some((leaf, intermediates)) = chain.split_first() else {
         return false;
     };
+    if !is_for_clients(leaf) {
+        return false;
+    }
     // What is trusted is not asked for its own time by the library.
     let own = authority.summary();
     if !(own.not_before_ms..=own.not_after_ms).contains(&at_ms) {
@@ -73,11 +74,20 @@ pub fn vouches(authority: &Certificate, chain: &[CertificateDer<'_>], at_ms: i64
         &anchors,
         intermediates,
         at(at_ms),
-        KeyUsage::required(CLIENT_AUTH),
+        KeyUsage::client_auth(),
         None,
         None,
     );
     path.is_ok()
+}
+
+/// Whether a certificate says so itself. CAs above it need not.
+fn is_for_clients(leaf: &CertificateDer<'_>) -> bool {
+    let Ok((_, parsed)) = X509Certificate::from_der(leaf) else {
+        return false;
+    };
+    let usage = parsed.extended_key_usage().ok().flatten();
+    usage.is_some_and(|usage| usage.value.client_auth)
 }
 
 fn at(at_ms: i64) -> UnixTime {
