@@ -279,9 +279,11 @@ impl Secrets {
         let logins = [proxy, connector.email.login()].into_iter().flatten();
         let passwords = logins.map(|(_, id)| id);
         let keys = connector.certificates.keys();
+        let users = connector.monitoring_users.as_slice().iter();
+        let hashes = users.map(|one| one.password);
         Self {
             instances: subaccounts.map(|one| one.own().instance).collect(),
-            values: passwords.chain(keys).collect(),
+            values: passwords.chain(keys).chain(hashes).collect(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use underpass_shared::config::limits::AUTHOR_LEN_MAX;
-use underpass_shared::config::{Certificate, Organisation};
+use underpass_shared::config::{Alias, Certificate, Organisation};
 use underpass_shared::id::OperatorId;
 use underpass_shared::pki::subject::Subject;
 use underpass_shared::rights::Role;
@@ -17,6 +17,8 @@ pub enum Caller {
     Operator(Operator),
     /// Somebody of an organisation whose CA is trusted.
     Member(Member),
+    /// A user with a password.
+    Monitoring(Alias),
 }
 
 /// An operator as the document knows him at the time of a request.
@@ -77,6 +79,7 @@ impl Caller {
             Self::Local(_) => Role::Administrator,
             Self::Operator(operator) => operator.role,
             Self::Member(member) => member.role,
+            Self::Monitoring(_) => Role::Monitoring,
         }
     }
 }
@@ -111,6 +114,7 @@ impl fmt::Display for Caller {
             Self::Local(user) => write!(f, "os:{user}"),
             Self::Operator(operator) => write!(f, "operator:{}", operator.name),
             Self::Member(member) => write!(f, "{}", member.name),
+            Self::Monitoring(name) => write!(f, "monitoring:{name}"),
         }
     }
 }

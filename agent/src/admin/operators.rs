@@ -208,7 +208,7 @@ impl Admin {
     fn own(&self, call: &Call) -> Answer {
         let current = self.readable()?;
         let operator = match call.caller() {
-            Caller::Local(_) | Caller::Member(_) => None,
+            Caller::Local(_) | Caller::Member(_) | Caller::Monitoring(_) => None,
             Caller::Operator(own) => {
                 let found = find(current.document(), own.id)?;
                 Some(self.operators.show(found))

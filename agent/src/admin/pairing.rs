@@ -202,6 +202,7 @@ impl Admin {
     fn still_administers(&self, creator: &Caller) -> bool {
         match creator {
             Caller::Local(_) => true,
+            Caller::Monitoring(_) => false,
             Caller::Operator(creator) => {
                 let current = self.store.current();
                 let found = current.document().connector().operators().get(creator.id);

@@ -63,7 +63,7 @@ impl Admin {
         let from = match (caller, &self.board) {
             (Caller::Local(_), Some(_)) => Some("this host"),
             (Caller::Local(_), None) => Some("this host, while the agent is stopped"),
-            (Caller::Operator(_) | Caller::Member(_), _) => None,
+            (Caller::Operator(_) | Caller::Member(_) | Caller::Monitoring(_), _) => None,
         };
         Actor {
             name: caller.to_string(),

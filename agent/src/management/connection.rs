@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::header::CACHE_CONTROL;
@@ -19,12 +19,15 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use underpass_runtime::net;
 use underpass_runtime::tasks::Tasks;
+use underpass_shared::config::MonitoringUsers;
 use underpass_shared::pairing::EXPORTER_LABEL;
 use underpass_shared::protocol::timers::HANDSHAKE;
 
+use super::passwords::Shown;
 use super::visitor::Visitor;
-use super::{Shared, outside};
+use super::{Shared, outside, passwords};
 use crate::admin::{Body, Caller, Knock, serve};
+use crate::store::Snapshot;
 
 /// How long the head of an operator's request may take, and how long an idle connection lives.
 const HEAD_TIME: Duration = Duration::from_secs(60);
@@ -104,19 +107,73 @@ fn fresh(mut response: Response<Body>) -> Response<Body> {
 
 async fn stranger(stream: Stream, peer: SocketAddr, shared: &Arc<Shared>, tasks: &Tasks) {
     let knock = knock(&stream, peer);
+    let shown = Mutex::new(Shown::default());
     let service = service_fn(|request: Request<Incoming>| async {
         let answer = match outside::probe(&request) {
-            Some(answer) => answer,
-            None => outside::receive(shared, knock, request, tasks).await,
+            Some(answer) => answer.map(Body::from),
+            None => unproved(shared, peer, knock, &shown, request, tasks).await,
         };
-        Ok::<_, Infallible>(fresh(answer.map(Body::from)))
+        Ok::<_, Infallible>(fresh(answer))
     });
-    let served = http(STRANGER_HEAD_TIME)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let served = http(STRANGER_HEAD_TIME).serve_connection(TokioIo::new(stream), service);
+    let served = tokio::select! {
+        served = served => served,
+        () = over(shared, &shown) => return,
+    };
     if let Err(error) = served {
         tracing::debug!(%error, "a connection without certificate ended");
     }
+}
+
+/// Answers somebody without a certificate: a user with a password where there is any, else a client
+/// that wants to be paired.
+async fn unproved(
+    shared: &Arc<Shared>,
+    peer: SocketAddr,
+    knock: Option<Knock>,
+    shown: &Mutex<Shown>,
+    request: Request<Incoming>,
+    tasks: &Tasks,
+) -> Response<Body> {
+    let users = users(&shared.snapshot.borrow());
+    let words = passwords::words(request.headers());
+    let (Some(words), false) = (words, users.as_slice().is_empty()) else {
+        let answer = outside::receive(shared, knock, request, tasks).await;
+        return answer.map(Body::from);
+    };
+    let known = locked(shown).clone();
+    let admitted = shared.gate.admit(words, &known, &users, peer.ip()).await;
+    match admitted {
+        Ok((caller, now)) => {
+            *locked(shown) = now;
+            serve::respond(&shared.admin, caller, request, tasks).await
+        }
+        Err(answer) => answer.map(Body::from),
+    }
+}
+
+/// Resolves when whoever was let in by a password may be no longer.
+async fn over(shared: &Shared, shown: &Mutex<Shown>) {
+    let mut snapshot = shared.snapshot.clone();
+    while snapshot.changed().await.is_ok() {
+        let users = users(&snapshot.borrow_and_update());
+        if locked(shown).is_over(&users) {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+/// The users with a password; what cannot be read names nobody.
+fn users(current: &Snapshot) -> MonitoringUsers {
+    if current.problem().is_some() {
+        return MonitoringUsers::default();
+    }
+    current.document().connector().monitoring_users.clone()
+}
+
+fn locked(shown: &Mutex<Shown>) -> MutexGuard<'_, Shown> {
+    shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What pairing needs. Older versions of TLS do not bind the exporter well enough.

@@ -8,6 +8,7 @@ mod connection;
 mod crowd;
 mod listen;
 mod outside;
+mod passwords;
 mod tls;
 mod visitor;
 
@@ -22,10 +23,12 @@ use underpass_runtime::tls::{ClientAuthorities, OldestTls};
 
 pub use self::certificates::ServerCertificates;
 use self::crowd::Crowd;
+use self::passwords::Gate;
 use self::tls::LiveTls;
 use crate::admin::Admin;
 use crate::forward::OwnListeners;
 use crate::identity::Identity;
+use crate::secrets::SecretStore;
 use crate::status::StatusBoard;
 use crate::store::Snapshot;
 
@@ -80,6 +83,7 @@ struct Shared {
     listeners: OwnListeners,
     crowd: Crowd,
     operators: Arc<Semaphore>,
+    gate: Gate,
 }
 
 /// What the listener serves.
@@ -136,6 +140,7 @@ pub fn start(
         listeners: served.listeners,
         crowd: Crowd::new(STRANGERS_MAX),
         operators: Arc::new(Semaphore::new(OPERATORS_MAX)),
+        gate: Gate::new(SecretStore::new(data_dir)),
     });
     if options.oldest == OldestTls::Tls12 {
         tracing::warn!("the management API also speaks TLS 1.2 (--management-tls12)");

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod descriptors;
 pub mod file;
 pub mod net;
+pub mod password;
 pub mod pki;
 pub mod random;
 pub mod seal;

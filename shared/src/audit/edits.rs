@@ -196,7 +196,7 @@ fn category(place: &Place, field: &str) -> Category {
             (_, field) if field.starts_with("certificates.system") => Category::SystemCertificate,
             (_, field) if field.starts_with("certificates.ui") => Category::UiCertificate,
             ("certificates", _) => Category::PpcaCertificate,
-            ("operators" | "organisation", _) => Category::SCCUser,
+            ("monitoringUsers" | "operators" | "organisation", _) => Category::SCCUser,
             ("proxy", _) => Category::ProxySettings,
             ("backendTrust", _) => Category::TrustedBackendCertificate,
             ("tunnelConnections", _) => Category::AdvancedConnectivity,

@@ -13,6 +13,7 @@ use super::limits::{
 };
 use super::logs::{LogSettings, TracesBySubaccount};
 use super::mail::Mail;
+use super::monitoring::MonitoringUsers;
 use super::operator::Operators;
 use super::organisation::Organisation;
 use super::propagation::PpSettings;
@@ -94,6 +95,9 @@ pub struct ConnectorFields {
     /// Whose client certificates beside those of the agent itself are taken.
     #[serde(skip_serializing_if = "Organisation::is_default")]
     pub organisation: Organisation,
+    /// Users with a password, who may read what monitoring needs.
+    #[serde(skip_serializing_if = "MonitoringUsers::is_default")]
+    pub monitoring_users: MonitoringUsers,
     /// What is recorded in the audit log.
     #[serde(skip_serializing_if = "AuditSettings::is_default")]
     pub audit: AuditSettings,

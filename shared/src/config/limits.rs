@@ -92,3 +92,9 @@ pub const AUTHORITIES_MAX: usize = 16;
 pub const AUTHORITY_RULES_MAX: usize = 256;
 /// Characters that an attribute of a subject is compared with.
 pub const SUBJECT_VALUE_LEN_MAX: usize = 64;
+/// Users with a password; each is somebody's old program.
+pub const MONITORING_USERS_MAX: usize = 16;
+/// Characters of such a user's password, at least: it may be tried from everywhere.
+pub const MONITORING_PASSWORD_LEN_MIN: usize = 12;
+/// And at most; a program's password is far shorter.
+pub const MONITORING_PASSWORD_LEN_MAX: usize = 256;

@@ -27,6 +27,7 @@ mod logs;
 mod loose;
 mod mail;
 mod mapping;
+mod monitoring;
 mod operator;
 mod organisation;
 mod part;
@@ -69,6 +70,7 @@ pub use mapping::{
     AuthenticationMode, BackendType, HostInHeader, Mapping, MappingFields, MappingPart, Protocol,
     ProtocolFamily,
 };
+pub use monitoring::{MonitoringUser, MonitoringUsers};
 pub use operator::{Comment, Joining, Operator, OperatorName, Operators};
 pub use organisation::{AuthorityRule, Organisation, OrganisationFields, SubjectMatch};
 pub use part::Part;

@@ -16,7 +16,7 @@ use crate::host::VirtualAddress;
 
 /// Settings that come back neither with a trial nor with a state of the past, by their names: what
 /// is taken away from somebody stays away.
-pub(super) const LASTING: &[&str] = &["operators", "organisation"];
+pub(super) const LASTING: &[&str] = &["monitoringUsers", "operators", "organisation"];
 
 /// A place in the document. Settings of the agent are told apart by their names, so that a change
 /// of one never stands in the way of another.

@@ -8,6 +8,7 @@ mod explain;
 mod lookup;
 pub mod path;
 pub mod target;
+pub mod throttle;
 
 use std::sync::Arc;
 

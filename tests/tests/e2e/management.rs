@@ -3,6 +3,7 @@
 mod certificates;
 mod crowd;
 mod lockout;
+mod monitoring;
 mod organisation;
 mod pairing;
 mod port;

@@ -4,6 +4,7 @@ mod common;
 mod email;
 mod lists;
 mod logs;
+mod monitoring;
 mod rules;
 mod setting;
 
@@ -59,6 +60,8 @@ impl Admin {
             ConnectorTarget::CipherSuites => self.cipher_suites(&call, verb).await,
             ConnectorTarget::Tunnel => self.setting::<TunnelTuning>(&call, verb).await,
             ConnectorTarget::Regions => self.regions(&call, verb).await,
+            ConnectorTarget::MonitoringUsers => self.monitoring_users(&call, verb).await,
+            ConnectorTarget::MonitoringUser(name) => self.monitoring_user(&call, verb, name).await,
             ConnectorTarget::Region(host) => self.region(&call, verb, host).await,
         }
     }

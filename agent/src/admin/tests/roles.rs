@@ -165,6 +165,7 @@ fn settings() -> Vec<(&'static str, Value, Access)> {
         (KEPT, json!({"system": {"pendingKey": MANAGED}}), Connector),
         ("backendTrust", json!({"trustAllBackends": true}), Connector),
         ("operators", people("Support"), Administration),
+        ("monitoringUsers", json!([]), Administration),
         ("organisation", json!({}), Administration),
         (
             "proxy",

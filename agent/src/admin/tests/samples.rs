@@ -36,6 +36,7 @@ pub(super) fn url(template: &str, subaccount: &str) -> String {
             "{idp}" => "main",
             "{index}" => "0",
             "{internalDomain}" => "corp.example",
+            "{monitoringUser}" => "old",
             "{operator}" => MANAGED,
             "{regionHost}" => "gate.example.com",
             "{resource}" => "-sap",
@@ -207,6 +208,8 @@ fn settings(verb: &str, path: &str) -> Option<(Option<Value>, bool)> {
         ("PUT", "/organisation") => {
             json!({"authorities": [{"alias": "new", "certificate": OTHER_CERTIFICATE}]})
         }
+        ("POST", "/monitoringUsers") => json!({"name": "new", "password": "correct horse"}),
+        ("PUT", "/monitoringUsers/{monitoringUser}") => json!({"password": "correct horse"}),
         ("PATCH", "/organisation") => json!({"rules": []}),
         ("POST", "/regions") => json!({"name": "New", "regionHost": "new.example.com"}),
         _ => return None,
@@ -290,6 +293,7 @@ pub(super) fn fixture() -> String {
         "connector": {
             "cipherSuites": ["TLS_AES_256_GCM_SHA384"],
             "operators": operators("Display"),
+            "monitoringUsers": [{"name": "old", "password": FREE}],
             "organisation": {
                 "authorities": [{"alias": "old", "certificate": CERTIFICATE}],
                 "rules": [{"authority": "old", "match": {"OU": "IT"}, "role": "Display"}],

@@ -63,8 +63,9 @@ pub use mapping_address::{InvalidMappingAddress, MappingAddress};
 pub use merge::{Linked, Object, fit, merge, object, to_object};
 pub use openapi::openapi;
 pub use operator::{
-    CertificateRequest, Issued, OperatorChange, OperatorInput, OperatorShown, Own, PairRequest,
-    Paired, PairingCreated, PairingInput, PairingShown, PairingState,
+    CertificateRequest, Issued, MonitoringPassword, MonitoringUserInput, MonitoringUserShown,
+    OperatorChange, OperatorInput, OperatorShown, Own, PairRequest, Paired, PairingCreated,
+    PairingInput, PairingShown, PairingState,
 };
 pub use proxy::{MASKED, ProxyInput, ProxyShown};
 pub use query::Query;

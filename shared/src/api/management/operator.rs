@@ -1,12 +1,18 @@
 //! Operators and pairing, as the API shows and takes them. What the calls of SAP Cloud Connector lack.
 
-use schemars::JsonSchema;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Comment, Operator, OperatorName};
+use super::error::Refusal;
+use crate::config::limits::{MONITORING_PASSWORD_LEN_MAX, MONITORING_PASSWORD_LEN_MIN};
+use crate::config::{Alias, Comment, Operator, OperatorName};
 use crate::host::InternalHost;
 use crate::id::{AgentId, OperatorId};
 use crate::rights::Role;
+use crate::schema::PRINTABLE;
+use crate::secret::Secret;
 
 /// An operator as he is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -190,4 +196,95 @@ pub struct Paired {
     pub issued: Issued,
     /// The agent's own proof of the secret, over the certificate too, in base64.
     pub proof: String,
+}
+
+/// A user with a password, without it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MonitoringUserShown {
+    /// The name.
+    pub name: Alias,
+    /// What he may do.
+    pub role: Role,
+}
+
+impl MonitoringUserShown {
+    /// Shows a user.
+    pub fn show(name: &Alias) -> Self {
+        Self {
+            name: name.clone(),
+            role: Role::Monitoring,
+        }
+    }
+}
+
+/// A new user with a password.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MonitoringUserInput {
+    /// The name.
+    pub name: Alias,
+    /// The password, of which only a hash is kept.
+    #[schemars(schema_with = "password_schema")]
+    pub password: String,
+}
+
+/// Another password of a user.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MonitoringPassword {
+    /// The password, of which only a hash is kept.
+    #[schemars(schema_with = "password_schema")]
+    pub password: String,
+}
+
+fn password_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "pattern": PRINTABLE,
+        "minLength": MONITORING_PASSWORD_LEN_MIN,
+        "maxLength": MONITORING_PASSWORD_LEN_MAX,
+    })
+}
+
+impl MonitoringUserInput {
+    /// Name and password.
+    ///
+    /// # Errors
+    /// When the password breaks a rule.
+    pub fn into_parts(self) -> Result<(Alias, Secret), Refusal> {
+        let Self { name, password } = self;
+        Ok((name, MonitoringPassword { password }.checked()?))
+    }
+}
+
+impl MonitoringPassword {
+    /// The password.
+    ///
+    /// # Errors
+    /// When it breaks a rule.
+    pub fn checked(self) -> Result<Secret, Refusal> {
+        let password = Secret::new(self.password);
+        let text = password.expose();
+        let fits = MONITORING_PASSWORD_LEN_MIN..=MONITORING_PASSWORD_LEN_MAX;
+        if fits.contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+            return Ok(password);
+        }
+        let rule = format!(
+            "must have {MONITORING_PASSWORD_LEN_MIN} to {MONITORING_PASSWORD_LEN_MAX} characters and no control characters"
+        );
+        Err(Refusal::invalid("password", rule))
+    }
+}
+
+impl fmt::Debug for MonitoringUserInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("MonitoringUserInput");
+        shown.field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for MonitoringPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MonitoringPassword").finish_non_exhaustive()
+    }
 }

@@ -2,8 +2,9 @@
 
 use super::super::merge::{Linked, Parts, Whole};
 use super::super::{
-    CertificateRequest, Issued, OperatorChange, OperatorInput, OperatorShown, Own, PairRequest,
-    Paired, PairingCreated, PairingInput, PairingShown,
+    CertificateRequest, Issued, MonitoringPassword, MonitoringUserInput, MonitoringUserShown,
+    OperatorChange, OperatorInput, OperatorShown, Own, PairRequest, Paired, PairingCreated,
+    PairingInput, PairingShown,
 };
 use super::Operation;
 use crate::config::OrganisationFields;
@@ -14,6 +15,9 @@ pub(crate) const OPERATOR: &str = "/api/v1/configuration/connector/operators/{op
 pub(crate) const PAIRING: &str = "/api/v1/configuration/connector/pairing";
 pub(crate) const PAIR: &str = "/api/v1/pairing";
 pub(crate) const ORGANISATION: &str = "/api/v1/configuration/connector/organisation";
+pub(crate) const MONITORING_USERS: &str = "/api/v1/configuration/connector/monitoringUsers";
+pub(crate) const MONITORING_USER: &str =
+    "/api/v1/configuration/connector/monitoringUsers/{monitoringUser}";
 pub(crate) const OWN: &str = "/api/v1/operator";
 pub(crate) const RENEWED_CERTIFICATE: &str = "/api/v1/operator/certificate";
 
@@ -78,6 +82,37 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ORGANISATION,
         Administration,
         "Takes client certificates of no other CA, and ends their connections.",
+    ),
+    Operation::get(
+        MONITORING_USERS,
+        Administration,
+        "Lists the users with a password.",
+    )
+    .gives::<Vec<MonitoringUserShown>>(),
+    Operation::post(
+        MONITORING_USERS,
+        Administration,
+        "Adds a user with a password, who may read what monitoring needs.",
+    )
+    .takes::<MonitoringUserInput>()
+    .creates()
+    .conflicts(),
+    Operation::get(
+        MONITORING_USER,
+        Administration,
+        "Shows a user with a password, without it.",
+    )
+    .gives::<MonitoringUserShown>(),
+    Operation::put(
+        MONITORING_USER,
+        Administration,
+        "Gives a user another password.",
+    )
+    .takes::<MonitoringPassword>(),
+    Operation::delete(
+        MONITORING_USER,
+        Administration,
+        "Removes a user with a password.",
     ),
     Operation::get(OWN, Read, "Shows who the caller is.").gives::<Own>(),
     Operation::post(

@@ -55,6 +55,7 @@ pub(super) const SEGMENTS: &[Parameter] = &[
     Parameter::of::<ClientAndUser>("clientUser", "A client and a user, as client:user."),
     Parameter::of::<Alias>("idp", "The id of an identity provider."),
     Parameter::of::<CookieDomain>("internalDomain", "What back ends set."),
+    Parameter::of::<Alias>("monitoringUser", "The name of a user with a password."),
     Parameter::of::<OperatorId>("operator", "The id of an operator."),
     Parameter::of::<Index>("index", "The place of a rule, from 0."),
     Parameter::of::<RegionHost>("regionHost", "The gateway."),

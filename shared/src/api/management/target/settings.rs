@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::{SubaccountPath, segment};
 use crate::api::management::error::Refusal;
-use crate::api::management::operations::settings;
+use crate::api::management::operations::{operators, settings};
+use crate::config::Alias;
 use crate::config::limits::SUBJECT_RULES_MAX;
 use crate::id::RegionHost;
 
@@ -50,6 +51,10 @@ pub enum ConnectorTarget {
     Regions,
     /// One of them, by its gateway.
     Region(RegionHost),
+    /// Users with a password.
+    MonitoringUsers,
+    /// One of them.
+    MonitoringUser(Alias),
 }
 
 type Parsed = Option<Result<ConnectorTarget, Refusal>>;
@@ -78,6 +83,12 @@ impl ConnectorTarget {
             }
             ["ui", "cipherSuites"] => Self::CipherSuites,
             ["tunnel"] => Self::Tunnel,
+            ["monitoringUsers"] => Self::MonitoringUsers,
+            ["monitoringUsers", name] => {
+                let name = name.parse::<Alias>();
+                let name = name.map_err(|rule| Refusal::invalid("name", rule.to_string()));
+                return Some(name.map(Self::MonitoringUser));
+            }
             ["regions"] => Self::Regions,
             ["regions", host] => {
                 let host = host.parse::<RegionHost>();
@@ -129,6 +140,8 @@ impl ConnectorTarget {
             Self::Tunnel => settings::TUNNEL,
             Self::Regions => settings::REGIONS,
             Self::Region(_) => settings::REGION,
+            Self::MonitoringUsers => operators::MONITORING_USERS,
+            Self::MonitoringUser(_) => operators::MONITORING_USER,
         }
     }
 }
@@ -155,7 +168,9 @@ impl fmt::Display for ConnectorTarget {
             Self::Region(host) => {
                 write!(f, "{}/{}", settings::REGIONS, segment(&host.to_string()))
             }
-            Self::Common
+            Self::MonitoringUser(name) => write!(f, "{}/{name}", operators::MONITORING_USERS),
+            Self::MonitoringUsers
+            | Self::Common
             | Self::HaRole
             | Self::PpSettings
             | Self::SubjectRules
@@ -214,6 +229,8 @@ pub(super) mod tests {
         ("/email/truststore/certificates/my%20ca", "GET, DELETE"),
         ("/ui/cipherSuites", "GET, POST, DELETE"),
         ("/tunnel", "GET, PUT, PATCH"),
+        ("/monitoringUsers", "GET, POST"),
+        ("/monitoringUsers/prom", "GET, PUT, DELETE"),
         ("/regions", "GET, POST"),
         ("/regions/gate.example.com:8443", "GET, DELETE"),
     ];

@@ -158,6 +158,11 @@ fn table() -> Vec<(String, Target, &'static str)> {
             "GET, PATCH, DELETE",
         ),
         (
+            "configuration/connector/organisation".to_owned(),
+            Target::Operators(OperatorTarget::Organisation),
+            "GET, PUT, PATCH, DELETE",
+        ),
+        (
             "configuration/connector/pairing".to_owned(),
             Target::Operators(OperatorTarget::Pairing),
             "GET, POST, DELETE",
