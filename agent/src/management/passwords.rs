@@ -102,7 +102,7 @@ impl Gate {
             return Err(unauthorised());
         };
         let source = network(source);
-        self.begin(source, &name)?;
+        self.begin(source, &name).map_err(later)?;
         let id = users.get(name.as_str()).map(|user| user.password);
         let turn = Arc::clone(&self.workers).acquire_owned();
         let Ok(Ok(turn)) = timeout(TURN_TIME, turn).await else {
@@ -131,14 +131,14 @@ impl Gate {
         }
     }
 
-    fn begin(&self, source: IpAddr, name: &Alias) -> Result<(), Response<Bytes>> {
+    /// Counts a try, or says how long to wait.
+    fn begin(&self, source: IpAddr, name: &Alias) -> Result<(), Duration> {
         let now = clock::monotonic();
         let mut tries = self.tries();
         let begun = tries.sources.begin(&source, now);
         let begun = begun.and_then(|()| tries.users.begin(name, now));
-        begun.map_err(|wait| {
+        begun.inspect_err(|_wait| {
             tracing::warn!(%source, "too many wrong passwords at the management API");
-            later(wait)
         })
     }
 }

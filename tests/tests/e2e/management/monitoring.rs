@@ -49,8 +49,12 @@ fn a_user_with_a_password_reads_what_monitoring_needs_and_nothing_else() {
         (&own["author"], &own["role"]),
         (&json!("monitoring:prom"), &json!("Monitoring"))
     );
-    assert_eq!(status(&managed, prom, "/api/v1/status"), 200);
+    assert_eq!(
+        status(&managed, prom, "/api/v1/configuration/connector"),
+        200
+    );
     for path in [
+        "/api/v1/status",
         "/api/v1/auditLog/records",
         "/api/v1/configuration/connector/operators",
     ] {
@@ -102,7 +106,8 @@ fn guessing_is_slowed_down_by_name_and_by_source() {
     for name in ["prom", "other"] {
         let user = json!({"name": name, "password": "correct horse"});
         let target = Target::Connector(ConnectorTarget::MonitoringUsers);
-        let sent = client.send(Verb::Post, &target, &Query::default(), &user);
+        let query = Query::default();
+        let sent = client.send(Verb::Post, &target, &query, &user);
         managed.runtime.block_on(sent).unwrap();
     }
     let (code, body) = managed.ask(&["-i", "-u", "nobody:wrong"], OWN);
