@@ -159,7 +159,7 @@ fn a_certificate_of_one_agent_is_worth_nothing_on_another() {
     let subject = {
         let mut command = Command::new("openssl");
         let file = other.agent.dir.join("other.pem");
-        std::fs::write(&file, &elsewhere.certificate).unwrap();
+        underpass_runtime::file::replace(&file, elsewhere.certificate.as_ref()).unwrap();
         let arguments = ["x509", "-noout", "-subject", "-nameopt", "RFC2253", "-in"];
         let told = run(command.args(arguments).arg(&file));
         told.trim().trim_start_matches("subject=").to_owned()
