@@ -124,12 +124,13 @@ fn ways<'a>(
             before,
         ),
     ];
-    // A restore leaves the operators as they are.
-    let operators = |document: &str| {
+    // A restore leaves those who may come in as they are.
+    let admitted = |document: &str| {
         let document: Value = serde_json::from_str(document).unwrap();
-        document["connector"]["operators"].clone()
+        let connector = &document["connector"];
+        ["operators", "organisation", "monitoringUsers"].map(|name| connector[name].clone())
     };
-    if operators(before) == operators(after) {
+    if admitted(before) == admitted(after) {
         let there = format!("{revisions}/{revision}/restore");
         let back = format!("{revisions}/{}/restore", revision - 1);
         ways.push(("restore", Verb::Post, there, before, after));
