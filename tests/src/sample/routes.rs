@@ -6,12 +6,13 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use http::header::{
     ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE,
 };
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, BodyStream, Full, StreamBody};
 use hyper::body::Incoming;
 
 use super::{Pattern, UpgradeSlot, websocket};
@@ -28,21 +29,23 @@ pub(super) async fn answer(
 ) -> Result<Response<Body>, Infallible> {
     let path = request.uri().path().to_owned();
     let wanted = match path.as_str() {
-        "/echo" => Method::POST,
+        "/echo" | "/early" => Method::POST,
         "/sink" => Method::PUT,
         _ => Method::GET,
     };
     let method = request.method();
     let fits = method == wanted || (method == Method::HEAD && wanted == Method::GET);
     let response = match path.as_str() {
-        "/hello" | "/secret" | "/ws" | "/redirect" | "/cookie" | "/headers" | "/echo" | "/sink"
+        "/hello" | "/secret" | "/ws" | "/redirect" | "/cookie" | "/headers" | "/echo"
+        | "/early" | "/sink"
             if !fits =>
         {
             not_allowed(&wanted)
         }
         "/hello" => text(StatusCode::OK, "Hello from the sample back end.\n"),
         "/secret" => text(StatusCode::OK, "This page is not exposed.\n"),
-        "/echo" => echo(request),
+        "/echo" => echo(request).await,
+        "/early" => echo_early(request),
         "/sink" => sink(request).await,
         "/ws" => upgrade(request, slot),
         "/redirect" => redirect(own_address),
@@ -58,11 +61,28 @@ pub(super) async fn answer(
     Ok(response)
 }
 
-fn echo(request: Request<Incoming>) -> Response<Body> {
+/// Sends back what comes, from the first bytes on. They are awaited, since reading is what asks a
+/// client that expects 100 for the body.
+async fn echo(request: Request<Incoming>) -> Response<Body> {
+    let (head, mut body) = request.into_parts();
+    let first = stream::iter(body.frame().await);
+    let frames = StreamBody::new(first.chain(BodyStream::new(body)));
+    let mut response = echoed(&head.headers, BodyExt::boxed(frames));
+    if let Some(length) = head.headers.get(CONTENT_LENGTH).cloned() {
+        response.headers_mut().insert(CONTENT_LENGTH, length);
+    }
+    response
+}
+
+/// Sends back what comes, with a head that does not wait for it.
+fn echo_early(request: Request<Incoming>) -> Response<Body> {
     let (head, body) = request.into_parts();
-    let mut response = Response::new(body.boxed());
-    let content_type = head
-        .headers
+    echoed(&head.headers, BodyExt::boxed(body))
+}
+
+fn echoed(headers: &HeaderMap, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    let content_type = headers
         .get(CONTENT_TYPE)
         .cloned()
         .unwrap_or(HeaderValue::from_static("application/octet-stream"));

@@ -58,7 +58,7 @@ impl Agent {
     pub(crate) fn expose(&self, mappings: &[(&str, &str)]) {
         let resource = |path: &str| json!({"path": path, "enabled": true, "exactMatchOnly": false, "websocketUpgradeAllowed": false});
         let open = [
-            "/hello", "/bytes", "/echo", "/slow", "/headers", "/sink", "/open",
+            "/hello", "/bytes", "/echo", "/early", "/slow", "/headers", "/sink", "/open",
         ];
         let resources: Vec<Value> = open.into_iter().map(resource).collect();
         let mappings: Vec<Value> = mappings

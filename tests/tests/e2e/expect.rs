@@ -119,7 +119,7 @@ fn a_body_that_comes_after_a_success_still_passes() {
     let (_backend, address) = world.sample_backend(&[]);
     let _agent = world.expose_all(&address, &json!({}));
     // The sample answers with the body that it reads, and never says 100.
-    let mut wire = world.ask("POST", "/echo", WAITS);
+    let mut wire = world.ask("POST", "/early", WAITS);
     let mut head = wire.head();
     if head == CONTINUE {
         head = wire.head();
@@ -128,7 +128,7 @@ fn a_body_that_comes_after_a_success_still_passes() {
     wire.send("hello");
     assert_eq!(wire.rest(), ("hello".to_owned(), true));
     // One that does not come ends with the connection.
-    drop(world.ask("POST", "/echo", WAITS));
+    drop(world.ask("POST", "/early", WAITS));
     assert_eq!(world.get("http://backend.virtual/hello").status, 200);
 }
 
