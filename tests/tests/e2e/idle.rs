@@ -11,7 +11,7 @@ fn serial_idle_programs_are_small() {
     let mut agent = world.agent("", "127.0.0.1:1");
     // Debug builds carry far more code than what is shipped; what they allocate is the same.
     let (agent_bar, gateway_bar) = if cfg!(debug_assertions) {
-        (48, 48)
+        (32, 18)
     } else {
         (12, 13)
     };
