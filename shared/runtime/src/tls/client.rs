@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::danger::ServerCertVerifier as _;
 use rustls::client::{Resumption, WebPkiServerVerifier};
-use rustls::crypto::CryptoProvider;
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
-};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls_pki_types::{PrivateKeyDer, ServerName};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -17,6 +14,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use underpass_shared::protocol::role::Role;
 
+use super::judge::{Judge, Judged, Server};
 use super::looking::{Looking, Presented};
 use super::{Credential, TlsError, WRITE_MAX, certificates, provider, roots};
 use crate::pki::{PkiError, PrivateKey};
@@ -60,7 +58,7 @@ impl ClientTls {
         let config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(PinnedCa::new(ca_fingerprint)))
+            .with_custom_certificate_verifier(PinnedCa::verifier(ca_fingerprint))
             .with_no_client_auth();
         Ok(finish(config, role.alpn()))
     }
@@ -90,7 +88,7 @@ impl ClientTls {
         let config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13])?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(PinnedCa::new(identity)))
+            .with_custom_certificate_verifier(PinnedCa::verifier(identity))
             .with_no_client_auth();
         Ok(finish(config, HTTP1))
     }
@@ -105,7 +103,7 @@ impl ClientTls {
         let mut config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(rustls::DEFAULT_VERSIONS)?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Looking::new(&presented)))
+            .with_custom_certificate_verifier(Arc::new(Judged::new(Looking::new(&presented))))
             .with_no_client_auth();
         config.alpn_protocols = Looking::protocols(role);
         config.resumption = Resumption::disabled();
@@ -146,62 +144,29 @@ fn finish(mut config: ClientConfig, alpn: &[u8]) -> ClientTls {
 #[derive(Debug)]
 struct PinnedCa {
     fingerprint: [u8; 32],
-    provider: Arc<CryptoProvider>,
 }
 
 impl PinnedCa {
-    fn new(fingerprint: &[u8; 32]) -> Self {
-        Self {
+    fn verifier(fingerprint: &[u8; 32]) -> Arc<Judged<Self>> {
+        Arc::new(Judged::new(Self {
             fingerprint: *fingerprint,
-            provider: provider(),
-        }
+        }))
     }
 }
 
-impl ServerCertVerifier for PinnedCa {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let pinned = intermediates
+impl Judge for PinnedCa {
+    fn judge(&self, server: &Server<'_>) -> Result<(), rustls::Error> {
+        let pinned = server
+            .others
             .iter()
             .find(|der| Sha256::digest(der).ct_eq(&self.fingerprint).into())
             .ok_or(CertificateError::UnknownIssuer)?;
         let mut roots = RootCertStore::empty();
         roots.add(pinned.clone().into_owned())?;
-        let provider = Arc::clone(&self.provider);
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
             .build()
             .map_err(|_own| CertificateError::UnknownIssuer)?;
-        verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(rustls::PeerIncompatible::Tls12NotOffered.into())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        verifier.verify_server_cert(server.leaf, server.others, server.name, &[], server.now)?;
+        Ok(())
     }
 }

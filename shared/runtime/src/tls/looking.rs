@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::CertificateError;
+use rustls_pki_types::CertificateDer;
 use underpass_shared::protocol::role::Role;
 
+use super::judge::{Judge, Server};
 use crate::pki;
 
 /// The certificate that a server showed, whoever it is.
@@ -23,18 +23,11 @@ impl Presented {
 
 /// Notes the certificate and refuses it.
 #[derive(Debug)]
-pub(super) struct Looking {
-    seen: Presented,
-    schemes: Vec<SignatureScheme>,
-}
+pub(super) struct Looking(Presented);
 
 impl Looking {
     pub(super) fn new(seen: &Presented) -> Self {
-        let algorithms = super::provider().signature_verification_algorithms;
-        Self {
-            seen: seen.clone(),
-            schemes: algorithms.supported_schemes(),
-        }
+        Self(seen.clone())
     }
 
     /// What a server of ours and any other will talk about.
@@ -43,39 +36,10 @@ impl Looking {
     }
 }
 
-impl ServerCertVerifier for Looking {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let mut seen = self.seen.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *seen = Some(end_entity.clone().into_owned());
+impl Judge for Looking {
+    fn judge(&self, server: &Server<'_>) -> Result<(), rustls::Error> {
+        let mut seen = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *seen = Some(server.leaf.clone().into_owned());
         Err(CertificateError::ApplicationVerificationFailure.into())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(CertificateError::ApplicationVerificationFailure.into())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Err(CertificateError::ApplicationVerificationFailure.into())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.schemes.clone()
     }
 }

@@ -4,6 +4,7 @@
 
 mod backend;
 mod client;
+mod judge;
 mod live;
 mod looking;
 mod management;

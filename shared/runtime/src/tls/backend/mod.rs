@@ -25,6 +25,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use self::verifier::Verifier;
+use super::judge::Judged;
 use super::provider;
 
 /// What is spoken inside; back ends that know HTTP/2 as well must not choose it.
@@ -56,7 +57,7 @@ impl BackendTls {
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .expect("the provider knows both versions")
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier));
+            .with_custom_certificate_verifier(Arc::new(Judged::new(verifier)));
         let mut config = match identity {
             Some(identity) => builder.with_client_cert_resolver(identity.resolver()),
             None => builder.with_no_client_auth(),

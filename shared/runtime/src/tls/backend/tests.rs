@@ -15,6 +15,7 @@ use self::forge::{Ca, HOST, NOW, YEAR, leaf, self_signed, time};
 use super::refused::CertificateRefused::{self as Refused, *};
 use super::store::TrustStore;
 use super::verifier::Verifier;
+use crate::tls::judge::Judged;
 
 type Der = CertificateDer<'static>;
 
@@ -36,11 +37,11 @@ fn verify_in(
     host: &str,
     by_common_name: bool,
 ) -> Result<(), Refused> {
-    let verifier = Verifier {
+    let verifier = Judged::new(Verifier {
         store: Arc::new(store),
         name_by_common_name: by_common_name,
         algorithms: crate::tls::provider().signature_verification_algorithms,
-    };
+    });
     let (leaf, others) = presented.split_first().unwrap();
     let others: Vec<Der> = others.iter().map(|&der| der.clone()).collect();
     let host = host.to_owned().try_into().unwrap();

@@ -1,5 +1,13 @@
 //! Service channels: local ports that lead to services on the cloud side.
 
+mod name;
+mod number;
+#[cfg(test)]
+mod tests;
+
+pub use name::{ClusterHost, ServiceName};
+pub use number::{ChannelConnections, InstanceNumber};
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU32;
@@ -9,14 +17,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::invalid::Invalid;
-use super::limits::{
-    CHANNEL_CONNECTIONS_MAX, CHANNELS_MAX, DESCRIPTION_LEN_MAX, SERVICE_NAME_LEN_MAX,
-};
+use super::limits::{CHANNELS_MAX, DESCRIPTION_LEN_MAX};
 use super::subaccount::{Subaccount, SubaccountKey};
 use super::text::Text;
-use crate::host::{InvalidAddress, Port, VirtualHost, split_port};
-use crate::id::serde_as_text;
-use crate::schema::{CLUSTER_HOST, PRINTABLE, schema, schema_like};
+use crate::host::{Port, VirtualHost};
+use crate::schema::{schema, schema_like};
 
 /// The number of a channel, given once in an agent whatever the kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -108,149 +113,6 @@ impl ChannelType {
 impl fmt::Display for ChannelType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// The number of an instance of an SAP system, which its ports follow from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "u8", into = "u8")]
-pub struct InstanceNumber(u8);
-
-impl InstanceNumber {
-    /// The greatest one: it has two digits.
-    pub const MAX: u8 = 99;
-
-    /// The number.
-    pub const fn get(self) -> u8 {
-        self.0
-    }
-}
-
-impl TryFrom<u8> for InstanceNumber {
-    type Error = Invalid;
-
-    fn try_from(number: u8) -> Result<Self, Self::Error> {
-        if number <= Self::MAX {
-            return Ok(Self(number));
-        }
-        Err(Invalid::new("instanceNumber", "must be between 0 and 99"))
-    }
-}
-
-schema!(InstanceNumber = { "type": "integer", "minimum": 0, "maximum": InstanceNumber::MAX });
-
-impl From<InstanceNumber> for u8 {
-    fn from(number: InstanceNumber) -> Self {
-        number.0
-    }
-}
-
-/// How many connections a channel may have at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "u8", into = "u8")]
-pub struct ChannelConnections(u8);
-
-impl ChannelConnections {
-    /// The number.
-    pub const fn get(self) -> u8 {
-        self.0
-    }
-}
-
-impl Default for ChannelConnections {
-    fn default() -> Self {
-        Self(1)
-    }
-}
-
-impl TryFrom<u8> for ChannelConnections {
-    type Error = Invalid;
-
-    fn try_from(number: u8) -> Result<Self, Self::Error> {
-        if (1..=CHANNEL_CONNECTIONS_MAX).contains(&number) {
-            return Ok(Self(number));
-        }
-        let rule = format!("must be between 1 and {CHANNEL_CONNECTIONS_MAX}");
-        Err(Invalid::new("connections", rule))
-    }
-}
-
-schema!(ChannelConnections = {
-    "type": "integer",
-    "minimum": 1,
-    "maximum": CHANNEL_CONNECTIONS_MAX,
-});
-
-impl From<ChannelConnections> for u8 {
-    fn from(number: ChannelConnections) -> Self {
-        number.0
-    }
-}
-
-/// The entry to a cluster: a host with or without a port, kept as it was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClusterHost {
-    /// The host.
-    pub host: VirtualHost,
-    /// The port, where one is named.
-    pub port: Option<Port>,
-}
-
-impl FromStr for ClusterHost {
-    type Err = InvalidAddress;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (host, port) = split_port(text)?;
-        Ok(Self {
-            host: host.parse()?,
-            port: port.map(str::parse).transpose()?,
-        })
-    }
-}
-
-impl fmt::Display for ClusterHost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.host, f)?;
-        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
-    }
-}
-
-serde_as_text!(ClusterHost);
-
-schema!(ClusterHost = { "type": "string", "pattern": CLUSTER_HOST });
-
-/// The name of what a channel leads to; never empty.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Text<SERVICE_NAME_LEN_MAX>", into = "String")]
-pub struct ServiceName(Text<SERVICE_NAME_LEN_MAX>);
-
-schema!(ServiceName = {
-    "type": "string",
-    "pattern": PRINTABLE,
-    "minLength": 1,
-    "maxLength": SERVICE_NAME_LEN_MAX,
-});
-
-impl TryFrom<Text<SERVICE_NAME_LEN_MAX>> for ServiceName {
-    type Error = &'static str;
-
-    fn try_from(text: Text<SERVICE_NAME_LEN_MAX>) -> Result<Self, Self::Error> {
-        if text.is_empty() {
-            return Err("must not be empty");
-        }
-        Ok(Self(text))
-    }
-}
-
-impl fmt::Display for ServiceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl From<ServiceName> for String {
-    fn from(name: ServiceName) -> Self {
-        name.0.into()
     }
 }
 
@@ -422,114 +284,4 @@ pub(super) fn check<'a>(subaccounts: impl Iterator<Item = &'a Subaccount>) -> Re
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::tests::own;
-    use crate::config::{Document, SubaccountFields};
-
-    const SERVICES: [(&str, u16); 5] = [
-        (
-            r#"{"HANA": {"instanceName": "db", "instanceNumber": 7}}"#,
-            30_715,
-        ),
-        (
-            r#"{"VirtualMachine": {"name": "vm", "endpointId": "e1", "port": 2222}}"#,
-            2_222,
-        ),
-        (
-            r#"{"ABAPCloud": {"tenantHost": "t.abap.cloud", "instanceNumber": 20}}"#,
-            3_320,
-        ),
-        (
-            r#"{"ABAPCloudSNC": {"tenantHost": "t.abap.cloud", "instanceNumber": 99}}"#,
-            4_899,
-        ),
-        (
-            r#"{"K8S": {"cluster": "cp.cloud:443", "service": "s1", "port": 5432}}"#,
-            5_432,
-        ),
-    ];
-
-    fn channel(id: usize, service: &str) -> String {
-        format!(r#"{{"id": {id}, "service": {service}}}"#)
-    }
-
-    fn document(channels: &[&[String]]) -> Result<Document, Invalid> {
-        let mut subaccounts = channels.iter().zip(1..);
-        subaccounts.try_fold(Document::empty(), |document, (channels, n)| {
-            let json = format!("[{}]", channels.join(","));
-            let channels = serde_json::from_str(&json).unwrap();
-            document.with_subaccount(SubaccountFields { channels, ..own(n) })
-        })
-    }
-
-    #[test]
-    fn every_kind_has_its_local_port_and_survives_a_round_trip() {
-        let all = SERVICES.iter().zip(1..);
-        let all: Vec<String> = all.map(|((service, _), id)| channel(id, service)).collect();
-        let document = document(&[&all]).unwrap();
-        let again = Document::from_json(&document.to_json()).unwrap();
-        assert_eq!(again, document);
-        let own = again.subaccounts()[0].own();
-        let kinds = own.channels.as_slice().iter().map(|one| one.service.kind());
-        assert_eq!(kinds.collect::<Vec<_>>(), ChannelType::ALL);
-        for (one, (_, port)) in own.channels.as_slice().iter().zip(SERVICES) {
-            assert_eq!(one.service.local_port(), port, "{one:?}");
-            assert!(!one.enabled && one.connections.get() == 1);
-        }
-        assert!(document.to_json().contains("\"cp.cloud:443\""));
-    }
-
-    #[test]
-    fn ids_and_local_ports_are_those_of_one_channel() {
-        let (abap, k8s) = (SERVICES[2].0, SERVICES[4].0);
-        let two = [channel(1, abap)];
-        assert!(document(&[&two, &[channel(2, k8s)]]).is_ok());
-        let same_id = document(&[&two, &[channel(1, k8s)]]).unwrap_err();
-        assert!(
-            same_id.rule.contains("a channel with this id too"),
-            "{same_id}"
-        );
-        let port = k8s.replace("5432", "3320");
-        for other in [abap, &port] {
-            let same = document(&[&two, &[channel(2, other)]]).unwrap_err();
-            let rule = "channel 1 has the local port 3320 too";
-            assert!(
-                same.rule.contains(rule) && same.field.ends_with("channels[2]"),
-                "{same}"
-            );
-        }
-        assert!(document(&[&[channel(1, abap), channel(1, k8s)]]).is_err());
-    }
-
-    #[test]
-    fn wrong_channels_name_the_rule() {
-        let abap = SERVICES[2].0;
-        for (from, to, rule) in [
-            ("20", "100", "between 0 and 99"),
-            ("\"t.abap.cloud\"", "\"a b\"", "host must be a name"),
-            (
-                "\"instanceNumber\"",
-                "\"port\": 1, \"instanceNumber\"",
-                "unknown field",
-            ),
-            ("ABAPCloud", "RFC", "unknown variant"),
-            ("\"id\": 1", "\"id\": 0", "nonzero"),
-            (
-                "\"id\": 1",
-                "\"id\": 1, \"connections\": 101",
-                "between 1 and 100",
-            ),
-        ] {
-            let json = format!("[{}]", channel(1, abap).replace(from, to));
-            let wrong = serde_json::from_str::<Channels>(&json).unwrap_err();
-            assert!(wrong.to_string().contains(rule), "{json}: {wrong}");
-        }
-        for text in ["", "0", "+1", "01", "x", "4294967296"] {
-            assert!(text.parse::<ChannelId>().is_err(), "{text}");
-        }
-    }
 }
