@@ -114,6 +114,12 @@ impl StatusBoard {
         told
     }
 
+    /// What was told of the management API; looking is no change.
+    pub(crate) fn managed<T>(&self, look: impl FnOnce(&ManagementStatus) -> T) -> T {
+        let management = self.0.management.lock();
+        look(&management.unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Tells of every change.
     pub(crate) fn subscribe(&self) -> watch::Receiver<()> {
         self.0.told.subscribe()
@@ -164,7 +170,7 @@ pub fn now(
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone(),
-        management: board.management(|management| management.clone()),
+        management: board.managed(ManagementStatus::clone),
         links: board.links(),
     }
 }
@@ -174,5 +180,26 @@ pub fn now(
 /// # Errors
 /// When it cannot be written.
 pub fn write(status: &Status, data_dir: &Path) -> std::io::Result<()> {
-    file::replace(&path(data_dir), &serde_json::to_vec_pretty(status)?)
+    // Nothing in it outlasts the process, and requests must not wait for a disk.
+    file::replace_for_now(&path(data_dir), &serde_json::to_vec_pretty(status)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn looking_at_the_status_is_no_change() {
+        let board = StatusBoard::default();
+        let address = "127.0.0.1:8443".parse().unwrap();
+        board.management(|management| management.listening.push(address));
+        board.changed().await;
+        let told = board.subscribe();
+        let status = now(&board, 1, None, vec![]);
+        assert_eq!(status.management.listening, [address]);
+        assert!(board.changed().now_or_never().is_none());
+        assert!(!told.has_changed().unwrap());
+    }
 }

@@ -74,7 +74,7 @@ impl Admin {
             let message = "a client is paired with the agent while it runs; start it, or use `underpass-agent operator issue`";
             return Err(Refusal::illegal_state(message));
         };
-        let port = board.management(|management| {
+        let port = board.managed(|management| {
             let listening = management.listening.first().map(SocketAddr::port);
             listening.ok_or_else(|| {
                 let problems: Vec<&str> =

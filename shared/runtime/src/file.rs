@@ -11,14 +11,33 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// Any failure of the file system; the old file is then still there.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    put(path, content, File::sync_all)?;
+    sync_dir(path)
+}
+
+/// The same without waiting for the disk: readers see the old or the new content, but after a crash
+/// of the host the file may be old, or empty. For what tells of the running process alone.
+///
+/// # Errors
+/// Any failure of the file system; the old file is then still there.
+pub fn replace_for_now(path: &Path, content: &[u8]) -> io::Result<()> {
+    put(path, content, |_| Ok(()))
+}
+
+fn put(
+    path: &Path,
+    content: &[u8],
+    finish: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
     let temporary = temporary_beside(path);
-    let written = write_new(&temporary, content).and_then(|()| fs::rename(&temporary, path));
+    let written = write_new(&temporary, content)
+        .and_then(|file| finish(&file))
+        .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // The first error is the one to report.
         drop(fs::remove_file(&temporary));
-        return written;
     }
-    sync_dir(path)
+    written
 }
 
 /// Creates a directory that only its owner may enter, with its parents.
@@ -57,13 +76,13 @@ fn temporary_beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+fn write_new(path: &Path, content: &[u8]) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
     platform::owner_only(&mut options);
     let mut file = options.open(path)?;
     file.write_all(content)?;
-    file.sync_all()
+    Ok(file)
 }
 
 #[cfg(unix)]
@@ -109,9 +128,14 @@ mod tests {
     fn content_is_replaced_and_nothing_is_left_beside() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
-        replace(&path, b"one").unwrap();
-        replace(&path, b"two").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"two");
+        for (put, text) in [
+            (replace as fn(&Path, &[u8]) -> io::Result<()>, b"one"),
+            (replace, b"two"),
+            (replace_for_now, b"six"),
+        ] {
+            put(&path, text).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), text);
+        }
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
@@ -121,6 +145,7 @@ mod tests {
         let path = dir.path().join("taken");
         fs::create_dir(&path).unwrap();
         assert!(replace(&path, b"x").is_err());
+        assert!(replace_for_now(&path, b"x").is_err());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }
