@@ -1,9 +1,10 @@
 //! Remembers checked tokens, because a signature check costs as much as the rest of a request.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sha2::{Digest as _, Sha256};
+use underpass_shared::secret::Secret;
 
 use super::verifier::{Caller, TOKEN_LEN_MAX, TokenError, Verifier};
 
@@ -15,8 +16,18 @@ const SETS: usize = 1024;
 /// Tokens per set; the least recently used one makes room.
 const WAYS: usize = 4;
 
-/// The hash is the full SHA-256, since a collision would let one token pass for another.
-type Slot = Option<([u8; 32], Caller)>;
+/// A token that was checked.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    /// By a secret key: only who sends a token that is known makes it be compared, so the time of
+    /// comparing tells nothing.
+    hash: u64,
+    /// The whole token, since hashes collide.
+    token: Secret,
+    caller: Caller,
+}
+
+type Slot = Option<Known>;
 
 /// Verified tokens of one thread. Needs no lock and, on a hit, no allocation.
 #[derive(Debug)]
@@ -24,6 +35,7 @@ pub struct TokenCache {
     verifier: Arc<Verifier>,
     current: Arc<AtomicU64>,
     generation: u64,
+    hasher: RandomState,
     sets: Vec<[Slot; WAYS]>,
 }
 
@@ -36,7 +48,8 @@ impl TokenCache {
             verifier,
             current,
             generation,
-            sets: vec![[None; WAYS]; SETS],
+            hasher: RandomState::new(),
+            sets: vec![Default::default(); SETS],
         }
     }
 
@@ -48,20 +61,21 @@ impl TokenCache {
         // Read before the check: what changes during it clears the cache next time.
         let generation = self.current.load(Ordering::Acquire);
         if generation != self.generation {
-            self.sets.fill([None; WAYS]);
+            self.sets.fill_with(Default::default);
             self.generation = generation;
         }
-        let hash: [u8; 32] = Sha256::digest(token).into();
-        let set = usize::from(u16::from_le_bytes([hash[0], hash[1]])) % SETS;
+        let hash = self.hasher.hash_one(token);
+        let [low, high, ..] = hash.to_le_bytes();
+        let set = usize::from(u16::from_le_bytes([low, high])) % SETS;
         let ways = &mut self.sets[set];
-        if let Some(caller) = recall(ways, &hash) {
+        if let Some(caller) = recall(ways, hash, token) {
             if now_ms < caller.expires_at_ms {
                 return Ok(caller);
             }
             return Err(TokenError::Expired);
         }
         let caller = self.verifier.verify(token, now_ms)?;
-        remember(ways, hash, caller);
+        remember(ways, hash, token, caller);
         Ok(caller)
     }
 
@@ -76,16 +90,21 @@ impl TokenCache {
 }
 
 /// Finds a token and moves it to the front of its set.
-pub(super) fn recall(ways: &mut [Slot], hash: &[u8; 32]) -> Option<Caller> {
+pub(super) fn recall(ways: &mut [Slot], hash: u64, token: &str) -> Option<Caller> {
+    let is_it = |known: &Known| known.hash == hash && known.token.expose() == token;
     let at = ways
         .iter()
-        .position(|slot| slot.is_some_and(|(known, _)| known == *hash))?;
+        .position(|slot| slot.as_ref().is_some_and(is_it))?;
     ways[..=at].rotate_right(1);
-    ways[0].map(|(_, caller)| caller)
+    ways[0].as_ref().map(|known| known.caller)
 }
 
 /// Puts a token at the front of its set; the last one falls out.
-pub(super) fn remember(ways: &mut [Slot], hash: [u8; 32], caller: Caller) {
+pub(super) fn remember(ways: &mut [Slot], hash: u64, token: &str, caller: Caller) {
     ways.rotate_right(1);
-    ways[0] = Some((hash, caller));
+    ways[0] = Some(Known {
+        hash,
+        token: Secret::new(token.to_owned()),
+        caller,
+    });
 }

@@ -340,23 +340,33 @@ async fn the_cache_is_bounded_and_right() {
 
 #[tokio::test]
 async fn a_full_set_drops_the_least_recently_used() {
-    let mut ways = [None; 3];
+    let mut ways = [const { None }; 3];
     let caller = |id| Caller {
         subaccount: SubaccountId::from_uuid(Uuid::from_u128(id)),
         expires_at_ms: 0,
     };
-    for id in 0..3_u8 {
-        cache::remember(&mut ways, [id; 32], caller(u128::from(id)));
+    for id in 0..3 {
+        cache::remember(&mut ways, id, "token", caller(u128::from(id)));
     }
-    assert_eq!(cache::recall(&mut ways, &[0; 32]), Some(caller(0)));
-    cache::remember(&mut ways, [3; 32], caller(3));
-    assert_eq!(cache::recall(&mut ways, &[1; 32]), None);
+    assert_eq!(cache::recall(&mut ways, 0, "token"), Some(caller(0)));
+    cache::remember(&mut ways, 3, "token", caller(3));
+    assert_eq!(cache::recall(&mut ways, 1, "token"), None);
     for id in [0, 2, 3] {
-        assert_eq!(
-            cache::recall(&mut ways, &[id; 32]),
-            Some(caller(u128::from(id)))
-        );
+        let found = cache::recall(&mut ways, id, "token");
+        assert_eq!(found, Some(caller(u128::from(id))));
     }
+}
+
+#[test]
+fn tokens_with_the_same_hash_are_not_the_same() {
+    let mut ways = [const { None }; 2];
+    let caller = Caller {
+        subaccount: SubaccountId::from_uuid(Uuid::from_u128(1)),
+        expires_at_ms: 0,
+    };
+    cache::remember(&mut ways, 7, "one", caller);
+    assert_eq!(cache::recall(&mut ways, 7, "other"), None);
+    assert_eq!(cache::recall(&mut ways, 7, "one"), Some(caller));
 }
 
 #[tokio::test]
