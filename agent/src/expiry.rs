@@ -13,7 +13,7 @@ use crate::credentials::CredentialStore;
 use crate::status::StatusBoard;
 use crate::store::Snapshot;
 
-/// How often it is looked, beside after every change of the configuration.
+/// How often it is looked, beside after every change that may concern a certificate.
 const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Looks until told to stop.
@@ -41,12 +41,27 @@ pub(crate) async fn run(
         }
         told.clone_from(&near);
         board.expiring(near);
-        tokio::select! {
-            changed = snapshot.changed() => if changed.is_err() { return },
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = tasks.stopped() => return,
+        let again = tokio::time::sleep(LOOK_EVERY);
+        tokio::pin!(again);
+        while same_certificates(current.document(), snapshot.borrow_and_update().document()) {
+            tokio::select! {
+                changed = snapshot.changed() => if changed.is_err() { return },
+                () = &mut again => break,
+                () = tasks.stopped() => return,
+            }
         }
     }
+}
+
+/// Whether a change can have concerned no certificate: most concern mappings.
+fn same_certificates(old: &Document, new: &Document) -> bool {
+    let (before, after) = (old.subaccounts(), new.subaccounts());
+    Arc::ptr_eq(old.connector(), new.connector())
+        && before.len() == after.len()
+        && before
+            .iter()
+            .zip(after)
+            .all(|(before, after)| Arc::ptr_eq(before.own(), after.own()))
 }
 
 /// All certificates with their ends. What an enrolment cannot show its links tell.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::telemetry::Levels;
@@ -77,25 +78,19 @@ pub async fn run(
         "reconcile",
         tunnel::run(reconciled, forward, store.snapshot()),
     );
-    let administered = Tasks::new();
-    let thread = administer(
+    let aside = Aside::start().context("cannot start the thread of the administration")?;
+    administer(
         data_dir,
         &administration,
         &store,
         &board,
         &audit,
         listeners,
-        &administered,
+        &aside,
     );
-    let thread = thread.inspect_err(|error| {
-        // What is configured goes on.
-        tracing::error!(%error, "this agent cannot be administered while it runs");
-    });
-    let watch = watch(data_dir, &store, &board);
-    let levels = log_as_configured(store.snapshot(), administration.levels, watch.clone());
-    watch.spawn("log-levels", levels);
-    let warnings = warnings::of(store.current().document());
-    write_status(data_dir, &board, &store.current(), warnings);
+    watch(data_dir, &store, &board, administration.levels, &aside);
+    let watchdog = Tasks::new();
+    service::watchdog(&watchdog, &[]);
     // Not when tunnels are up: a gateway that is away must not hold up the start of the host.
     service::ready();
     tracing::info!(
@@ -105,7 +100,7 @@ pub async fn run(
 
     tokio::select! {
         () = stop => {}
-        failed = tell(data_dir, &board, &store) => failed?,
+        () = ended(store.snapshot()) => anyhow::bail!("the store ended"),
     }
     service::stopping();
     tracing::info!("stopping: no new requests, running ones may finish");
@@ -113,11 +108,7 @@ pub async fn run(
     if !in_time {
         tracing::warn!("some requests were aborted because they outlasted the grace");
     }
-    if administered.join(END_MARGIN).await
-        && let Ok(thread) = thread
-    {
-        thread.join();
-    }
+    aside.end().await;
     audit.record(Record::of_agent(
         audit.now_ms(),
         Category::ServiceStop,
@@ -125,9 +116,45 @@ pub async fn run(
     ));
     audit.close();
     remove_told(data_dir);
-    watch.join(END_MARGIN).await;
+    watchdog.join(END_MARGIN).await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The thread of everything but requests: what waits for a disk or looks at the whole document
+/// must not hold them up.
+struct Aside {
+    tasks: Tasks,
+    threads: DataThreads,
+    runtime: Handle,
+}
+
+impl Aside {
+    fn start() -> io::Result<Self> {
+        let tasks = Tasks::new();
+        let threads = DataThreads::start_as("admin", 1, &tasks)?;
+        let runtime = threads.handles().first().cloned();
+        Ok(Self {
+            runtime: runtime.ok_or_else(|| io::Error::other("the thread did not start"))?,
+            tasks,
+            threads,
+        })
+    }
+
+    fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn_on(&self.runtime, name, task);
+    }
+
+    async fn end(self) {
+        if self.tasks.join(END_MARGIN).await {
+            self.threads.join();
+        }
+    }
+}
+
+/// Resolves when the store's writer is gone, without which nothing can be changed any more.
+async fn ended(mut snapshot: watch::Receiver<Arc<Snapshot>>) {
+    while snapshot.changed().await.is_ok() {}
 }
 
 /// Without a process these files would lie.
@@ -140,8 +167,7 @@ fn remove_told(data_dir: &Path) {
     }
 }
 
-/// Starts the local socket and the management API on a thread of their own. One does without the
-/// other.
+/// Starts the local socket and the management API. One does without the other.
 fn administer(
     data_dir: &Path,
     administration: &Administration,
@@ -149,33 +175,27 @@ fn administer(
     board: &StatusBoard,
     audit: &Audit,
     listeners: OwnListeners,
-    tasks: &Tasks,
-) -> io::Result<DataThreads> {
-    let threads = DataThreads::start_as("admin", 1, tasks)?;
-    let Some(runtime) = threads.handles().first() else {
-        return Err(io::Error::other("the thread did not start"));
-    };
+    aside: &Aside,
+) {
+    let (runtime, tasks) = (&aside.runtime, &aside.tasks);
     let events = Events::new(tasks);
-    let feed = events.clone().feed(store.clone(), board.clone());
-    tasks.spawn_on(runtime, "events", feed);
+    aside.spawn("events", events.clone().feed(store.clone(), board.clone()));
     let admin = Admin::running(data_dir, store.clone(), board.clone(), audit.clone())
         .with_events(events, listeners.clone())
         .with_levels(administration.levels.clone());
-    let trials = admin.clone().watch_trials(tasks.clone());
-    tasks.spawn_on(runtime, "trials", trials);
+    aside.spawn("trials", admin.clone().watch_trials(tasks.clone()));
     let group = administration.operators_group.as_deref();
     if let Err(error) = admin::start(data_dir, group, admin.clone(), runtime, tasks) {
         tracing::error!(%error, "this agent has no local socket; commands cannot reach it");
     }
     if let Some(request) = administration.first_administrator.clone() {
         let (admin, data_dir) = (admin.clone(), data_dir.to_owned());
-        let seeding = async move {
+        aside.spawn("first-administrator", async move {
             if let Err(error) = operators::seed(&data_dir, &admin, &request).await {
                 let error = format!("{error:#}");
                 tracing::error!(error, "the first Administrator was not made");
             }
-        };
-        tasks.spawn_on(runtime, "first-administrator", seeding);
+        });
     }
     let managed = || {
         let identity = admin.desk().identity()?;
@@ -193,21 +213,31 @@ fn administer(
         let error = format!("{error:#}");
         tracing::error!(error, "this agent has no management API");
     }
-    Ok(threads)
 }
 
-/// Starts what only looks: the service manager's watchdog, and the ends of certificates.
-fn watch(data_dir: &Path, store: &Store, board: &StatusBoard) -> Tasks {
-    let watch = Tasks::new();
-    service::watchdog(&watch, &[]);
-    let ends = expiry::run(
-        store.snapshot(),
-        CredentialStore::new(data_dir),
-        board.clone(),
-        watch.clone(),
+/// Starts what only looks: the status file, the ends of certificates, what is logged.
+fn watch(data_dir: &Path, store: &Store, board: &StatusBoard, levels: Levels, aside: &Aside) {
+    let (snapshot, tasks) = (store.snapshot(), &aside.tasks);
+    aside.spawn(
+        "expiry",
+        expiry::run(
+            snapshot.clone(),
+            CredentialStore::new(data_dir),
+            board.clone(),
+            tasks.clone(),
+        ),
     );
-    watch.spawn("expiry", ends);
-    watch
+    aside.spawn(
+        "log-levels",
+        log_as_configured(snapshot.clone(), levels, tasks.clone()),
+    );
+    // It is there before the agent says that it is ready.
+    let warnings = warnings::of(store.current().document());
+    write_status(data_dir, board, &store.current(), warnings);
+    aside.spawn(
+        "status",
+        tell(data_dir.to_owned(), board.clone(), snapshot, tasks.clone()),
+    );
 }
 
 /// Seals what is not sealed yet. What cannot be opened is told by whatever needs it; the rest of
@@ -269,8 +299,12 @@ async fn log_as_configured(
 }
 
 /// Writes the status file on every change.
-async fn tell(data_dir: &Path, board: &StatusBoard, store: &Store) -> anyhow::Result<()> {
-    let mut snapshot = store.snapshot();
+async fn tell(
+    data_dir: PathBuf,
+    board: StatusBoard,
+    mut snapshot: watch::Receiver<Arc<Snapshot>>,
+    tasks: Tasks,
+) {
     let mut warnings: Vec<String> = vec![];
     let mut warned = None;
     loop {
@@ -284,11 +318,12 @@ async fn tell(data_dir: &Path, board: &StatusBoard, store: &Store) -> anyhow::Re
             }
             warnings = present;
         }
-        write_status(data_dir, board, &current, warnings.clone());
+        write_status(&data_dir, &board, &current, warnings.clone());
         tokio::select! {
             () = changed => {}
-            changed = snapshot.changed() => changed.context("the store ended")?,
+            changed = snapshot.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(STATUS_EVERY) => {}
+            () = tasks.stopped() => return,
         }
         tokio::time::sleep(STATUS_PAUSE).await;
     }

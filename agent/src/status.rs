@@ -175,13 +175,13 @@ pub fn now(
     }
 }
 
-/// Writes the status file.
+/// Writes the status file. It is worth nothing without the process that it tells of.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn write(status: &Status, data_dir: &Path) -> std::io::Result<()> {
     // Nothing in it outlasts the process, and requests must not wait for a disk.
-    file::replace_for_now(&path(data_dir), &serde_json::to_vec_pretty(status)?)
+    file::show(&path(data_dir), &serde_json::to_vec_pretty(status)?)
 }
 
 #[cfg(test)]

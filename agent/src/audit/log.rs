@@ -20,17 +20,45 @@ pub(super) struct Log {
     file: Option<File>,
     /// Bytes of the present segment that are sound.
     len: u64,
+    /// How far all is on the disk; a failed write takes all behind it back.
+    on_disk: Mark,
+    /// Records behind that.
+    behind: Vec<Record>,
+    /// Those of them that were taken back.
+    lost: Vec<Record>,
     /// A failed write could not be taken back; only a fresh look tells what is there.
     broken: bool,
 }
 
+/// A place in the log.
+#[derive(Clone)]
+struct Mark {
+    chain: Chain,
+    len: u64,
+}
+
+/// When a write is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    /// Once it outlasts a crash of the host.
+    OnDisk,
+    /// Once it outlasts a crash of the agent.
+    InFile,
+}
+
 impl Log {
     /// A log whose end is known. `len` are the bytes of its newest segment.
-    pub(super) const fn new(dir: PathBuf, key: SignatureKey, chain: Chain, len: u64) -> Self {
+    pub(super) fn new(dir: PathBuf, key: SignatureKey, chain: Chain, len: u64) -> Self {
         Self {
             dir,
             key,
+            on_disk: Mark {
+                chain: chain.clone(),
+                len,
+            },
             chain,
+            behind: vec![],
+            lost: vec![],
             file: None,
             len,
             broken: false,
@@ -52,34 +80,54 @@ impl Log {
         }
     }
 
-    /// Adds records; on return they are on the disk, or nothing happened. Answers the sequence of
-    /// the first.
-    pub(super) fn append(&mut self, records: &[Record], now_ms: i64) -> Result<u64, AuditError> {
+    /// Records that are in the file, but not known to be on the disk.
+    pub(super) const fn behind(&self) -> usize {
+        self.behind.len()
+    }
+
+    /// Records that were added and that a later failure took back.
+    pub(super) fn take_lost(&mut self) -> Vec<Record> {
+        std::mem::take(&mut self.lost)
+    }
+
+    /// Adds records, all or none. Answers the sequence of the first.
+    pub(super) fn append(
+        &mut self,
+        records: &[Record],
+        now_ms: i64,
+        until: Until,
+    ) -> Result<u64, AuditError> {
         if self.chain.is_closed() {
             self.begin(now_ms)?;
         }
-        let (before, mut out) = (self.chain.clone(), vec![]);
+        let (mut chain, mut out) = (self.chain.clone(), vec![]);
         for record in records {
-            self.chain.append(record.clone(), &mut out);
+            chain.append(record.clone(), &mut out);
         }
-        self.write(&out)
-            .inspect_err(|_error| self.chain = before.clone())?;
-        Ok(before.sequence())
+        let first = self.chain.sequence();
+        self.write(&out, chain, until)?;
+        if until == Until::InFile {
+            self.behind.extend_from_slice(records);
+        }
+        Ok(first)
     }
 
-    /// Signs what is there; `last` ends the segment.
+    /// Brings all that was added to the disk.
+    pub(super) fn sync(&mut self) -> Result<(), AuditError> {
+        if self.behind.is_empty() {
+            return Ok(());
+        }
+        self.write(&[], self.chain.clone(), Until::OnDisk)
+    }
+
+    /// Signs what is there and brings it to the disk; `last` ends the segment.
     pub(super) fn seal(&mut self, last: bool, now_ms: i64) -> Result<(), AuditError> {
         if self.chain.is_closed() {
             return Ok(());
         }
-        let (before, mut out) = (self.chain.clone(), vec![]);
-        let sealed = self
-            .chain
-            .seal(last, now_ms, &mut out, |bytes| self.key.sign(bytes));
-        sealed
-            .map_err(AuditError::from)
-            .and_then(|()| self.write(&out))
-            .inspect_err(|_error| self.chain = before)?;
+        let (mut chain, mut out) = (self.chain.clone(), vec![]);
+        chain.seal(last, now_ms, &mut out, |bytes| self.key.sign(bytes))?;
+        self.write(&out, chain, Until::OnDisk)?;
         if last {
             self.file = None;
         }
@@ -101,27 +149,49 @@ impl Log {
         self.len = size(&out);
         self.chain = chain;
         self.file = None;
+        self.mark();
         Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<(), AuditError> {
+    fn mark(&mut self) {
+        self.on_disk = Mark {
+            chain: self.chain.clone(),
+            len: self.len,
+        };
+        self.behind.clear();
+    }
+
+    /// Adds lines, behind which the log is `chain`.
+    fn write(&mut self, bytes: &[u8], chain: Chain, until: Until) -> Result<(), AuditError> {
         let path = files::path(&self.dir, self.chain.segment());
         let mut file = match self.file.take() {
             Some(file) => file,
             None => open(&path).map_err(AuditError::io(&path))?,
         };
-        match file.write_all(bytes).and_then(|()| file.sync_data()) {
-            Ok(()) => {
-                self.len += size(bytes);
-                self.file = Some(file);
-                Ok(())
-            }
-            Err(error) => {
-                let taken_back = file.set_len(self.len).and_then(|()| file.sync_data());
-                self.broken |= taken_back.is_err();
-                Err(AuditError::io(path)(error))
-            }
+        let written = file.write_all(bytes).and_then(|()| match until {
+            Until::OnDisk => file.sync_data(),
+            Until::InFile => Ok(()),
+        });
+        if let Err(error) = written {
+            // What a failed sync left in the memory of the system may never get to the disk.
+            let taken_back = file
+                .set_len(self.on_disk.len)
+                .and_then(|()| file.sync_data());
+            self.broken |= taken_back.is_err();
+            self.lost.append(&mut self.behind);
+            Mark {
+                chain: self.chain,
+                len: self.len,
+            } = self.on_disk.clone();
+            return Err(AuditError::io(path)(error));
         }
+        self.len += size(bytes);
+        self.chain = chain;
+        self.file = Some(file);
+        if until == Until::OnDisk {
+            self.mark();
+        }
+        Ok(())
     }
 }
 

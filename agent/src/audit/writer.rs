@@ -10,7 +10,7 @@ use underpass_runtime::clock;
 use underpass_shared::audit::{Actor, Category, Outcome, Record};
 
 use super::error::AuditError;
-use super::log::Log;
+use super::log::{Log, Until};
 use super::open::Opened;
 use super::queue::{EVENTS_MAX, Event, Job, Queue, RECORDS_MAX, Taken};
 use super::{Position, Present, files, open, overflow, retention};
@@ -23,6 +23,12 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const UNSEALED_MAX: u64 = 1_000;
 /// How long a record may be without a signature that covers it.
 const UNSEALED_TIME: Duration = Duration::from_secs(60);
+/// How long what became of a change may be in the file only: a crash of the host then costs that
+/// record, and the next start tells from the revisions what became of it. The next intent takes it
+/// to the disk as well, so busy hours cost one sync a change and not two.
+const BEHIND_TIME: Duration = Duration::from_secs(1);
+/// Records that may wait for that in memory, for the case that the disk does not take them.
+const BEHIND_MAX: usize = 256;
 /// Pause before something that could not be written is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 /// How often it is looked for what is old, and for the reserve.
@@ -54,6 +60,8 @@ pub(super) struct Writer {
     /// Intents whose outcome is still to come; a segment does not end between the two.
     open_intents: BTreeSet<u64>,
     unsealed_since: Option<Duration>,
+    /// Since when there are records in the file that may not be on the disk.
+    behind_since: Option<Duration>,
     /// When it was looked for what is old, and for how many days.
     cleaned: Option<(Duration, Option<u16>)>,
     failed: bool,
@@ -87,6 +95,7 @@ impl Writer {
             overflow: 0,
             open_intents: BTreeSet::new(),
             unsealed_since: None,
+            behind_since: None,
             cleaned: None,
             failed: false,
         }
@@ -122,10 +131,13 @@ impl Writer {
         let seal = self
             .unsealed_since
             .map(|since| (since + UNSEALED_TIME).saturating_sub(now));
+        let behind = self
+            .behind_since
+            .map(|since| (since + BEHIND_TIME).saturating_sub(now));
         let reserve = self.reserve.is_low().then_some(RESERVE_CHECK);
         let look = self.cleaned.filter(|(_, days)| days.is_some());
         let look = look.map(|(at, _)| (at + LOOK).saturating_sub(now));
-        [seal, reserve, look].into_iter().flatten().min()
+        [seal, behind, reserve, look].into_iter().flatten().min()
     }
 
     fn has_waiting(&self) -> bool {
@@ -198,7 +210,13 @@ impl Writer {
         if batch.is_empty() {
             return Ok(());
         }
-        match self.write(&batch, true) {
+        // Nobody waits for the rest.
+        let until = if asked.is_empty() {
+            Until::InFile
+        } else {
+            Until::OnDisk
+        };
+        match self.write(&batch, true, until) {
             Ok(first) => {
                 let sequences = first..;
                 for (sequence, record) in sequences.zip(&batch) {
@@ -221,7 +239,7 @@ impl Writer {
                 let intents: BTreeSet<usize> = asked.iter().map(|one| one.at).collect();
                 let kept = batch.into_iter().enumerate();
                 let kept = kept.filter(|(at, _)| !intents.contains(at));
-                self.pending = kept.map(|(_, record)| record).collect();
+                self.pending.extend(kept.map(|(_, record)| record));
                 let excess = self.pending.len().saturating_sub(RECORDS_MAX);
                 self.overflow += u64::try_from(excess).unwrap_or(u64::MAX);
                 self.pending.truncate(RECORDS_MAX);
@@ -256,7 +274,7 @@ impl Writer {
         if self.overflow > 0 {
             batch.push(overflow((self.clock)(), self.overflow));
         }
-        self.write(&batch, false)?;
+        self.write(&batch, false, Until::OnDisk)?;
         self.events.clear();
         self.overflow = 0;
         Ok(())
@@ -264,9 +282,9 @@ impl Writer {
 
     /// Writes records, with space from the reserve if they may use it; answers the sequence of the
     /// first.
-    fn write(&mut self, batch: &[Record], reserved: bool) -> Result<u64, AuditError> {
+    fn write(&mut self, batch: &[Record], reserved: bool, until: Until) -> Result<u64, AuditError> {
         loop {
-            let written = self.try_write(batch);
+            let written = self.try_write(batch, until);
             let full = written.as_ref().is_err_and(AuditError::is_full) || {
                 written.is_err() && self.reserve.disk_is_full()
             };
@@ -278,7 +296,7 @@ impl Writer {
         }
     }
 
-    fn try_write(&mut self, batch: &[Record]) -> Result<u64, AuditError> {
+    fn try_write(&mut self, batch: &[Record], until: Until) -> Result<u64, AuditError> {
         let now_ms = (self.clock)();
         let mut log = match self.log.take() {
             Some(log) => log,
@@ -290,13 +308,27 @@ impl Writer {
         if is_over && self.open_intents.is_empty() && log.chain().records() > 0 {
             written = log.seal(true, now_ms).map(|()| 0);
         }
-        let written = written.and_then(|_| log.append(batch, now_ms));
+        let written = written.and_then(|_| log.append(batch, now_ms, until));
         if log.chain().unsealed() > 0 {
             self.unsealed_since.get_or_insert_with(clock::monotonic);
         }
+        self.look_behind(&mut log);
         // What a failed write left is found out when it is opened anew.
         self.log = (!log.is_broken()).then_some(log);
         written
+    }
+
+    /// Notes what is not on the disk yet, and takes over what will not get there.
+    fn look_behind(&mut self, log: &mut Log) {
+        if log.behind() == 0 {
+            self.behind_since = None;
+        } else {
+            self.behind_since.get_or_insert_with(clock::monotonic);
+        }
+        for record in log.take_lost().into_iter().rev() {
+            self.open_intents.extend(record.intent);
+            self.pending.push_front(record);
+        }
     }
 
     /// Opens the log, and records first how it was found.
@@ -323,7 +355,7 @@ impl Writer {
             }
         }));
         if !repairs.is_empty() {
-            log.append(&repairs, now_ms)?;
+            log.append(&repairs, now_ms, Until::OnDisk)?;
         }
         Ok(log)
     }
@@ -331,14 +363,28 @@ impl Writer {
     /// Signs, ends the day, removes what is old, keeps the reserve.
     fn keep_up(&mut self, closing: bool) {
         let (now, now_ms) = (clock::monotonic(), (self.clock)());
-        let Some(log) = &mut self.log else {
+        let Some(mut log) = self.log.take() else {
             return;
         };
+        self.sync_and_sign(&mut log, closing, now, now_ms);
+        self.look_behind(&mut log);
+        if log.is_broken() {
+            return;
+        }
+        self.log = Some(log);
+        if self.reserve.is_low() && !closing {
+            self.reserve.fill();
+        }
+        self.clean(now, now_ms);
+    }
+
+    fn sync_and_sign(&mut self, log: &mut Log, closing: bool, now: Duration, now_ms: i64) {
+        let waited = |since: Option<Duration>, time: Duration| {
+            since.is_some_and(|since| now.saturating_sub(since) >= time)
+        };
         let unsealed = log.chain().unsealed();
-        let waited = self
-            .unsealed_since
-            .is_some_and(|since| now.saturating_sub(since) >= UNSEALED_TIME);
-        if unsealed > 0 && (closing || waited || unsealed >= UNSEALED_MAX) {
+        let is_due = unsealed >= UNSEALED_MAX || waited(self.unsealed_since, UNSEALED_TIME);
+        if unsealed > 0 && (closing || is_due) {
             match log.seal(false, now_ms) {
                 Ok(()) => self.unsealed_since = None,
                 Err(error) => {
@@ -347,14 +393,12 @@ impl Writer {
                 }
             }
         }
-        if log.is_broken() {
-            self.log = None;
-            return;
+        let is_due = log.behind() >= BEHIND_MAX || waited(self.behind_since, BEHIND_TIME);
+        if (closing || is_due)
+            && let Err(error) = log.sync()
+        {
+            tracing::debug!(%error, "the newest records did not get to the disk; they are written again");
         }
-        if self.reserve.is_low() && !closing {
-            self.reserve.fill();
-        }
-        self.clean(now, now_ms);
     }
 
     fn clean(&mut self, now: Duration, now_ms: i64) {

@@ -1,7 +1,7 @@
 //! Steps as JSON lines, cut into pieces of bounded size and put together again.
 //!
-//! Pieces are stored compressed: the resources of a mapping are much alike, and both a change and
-//! its inverse hold a mapping whole.
+//! Pieces are stored compressed: the resources of a mapping are much alike. Both a change and its
+//! inverse hold a mapping whole, so the inverse is stored as its difference from the change.
 
 use underpass_shared::config::Op;
 
@@ -38,19 +38,21 @@ impl<I: Iterator<Item = Op>> Iterator for Chunks<I> {
     }
 }
 
-/// A piece as it is stored: its length, and its content compressed.
-pub(super) fn pack(piece: &[u8]) -> Vec<u8> {
-    lz4_flex::block::compress_prepend_size(piece)
+/// A piece as it is stored: its length, and its content compressed, which may refer to that of a
+/// piece that is `like` it.
+pub(super) fn pack(piece: &[u8], like: &[u8]) -> Vec<u8> {
+    lz4_flex::block::compress_prepend_size_with_dict(piece, like)
 }
 
-/// The content of a stored piece; None where it is damaged.
-pub(super) fn unpack(stored: &[u8]) -> Option<Vec<u8>> {
+/// The content of a piece that was stored with `like`; None where it is damaged. What was stored
+/// without another piece is read with any.
+pub(super) fn unpack(stored: &[u8], like: &[u8]) -> Option<Vec<u8>> {
     let (len, packed) = lz4_flex::block::uncompressed_size(stored).ok()?;
     // What a damaged length says must not be allocated.
     if len > CHUNK_LEN_MAX {
         return None;
     }
-    lz4_flex::block::decompress(packed, len).ok()
+    lz4_flex::block::decompress_with_dict(packed, len, like).ok()
 }
 
 /// Puts pieces together and reads the steps, keeping no more than one line in memory.

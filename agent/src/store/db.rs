@@ -14,8 +14,10 @@ use underpass_shared::config::{Revision, Trial};
 use super::chunks::{CHUNK_LEN_MAX, pack, unpack};
 use super::error::OpenError;
 
-/// `user_version` of the database: the layout of its tables.
-pub(super) const LAYOUT: i64 = 1;
+/// `user_version` of the database: the layout of its tables, and how pieces are packed. Since 2 the
+/// first piece of an inverse refers to the first piece of its change; what has 1 is read all the
+/// same, and gets 2 before the first write.
+pub(super) const LAYOUT: i64 = 2;
 
 /// Nobody else writes to the file, so waiting long for somebody helps nothing.
 const BUSY_WAIT: Duration = Duration::from_millis(250);
@@ -39,7 +41,7 @@ const TABLES: &str = "
         data BLOB NOT NULL,
         PRIMARY KEY (kind, number, position)
     ) STRICT;
-    PRAGMA user_version = 1;
+    PRAGMA user_version = 2;
     COMMIT;
 ";
 
@@ -57,6 +59,25 @@ pub(super) struct ChunkRow {
     pub(super) kind: Kind,
     pub(super) position: i64,
     pub(super) data: Vec<u8>,
+}
+
+impl ChunkRow {
+    /// The piece as it is stored.
+    pub(super) fn packed(&self, like: &[u8]) -> PackedRow {
+        PackedRow {
+            kind: self.kind,
+            position: self.position,
+            data: pack(&self.data, like),
+        }
+    }
+}
+
+/// A piece as it is stored.
+#[derive(Debug)]
+pub(super) struct PackedRow {
+    kind: Kind,
+    position: i64,
+    data: Vec<u8>,
 }
 
 /// Checks what stands in the database's place and creates the file, private, where it is missing.
@@ -204,9 +225,13 @@ pub(super) fn head(connection: &Connection) -> rusqlite::Result<Option<(i64, Str
         .optional()
 }
 
-/// Removes what an interrupted write left behind `head`.
-pub(super) fn clear_tail(connection: &mut Connection, head: i64) -> rusqlite::Result<()> {
+/// Makes ready to write: removes what an interrupted write left behind `head`, and keeps older
+/// versions from a file that they cannot read.
+pub(super) fn prepare(connection: &mut Connection, head: i64) -> rusqlite::Result<()> {
     let transaction = begin(connection)?;
+    if layout(&transaction)? < LAYOUT {
+        transaction.pragma_update(None, "user_version", LAYOUT)?;
+    }
     transaction.execute("DELETE FROM revision WHERE number > ?1", [head])?;
     transaction.execute("DELETE FROM full_copy WHERE number > ?1", [head])?;
     transaction.execute("DELETE FROM chunk WHERE number > ?1", [head])?;
@@ -231,21 +256,31 @@ pub(super) fn append(
     let number = revision.number.cast_signed();
     let (mut group, mut group_len, mut stored) = (vec![], 0, 0);
     let (mut deltas, mut inverses) = (0i64, 0i64);
+    // What the inverse is mostly like.
+    let mut change = vec![];
     for piece in pieces {
-        if group_len + piece.data.len() > CHUNK_LEN_MAX && group_len > 0 {
+        let len = piece.data.len();
+        if group_len + len > CHUNK_LEN_MAX && group_len > 0 {
             let transaction = begin(connection)?;
             stored += insert_chunks(&transaction, number, &group)?;
             transaction.commit()?;
             group.clear();
             group_len = 0;
         }
+        let packed = match (piece.kind, piece.position) {
+            (Kind::Inverse, 0) => piece.packed(&change),
+            (Kind::Delta | Kind::Inverse | Kind::Full, _) => piece.packed(&[]),
+        };
         match piece.kind {
             Kind::Delta => deltas += 1,
             Kind::Inverse => inverses += 1,
             Kind::Full => {}
         }
-        group_len += piece.data.len();
-        group.push(piece);
+        if (piece.kind, piece.position) == (Kind::Delta, 0) {
+            change = piece.data;
+        }
+        group_len += len;
+        group.push(packed);
     }
     let record = serde_json::to_string(revision)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
@@ -313,14 +348,18 @@ pub(super) fn trial(connection: &Connection) -> rusqlite::Result<Option<String>>
 pub(super) fn insert_chunks(
     transaction: &Transaction<'_>,
     number: i64,
-    chunks: &[ChunkRow],
+    chunks: &[PackedRow],
 ) -> rusqlite::Result<usize> {
     let mut stored = 0;
     let mut insert = transaction.prepare_cached("INSERT INTO chunk VALUES (?1, ?2, ?3, ?4)")?;
     for chunk in chunks {
-        let data = pack(&chunk.data);
-        stored += data.len();
-        insert.execute(params![chunk.kind as i64, number, chunk.position, data])?;
+        stored += chunk.data.len();
+        insert.execute(params![
+            chunk.kind as i64,
+            number,
+            chunk.position,
+            chunk.data
+        ])?;
     }
     Ok(stored)
 }
@@ -347,16 +386,32 @@ pub(super) fn read_chunks<E: From<rusqlite::Error>>(
     number: i64,
     mut each: impl FnMut(Option<&[u8]>) -> Result<(), E>,
 ) -> Result<i64, E> {
+    let change = match kind {
+        Kind::Inverse => first_of_change(connection, number)?,
+        Kind::Delta | Kind::Full => vec![],
+    };
     let sql = "SELECT data FROM chunk WHERE kind = ?1 AND number = ?2 ORDER BY position";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![kind as i64, number])?;
     let mut count = 0;
     while let Some(row) = rows.next()? {
         let stored = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
-        each(unpack(stored).as_deref())?;
+        let like: &[u8] = if count == 0 { &change } else { &[] };
+        each(unpack(stored, like).as_deref())?;
         count += 1;
     }
     Ok(count)
+}
+
+/// The first piece of a change; empty where it is damaged or gone.
+fn first_of_change(connection: &Connection, number: i64) -> rusqlite::Result<Vec<u8>> {
+    let sql = "SELECT data FROM chunk WHERE kind = ?1 AND number = ?2 AND position = 0";
+    let stored: Option<Vec<u8>> = connection
+        .prepare_cached(sql)?
+        .query_row(params![Kind::Delta as i64, number], |row| row.get(0))
+        .optional()?;
+    let piece = stored.and_then(|stored| unpack(&stored, &[]));
+    Ok(piece.unwrap_or_default())
 }
 
 /// Moves the log into the file without waiting for anybody.

@@ -9,9 +9,11 @@ use super::chunks::Chunks;
 use super::db::{self, ChunkRow, Kind};
 use super::load::full_copies;
 
-/// Revisions between two copies at least; then one is due once the changes since the last take as
-/// much space as it does, so that copies never cost more than changes.
+/// Revisions between two copies at least; then one is due once the changes since the last take
+/// [`CHANGES_PER_COPY`] times the space that it does.
 const FULL_EVERY: u64 = 100;
+/// Copies cost a third of what changes cost, and a start reads at most so many times more.
+const CHANGES_PER_COPY: usize = 3;
 /// Revisions between two copies at most, which bounds the steps of a start.
 const FULL_EVERY_MOST: u64 = 10_000;
 /// Bytes of changes between two copies at most, for the same reason.
@@ -74,7 +76,8 @@ impl Upkeep {
     }
 
     const fn is_copy_due(&self) -> bool {
-        (self.revisions >= FULL_EVERY && self.delta_bytes >= self.copy_bytes)
+        (self.revisions >= FULL_EVERY
+            && self.delta_bytes >= self.copy_bytes.saturating_mul(CHANGES_PER_COPY))
             || self.revisions >= FULL_EVERY_MOST
             || self.delta_bytes >= FULL_EVERY_BYTES
     }
@@ -131,6 +134,7 @@ impl Copy {
             position: self.position,
             data,
         };
+        let row = row.packed(&[]);
         let transaction = db::begin(connection)?;
         let len = db::insert_chunks(&transaction, self.number, &[row])?;
         self.position += 1;
@@ -192,7 +196,7 @@ mod tests {
                     position: 0,
                     data: vec![],
                 };
-                db::insert_chunks(&transaction, number, &[row]).unwrap();
+                db::insert_chunks(&transaction, number, &[row.packed(&[])]).unwrap();
             }
             if number % 100 == 0 {
                 transaction
@@ -203,7 +207,7 @@ mod tests {
                     position: 0,
                     data: vec![],
                 };
-                db::insert_chunks(&transaction, number, &[row]).unwrap();
+                db::insert_chunks(&transaction, number, &[row.packed(&[])]).unwrap();
             }
         }
         transaction.commit().unwrap();

@@ -91,10 +91,10 @@ fn open_to_write(path: &Path) -> Result<(Head, Option<Connection>), Problem> {
     inspect(path, &db::open_to_inspect(path).map_err(unreadable)?)?;
     let mut connection = db::open(path).map_err(unreadable)?;
     let head = verified(path, &connection)?;
-    match db::clear_tail(&mut connection, head.revision.number.cast_signed()) {
+    match db::prepare(&mut connection, head.revision.number.cast_signed()) {
         Ok(()) => Ok((head, Some(connection))),
         Err(error) => {
-            tracing::warn!(%error, "cannot clear what an interrupted change left");
+            tracing::warn!(%error, "the state is not ready to be written; that is tried again before the next change");
             Ok((head, None))
         }
     }

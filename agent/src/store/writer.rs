@@ -370,7 +370,7 @@ impl Writer {
             Some(connection) => connection,
             None => {
                 let mut connection = db::reopen(&self.path)?;
-                db::clear_tail(&mut connection, head.cast_signed())?;
+                db::prepare(&mut connection, head.cast_signed())?;
                 db::keep_trial(&connection, self.publish.borrow().trial())?;
                 connection
             }

@@ -11,28 +11,31 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// Any failure of the file system; the old file is then still there.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    put(path, content, File::sync_all)?;
+    swap(path, content, Durability::OutlastsTheHost)?;
     sync_dir(path)
 }
 
-/// The same without waiting for the disk: readers see the old or the new content, but after a crash
-/// of the host the file may be old, or empty. For what tells of the running process alone.
+/// Replaces `path` by `content` for whoever reads it while this process runs: it always holds the
+/// old or the new content, but after a crash of the host it may hold anything. Waits for no disk.
+///
+/// The file is readable by its owner only.
 ///
 /// # Errors
 /// Any failure of the file system; the old file is then still there.
-pub fn replace_for_now(path: &Path, content: &[u8]) -> io::Result<()> {
-    put(path, content, |_| Ok(()))
+pub fn show(path: &Path, content: &[u8]) -> io::Result<()> {
+    swap(path, content, Durability::EndsWithTheHost)
 }
 
-fn put(
-    path: &Path,
-    content: &[u8],
-    finish: impl FnOnce(&File) -> io::Result<()>,
-) -> io::Result<()> {
+#[derive(Clone, Copy)]
+enum Durability {
+    OutlastsTheHost,
+    EndsWithTheHost,
+}
+
+fn swap(path: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
     let temporary = temporary_beside(path);
-    let written = write_new(&temporary, content)
-        .and_then(|file| finish(&file))
-        .and_then(|()| fs::rename(&temporary, path));
+    let written = write_new(&temporary, content, durability);
+    let written = written.and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // The first error is the one to report.
         drop(fs::remove_file(&temporary));
@@ -76,13 +79,16 @@ fn temporary_beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-fn write_new(path: &Path, content: &[u8]) -> io::Result<File> {
+fn write_new(path: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
     platform::owner_only(&mut options);
     let mut file = options.open(path)?;
     file.write_all(content)?;
-    Ok(file)
+    match durability {
+        Durability::OutlastsTheHost => file.sync_all(),
+        Durability::EndsWithTheHost => Ok(()),
+    }
 }
 
 #[cfg(unix)]
@@ -128,14 +134,11 @@ mod tests {
     fn content_is_replaced_and_nothing_is_left_beside() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
-        for (put, text) in [
-            (replace as fn(&Path, &[u8]) -> io::Result<()>, b"one"),
-            (replace, b"two"),
-            (replace_for_now, b"six"),
-        ] {
-            put(&path, text).unwrap();
-            assert_eq!(fs::read(&path).unwrap(), text);
-        }
+        replace(&path, b"one").unwrap();
+        replace(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        show(&path, b"three").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"three");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
@@ -145,7 +148,7 @@ mod tests {
         let path = dir.path().join("taken");
         fs::create_dir(&path).unwrap();
         assert!(replace(&path, b"x").is_err());
-        assert!(replace_for_now(&path, b"x").is_err());
+        assert!(show(&path, b"x").is_err());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }
