@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod audit;
 pub mod cli;
+pub mod control;
 pub mod credentials;
 pub mod doctor;
 pub mod events;
@@ -11,8 +12,10 @@ mod expiry;
 pub mod forward;
 pub mod identity;
 pub mod keys;
+pub mod logs;
 pub mod management;
 pub mod operators;
+mod patient;
 pub mod run;
 pub mod secrets;
 pub mod security;

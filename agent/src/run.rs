@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use underpass_runtime::tasks::Tasks;
-use underpass_runtime::telemetry::Levels;
+use underpass_runtime::telemetry::{Levels, Recent};
 use underpass_runtime::threads::DataThreads;
 use underpass_runtime::{clock, service};
 use underpass_shared::audit::{Category, Record};
@@ -17,10 +17,12 @@ use underpass_shared::protocol::timers::DRAIN_GRACE;
 
 use crate::admin::{self, Admin};
 use crate::audit::{self, Audit, Present};
+use crate::control::{Control, End};
 use crate::credentials::CredentialStore;
 use crate::events::Events;
 use crate::expiry;
 use crate::forward::{Forward, OwnListeners};
+use crate::logs::Logs;
 use crate::management::{self, ServerCertificates};
 use crate::operators;
 use crate::secrets::SecretStore;
@@ -48,6 +50,10 @@ pub struct Administration {
     pub first_administrator: Option<PathBuf>,
     /// What is logged.
     pub levels: Levels,
+    /// What was logged.
+    pub recent: Recent,
+    /// Whether a service manager starts the agent again after its end.
+    pub is_restarted: bool,
 }
 
 /// Runs the agent of a data directory until `stop` resolves.
@@ -58,10 +64,11 @@ pub async fn run(
     data_dir: &Path,
     administration: Administration,
     stop: impl Future<Output = ()>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<End> {
     let store = Store::open(data_dir, clock::wall_ms)?;
     seal_secrets(data_dir);
     let board = StatusBoard::default();
+    let control = Control::new(administration.is_restarted);
     let audit = begin_audit(data_dir, &store, &board)?;
     // Tunnels end before the connections that carry their requests.
     let (tunnels, backends) = (Tasks::new(), Tasks::new());
@@ -72,6 +79,7 @@ pub async fn run(
         credentials: CredentialStore::new(data_dir),
         secrets: SecretStore::new(data_dir),
         board: board.clone(),
+        drain: control.drain(),
         tasks: tunnels.clone(),
     };
     tunnels.spawn(
@@ -85,7 +93,7 @@ pub async fn run(
         &store,
         &board,
         &audit,
-        listeners,
+        (listeners, control.clone()),
         &aside,
     );
     watch(data_dir, &store, &board, administration.levels, &aside);
@@ -98,10 +106,11 @@ pub async fn run(
         "agent running"
     );
 
-    tokio::select! {
-        () = stop => {}
+    let end = tokio::select! {
+        () = stop => End::Stopped,
+        () = control.restarting() => End::Restart,
         () = ended(store.snapshot()) => anyhow::bail!("the store ended"),
-    }
+    };
     service::stopping();
     tracing::info!("stopping: no new requests, running ones may finish");
     let in_time = tunnels.join(DRAIN_GRACE + END_MARGIN).await & backends.join(END_MARGIN).await;
@@ -109,16 +118,11 @@ pub async fn run(
         tracing::warn!("some requests were aborted because they outlasted the grace");
     }
     aside.end().await;
-    audit.record(Record::of_agent(
-        audit.now_ms(),
-        Category::ServiceStop,
-        "stopped",
-    ));
-    audit.close();
+    end_audit(&audit);
     remove_told(data_dir);
     watchdog.join(END_MARGIN).await;
     tracing::info!("stopped");
-    Ok(())
+    Ok(end)
 }
 
 /// The thread of everything but requests: what waits for a disk or looks at the whole document
@@ -174,7 +178,7 @@ fn administer(
     store: &Store,
     board: &StatusBoard,
     audit: &Audit,
-    listeners: OwnListeners,
+    (listeners, control): (OwnListeners, Control),
     aside: &Aside,
 ) {
     let (runtime, tasks) = (&aside.runtime, &aside.tasks);
@@ -182,7 +186,9 @@ fn administer(
     aside.spawn("events", events.clone().feed(store.clone(), board.clone()));
     let admin = Admin::running(data_dir, store.clone(), board.clone(), audit.clone())
         .with_events(events, listeners.clone())
-        .with_levels(administration.levels.clone());
+        .with_levels(administration.levels.clone())
+        .with_logs(Logs::new(administration.recent.clone(), tasks))
+        .with_control(control);
     aside.spawn("trials", admin.clone().watch_trials(tasks.clone()));
     let group = administration.operators_group.as_deref();
     if let Err(error) = admin::start(data_dir, group, admin.clone(), runtime, tasks) {
@@ -271,6 +277,13 @@ fn begin_audit(data_dir: &Path, store: &Store, board: &StatusBoard) -> io::Resul
     ));
     board.on_tunnel(audit::tunnels::recorder(audit.clone(), store.snapshot()));
     Ok(audit)
+}
+
+/// Records the end and closes the audit log.
+fn end_audit(audit: &Audit) {
+    let (time_ms, category) = (audit.now_ms(), Category::ServiceStop);
+    audit.record(Record::of_agent(time_ms, category, "stopped"));
+    audit.close();
 }
 
 /// Lets the log follow the configuration.

@@ -4,17 +4,23 @@
 //! awaits them, and the program would carry, and keep in memory, most of the agent twice.
 
 use std::io;
+use std::process::ExitCode;
 
+use underpass_runtime::telemetry::Recent;
 use underpass_runtime::{descriptors, stop, telemetry};
 
 use crate::cli::{Cli, Command};
+use crate::control::End;
 use crate::{doctor, run};
+
+/// How an agent ends that is to be started again (`EX_TEMPFAIL`), also where only failures are.
+const RESTART_CODE: u8 = 75;
 
 /// Does what a command line says.
 ///
 /// # Errors
 /// What went wrong, for a human.
-pub fn start(cli: Cli) -> anyhow::Result<()> {
+pub fn start(cli: Cli) -> anyhow::Result<ExitCode> {
     // One thread serves all: it carries about 100,000 requests a second and wakes nobody else.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -26,6 +32,7 @@ pub fn start(cli: Cli) -> anyhow::Result<()> {
             log,
             log_json,
             operators_group,
+            restarted,
             management,
         } => {
             let format = if log_json {
@@ -33,7 +40,8 @@ pub fn start(cli: Cli) -> anyhow::Result<()> {
             } else {
                 telemetry::Format::Human
             };
-            let levels = telemetry::start(&log, format)
+            let recent = Recent::new();
+            let levels = telemetry::start(&log, format, Some(recent.clone()))
                 .map_err(|error| anyhow::anyhow!("--log: {error}"))?;
             descriptors::raise_or_warn();
             runtime.block_on(async {
@@ -43,16 +51,24 @@ pub fn start(cli: Cli) -> anyhow::Result<()> {
                     first_administrator: management.first_administrator.clone(),
                     management: management.into(),
                     levels,
+                    recent,
+                    is_restarted: restarted,
                 };
-                run::run(&common.data_dir, administration, stop).await
+                let end = run::run(&common.data_dir, administration, stop).await?;
+                Ok(match end {
+                    End::Stopped => ExitCode::SUCCESS,
+                    End::Restart => ExitCode::from(RESTART_CODE),
+                })
             })
         }
-        Command::Doctor { common, host } => runtime.block_on(doctor::run(
-            &common.data_dir,
-            host.as_ref(),
-            common.json,
-            out,
-        )),
-        Command::Administer(command) => runtime.block_on(command.run(out)),
+        Command::Doctor { common, host } => {
+            let (data_dir, host) = (&common.data_dir, host.as_ref());
+            runtime.block_on(doctor::run(data_dir, host, common.json, out))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Administer(command) => {
+            runtime.block_on(command.run(out))?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -23,6 +24,7 @@ struct Inner {
     expiring: Mutex<Vec<Expiry>>,
     changed: Notify,
     told: watch::Sender<()>,
+    tellers: AtomicU64,
     on_tunnel: OnceLock<OnTunnel>,
 }
 
@@ -38,6 +40,8 @@ impl fmt::Debug for Inner {
 /// The connections of one enrolment.
 #[derive(Debug, Default)]
 struct Connections {
+    /// Who tells; an older one that is still on its way out says nothing any more.
+    teller: Teller,
     states: BTreeMap<u8, Connection>,
     /// Since when at least one is up.
     up_since_ms: Option<i64>,
@@ -58,7 +62,16 @@ impl Connections {
     }
 }
 
+/// One after the other tells of the connections of an enrolment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Teller(u64);
+
 impl StatusBoard {
+    /// Somebody who tells from now on, in place of those before.
+    pub(crate) fn teller(&self) -> Teller {
+        Teller(1 + self.0.tellers.fetch_add(1, Ordering::Relaxed))
+    }
+
     /// Has `tell` told of every tunnel that opens, and of every one that ends with the reason. A
     /// tunnel is open while one of its connections is.
     pub fn on_tunnel(&self, tell: impl Fn(&Wanted, Option<&str>) + Send + Sync + 'static) {
@@ -68,9 +81,22 @@ impl StatusBoard {
     }
 
     /// Tells the state of a connection; `None` when there shall be none.
-    pub(crate) fn connection(&self, link: &Wanted, index: u8, state: Option<Connection>) {
+    pub(crate) fn connection(
+        &self,
+        teller: Teller,
+        link: &Wanted,
+        index: u8,
+        state: Option<Connection>,
+    ) {
         let mut links = self.0.links.lock().unwrap_or_else(PoisonError::into_inner);
         let connections = links.entry(link.clone()).or_default();
+        if teller < connections.teller {
+            return;
+        }
+        if teller > connections.teller {
+            connections.teller = teller;
+            connections.states.clear();
+        }
         let was_up = connections.up_since_ms.is_some();
         let reason = match &state {
             Some(Connection::Failed(reason)) => reason.clone(),
@@ -171,16 +197,17 @@ pub fn now(
             .unwrap_or_else(PoisonError::into_inner)
             .clone(),
         management: board.managed(ManagementStatus::clone),
+        drain: None,
         links: board.links(),
     }
 }
 
-/// Writes the status file. It is worth nothing without the process that it tells of.
+/// Writes the status file. It is worth nothing without the process that it tells of, so no disk is
+/// waited for.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn write(status: &Status, data_dir: &Path) -> std::io::Result<()> {
-    // Nothing in it outlasts the process, and requests must not wait for a disk.
     file::show(&path(data_dir), &serde_json::to_vec_pretty(status)?)
 }
 

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::Response;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Response};
 use http_body::{Frame, SizeHint};
 use http_body_util::Full;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -40,6 +41,16 @@ type Stream = UnsyncBoxBody<Bytes, Infallible>;
 /// A stream that stands in for the body of an answer, on its way with the answer's head.
 #[derive(Clone)]
 struct Streamed(Arc<Mutex<Option<Stream>>>);
+
+/// An answer that goes on as server-sent events.
+pub(super) fn events(body: Stream) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    stream(&mut response, body);
+    response
+}
 
 /// Has an answer end in a stream instead of a body.
 pub(super) fn stream(response: &mut Response<Bytes>, body: Stream) {

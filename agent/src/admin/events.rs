@@ -1,14 +1,19 @@
 //! The stream of what happens.
 
-use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Response, StatusCode};
-use underpass_shared::api::management::{ErrorType, Refusal};
+use http::StatusCode;
+use underpass_shared::api::management::{ErrorType, Event, Refusal};
 
 use super::call::Call;
 use super::{Admin, Answer, body};
 
 impl Admin {
+    /// Tells Administrators something that they are to know.
+    pub(super) fn notice(&self, text: String) {
+        if let Some(events) = &self.events {
+            events.tell(Event::Notice { text });
+        }
+    }
+
     pub(super) fn events(&self, call: &Call) -> Answer {
         let Some(events) = &self.events else {
             return Err(Refusal::illegal_state("the agent does not run"));
@@ -20,11 +25,6 @@ impl Admin {
             let message = "too many callers listen to events; end one of them";
             return Err(Refusal::new(status, kind, message));
         };
-        let mut response = Response::new(Bytes::new());
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        body::stream(&mut response, stream);
-        Ok(response)
+        Ok(body::events(stream))
     }
 }

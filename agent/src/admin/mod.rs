@@ -30,6 +30,7 @@ mod proxy;
 mod recorded;
 mod resources;
 mod revisions;
+mod running;
 pub(crate) mod serve;
 pub mod socket;
 mod subaccounts;
@@ -50,7 +51,7 @@ use underpass_runtime::tasks::Tasks;
 use underpass_runtime::telemetry::Levels;
 use underpass_shared::api::management::operations::{BODY_LEN_MAX, Operation};
 use underpass_shared::api::management::{
-    ErrorType, Query, Refusal, SecurityStatus, Target, Version, openapi,
+    ErrorType, Query, Refusal, SecurityStatus, Status, Target, Version, openapi,
 };
 
 pub(crate) use self::answer::REVERTS_AT;
@@ -63,9 +64,11 @@ pub use self::serve::start;
 pub(crate) use self::subaccounts::tunnel;
 use self::trust::Truststore;
 use crate::audit::{Audit, Form};
+use crate::control::Control;
 use crate::credentials::CredentialStore;
 use crate::events::Events;
 use crate::forward::OwnListeners;
+use crate::logs::Logs;
 use crate::operators::Operators;
 use crate::secrets::SecretStore;
 use crate::security;
@@ -93,6 +96,10 @@ pub struct Admin {
     own: OwnListeners,
     /// Places for checks of connections.
     checks: Arc<Semaphore>,
+    /// What was logged; None while nothing runs.
+    logs: Option<Logs>,
+    /// What the process is told; None while nothing runs.
+    control: Option<Control>,
     /// What is logged; None while nothing runs.
     levels: Option<Levels>,
     tasks: Tasks,
@@ -155,6 +162,8 @@ impl Admin {
             events: None,
             own: OwnListeners::default(),
             checks: Arc::new(Semaphore::new(CHECKS_MAX)),
+            logs: None,
+            control: None,
             levels: None,
             tasks: Tasks::new(),
             audit,
@@ -181,6 +190,24 @@ impl Admin {
     pub fn with_levels(self, levels: Levels) -> Self {
         Self {
             levels: Some(levels),
+            ..self
+        }
+    }
+
+    /// The same, with what was logged.
+    #[must_use]
+    pub fn with_logs(self, logs: Logs) -> Self {
+        Self {
+            logs: Some(logs),
+            ..self
+        }
+    }
+
+    /// The same, with the place where the process is told what to do.
+    #[must_use]
+    pub fn with_control(self, control: Control) -> Self {
+        Self {
+            control: Some(control),
             ..self
         }
     }
@@ -242,6 +269,7 @@ impl Admin {
             Target::RevisionDocument(number) => self.revision_document(number).await,
             Target::PendingConfirm => self.pending_confirm(call, verb).await,
             Target::Events => self.events(&call),
+            Target::Running(target) => self.running_process(&call, verb, target).await,
             Target::SecurityStatus => self.security_status().await,
             Target::ExportMappings(path) => self.export_mappings(call, path).await,
             Target::ImportMappings(path) => self.import_mappings(call, path).await,
@@ -327,7 +355,13 @@ impl Admin {
         let number = current.revision().number;
         let problem = current.problem().map(ToString::to_string);
         let warnings = warnings::of(current.document());
-        answer::ok(&status::now(board, number, problem, warnings), number)
+        let drain = self.control.as_ref();
+        let drain = drain.and_then(|control| control.drain().borrow().clone());
+        let status = Status {
+            drain,
+            ..status::now(board, number, problem, warnings)
+        };
+        answer::ok(&status, number)
     }
 
     async fn security_status(&self) -> Answer {

@@ -21,6 +21,7 @@ use underpass_shared::api::management::{ErrorType, Refusal};
 
 use super::socket::{Listener, Peer, Stream};
 use super::{Admin, Body, Caller, answer, body_len_max};
+use crate::patient::Patient;
 
 /// Connections at a time; further ones wait in the kernel. Operators are few.
 const CONNECTIONS_MAX: usize = 64;
@@ -99,7 +100,7 @@ async fn serve(stream: Stream, peer: Peer, admin: Admin, tasks: Tasks) {
             .header_read_timeout(HEAD_TIME)
             .max_buf_size(HEAD_LEN_MAX)
             .max_headers(HEADERS_MAX)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(Patient::new(stream)), service)
     );
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

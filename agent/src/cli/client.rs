@@ -207,16 +207,22 @@ impl Client {
         }
     }
 
-    /// Hands the data of each event to `each`, until the agent ends the stream.
+    /// Hands the data of each event to `each`, until the agent ends the stream; from behind the
+    /// event `last` on or from now on.
     pub(super) async fn follow(
         &self,
         target: Target,
+        query: &Query,
+        last: Option<u64>,
         mut each: impl FnMut(&str) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         anyhow::ensure!(self.runs(), "the agent does not run");
-        let request = Request::get(target.to_string())
+        let mut request = Request::get(format!("{target}{}", query.to_text()))
             .header(HOST, HeaderValue::from_static("localhost"))
             .body(Bytes::new())?;
+        if let Some(last) = last {
+            request.headers_mut().insert("last-event-id", last.into());
+        }
         let mut response = self.begin(request).await?;
         let success = response.status().is_success();
         let mut text = vec![];

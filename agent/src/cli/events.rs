@@ -1,7 +1,7 @@
 //! `events`.
 
 use anyhow::Context as _;
-use underpass_shared::api::management::{Event, EventMessage, Target};
+use underpass_shared::api::management::{Event, EventMessage, Query, Target};
 
 use super::client::Client;
 use super::output::{Output, utc};
@@ -14,7 +14,7 @@ Prints a line for everything that happens, until it is interrupted or the agent 
 
 pub(super) async fn follow(client: &Client, out: &mut Output<'_>) -> anyhow::Result<()> {
     client
-        .follow(Target::Events, |json| {
+        .follow(Target::Events, &Query::default(), None, |json| {
             if out.json {
                 writeln!(out.out, "{json}")?;
             } else {

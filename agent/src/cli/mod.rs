@@ -5,9 +5,11 @@ pub mod certificate;
 mod check;
 mod client;
 pub mod document;
+mod drain;
 pub mod enrol;
 mod events;
 mod import;
+pub mod logs;
 pub mod mapping;
 pub mod operator;
 mod output;
@@ -155,6 +157,10 @@ pub enum Command {
         /// Group whose members may administer the running agent; `underpass-operators` if it exists.
         #[arg(long, env = "UNDERPASS_OPERATORS_GROUP", value_name = "GROUP")]
         operators_group: Option<String>,
+        /// A service manager starts the agent again whenever it ends with a failure; `restart` then
+        /// ends it in order, with the exit code 75. The packaged service says so.
+        #[arg(long, env = "UNDERPASS_RESTARTED")]
+        restarted: bool,
         #[command(flatten)]
         management: Management,
     },
@@ -283,6 +289,35 @@ pub enum Administer {
         #[command(flatten)]
         common: Common,
     },
+    /// Print the newest lines of the log, and further ones as they are written.
+    #[command(after_help = logs::EXAMPLE)]
+    Logs {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        which: logs::Which,
+    },
+    /// Close all tunnels when their requests have ended, until `undrain` or a restart.
+    #[command(after_help = drain::EXAMPLE)]
+    Drain {
+        #[command(flatten)]
+        common: Common,
+        /// End when all tunnels are closed.
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Open the tunnels again after `drain`.
+    #[command(after_help = "Example:\n  underpass-agent undrain")]
+    Undrain {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// End the agent in order, so that its service manager starts it again.
+    #[command(after_help = "Example:\n  underpass-agent restart")]
+    Restart {
+        #[command(flatten)]
+        common: Common,
+    },
     /// Let changes stay that were made with `--confirm-within`.
     #[command(after_help = trial::EXAMPLE)]
     Confirm {
@@ -322,6 +357,10 @@ impl Administer {
             | Self::Audit { common, .. }
             | Self::SecurityStatus { common }
             | Self::Events { common }
+            | Self::Logs { common, .. }
+            | Self::Drain { common, .. }
+            | Self::Undrain { common }
+            | Self::Restart { common }
             | Self::Confirm { common }
             | Self::Revert { common }
             | Self::Revision { common, .. } => common,
@@ -353,6 +392,10 @@ impl Administer {
             | Self::Audit { .. }
             | Self::SecurityStatus { .. }
             | Self::Events { .. }
+            | Self::Logs { .. }
+            | Self::Drain { .. }
+            | Self::Undrain { .. }
+            | Self::Restart { .. }
             | Self::Confirm { .. }
             | Self::Revert { .. }
             | Self::Revision { .. } => Missing::Refuse,
@@ -402,6 +445,10 @@ impl Administer {
             Self::Audit { action, .. } => audit::run(&client, action, &mut out).await,
             Self::SecurityStatus { .. } => security::show(&client, &mut out).await,
             Self::Events { .. } => events::follow(&client, &mut out).await,
+            Self::Logs { which, .. } => logs::show(&client, which, &mut out).await,
+            Self::Drain { wait, .. } => drain::begin(&client, wait, &mut out).await,
+            Self::Undrain { .. } => drain::end(&client, &mut out).await,
+            Self::Restart { .. } => drain::restart(&client, &mut out).await,
             Self::Confirm { .. } => trial::end(&client, Verb::Post, &mut out).await,
             Self::Revert { .. } => trial::end(&client, Verb::Delete, &mut out).await,
             Self::Revision { action, .. } => revision::run(&client, action, &mut out).await,

@@ -6,7 +6,7 @@ use underpass_runtime::clock;
 use underpass_shared::api::management::{Connection, Query, Status, Target};
 
 use super::client::Client;
-use super::output::Output;
+use super::output::{Output, utc};
 
 pub(super) async fn show(client: &Client, out: &mut Output<'_>) -> anyhow::Result<()> {
     let status: Status = client.get(Target::Status, &Query::default()).await?;
@@ -37,7 +37,14 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
             "PROBLEM, the management API is not reachable: {problem}"
         )?;
     }
-    if status.links.is_empty() {
+    if let Some(drain) = &status.drain {
+        writeln!(
+            out,
+            "DRAINED by {} at {} UTC: all tunnels are closed; see `underpass-agent undrain`",
+            drain.author,
+            utc(drain.since_ms)
+        )?;
+    } else if status.links.is_empty() {
         writeln!(
             out,
             "no subaccount is connected; see `underpass-agent subaccount list`, or enrol with `underpass-agent enrol TOKEN`"

@@ -27,6 +27,7 @@ use super::passwords::Shown;
 use super::visitor::Visitor;
 use super::{Shared, outside, passwords};
 use crate::admin::{Body, Caller, Knock, serve};
+use crate::patient::Patient;
 use crate::store::Snapshot;
 
 /// How long the head of an operator's request may take, and how long an idle connection lives.
@@ -43,7 +44,7 @@ const HEADERS_MAX: usize = 64;
 /// within which a revocation takes effect.
 const CUT_GRACE: Duration = Duration::from_secs(2);
 
-type Stream = TlsStream<TcpStream>;
+type Stream = TlsStream<Patient<TcpStream>>;
 
 /// Serves a connection to its end.
 pub(super) async fn run(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>, tasks: Tasks) {
@@ -85,6 +86,7 @@ async fn shake(stream: TcpStream, shared: &Shared) -> io::Result<Stream> {
         let settings = snapshot.document().connector();
         shared.tls.of(settings).map_err(io::Error::other)?
     };
+    let stream = Patient::new(stream);
     TlsAcceptor::from(config).accept(stream).await
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU8;
 use tokio::sync::watch;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::Handler;
+use underpass_shared::api::management::Drain;
 use underpass_shared::config::{ConnectorFields, Proxy, SubaccountKey, TunnelConnections};
 use underpass_shared::id::{InstanceId, LocationId, RegionHost, SubaccountId};
 use underpass_shared::protocol::limits::{CONNECTIONS_DEFAULT, CONNECTIONS_MAX};
@@ -50,6 +51,8 @@ pub struct Tunnels {
     pub secrets: SecretStore,
     /// Where the state of connections is told.
     pub board: StatusBoard,
+    /// The drain that keeps all of them closed.
+    pub drain: watch::Receiver<Option<Drain>>,
     /// The owner of all tunnel tasks.
     pub tasks: Tasks,
 }
@@ -80,9 +83,13 @@ impl Ways {
 pub async fn run(tunnels: Tunnels, forward: Forward, mut snapshot: watch::Receiver<Arc<Snapshot>>) {
     let mut running: BTreeMap<Wanted, Tasks> = BTreeMap::new();
     let ways = Ways::default();
+    let mut drain = tunnels.drain.clone();
     loop {
         let current = Arc::clone(&snapshot.borrow_and_update());
-        let wanted = wanted(&current);
+        let wanted = match *drain.borrow_and_update() {
+            Some(_) => BTreeSet::new(),
+            None => wanted(&current),
+        };
         ways.follow(current.document().connector());
         running.retain(|link, tasks| {
             let keep = wanted.contains(link);
@@ -98,6 +105,7 @@ pub async fn run(tunnels: Tunnels, forward: Forward, mut snapshot: watch::Receiv
         }
         tokio::select! {
             changed = snapshot.changed() => if changed.is_err() { return },
+            Ok(()) = drain.changed() => {}
             () = tunnels.tasks.stopped() => return,
         }
     }
@@ -133,6 +141,7 @@ fn start(tunnels: &Tunnels, forward: &Forward, ways: &Ways, wanted: &Wanted) -> 
         credentials: tunnels.credentials.clone(),
         secrets: tunnels.secrets.clone(),
         proxy: ways.proxy.subscribe(),
+        teller: tunnels.board.teller(),
         board: tunnels.board.clone(),
         connections: watch::Sender::new(CONNECTIONS_DEFAULT),
         asked: AtomicU8::new(CONNECTIONS_DEFAULT),

@@ -22,7 +22,7 @@ use super::proxy::Route;
 use super::reconcile::Wanted;
 use crate::credentials::CredentialStore;
 use crate::secrets::SecretStore;
-use crate::status::StatusBoard;
+use crate::status::{StatusBoard, Teller};
 
 /// Names this process to the gateways, which so tell a copy of the agent from the first.
 static PROCESS: LazyLock<Uuid> = LazyLock::new(random::id);
@@ -36,6 +36,8 @@ pub(super) struct Link<H> {
     pub(super) proxy: watch::Receiver<Option<Proxy>>,
     pub(super) handler: Arc<H>,
     pub(super) board: StatusBoard,
+    /// Its voice on the board.
+    pub(super) teller: Teller,
     /// How many connections there are to be.
     pub(super) connections: watch::Sender<u8>,
     /// How many the gateway asked for.
@@ -57,6 +59,12 @@ impl<H> Link<H> {
             *count = wanted;
             changed
         });
+    }
+
+    /// Tells the state of a connection; `None` when there shall be none.
+    fn tell(&self, index: u8, state: Option<Connection>) {
+        self.board
+            .connection(self.teller, &self.wanted, index, state);
     }
 
     /// The way out as it is configured now.
@@ -100,7 +108,7 @@ pub(super) async fn keep<H: Handler>(link: Arc<Link<H>>, index: u8) {
             () = link.tasks.stopped() => break,
         }
     }
-    link.board.connection(&link.wanted, index, None);
+    link.tell(index, None);
 }
 
 enum Ended {
@@ -119,8 +127,7 @@ async fn attempt<H: Handler>(
     let wanted = &link.wanted;
     let mut proxy = link.proxy.clone();
     proxy.mark_unchanged();
-    link.board
-        .connection(wanted, index, Some(Connection::Connecting));
+    link.tell(index, Some(Connection::Connecting));
     let stream = async {
         let credentials = link.credentials.load(wanted.instance)?;
         let tls = credentials.tls(Role::Tunnel)?;
@@ -131,7 +138,7 @@ async fn attempt<H: Handler>(
         Err(error) => {
             tracing::info!(host = %wanted.region_host, error = format!("{error:#}"), "tunnel not connected");
             let failed = Connection::Failed(format!("{error:#}"));
-            link.board.connection(wanted, index, Some(failed));
+            link.tell(index, Some(failed));
             return Ended::Lost;
         }
     };
@@ -223,16 +230,14 @@ impl<H: Handler> Following<'_, H> {
             tracing::info!(host = %link.wanted.region_host, reason, "tunnel down");
         }
         let failed = Connection::Failed(reason);
-        link.board
-            .connection(&link.wanted, self.index, Some(failed));
+        link.tell(self.index, Some(failed));
         Ended::Lost
     }
 
     fn up(&self, hello: &Hello) {
         let (link, index) = (self.link, self.index);
         tracing::info!(host = %link.wanted.region_host, index, "tunnel up");
-        link.board
-            .connection(&link.wanted, index, Some(Connection::Up));
+        link.tell(index, Some(Connection::Up));
         if hello.connections > 0 {
             link.asked.store(hello.connections, Ordering::Relaxed);
         }

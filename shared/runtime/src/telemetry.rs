@@ -1,4 +1,6 @@
-//! Logs on standard error, for people or as JSON.
+//! Logs on standard error, for people or as JSON, and the newest lines in memory.
+
+mod recent;
 
 use std::io::IsTerminal as _;
 
@@ -9,6 +11,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, fmt, reload};
 use underpass_shared::config::LogLevel;
+
+pub use self::recent::{Later, Recent};
 
 /// Form of the log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,17 +96,19 @@ fn targets(start: &Targets, own: Option<LogLevel>, others: Option<LogLevel>) -> 
 }
 
 /// Starts logging for the process. `filter` is a level, or levels by module such as `info,h2=warn`.
+/// What is logged is kept in `recent` too, where it is given.
 ///
 /// # Errors
 /// When the filter does not parse or logging was started before.
 pub fn start(
     filter: &str,
     format: Format,
+    recent: Option<Recent>,
 ) -> Result<Levels, Box<dyn std::error::Error + Send + Sync + 'static>> {
     // The richer `EnvFilter` brings regular expressions along, half a megabyte of resident code.
     let targets: Targets = filter.parse()?;
     let (layer, present) = reload::Layer::new(targets.clone());
-    let registry = tracing_subscriber::registry().with(layer);
+    let registry = tracing_subscriber::registry().with(layer).with(recent);
     let layer = fmt::layer().with_writer(std::io::stderr);
     match format {
         Format::Human => {

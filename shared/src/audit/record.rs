@@ -44,6 +44,8 @@ pub enum Category {
     Enrolment,
     /// An operator was added or removed.
     Pairing,
+    /// An operator had the agent drain, open its tunnels again, or start anew.
+    ServiceControl,
     ServiceStart,
     ServiceStop,
     TunnelStart,

@@ -8,6 +8,7 @@ mod files;
 mod killed;
 mod outward;
 mod refused;
+mod running;
 mod settings;
 mod socket;
 mod subaccounts;

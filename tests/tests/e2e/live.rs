@@ -52,6 +52,7 @@ impl Live {
                     secrets: SecretStore::new(&dir),
                     board: board.clone(),
                     tasks: tasks.clone(),
+                    drain: tokio::sync::watch::Sender::new(None).subscribe(),
                 };
                 let reconciled = tunnel::run(tunnels, forward, store.snapshot());
                 tasks.spawn("reconcile", reconciled);

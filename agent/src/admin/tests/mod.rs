@@ -8,6 +8,8 @@ use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use underpass_runtime::tasks::Tasks;
+use underpass_runtime::telemetry::Recent;
 use underpass_shared::api::management::operations::{Operation, operations};
 use underpass_shared::api::management::{Target, Verb};
 use underpass_shared::config::Document;
@@ -18,6 +20,8 @@ use uuid::Uuid;
 use self::samples::{Sample, fixture, sample};
 use super::{Admin, Caller, Operator};
 use crate::audit::{Audit, Present};
+use crate::control::Control;
+use crate::logs::Logs;
 use crate::status::StatusBoard;
 use crate::store::Store;
 
@@ -41,7 +45,9 @@ impl World {
         let store = Store::open(dir.path(), || 1_700_000_000_000).unwrap();
         let present = Present::following(store.snapshot());
         let audit = Audit::open(dir.path(), || 1_700_000_000_000, present).unwrap();
-        let admin = Admin::running(dir.path(), store.clone(), StatusBoard::default(), audit);
+        let admin = Admin::running(dir.path(), store.clone(), StatusBoard::default(), audit)
+            .with_logs(Logs::new(Recent::new(), &Tasks::new()))
+            .with_control(Control::new(true));
         let world = Self {
             admin,
             store,

@@ -127,6 +127,8 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         // The callers of these tests are not in the configuration.
         ("GET", "operator") => return (None, false),
         ("POST", "operator/certificate") => return (Some(json!({"csr": request()})), false),
+        // They do something else than change the configuration.
+        (_, "logs" | "logs/stream" | "drain" | "restart") => return (None, true),
         ("GET", "events") | (_, "configuration/pendingConfirm") => return (None, false),
         ("POST", "/systemMappings/{virtualAddress}/check") => return (None, false),
         ("POST", "/systemMappings/check") => {

@@ -16,6 +16,7 @@ mod event;
 mod identity;
 mod import;
 mod lenient;
+mod log;
 mod mail;
 mod mapping;
 mod mapping_address;
@@ -57,6 +58,7 @@ pub use identity::{
 };
 pub use import::{ImportMode, Imported, InvalidImportMode, MappingsFile, MappingsFormat, Skipped};
 pub use lenient::{Flag, Number, PortText, PortsText, ReadOnly};
+pub use log::{InvalidLineLevel, LineLevel, LogEvent, LogLine, LogPage, LogSearch};
 pub use mail::{MailInput, MailShown};
 pub use mapping::{SystemMapping, SystemMappingInput};
 pub use mapping_address::{InvalidMappingAddress, MappingAddress};
@@ -76,12 +78,14 @@ pub use settings::{
     ALWAYS, ConditionInput, ConnectorInput, ConnectorShown, HaRole, LogsShown, MailTrustShown,
     MoveInput, SubjectRuleInput, SubjectRuleShown, TracesShown, TunnelTuning,
 };
-pub use status::{Connection, LinkStatus, ManagementStatus, Status};
+pub use status::{Connection, Drain, DrainShown, DrainState, LinkStatus, ManagementStatus, Status};
 pub use subaccount::{
     ApplicationConnection, Corrupted, Enrolment, StateInput, SubaccountCertificate,
     SubaccountInput, SubaccountShown, Tunnel, TunnelChannel, TunnelState, ValidityInput,
 };
-pub use target::{ConnectorTarget, OperatorTarget, SubaccountPath, Target, Verb, untyped_channels};
+pub use target::{
+    ConnectorTarget, OperatorTarget, RunningTarget, SubaccountPath, Target, Verb, untyped_channels,
+};
 pub use trust::{TrustedInput, TrustedShown, TruststoreInput, TruststoreShown};
 
 /// `_links` of an object: names and addresses of what belongs to it.

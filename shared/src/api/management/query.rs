@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use super::audit::AuditSearch;
 use super::error::Refusal;
 use super::import::ImportMode;
+use super::log::LogSearch;
 use super::mapping_address::MappingAddress;
 use super::operations::Operation;
 use crate::config::ConfirmWithin;
@@ -31,6 +32,8 @@ pub struct Query {
     pub mode: ImportMode,
     /// These mappings alone.
     pub only: Option<Vec<MappingAddress>>,
+    /// What is looked for in the log; its text is that of the audit log's search.
+    pub log: LogSearch,
     /// What is looked for in the audit log.
     pub audit: AuditSearch,
     /// Values by names that what the call is about has.
@@ -96,6 +99,14 @@ impl Query {
         Ok(query)
     }
 
+    /// Which lines of the log are looked for.
+    pub fn log_search(&self) -> LogSearch {
+        LogSearch {
+            text: self.audit.filter.text.clone(),
+            ..self.log.clone()
+        }
+    }
+
     /// Takes an option that only few calls have.
     fn set(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
         match name {
@@ -109,6 +120,7 @@ impl Query {
                 let rule = "must be virtual addresses as host:port, separated by commas";
                 self.only = Some(only.or(Err(Refusal::invalid(name, rule)))?);
             }
+            "level" | "before" => self.log.set(name, value)?,
             _ => self.audit.set(name, value)?,
         }
         Ok(())
@@ -149,6 +161,7 @@ impl Query {
         let parts = [location, dry_run, readmit, limit, within, with, mode, only]
             .into_iter()
             .flatten();
+        let parts = parts.chain(self.log.to_parts());
         let parts: Vec<String> = parts.chain(self.audit.to_parts()).collect();
         if parts.is_empty() {
             return String::new();
@@ -185,6 +198,8 @@ mod tests {
                     Parameter::of::<u64>("with", ""),
                     Parameter::of::<String>("mode", ""),
                     Parameter::of::<String>("only", ""),
+                    Parameter::of::<String>("level", ""),
+                    Parameter::of::<u64>("before", ""),
                 ]
             },
             ..*one
@@ -205,6 +220,7 @@ mod tests {
             "?readmitOperators=true",
             "?confirmWithin=60&with=7",
             "?mode=overwrite&only=a:1,b:2",
+            "?level=WARN&before=7",
         ] {
             let query = parse(text.strip_prefix('?')).unwrap();
             assert_eq!(query.to_text(), text);
@@ -223,6 +239,8 @@ mod tests {
             ("with=x", "with"),
             ("mode=all", "mode"),
             ("only=a", "only"),
+            ("level=warn", "level"),
+            ("before=-1", "before"),
             ("limit=1&limit=1", "limit"),
             ("locationID=a%20b", "locationID"),
             ("locationID=%ff", "locationID"),

@@ -52,6 +52,57 @@ pub struct ManagementStatus {
     pub problems: BTreeMap<SocketAddr, String>,
 }
 
+/// Whether an agent takes requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum DrainState {
+    /// It does.
+    #[default]
+    Active,
+    /// It takes no new ones; those that run may finish.
+    Draining,
+    /// All tunnels are closed.
+    Drained,
+}
+
+/// A drain that somebody asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Drain {
+    /// Since when, milliseconds UTC.
+    pub since_ms: i64,
+    /// Who asked for it.
+    pub author: String,
+}
+
+/// Whether an agent takes requests, and why not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DrainShown {
+    /// Whether it does.
+    pub state: DrainState,
+    /// Since when not, and who asked for it.
+    #[serde(flatten)]
+    pub drain: Option<Drain>,
+    /// Tunnel connections on which requests may still run.
+    pub connections: usize,
+}
+
+impl DrainShown {
+    /// What a drain has come to with so many connections.
+    pub const fn of(drain: Option<Drain>, connections: usize) -> Self {
+        let state = match (&drain, connections) {
+            (None, _) => DrainState::Active,
+            (Some(_), 0) => DrainState::Drained,
+            (Some(_), _) => DrainState::Draining,
+        };
+        Self {
+            state,
+            drain,
+            connections,
+        }
+    }
+}
+
 /// The whole status.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -75,6 +126,9 @@ pub struct Status {
     /// Where the management API is reached.
     #[serde(default)]
     pub management: ManagementStatus,
+    /// The drain that keeps the tunnels closed, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<Drain>,
     /// The enrolments that shall be connected.
     pub links: Vec<LinkStatus>,
 }

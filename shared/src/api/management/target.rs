@@ -1,6 +1,7 @@
 //! The table of addresses: what each path means and which methods it takes.
 
 mod operators;
+mod running;
 mod settings;
 
 use std::fmt;
@@ -8,6 +9,7 @@ use std::fmt;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 pub use self::operators::OperatorTarget;
+pub use self::running::RunningTarget;
 pub use self::settings::ConnectorTarget;
 use super::error::Refusal;
 use super::mapping_address::MappingAddress;
@@ -141,6 +143,8 @@ pub enum Target {
     OwnCertificate(CertificateUse),
     /// Operators and pairing.
     Operators(OperatorTarget),
+    /// What the running process does.
+    Running(RunningTarget),
     /// What happens.
     Events,
     /// How safe it is set up.
@@ -236,6 +240,9 @@ impl Target {
         }
         if let Some(parsed) = OperatorTarget::parse(&segments) {
             return parsed.map(Self::Operators);
+        }
+        if let Some(parsed) = RunningTarget::parse(&segments) {
+            return Ok(Self::Running(parsed));
         }
         match segments.as_slice() {
             ["connector", "version"] => Ok(Self::Version),
@@ -378,6 +385,7 @@ impl Target {
                 CertificateUse::PpCa => certificates::PP_CA,
             },
             Self::Operators(target) => target.template(),
+            Self::Running(target) => target.template(),
             Self::Events => checks::EVENTS,
             Self::SecurityStatus => checks::SECURITY_STATUS,
             Self::ExportMappings(_) => checks::EXPORT,
@@ -501,6 +509,7 @@ impl fmt::Display for Target {
             Self::SubaccountAuditLog(path) => path.below(audit::AUDIT_LOG, f),
             Self::OwnCertificate(_) => f.write_str(self.template()),
             Self::Operators(target) => write!(f, "{target}"),
+            Self::Running(target) => write!(f, "{target}"),
             Self::Events => f.write_str("/api/v1/events"),
             Self::SecurityStatus => f.write_str("/api/v1/securityStatus"),
             Self::ExportMappings(path) => write!(f, "{path}/systemMappings/export"),

@@ -14,6 +14,7 @@ pub(super) mod domains;
 pub(super) mod history;
 pub(super) mod identity;
 pub(super) mod operators;
+pub(super) mod running;
 pub(super) mod settings;
 pub(super) mod subaccounts;
 
@@ -298,6 +299,7 @@ const AREAS: &[&[Operation]] = &[
     history::OPERATIONS,
     identity::OPERATIONS,
     operators::OPERATIONS,
+    running::OPERATIONS,
     settings::OPERATIONS,
     subaccounts::OPERATIONS,
 ];
