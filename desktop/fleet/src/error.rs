@@ -47,6 +47,27 @@ pub enum FleetError {
     /// The answer is none of ours.
     #[error("the agent's answer does not parse")]
     Answer(#[from] serde_json::Error),
+    /// No such agent is known.
+    #[error("there is no such agent")]
+    Unknown,
+    /// Nothing was heard for long.
+    #[error("the agent fell silent")]
+    Silent,
+    /// There is no key for it.
+    #[error("this program has no key for the agent: {0}; pair again")]
+    NoKey(String),
+    /// The answer is no text.
+    #[error("the agent's answer is no text")]
+    NoText,
+    /// The answer does not tell of which revision it is.
+    #[error("the agent's answer names no revision")]
+    NoRevision,
+    /// The agent's document is none of ours.
+    #[error("the agent's configuration does not parse")]
+    Document(#[from] underpass_shared::config::Invalid),
+    /// An event is larger than any of ours.
+    #[error("an event of the agent is too large")]
+    EventTooLarge,
     /// The answer is larger than any of ours.
     #[error("the agent's answer is too large")]
     TooLarge,
@@ -62,4 +83,31 @@ pub enum FleetError {
     /// The request cannot be written.
     #[error("the request cannot be written")]
     Request(#[from] http::Error),
+}
+
+impl FleetError {
+    /// The whole reason for people, with what stands behind it, in one line.
+    pub fn reason(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(error) = source {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            source = error.source();
+        }
+        clean(&text)
+    }
+}
+
+/// Most characters of what an agent says to people.
+const TEXT_LEN_MAX: usize = 500;
+
+/// A text of somebody else as it can be shown: one line, of limited length.
+pub(crate) fn clean(text: &str) -> String {
+    let plain = |one: char| if one.is_control() { ' ' } else { one };
+    let mut clean: String = text.chars().take(TEXT_LEN_MAX).map(plain).collect();
+    if text.chars().nth(TEXT_LEN_MAX).is_some() {
+        clean.push('…');
+    }
+    clean
 }

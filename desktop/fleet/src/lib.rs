@@ -1,14 +1,25 @@
-//! How programs manage agents: pairing, and calls of the management API over mutual TLS.
+//! How programs manage agents: pairing, calls of the management API over mutual TLS, and the engine
+//! of the desktop app: sessions with all known agents, commands, drafts.
 //!
 //! An agent is known by its identity, never by the name or the certificate of its host, so that it
 //! may move and exchange its certificate.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod api;
 pub mod client;
+pub mod command;
 mod connection;
+pub mod demo;
+pub mod draft;
 mod error;
+mod fleet;
 pub mod pairing;
+pub mod remote;
+mod session;
+pub mod slot;
+pub mod snapshot;
 
 pub use connection::Reply;
 pub use error::FleetError;
+pub use fleet::{Fleet, Source, Wake};

@@ -151,7 +151,9 @@ impl Document {
     }
 }
 
-fn connector(settings: serde_json::Map<String, Value>) -> Result<Arc<Part<Connector>>, Invalid> {
+pub(super) fn connector(
+    settings: serde_json::Map<String, Value>,
+) -> Result<Arc<Part<Connector>>, Invalid> {
     let connector: Connector = serde_json::from_value(Value::Object(settings))
         .map_err(|error| Invalid::new("connector", error.to_string()))?;
     Ok(Arc::new(Part::new(connector)))

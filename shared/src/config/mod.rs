@@ -27,6 +27,7 @@ mod logs;
 mod loose;
 mod mail;
 mod mapping;
+mod merge;
 mod monitoring;
 mod operator;
 mod organisation;
@@ -70,6 +71,7 @@ pub use mapping::{
     AuthenticationMode, BackendType, HostInHeader, Mapping, MappingFields, MappingPart, Protocol,
     ProtocolFamily,
 };
+pub use merge::{Conflict, Merged, merge_documents};
 pub use monitoring::{MonitoringUser, MonitoringUsers};
 pub use operator::{Comment, Joining, Operator, OperatorName, Operators};
 pub use organisation::{AuthorityRule, Organisation, OrganisationFields, SubjectMatch};

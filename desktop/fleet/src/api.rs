@@ -1,0 +1,108 @@
+//! What an agent can be asked, whether it is a real one or made up.
+
+use std::fmt;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use serde::Serialize;
+use underpass_shared::api::management::{EventMessage, Query, Target, Verb};
+
+use crate::snapshot::Sample;
+use crate::{FleetError, Reply};
+
+/// One request.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The method.
+    pub verb: Verb,
+    /// The address.
+    pub target: Target,
+    /// The options.
+    pub query: Query,
+    /// The body, JSON or nothing.
+    pub body: Bytes,
+    /// The revision of the configuration that it is meant for.
+    pub if_match: Option<u64>,
+}
+
+impl Call {
+    /// A request without a body.
+    pub fn new(verb: Verb, target: Target) -> Self {
+        Self {
+            verb,
+            target,
+            query: Query::default(),
+            body: Bytes::new(),
+            if_match: None,
+        }
+    }
+
+    /// Asks for something.
+    pub fn get(target: Target) -> Self {
+        Self::new(Verb::Get, target)
+    }
+
+    /// The same with a JSON body.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn with(mut self, body: &impl Serialize) -> Result<Self, FleetError> {
+        self.body = serde_json::to_vec(body)?.into();
+        Ok(self)
+    }
+
+    /// The same with options.
+    #[must_use]
+    pub fn query(mut self, query: Query) -> Self {
+        self.query = query;
+        self
+    }
+
+    /// The same for one revision of the configuration alone.
+    #[must_use]
+    pub const fn if_match(mut self, revision: u64) -> Self {
+        self.if_match = Some(revision);
+        self
+    }
+
+    /// Path and options.
+    pub fn path(&self) -> String {
+        format!("{}{}", self.target, self.query.to_text())
+    }
+}
+
+/// Bodies may hold passwords.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("verb", &self.verb)
+            .field("target", &self.target)
+            .field("if_match", &self.if_match)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An event and its number in the stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The number, where it has one.
+    pub id: Option<u64>,
+    /// The event; none where the stream only shows that it lives.
+    pub message: Option<EventMessage>,
+}
+
+/// A stream of events, until it breaks.
+pub type Events = BoxStream<'static, Result<Heard, FleetError>>;
+
+/// An agent that can be asked.
+pub trait Api: Send + Sync + 'static {
+    /// A request and its answer; a refusal is an error.
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Reply, FleetError>>;
+
+    /// What happens from now on, or from behind an event that was heard before.
+    fn events(&self, after: Option<u64>) -> BoxFuture<'_, Result<Events, FleetError>>;
+
+    /// Figures since a time, as far as the agent keeps any.
+    fn samples(&self, since_ms: i64) -> BoxFuture<'_, Result<Vec<Sample>, FleetError>>;
+}

@@ -1,0 +1,260 @@
+//! What the user wants done, on its way to the executor.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+use underpass_shared::api::management::{OperatorShown, Query, Target};
+use underpass_shared::config::{ConfirmWithin, Document, Invalid, OperatorName, Place};
+use underpass_shared::host::InternalAddress;
+use underpass_shared::id::AgentId;
+
+use crate::Reply;
+use crate::api::Call;
+use crate::slot::{Sink, Slot};
+use crate::snapshot::JobId;
+
+/// Most commands that wait. Nobody gives so many by hand, and screens ask for a few each.
+const QUEUE_LEN: usize = 1_024;
+
+/// One thing to do.
+#[derive(Debug)]
+pub enum Command {
+    /// Ask an agent for something.
+    Read(Read),
+    /// Make one call that changes something.
+    Call(Change),
+    /// Make the same call on several agents.
+    Many(Many),
+    /// Edit what is to become the configuration of an agent.
+    Draft {
+        /// Which agent.
+        agent: AgentId,
+        /// What to do with its draft.
+        act: DraftAct,
+        /// Whether it was done, where that is not seen in the draft itself.
+        done: Slot<()>,
+    },
+    /// Ask for everything of an agent anew.
+    Refresh(AgentId),
+    /// Call an agent now that is away, or that refused us.
+    Retry(AgentId),
+    /// Pair with the agent of a pairing string. It becomes known by [`Command::Admit`].
+    Pair {
+        /// The pairing string.
+        link: String,
+        /// How this program calls itself where the string names nobody.
+        name: Option<OperatorName>,
+        /// What came of it.
+        done: Slot<Stranger>,
+    },
+    /// Keep an agent that was paired with, after the words were compared.
+    Admit {
+        /// Which agent.
+        agent: AgentId,
+        /// How to call it and where to put it.
+        described: Described,
+        /// Whether it was done.
+        done: Slot<()>,
+    },
+    /// Forget an agent that was paired with: the words were not the same.
+    Reject(AgentId),
+    /// Call an agent otherwise, or put it elsewhere.
+    Describe {
+        /// Which agent.
+        agent: AgentId,
+        /// How to call it and where to put it.
+        described: Described,
+    },
+    /// An agent has another address.
+    Move {
+        /// Which agent.
+        agent: AgentId,
+        /// Where it is.
+        address: InternalAddress,
+    },
+    /// Forget an agent with all that is known of it.
+    Remove(AgentId),
+    /// Stop a job; what was done stays done.
+    Cancel(JobId),
+    /// Show a job that is over no longer.
+    Forget(JobId),
+    /// Show a notice no longer.
+    Dismiss(u64),
+}
+
+/// A question to an agent.
+pub struct Read {
+    /// Which agent.
+    pub agent: AgentId,
+    /// What is asked for.
+    pub target: Target,
+    /// The options.
+    pub query: Query,
+    /// Which question of its slot this is.
+    pub ticket: u64,
+    /// Where the answer goes.
+    pub into: Arc<dyn Sink>,
+}
+
+impl fmt::Debug for Read {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Read")
+            .field("agent", &self.agent)
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A call that changes something: a job.
+#[derive(Debug)]
+pub struct Change {
+    /// Which agent.
+    pub agent: AgentId,
+    /// The call.
+    pub call: Call,
+    /// What it does, as a heading.
+    pub title: String,
+    /// The answer.
+    pub done: Slot<Reply>,
+}
+
+/// The same call on several agents: one job.
+#[derive(Debug)]
+pub struct Many {
+    /// Which agents.
+    pub agents: Vec<AgentId>,
+    /// The call.
+    pub call: Call,
+    /// What it does, as a heading.
+    pub title: String,
+}
+
+/// How the user calls an agent, and where he puts it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Described {
+    /// The name.
+    pub label: String,
+    /// The group.
+    pub group: Option<String>,
+    /// Words.
+    pub tags: Vec<String>,
+}
+
+/// An agent that was paired with and is not kept yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stranger {
+    /// Who it is.
+    pub agent: AgentId,
+    /// Where it is.
+    pub address: InternalAddress,
+    /// Whom it knows this program as.
+    pub operator: OperatorShown,
+    /// What both sides show, to be compared by a person.
+    pub words: Vec<String>,
+}
+
+/// How a document is edited.
+pub type EditFn = Box<dyn FnOnce(&Document) -> Result<Document, Invalid> + Send>;
+
+/// What can be done with a draft.
+pub enum DraftAct {
+    /// Change it.
+    Edit {
+        /// What is changed, as one line of the history.
+        what: String,
+        /// The change.
+        edit: EditFn,
+    },
+    /// Take the newest change back.
+    Undo,
+    /// Make it again.
+    Redo,
+    /// Throw all changes away.
+    Discard,
+    /// Have the agent say what it would change.
+    Review,
+    /// Make it the configuration.
+    Apply {
+        /// Take it back unless it is confirmed in time.
+        confirm_within: Option<ConfirmWithin>,
+    },
+    /// Bring it together with what others changed meanwhile.
+    Merge,
+    /// Decide a conflict.
+    Resolve {
+        /// Where.
+        place: Place,
+        /// Whether mine is kept; theirs otherwise.
+        mine: bool,
+    },
+}
+
+impl fmt::Debug for DraftAct {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Edit { what, .. } => return write!(f, "Edit({what})"),
+            Self::Undo => "Undo",
+            Self::Redo => "Redo",
+            Self::Discard => "Discard",
+            Self::Review => "Review",
+            Self::Apply { .. } => "Apply",
+            Self::Merge => "Merge",
+            Self::Resolve { place, mine } => return write!(f, "Resolve({place}, {mine})"),
+        })
+    }
+}
+
+/// A command that was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotSent {
+    /// Too many wait.
+    #[error("too much is being done at once; try again in a moment")]
+    Full,
+    /// The engine ended.
+    #[error("the engine of this program ended; start it again")]
+    Ended,
+}
+
+/// Where commands go. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct Commands(mpsc::Sender<Command>);
+
+impl Commands {
+    /// A queue and its end.
+    pub(crate) fn queue() -> (Self, mpsc::Receiver<Command>) {
+        let (sender, receiver) = mpsc::channel(QUEUE_LEN);
+        (Self(sender), receiver)
+    }
+
+    /// Gives a command; never waits.
+    ///
+    /// # Errors
+    /// When too many wait, or nobody works on them any more.
+    pub fn send(&self, command: Command) -> Result<(), NotSent> {
+        self.0.try_send(command).map_err(|error| match error {
+            TrySendError::Full(_) => NotSent::Full,
+            TrySendError::Closed(_) => NotSent::Ended,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_says_so() {
+        let (commands, mut queue) = Commands::queue();
+        let dismiss = |n| commands.send(Command::Dismiss(n));
+        for n in 0..1_024 {
+            assert_eq!(dismiss(n), Ok(()));
+        }
+        assert_eq!(dismiss(1_024), Err(NotSent::Full));
+        assert!(queue.try_recv().is_ok());
+        assert_eq!(dismiss(1_025), Ok(()));
+        drop(queue);
+        assert_eq!(dismiss(1_026), Err(NotSent::Ended));
+    }
+}

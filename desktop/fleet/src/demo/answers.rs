@@ -1,0 +1,299 @@
+//! What a made-up agent answers to those who read.
+
+use std::sync::Arc;
+use underpass_shared::api::management::{
+    AccessCheckInput, AuditLogShown, AuditPage, AuditVerification, ChannelShown, CheckOutcome,
+    CheckStep, CheckedStep, ConnectionCheck, ConnectorShown, ConnectorTarget, Corrupted,
+    DomainMappingShown, HaRole, MappingAddress, MonitoringUserShown, OperatorShown, OperatorTarget,
+    Own, ProxyShown, Refusal, RevisionDetail, RevisionDiff, SubaccountPath, SubaccountShown,
+    SystemMapping, SystemMappingResource, Target, TrustedShown, TruststoreShown, TunnelTuning,
+    Version, read,
+};
+use underpass_shared::config::{
+    Document, Mapping, Number, Protocol, Revision, Subaccount, changes, diff,
+};
+use underpass_shared::host::port_of;
+use underpass_shared::policy::{Access, Policy};
+
+use super::agent::{DemoAgent, State, USER, ok, text};
+use super::{audit, own};
+use crate::Reply;
+use crate::api::Call;
+
+/// Revisions that a list has where the caller names no number.
+const LIST_LEN: usize = 50;
+
+type Answer = Result<Reply, Refusal>;
+
+pub(super) fn get(agent: &DemoAgent, state: &State, call: &Call) -> Answer {
+    let (revision, document) = state.store.current();
+    let number = revision.number;
+    let settings = document.connector();
+    match &call.target {
+        Target::Version => {
+            let version = own::VERSION.to_owned();
+            ok(&Version { version }, number)
+        }
+        Target::Status => ok(&own::status(agent, state), number),
+        Target::Operators(target) => operators(document, target, number),
+        Target::Document => Ok(text(document.to_json(), number)),
+        Target::Revisions => {
+            let limit = call.query.limit.unwrap_or(LIST_LEN);
+            let list: Vec<&Revision> = state.store.revisions().take(limit).collect();
+            ok(&list, number)
+        }
+        Target::Revision(_) | Target::RevisionDiff(_) | Target::RevisionDocument(_) => {
+            history(state, call)
+        }
+        Target::PendingConfirm => ok(&state.store.pending(agent.now_ms())?, number),
+        Target::SecurityStatus => ok(&own::security(agent, document), number),
+        Target::Proxy => match settings.proxy() {
+            Some(proxy) => ok(&ProxyShown::show(proxy), number),
+            None => Err(Refusal::not_found("no proxy is set")),
+        },
+        Target::Truststore => ok(&TruststoreShown::show(settings.backend_trust()), number),
+        Target::TrustedCertificates => {
+            let all = settings.backend_trust().certificates().iter();
+            ok(&all.map(TrustedShown::show).collect::<Vec<_>>(), number)
+        }
+        Target::OwnCertificate(one) => ok(&own::certificate(agent, *one), number),
+        Target::AuditLog => {
+            let audit = settings.audit;
+            let shown = AuditLogShown {
+                level: audit.level,
+                cleanup: audit.cleanup,
+                log_path: "/var/lib/underpass/audit".to_owned(),
+            };
+            ok(&shown, number)
+        }
+        Target::AuditRecords => {
+            let page: AuditPage = audit::page(agent, state, call)?;
+            ok(&page, number)
+        }
+        Target::AuditVerification => {
+            let whole = AuditVerification {
+                verified: true,
+                complete: true,
+                report: None,
+                bad: None,
+            };
+            ok(&whole, number)
+        }
+        Target::Connector(target) => connector(document, target, number),
+        Target::Corrupted => ok(&Vec::<Corrupted>::new(), number),
+        _ => of_subaccount(agent, document, &call.target, number),
+    }
+}
+
+fn history(state: &State, call: &Call) -> Answer {
+    let number = state.store.number();
+    let all = |old: &Document, new: &Document| changes(&diff(old, new), &diff(new, old));
+    match call.target {
+        Target::Revision(of) => {
+            let (revision, old, new) = state.store.step(of)?;
+            let revision = revision.clone();
+            let changes = all(old, new);
+            ok(&RevisionDetail { revision, changes }, number)
+        }
+        Target::RevisionDiff(from) => {
+            let to = call.query.with.unwrap_or(number);
+            let changes = all(state.store.at(from)?.1, state.store.at(to)?.1);
+            ok(&RevisionDiff { from, to, changes }, number)
+        }
+        Target::RevisionDocument(of) => Ok(text(state.store.at(of)?.1.to_json(), number)),
+        _ => Err(absent(&call.target)),
+    }
+}
+
+fn absent(target: &Target) -> Refusal {
+    Refusal::not_implemented(format!(
+        "made-up agents do not answer {}",
+        target.template()
+    ))
+}
+
+fn operators(document: &Document, target: &OperatorTarget, number: u64) -> Answer {
+    let all = document.connector().operators().as_slice();
+    let shown = all.iter().map(OperatorShown::show);
+    match target {
+        OperatorTarget::All => ok(&shown.collect::<Vec<_>>(), number),
+        OperatorTarget::One(id) => {
+            let found = shown.into_iter().find(|one| one.id == *id);
+            let none = || Refusal::not_found(format!("there is no operator {id}"));
+            ok(&found.ok_or_else(none)?, number)
+        }
+        OperatorTarget::Own => {
+            let name = USER.split_once(':').map_or(USER, |(_, name)| name);
+            let operator = shown.into_iter().find(|one| one.name == name);
+            let own = Own {
+                author: USER.to_owned(),
+                role: operator
+                    .as_ref()
+                    .map_or(underpass_shared::rights::Role::Display, |one| one.role),
+                operator,
+            };
+            ok(&own, number)
+        }
+        OperatorTarget::Organisation => ok(&document.connector().organisation, number),
+        OperatorTarget::Pairing => Err(Refusal::not_found("there is no pairing")),
+        OperatorTarget::Pair | OperatorTarget::Certificate => {
+            Err(absent(&Target::Operators(target.clone())))
+        }
+    }
+}
+
+fn connector(document: &Document, target: &ConnectorTarget, number: u64) -> Answer {
+    let settings = document.connector();
+    match target {
+        ConnectorTarget::Common => {
+            let description = settings.description.as_ref().map(ToString::to_string);
+            let shown = ConnectorShown {
+                ha: HaRole::Master,
+                description: description.unwrap_or_default(),
+            };
+            ok(&shown, number)
+        }
+        ConnectorTarget::PpSettings => ok(&settings.pp_settings, number),
+        ConnectorTarget::Alerting => ok(&settings.alerting, number),
+        ConnectorTarget::Tunnel => {
+            let connections = u32::from(settings.tunnel_connections.get());
+            let connections = Number::constant(connections);
+            ok(&TunnelTuning { connections }, number)
+        }
+        ConnectorTarget::Regions => ok(&settings.regions, number),
+        ConnectorTarget::MonitoringUsers => {
+            let all: Vec<MonitoringUserShown> = vec![];
+            ok(&all, number)
+        }
+        _ => Err(absent(&Target::Connector(target.clone()))),
+    }
+}
+
+pub(super) fn find<'a>(
+    document: &'a Document,
+    path: &SubaccountPath,
+) -> Result<&'a Arc<Subaccount>, Refusal> {
+    let is_it = |one: &&Arc<Subaccount>| {
+        let key = one.key();
+        key.region_host == path.region_host && key.subaccount == path.subaccount
+    };
+    let found = document.subaccounts().iter().find(is_it);
+    found.ok_or_else(|| Refusal::not_found(format!("there is no subaccount {}", path.subaccount)))
+}
+
+fn mapping<'a>(of: &'a Subaccount, address: &MappingAddress) -> Result<&'a Mapping, Refusal> {
+    let mut all = of.mappings().iter();
+    let found = all.find(|one| MappingAddress::of(one) == *address);
+    let none = || Refusal::not_found(format!("there is no system mapping {address}"));
+    Ok(found.ok_or_else(none)?)
+}
+
+fn of_subaccount(agent: &DemoAgent, document: &Document, target: &Target, number: u64) -> Answer {
+    match target {
+        Target::Subaccounts => {
+            let all = document.subaccounts().iter();
+            let shown = all.map(|one| SubaccountShown::show(one.own(), own::tunnel(agent, one)));
+            ok(&shown.collect::<Vec<_>>(), number)
+        }
+        Target::Subaccount(path) => {
+            let found = find(document, path)?;
+            ok(
+                &SubaccountShown::show(found.own(), own::tunnel(agent, found)),
+                number,
+            )
+        }
+        Target::Mappings(path) => {
+            let all = find(document, path)?.mappings().iter();
+            let shown = all.map(|one| SystemMapping::show(one, path, own::not_effective(one)));
+            ok(&shown.collect::<Vec<_>>(), number)
+        }
+        Target::Mapping(path, address) => {
+            let found = mapping(find(document, path)?, address)?;
+            ok(
+                &SystemMapping::show(found, path, own::not_effective(found)),
+                number,
+            )
+        }
+        Target::Resources(path, address) => {
+            let found = mapping(find(document, path)?, address)?;
+            let all = found.resources.iter();
+            let shown = all.map(|one| SystemMappingResource::show(one, path, address));
+            ok(&shown.collect::<Vec<_>>(), number)
+        }
+        Target::DomainMappings(path) => {
+            find(document, path)?;
+            ok(&Vec::<DomainMappingShown>::new(), number)
+        }
+        Target::Channels(path) => {
+            find(document, path)?;
+            ok(&Vec::<ChannelShown>::new(), number)
+        }
+        _ => Err(absent(target)),
+    }
+}
+
+/// The steps to a back end, as a check reports them.
+pub(super) fn checked(agent: &DemoAgent, state: &State) -> Answer {
+    let step = |step, outcome, millis, seen: &str, advice: Option<&str>| CheckedStep {
+        step,
+        outcome,
+        millis,
+        seen: seen.to_owned(),
+        advice: advice.map(str::to_owned),
+    };
+    let well = agent.seed % 4 != 0;
+    let mut steps = vec![
+        step(
+            CheckStep::NameResolution,
+            CheckOutcome::Ok,
+            2,
+            "10.20.4.17",
+            None,
+        ),
+        step(
+            CheckStep::TargetGuard,
+            CheckOutcome::Ok,
+            0,
+            "10.0.0.0/8",
+            None,
+        ),
+    ];
+    if well {
+        steps.push(step(
+            CheckStep::Connection,
+            CheckOutcome::Ok,
+            4,
+            "connected",
+            None,
+        ));
+        steps.push(step(CheckStep::Tls, CheckOutcome::Ok, 11, "TLS 1.3", None));
+    } else {
+        let advice = Some("see whether a firewall is between");
+        steps.push(step(
+            CheckStep::Connection,
+            CheckOutcome::Failed,
+            10_000,
+            "no answer",
+            advice,
+        ));
+    }
+    let reachable = well;
+    ok(&ConnectionCheck { reachable, steps }, state.store.number())
+}
+
+/// Whether a request would pass: the real decision on the made-up document.
+pub(super) fn access(state: &State, path: &SubaccountPath, body: &[u8]) -> Answer {
+    let input: AccessCheckInput = read(body)?;
+    let wrong = |rule: String| Refusal::invalid("url", rule);
+    let url: http::Uri = input.url.parse().map_err(|rule| wrong(format!("{rule}")))?;
+    let port = port_of(&url).map_err(|rule| wrong(format!("{rule}")))?;
+    let found = find(state.store.current().1, path)?;
+    let told = Policy::new(Arc::clone(found)).explain(&Access {
+        protocol: Protocol::Http,
+        host: url.host().unwrap_or_default(),
+        port,
+        path: url.path().as_bytes(),
+        websocket: input.websocket.0,
+    });
+    ok(&told, state.store.number())
+}

@@ -1,0 +1,114 @@
+//! Documents of the made-up agents. They are made by the same rules as real ones.
+
+use underpass_shared::config::{
+    Alias, BackendTrust, BackendType, Connector, ConnectorFields, Document, Invalid, Mapping,
+    MappingFields, Operator, Operators, Protocol, Resource, SubaccountFields, SubaccountKey,
+    TrustedCertificate,
+};
+use underpass_shared::id::{CredentialId, InstanceId, OperatorId, RegionHost, SubaccountId};
+use underpass_shared::rights::Role;
+
+use super::cast::{PATHS, PEOPLE, SYSTEMS, System, TENANTS};
+use super::random::Dice;
+
+const CA: &str = include_str!("ca.pem");
+
+/// A value that is written down in this program.
+fn known<T: std::str::FromStr>(text: &str) -> Result<T, Invalid>
+where
+    T::Err: std::fmt::Display,
+{
+    text.parse()
+        .map_err(|error: T::Err| Invalid::new(text, error.to_string()))
+}
+
+/// The document of an agent.
+pub(super) fn document(dice: &mut Dice, gateway: &str, now_ms: i64) -> Result<Document, Invalid> {
+    let mut document = Document::empty().with_connector(connector(dice, now_ms)?)?;
+    for _subaccount in 0..1 + dice.below(3) {
+        let own = subaccount(dice, gateway)?;
+        let key = own.key.clone();
+        document = document.with_subaccount(own)?;
+        for _mapping in 0..3 + dice.below(7) {
+            document = document.with_mapping(key.clone(), mapping(dice)?)?;
+        }
+    }
+    Ok(document)
+}
+
+fn connector(dice: &mut Dice, now_ms: i64) -> Result<Connector, Invalid> {
+    let roles = [
+        Role::Administrator,
+        Role::SubaccountAdministrator,
+        Role::Support,
+        Role::Display,
+    ];
+    let mut operators = vec![];
+    for (name, role) in PEOPLE.iter().zip(roles) {
+        operators.push(Operator {
+            id: OperatorId::from_uuid(dice.uuid()),
+            name: known(name)?,
+            role,
+            created_ms: now_ms - 86_400_000 * i64::from(10 + dice.below(300)),
+            comment: known("")?,
+        });
+    }
+    let root = TrustedCertificate {
+        alias: known::<Alias>("contoso-root")?,
+        certificate: known(CA)?,
+    };
+    ConnectorFields {
+        description: Some(known("Made up, to try the program out")?),
+        operators: Operators::try_from(operators)?,
+        backend_trust: BackendTrust::new(false, vec![root])?,
+        allowed_targets: vec![known("10.0.0.0/8")?, known("10.20.4.17:8080")?],
+        ..ConnectorFields::default()
+    }
+    .try_into()
+}
+
+fn subaccount(dice: &mut Dice, gateway: &str) -> Result<SubaccountFields, Invalid> {
+    let key = SubaccountKey {
+        region_host: known::<RegionHost>(gateway)?,
+        subaccount: SubaccountId::from_uuid(dice.uuid()),
+        location_id: known(dice.one_of(&["", "", "plant-a", "dc2"]))?,
+    };
+    let instance = InstanceId::from_uuid(dice.uuid());
+    let credential = CredentialId::from_uuid(dice.uuid());
+    Ok(SubaccountFields {
+        display_name: known(dice.one_of(&TENANTS))?,
+        ..SubaccountFields::enrolled(key, instance, credential)
+    })
+}
+
+fn mapping(dice: &mut Dice) -> Result<Mapping, Invalid> {
+    let (virtual_address, internal, system) = dice.one_of(&SYSTEMS);
+    let (protocol, backend) = match system {
+        System::Abap => (Protocol::Https, BackendType::Abap),
+        System::Gateway => (Protocol::Https, BackendType::Gateway),
+        System::Java => (Protocol::Https, BackendType::Java),
+        System::Rfc => (Protocol::Rfc, BackendType::Abap),
+        System::Tcp => (Protocol::Tcp, BackendType::NonSap),
+        System::Ldap => (Protocol::Ldaps, BackendType::NonSap),
+        System::Https => (Protocol::Https, BackendType::NonSap),
+        System::Http => (Protocol::Http, BackendType::NonSap),
+    };
+    let mut resources: Vec<Resource> = vec![];
+    if matches!(protocol, Protocol::Http | Protocol::Https) {
+        for _path in 0..1 + dice.below(4) {
+            let resource = Resource {
+                enabled: dice.below(8) > 0,
+                ..Resource::closed(known(dice.one_of(&PATHS))?)
+            };
+            if resources.iter().all(|one| one.path != resource.path) {
+                resources.push(resource);
+            }
+        }
+    }
+    let fields =
+        MappingFields::closed(known(virtual_address)?, known(internal)?, protocol, backend);
+    Mapping::try_from(MappingFields {
+        resources,
+        ..fields
+    })
+}

@@ -1,0 +1,254 @@
+//! The made-up fleet at one moment, without tasks: for tests and pictures of screens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use underpass_shared::id::AgentId;
+use underpass_shared::instant::Now;
+
+use super::agent::DemoAgent;
+use super::cast::Trouble;
+use super::{Actor, Clock, cast};
+use crate::command::{Change, Command, DraftAct, Read};
+use crate::draft::Draft;
+use crate::fleet::Card;
+use crate::remote::Remote;
+use crate::session::{Machine, Part, Step};
+use crate::slot::FromReply as _;
+use crate::snapshot::{AgentSnapshot, FleetSnapshot, Notice, Severity};
+use crate::{FleetError, Reply};
+
+/// How long ago agents that are away were heard.
+const AWAY_MS: i64 = 41 * 60_000;
+
+/// One agent of the still.
+struct Sitter {
+    card: Card,
+    agent: Arc<DemoAgent>,
+    machine: Machine,
+    draft: Option<Arc<Draft>>,
+}
+
+/// The made-up fleet at one moment.
+pub struct Still {
+    now_ms: i64,
+    generation: u64,
+    sitters: Vec<Sitter>,
+}
+
+impl Still {
+    /// The fleet of a seed at a time.
+    pub fn new(seed: u64, now_ms: i64) -> Self {
+        let clock: Clock = Arc::new(move || now_ms);
+        let sit = |actor: Actor| {
+            let mut card = Card::new(actor.id(), actor.address.clone(), &actor.described);
+            card.certificate_until_ms = Some(now_ms + 74 * 86_400_000);
+            let mut sitter = Sitter {
+                card,
+                machine: Machine::new(at(now_ms)),
+                agent: actor.agent,
+                draft: None,
+            };
+            sitter.sit(now_ms);
+            sitter
+        };
+        Self {
+            now_ms,
+            generation: 1,
+            sitters: cast(seed, &clock).into_iter().map(sit).collect(),
+        }
+    }
+
+    /// What an engine would show now.
+    pub fn snapshot(&self) -> Arc<FleetSnapshot> {
+        let show = |one: &Sitter| {
+            let seen = one.machine.seen.clone();
+            one.card.show(seen, one.draft.clone(), self.now_ms)
+        };
+        let mut agents: Vec<Arc<AgentSnapshot>> = self.sitters.iter().map(show).collect();
+        agents.sort_by(|a, b| a.label.cmp(&b.label));
+        let notice = Notice {
+            id: 1,
+            severity: Severity::Info,
+            agent: agents.first().map(|agent| agent.id),
+            text: "operator m.okafor was paired as Support".into(),
+            at_ms: self.now_ms - 600_000,
+        };
+        Arc::new(FleetSnapshot {
+            generation: self.generation,
+            is_demo: true,
+            agents: agents.into(),
+            jobs: Arc::from([]),
+            notices: Arc::from([Arc::new(notice)]),
+        })
+    }
+
+    /// Does a command at once. Those that need a real fleet are left undone.
+    pub fn run(&mut self, command: Command) {
+        self.generation += 1;
+        let now_ms = self.now_ms;
+        match command {
+            Command::Read(Read {
+                agent,
+                target,
+                query,
+                ticket,
+                into,
+            }) => {
+                let call = crate::api::Call::get(target).query(query);
+                let answer = self.ask(agent, &call);
+                into.put(ticket, answer.as_ref(), now_ms);
+            }
+            Command::Call(Change {
+                agent, call, done, ..
+            }) => {
+                let ticket = done.begin();
+                let answer = self.ask(agent, &call).map_err(|error| error.reason());
+                done.finish(ticket, answer, now_ms);
+                self.renew(agent);
+            }
+            Command::Draft { agent, act, done } => {
+                let ticket = done.begin();
+                let acted = self.draft(agent, act);
+                done.finish(ticket, acted, now_ms);
+            }
+            Command::Many(many) => {
+                for agent in many.agents {
+                    // What fails is told by jobs, and a still has none.
+                    drop(self.ask(agent, &many.call));
+                    self.renew(agent);
+                }
+            }
+            Command::Describe { agent, described } => {
+                if let Some(one) = self.find(agent) {
+                    one.card.describe(&described);
+                }
+            }
+            Command::Move { agent, address } => {
+                if let Some(one) = self.find(agent) {
+                    one.card.address = address;
+                }
+            }
+            Command::Remove(agent) => self.sitters.retain(|one| one.card.id != agent),
+            Command::Refresh(agent) => self.renew(agent),
+            Command::Retry(_)
+            | Command::Pair { .. }
+            | Command::Admit { .. }
+            | Command::Reject(_)
+            | Command::Cancel(_)
+            | Command::Forget(_)
+            | Command::Dismiss(_) => {}
+        }
+    }
+
+    fn find(&mut self, id: AgentId) -> Option<&mut Sitter> {
+        self.sitters.iter_mut().find(|one| one.card.id == id)
+    }
+
+    fn ask(&mut self, id: AgentId, call: &crate::api::Call) -> Result<Reply, FleetError> {
+        let found = self.find(id);
+        found.map_or(Err(FleetError::Unknown), |one| one.agent.answer(call))
+    }
+
+    fn renew(&mut self, id: AgentId) {
+        let now_ms = self.now_ms;
+        if let Some(one) = self.find(id) {
+            one.machine.refresh(at(now_ms));
+            one.play(now_ms);
+        }
+    }
+
+    fn draft(&mut self, id: AgentId, act: DraftAct) -> Result<(), String> {
+        let now_ms = self.now_ms;
+        let one = self.find(id).ok_or("there is no such agent")?;
+        let base = one.machine.seen.configuration.value();
+        let draft = one.draft.as_deref().cloned();
+        let draft = draft.or_else(|| base.cloned().map(Draft::new));
+        let draft = draft.ok_or("its configuration is not known")?;
+        let mut next = match act {
+            DraftAct::Edit { what, edit } => {
+                draft.edit(&what, edit).map_err(|rule| rule.to_string())?
+            }
+            DraftAct::Undo => draft.undo(),
+            DraftAct::Redo => draft.redo(),
+            DraftAct::Discard => {
+                one.draft = None;
+                return Ok(());
+            }
+            DraftAct::Resolve { place, mine } => draft
+                .resolve(&place, mine)
+                .map_err(|rule| rule.to_string())?,
+            DraftAct::Merge => {
+                let theirs = base.cloned().ok_or("its configuration is not known")?;
+                draft.merged(theirs).map_err(|rule| rule.to_string())?
+            }
+            DraftAct::Review => {
+                let reply = one.agent.answer(&draft.call(None, true));
+                let preview = reply.map_err(|error| error.reason())?;
+                let preview = underpass_shared::api::management::Preview::from_reply(&preview);
+                let mut next = draft;
+                next.review = match preview {
+                    Ok(preview) => Remote::ready(preview, now_ms),
+                    Err(error) => next.review.failed(error.reason()),
+                };
+                next
+            }
+            DraftAct::Apply { confirm_within } => {
+                let call = draft.call(confirm_within, false);
+                one.agent.answer(&call).map_err(|error| error.reason())?;
+                one.draft = None;
+                self.renew(id);
+                return Ok(());
+            }
+        };
+        next.is_applying = false;
+        one.draft = Some(Arc::new(next));
+        Ok(())
+    }
+}
+
+const fn at(now_ms: i64) -> Now {
+    Now {
+        monotonic: Duration::ZERO,
+        wall_ms: now_ms,
+    }
+}
+
+impl Sitter {
+    /// Lives through what came before the picture.
+    fn sit(&mut self, now_ms: i64) {
+        let away = self.agent.trouble == Trouble::Away;
+        let heard_ms = if away { now_ms - AWAY_MS } else { now_ms };
+        self.play(heard_ms);
+        if away {
+            self.agent.state().is_gone = true;
+            let gone = FleetError::Unreachable {
+                address: self.agent.address.to_string(),
+                source: std::io::Error::new(
+                    std::io::ErrorKind::TimedOut,
+                    "the connection timed out",
+                ),
+            };
+            self.machine.deaf(&gone, at(heard_ms), u32::MAX);
+        }
+    }
+
+    /// Asks for everything that a session asks for.
+    fn play(&mut self, now_ms: i64) {
+        let now = at(now_ms);
+        loop {
+            match self.machine.next(now) {
+                Step::Load(Part::Samples) => self.machine.sampled(self.agent.figures(0)),
+                Step::Load(part) => {
+                    let answer = self.agent.answer(&part.call());
+                    self.machine.loaded(part, answer.as_ref(), now, 0);
+                }
+                Step::Listen { .. } => self.machine.listens(),
+                Step::Wait { .. } => return,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,267 @@
+//! What the user changed of an agent's configuration and has not applied.
+//!
+//! A draft is a value: every act makes a new one. Documents share what is alike, so that a long
+//! history is cheap.
+
+mod saved;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use underpass_shared::api::management::Preview;
+use underpass_shared::config::{
+    Change, Conflict, Document, Invalid, Place, changes, diff, merge_documents,
+};
+
+pub use self::saved::SavedDraft;
+use crate::remote::Remote;
+use crate::snapshot::Configuration;
+
+/// Most changes that can be taken back, so that the history stays small.
+const STEPS_MAX: usize = 200;
+
+/// One change.
+#[derive(Clone, Debug)]
+struct Step {
+    what: Arc<str>,
+    document: Arc<Document>,
+}
+
+/// A place that both changed, and what was decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispute {
+    /// The conflict.
+    pub conflict: Conflict,
+    /// Whether mine is kept; nothing while that is not decided.
+    pub mine: Option<bool>,
+}
+
+/// What is being brought together.
+#[derive(Clone, Debug)]
+struct Merge {
+    base: Arc<Document>,
+    mine: Arc<Document>,
+    disputes: BTreeMap<Place, Dispute>,
+}
+
+/// Why a draft cannot be applied now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    /// Nothing is changed.
+    #[error("nothing is changed")]
+    Unchanged,
+    /// Conflicts are not decided.
+    #[error("decide the conflicts first")]
+    Disputed,
+    /// It is being applied.
+    #[error("it is being applied")]
+    Applying,
+}
+
+/// What the user changed.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    base: Configuration,
+    steps: Vec<Step>,
+    /// How many of the steps are done; the others can be made again.
+    done: usize,
+    merge: Option<Merge>,
+    /// What the agent says that it would change.
+    pub review: Remote<Preview>,
+    /// Whether it is on its way to the agent.
+    pub is_applying: bool,
+    /// Why the agent did not take it.
+    pub refused: Option<crate::snapshot::Failure>,
+}
+
+impl Draft {
+    /// A draft without changes.
+    pub const fn new(base: Configuration) -> Self {
+        Self {
+            base,
+            steps: vec![],
+            done: 0,
+            merge: None,
+            review: Remote::NotRequested,
+            is_applying: false,
+            refused: None,
+        }
+    }
+
+    /// What it was made from.
+    pub const fn base(&self) -> &Configuration {
+        &self.base
+    }
+
+    /// The configuration as the user wants it.
+    pub fn document(&self) -> &Arc<Document> {
+        let newest = self.done.checked_sub(1).and_then(|at| self.steps.get(at));
+        newest.map_or(&self.base.document, |step| &step.document)
+    }
+
+    /// Whether anything differs from what it was made from.
+    pub fn is_changed(&self) -> bool {
+        self.document().hash() != self.base.document.hash()
+    }
+
+    /// What differs, place by place, with before and after. Costs as much as the documents differ;
+    /// the mappings themselves are compared by their hashes.
+    pub fn changes(&self) -> Vec<Change> {
+        let (old, new) = (&self.base.document, self.document());
+        changes(&diff(old, new), &diff(new, old))
+    }
+
+    /// What would be taken back.
+    pub fn undo_what(&self) -> Option<&str> {
+        let step = self.done.checked_sub(1).and_then(|at| self.steps.get(at))?;
+        Some(&step.what)
+    }
+
+    /// What would be made again.
+    pub fn redo_what(&self) -> Option<&str> {
+        self.steps.get(self.done).map(|step| &*step.what)
+    }
+
+    /// Places that others changed too, since the draft was begun.
+    pub fn disputes(&self) -> impl Iterator<Item = &Dispute> {
+        self.merge.iter().flat_map(|merge| merge.disputes.values())
+    }
+
+    /// Whether it can be applied.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn is_ready(&self) -> Result<(), NotReady> {
+        if self.is_applying {
+            return Err(NotReady::Applying);
+        }
+        if self.disputes().any(|dispute| dispute.mine.is_none()) {
+            return Err(NotReady::Disputed);
+        }
+        if !self.is_changed() {
+            return Err(NotReady::Unchanged);
+        }
+        Ok(())
+    }
+
+    /// With one more change; what was taken back can no longer be made again.
+    ///
+    /// # Errors
+    /// When the change breaks a rule.
+    pub fn edit(
+        &self,
+        what: &str,
+        edit: impl FnOnce(&Document) -> Result<Document, Invalid>,
+    ) -> Result<Self, Invalid> {
+        let document = Arc::new(edit(self.document())?);
+        if document.hash() == self.document().hash() {
+            return Ok(self.clone());
+        }
+        let mut draft = self.touched();
+        draft.steps.truncate(self.done);
+        if draft.steps.len() >= STEPS_MAX {
+            draft.steps.remove(0);
+        }
+        draft.steps.push(Step {
+            what: what.into(),
+            document,
+        });
+        draft.done = draft.steps.len();
+        Ok(draft)
+    }
+
+    /// Without the newest change.
+    #[must_use]
+    pub fn undo(&self) -> Self {
+        let mut draft = self.touched();
+        draft.done = self.done.saturating_sub(1);
+        draft
+    }
+
+    /// With the change that was taken back last.
+    #[must_use]
+    pub fn redo(&self) -> Self {
+        let mut draft = self.touched();
+        draft.done = self.steps.len().min(self.done + 1);
+        draft
+    }
+
+    /// Brought together with what the agent has now. Changes of different places come together;
+    /// where both changed a place, theirs holds until the user decides.
+    ///
+    /// # Errors
+    /// When both together break a rule that neither breaks alone.
+    pub fn merged(&self, theirs: Configuration) -> Result<Self, Invalid> {
+        if theirs.document.hash() == self.base.document.hash() {
+            let mut draft = self.clone();
+            draft.base = theirs;
+            return Ok(draft);
+        }
+        let (base, mine) = (&self.base.document, self.document());
+        let merged = merge_documents(base, mine, &theirs.document, &BTreeSet::new())?;
+        let dispute = |conflict: Conflict| {
+            let place = conflict.place.clone();
+            let mine = None;
+            (place, Dispute { conflict, mine })
+        };
+        let merge = Merge {
+            base: Arc::clone(base),
+            mine: Arc::clone(mine),
+            disputes: merged.conflicts.into_iter().map(dispute).collect(),
+        };
+        let has_disputes = !merge.disputes.is_empty();
+        let mut draft = Self::new(theirs);
+        draft.merge = has_disputes.then_some(merge);
+        draft.push("Changes before the merge", merged.document);
+        Ok(draft)
+    }
+
+    /// With a decided conflict.
+    ///
+    /// # Errors
+    /// When the result breaks a rule.
+    pub fn resolve(&self, place: &Place, mine: bool) -> Result<Self, Invalid> {
+        let mut draft = self.touched();
+        let Some(merge) = &mut draft.merge else {
+            return Ok(draft);
+        };
+        let Some(dispute) = merge.disputes.get_mut(place) else {
+            return Ok(draft);
+        };
+        dispute.mine = Some(mine);
+        let kept = merge
+            .disputes
+            .iter()
+            .filter(|(_, one)| one.mine == Some(true));
+        let keep: BTreeSet<Place> = kept.map(|(place, _)| place.clone()).collect();
+        let theirs = &self.base.document;
+        let merged = merge_documents(&merge.base, &merge.mine, theirs, &keep)?;
+        draft.steps.clear();
+        draft.push("Changes before the merge", merged.document);
+        Ok(draft)
+    }
+
+    /// The same, on another revision with the same content, or after it was applied.
+    pub(crate) fn push(&mut self, what: &str, document: Document) {
+        let document = Arc::new(document);
+        if document.hash() != self.base.document.hash() {
+            self.steps.push(Step {
+                what: what.into(),
+                document,
+            });
+        }
+        self.done = self.steps.len();
+    }
+
+    /// The same, about to change: what was said of it no longer holds.
+    fn touched(&self) -> Self {
+        Self {
+            review: Remote::NotRequested,
+            refused: None,
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

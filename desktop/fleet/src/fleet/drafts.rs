@@ -1,0 +1,89 @@
+//! Drafts on their way to agents and back.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use underpass_shared::api::management::{Preview, Query, Target, Verb};
+use underpass_shared::config::ConfirmWithin;
+
+use crate::api::{Api, Call};
+use crate::draft::Draft;
+use crate::slot::FromReply as _;
+use crate::snapshot::{Configuration, Failure};
+use crate::{FleetError, Reply};
+
+/// What an agent said.
+pub(crate) enum Answered {
+    /// What a draft would change.
+    Reviewed(Result<Preview, Failure>),
+    /// Whether a draft became the configuration, and of which revision.
+    Applied(Result<u64, Failure>),
+    /// What others made of the configuration meanwhile, to be merged.
+    Newer(Result<Configuration, Failure>),
+}
+
+impl Draft {
+    /// The call that makes it the configuration, or that says what this would change.
+    pub(crate) fn call(&self, confirm_within: Option<ConfirmWithin>, dry_run: bool) -> Call {
+        Call {
+            query: Query {
+                confirm_within,
+                dry_run,
+                ..Query::default()
+            },
+            body: self.document().to_json().into(),
+            ..Call::new(Verb::Put, Target::Document)
+        }
+        .if_match(self.base().revision)
+    }
+}
+
+/// Has an agent say what a draft would change.
+pub(super) async fn review(api: Arc<dyn Api>, draft: Arc<Draft>) -> Answered {
+    match api.call(&draft.call(None, true)).await {
+        Ok(reply) => {
+            let preview = Preview::from_reply(&reply);
+            Answered::Reviewed(preview.map_err(|error| Failure::from(&error)))
+        }
+        Err(error) => behind(api, &error)
+            .await
+            .unwrap_or_else(|| Answered::Reviewed(Err(Failure::from(&error)))),
+    }
+}
+
+/// Makes a draft the configuration of its agent.
+pub(super) async fn apply(
+    api: Arc<dyn Api>,
+    draft: Arc<Draft>,
+    confirm_within: Option<ConfirmWithin>,
+) -> (Answered, Result<Reply, FleetError>) {
+    let answer = api.call(&draft.call(confirm_within, false)).await;
+    let answered = match &answer {
+        Ok(reply) => {
+            let base = draft.base().revision;
+            Answered::Applied(Ok(reply.revision.unwrap_or(base)))
+        }
+        Err(error) => match behind(api, error).await {
+            Some(newer) => newer,
+            None => Answered::Applied(Err(Failure::from(error))),
+        },
+    };
+    (answered, answer)
+}
+
+/// The newer configuration, where this is why a draft was not taken.
+async fn behind(api: Arc<dyn Api>, error: &FleetError) -> Option<Answered> {
+    match error {
+        FleetError::Refused { status, .. } if *status == StatusCode::PRECONDITION_FAILED => {
+            Some(newer(api).await)
+        }
+        _ => None,
+    }
+}
+
+/// What the agent has now.
+pub(super) async fn newer(api: Arc<dyn Api>) -> Answered {
+    let answer = api.call(&Call::get(Target::Document)).await;
+    let read = answer.and_then(|reply| Configuration::from_reply(&reply));
+    Answered::Newer(read.map_err(|error| Failure::from(&error)))
+}

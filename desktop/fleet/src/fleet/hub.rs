@@ -1,0 +1,300 @@
+//! The one task that owns what is known, and does what is wanted.
+
+mod draft;
+mod execute;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::sleep;
+use underpass_runtime::clock;
+use underpass_runtime::tasks::Tasks;
+use underpass_shared::id::AgentId;
+
+use super::board::Board;
+use super::jobs::Jobs;
+use super::{Card, Message, Source, Wake};
+use crate::api::Api;
+use crate::command::Command;
+use crate::draft::Draft;
+use crate::session::{Nudge, Seen, Session};
+use crate::snapshot::{AgentSnapshot, FleetSnapshot, Link, Notice, Severity};
+
+/// Snapshots are made no more often, unless something came that the user waits for.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How often what depends on the time alone is judged anew, such as days until an end.
+const LOOK: Duration = Duration::from_secs(60);
+/// Most notices that are kept.
+const NOTICES_MAX: usize = 200;
+/// Most requests of the executor at once, beside those of sessions.
+const REQUESTS_MAX: usize = 64;
+/// Nudges that a busy session may be behind; more would tell it nothing new.
+const NUDGES_MAX: usize = 8;
+
+/// What the hub has of one agent.
+pub(super) struct Member {
+    card: Card,
+    api: Arc<dyn Api>,
+    nudges: mpsc::Sender<Nudge>,
+    tasks: Tasks,
+    seen: Seen,
+    draft: Option<Arc<Draft>>,
+    shown: Arc<AgentSnapshot>,
+}
+
+impl Member {
+    fn show(&mut self, now_ms: i64) {
+        self.shown = self
+            .card
+            .show(self.seen.clone(), self.draft.clone(), now_ms);
+    }
+
+    /// Tells its session something, unless it has enough to do already.
+    fn nudge(&self, nudge: Nudge) {
+        drop(self.nudges.try_send(nudge));
+    }
+}
+
+pub(super) struct Hub {
+    shown: Arc<ArcSwap<FleetSnapshot>>,
+    wake: Wake,
+    tasks: Tasks,
+    board: Arc<Board>,
+    told: mpsc::Sender<Message>,
+    requests: Arc<Semaphore>,
+    members: BTreeMap<AgentId, Member>,
+    jobs: Jobs,
+    notices: VecDeque<Arc<Notice>>,
+    next_notice: u64,
+    generation: u64,
+    /// When the last snapshot was made.
+    published: Duration,
+    /// When the next one is to be made, if something is new.
+    publish_at: Option<Duration>,
+    is_demo: bool,
+    source: Option<Source>,
+}
+
+impl Hub {
+    pub(super) fn new(
+        source: Source,
+        shown: Arc<ArcSwap<FleetSnapshot>>,
+        wake: Wake,
+        told: mpsc::Sender<Message>,
+        tasks: Tasks,
+    ) -> Self {
+        Self {
+            shown,
+            wake,
+            tasks,
+            board: Arc::default(),
+            told,
+            requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
+            members: BTreeMap::new(),
+            jobs: Jobs::default(),
+            notices: VecDeque::new(),
+            next_notice: 1,
+            generation: 0,
+            published: Duration::ZERO,
+            publish_at: None,
+            is_demo: matches!(source, Source::Demo { .. }),
+            source: Some(source),
+        }
+    }
+
+    pub(super) async fn run(
+        mut self,
+        mut queue: mpsc::Receiver<Command>,
+        mut messages: mpsc::Receiver<Message>,
+    ) {
+        self.open();
+        let board = Arc::clone(&self.board);
+        let tasks = self.tasks.clone();
+        loop {
+            let until = self
+                .publish_at
+                .map(|at| at.saturating_sub(clock::monotonic()));
+            tokio::select! {
+                () = tasks.stopped() => return,
+                command = queue.recv() => match command {
+                    Some(command) => self.execute(command),
+                    None => return,
+                },
+                Some(message) = messages.recv() => self.hear(message),
+                () = board.changed() => self.later(),
+                () = sleep(until.unwrap_or(LOOK)) => match until {
+                    Some(_) => self.publish(),
+                    None => self.look(),
+                },
+            }
+        }
+    }
+
+    /// Takes the agents in.
+    fn open(&mut self) {
+        match self.source.take() {
+            Some(Source::Demo { seed, clock }) => {
+                for actor in crate::demo::cast(seed, &clock) {
+                    let card = Card::new(actor.id(), actor.address.clone(), &actor.described);
+                    self.admit(card, actor.api());
+                }
+            }
+            None => {}
+        }
+        self.now();
+    }
+
+    /// Begins a session with an agent.
+    fn admit(&mut self, card: Card, api: Arc<dyn Api>) {
+        let id = card.id;
+        let tasks = self.tasks.child();
+        let (nudges, receiver) = mpsc::channel(NUDGES_MAX);
+        let session = Session {
+            id,
+            api: Arc::clone(&api),
+            board: Arc::clone(&self.board),
+            nudges: receiver,
+            hub: self.told.clone(),
+        };
+        let own = tasks.clone();
+        self.tasks.spawn("fleet-session", async move {
+            tokio::select! {
+                () = own.stopped() => {}
+                () = session.run() => {}
+            }
+        });
+        let now_ms = clock::wall_ms();
+        let seen = Seen::nothing(now_ms);
+        let shown = card.show(seen.clone(), None, now_ms);
+        let member = Member {
+            card,
+            api,
+            nudges,
+            tasks,
+            seen,
+            draft: None,
+            shown,
+        };
+        if let Some(before) = self.members.insert(id, member) {
+            before.tasks.stop();
+        }
+    }
+
+    fn hear(&mut self, message: Message) {
+        let now_ms = clock::wall_ms();
+        match message {
+            Message::Notice {
+                agent,
+                severity,
+                text,
+            } => {
+                self.notice(agent, severity, text);
+                self.later();
+            }
+            Message::Part { job, agent, state } => {
+                self.jobs.part(job, agent, state, now_ms);
+                self.now();
+            }
+            Message::Draft(agent, answered) => {
+                self.answered(agent, answered);
+                self.now();
+            }
+            Message::Filled => (self.wake)(),
+        }
+    }
+
+    fn notice(&mut self, agent: Option<AgentId>, severity: Severity, text: String) {
+        let id = self.next_notice;
+        self.next_notice += 1;
+        self.notices.truncate(NOTICES_MAX - 1);
+        self.notices.push_front(Arc::new(Notice {
+            id,
+            severity,
+            agent,
+            text: text.into(),
+            at_ms: clock::wall_ms(),
+        }));
+    }
+
+    /// Takes what sessions found out.
+    fn gather(&mut self) {
+        let now_ms = clock::wall_ms();
+        for (id, seen) in self.board.take() {
+            let Some(member) = self.members.get_mut(&id) else {
+                continue;
+            };
+            let before = std::mem::replace(&mut member.seen, seen);
+            let told = turned(&before.link, &member.seen.link);
+            member.show(now_ms);
+            if let Some((severity, text)) = told {
+                self.notice(Some(id), severity, text);
+            }
+        }
+    }
+
+    /// Judges anew what depends on the time.
+    fn look(&mut self) {
+        let now_ms = clock::wall_ms();
+        for member in self.members.values_mut() {
+            member.show(now_ms);
+        }
+        self.now();
+    }
+
+    /// A snapshot is to be made soon.
+    fn later(&mut self) {
+        let soonest = self.published + PAUSE;
+        let at = self.publish_at.map_or(soonest, |at| at.min(soonest));
+        self.publish_at = Some(at);
+    }
+
+    /// A snapshot is to be made at once: the user waits for it.
+    const fn now(&mut self) {
+        self.publish_at = Some(Duration::ZERO);
+    }
+
+    fn publish(&mut self) {
+        self.gather();
+        self.generation += 1;
+        self.published = clock::monotonic();
+        self.publish_at = None;
+        let agents = self
+            .members
+            .values()
+            .map(|member| Arc::clone(&member.shown));
+        let mut agents: Vec<Arc<AgentSnapshot>> = agents.collect();
+        agents.sort_by(|a, b| a.label.cmp(&b.label));
+        self.shown.store(Arc::new(FleetSnapshot {
+            generation: self.generation,
+            is_demo: self.is_demo,
+            agents: agents.into(),
+            jobs: self.jobs.show(),
+            notices: self.notices.iter().cloned().collect(),
+        }));
+        (self.wake)();
+    }
+}
+
+/// What the user is to be told of a link that became another.
+fn turned(before: &Link, after: &Link) -> Option<(Severity, String)> {
+    match (before, after) {
+        (Link::KeyChanged { .. }, Link::KeyChanged { .. })
+        | (Link::Refused { .. }, Link::Refused { .. }) => None,
+        (_, Link::KeyChanged { reason }) => Some((Severity::Error, reason.to_string())),
+        (_, Link::Refused { reason }) => Some((Severity::Warning, reason.to_string())),
+        (Link::Online { .. }, Link::Away { reason, .. }) => {
+            Some((Severity::Warning, reason.to_string()))
+        }
+        (
+            Link::Connecting { .. }
+            | Link::Online { .. }
+            | Link::Away { .. }
+            | Link::Refused { .. }
+            | Link::KeyChanged { .. },
+            Link::Connecting { .. } | Link::Online { .. } | Link::Away { .. },
+        ) => None,
+    }
+}

@@ -1,0 +1,200 @@
+//! Doing what the user wants.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use underpass_runtime::clock;
+use underpass_shared::id::AgentId;
+
+use super::super::Message;
+use super::Hub;
+use crate::FleetError;
+use crate::api::{Api, Call};
+use crate::command::{Change, Command, Many, Read};
+use crate::session::Nudge;
+use crate::snapshot::{Failure, PartState};
+
+/// Agents that one job changes at the same time: what is wrong with a change is seen before all have
+/// it.
+const AT_ONCE: usize = 8;
+
+impl Hub {
+    pub(super) fn execute(&mut self, command: Command) {
+        match command {
+            Command::Read(read) => self.read(read),
+            Command::Call(change) => self.change(change),
+            Command::Many(many) => self.many(many),
+            Command::Draft { agent, act, done } => self.draft(agent, act, &done),
+            Command::Refresh(agent) => self.nudge(agent, Nudge::Refresh),
+            Command::Retry(agent) => self.nudge(agent, Nudge::Retry),
+            Command::Describe { agent, described } => {
+                if let Some(member) = self.members.get_mut(&agent) {
+                    member.card.describe(&described);
+                    member.show(clock::wall_ms());
+                }
+            }
+            Command::Move { agent, address } => {
+                if let Some(member) = self.members.get_mut(&agent) {
+                    member.card.address = address;
+                    member.show(clock::wall_ms());
+                }
+            }
+            Command::Remove(agent) => {
+                if let Some(member) = self.members.remove(&agent) {
+                    member.tasks.stop();
+                }
+            }
+            Command::Pair { done, .. } => {
+                let ticket = done.begin();
+                let reason = "the demo pairs with nobody".to_owned();
+                done.finish(ticket, Err(reason), clock::wall_ms());
+            }
+            Command::Admit { done, .. } => {
+                let ticket = done.begin();
+                let reason = "nobody was paired with".to_owned();
+                done.finish(ticket, Err(reason), clock::wall_ms());
+            }
+            Command::Reject(_) => {}
+            Command::Cancel(job) => self.jobs.cancel(job),
+            Command::Forget(job) => self.jobs.forget(job),
+            Command::Dismiss(notice) => self.notices.retain(|one| one.id != notice),
+        }
+        self.now();
+    }
+
+    fn nudge(&self, agent: AgentId, nudge: Nudge) {
+        if let Some(member) = self.members.get(&agent) {
+            member.nudge(nudge);
+        }
+    }
+
+    pub(super) fn api(&self, agent: AgentId) -> Option<Arc<dyn Api>> {
+        Some(Arc::clone(&self.members.get(&agent)?.api))
+    }
+
+    fn read(&self, read: Read) {
+        let Some(api) = self.api(read.agent) else {
+            read.into
+                .put(read.ticket, Err(&FleetError::Unknown), clock::wall_ms());
+            (self.wake)();
+            return;
+        };
+        let (turns, told) = (Arc::clone(&self.requests), self.told.clone());
+        self.tasks.spawn("fleet-read", async move {
+            let _turn = turns.acquire().await;
+            let call = Call::get(read.target).query(read.query);
+            let answer = api.call(&call).await;
+            read.into
+                .put(read.ticket, answer.as_ref(), clock::wall_ms());
+            // The hub ends before its tasks only when nobody looks any more.
+            drop(told.send(Message::Filled).await);
+        });
+    }
+
+    fn change(&mut self, change: Change) {
+        let Change {
+            agent,
+            call,
+            title,
+            done,
+        } = change;
+        let ticket = done.begin();
+        let Some(api) = self.api(agent) else {
+            done.finish(ticket, Err(FleetError::Unknown.reason()), clock::wall_ms());
+            return;
+        };
+        let (job, stop) = self.jobs.begin(&title, &[agent], clock::wall_ms());
+        let (told, nudges) = (self.told.clone(), self.nudges(agent));
+        self.tasks.spawn("fleet-call", async move {
+            let part = |state| Message::Part { job, agent, state };
+            drop(told.send(part(PartState::Running)).await);
+            let answer = tokio::select! {
+                () = stop.cancelled() => None,
+                answer = api.call(&call) => Some(answer),
+            };
+            let state = match &answer {
+                None => PartState::Cancelled,
+                Some(Ok(reply)) => PartState::Done {
+                    revision: reply.revision,
+                },
+                Some(Err(error)) => PartState::Failed(Failure::from(error)),
+            };
+            let cancelled = Err("it was stopped; it may have been done all the same".to_owned());
+            let answer = answer.map(|answer| answer.map_err(|error| error.reason()));
+            done.finish(ticket, answer.unwrap_or(cancelled), clock::wall_ms());
+            if let Some(nudges) = nudges {
+                drop(nudges.try_send(Nudge::Changed));
+            }
+            drop(told.send(part(state)).await);
+        });
+    }
+
+    pub(super) fn nudges(&self, agent: AgentId) -> Option<tokio::sync::mpsc::Sender<Nudge>> {
+        Some(self.members.get(&agent)?.nudges.clone())
+    }
+
+    fn many(&mut self, many: Many) {
+        let Many {
+            mut agents,
+            call,
+            title,
+        } = many;
+        agents.sort_unstable();
+        agents.dedup();
+        let (job, stop) = self.jobs.begin(&title, &agents, clock::wall_ms());
+        let (turns, call) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(call));
+        for agent in agents {
+            let part = Part {
+                call: Arc::clone(&call),
+                turns: Arc::clone(&turns),
+                stop: stop.clone(),
+            };
+            let (told, nudges) = (self.told.clone(), self.nudges(agent));
+            let api = self.api(agent);
+            self.tasks.spawn("fleet-bulk", async move {
+                let said = |state| Message::Part { job, agent, state };
+                let state = match api {
+                    None => PartState::Failed(Failure::from(&FleetError::Unknown)),
+                    Some(api) => {
+                        let running = told.send(said(PartState::Running));
+                        part.run(api, async { drop(running.await) }).await
+                    }
+                };
+                if let Some(nudges) = nudges {
+                    drop(nudges.try_send(Nudge::Changed));
+                }
+                drop(told.send(said(state)).await);
+            });
+        }
+    }
+}
+
+/// What a job does with one of many agents.
+struct Part {
+    call: Arc<Call>,
+    turns: Arc<Semaphore>,
+    stop: CancellationToken,
+}
+
+impl Part {
+    async fn run(self, api: Arc<dyn Api>, running: impl Future<Output = ()>) -> PartState {
+        let turn = tokio::select! {
+            () = self.stop.cancelled() => return PartState::Cancelled,
+            turn = self.turns.acquire() => turn,
+        };
+        if self.stop.is_cancelled() {
+            return PartState::Cancelled;
+        }
+        running.await;
+        // What has begun is not stopped: whether it was done would be unknown.
+        let answer = api.call(&self.call).await;
+        drop(turn);
+        match answer {
+            Ok(reply) => PartState::Done {
+                revision: reply.revision,
+            },
+            Err(error) => PartState::Failed(Failure::from(&error)),
+        }
+    }
+}

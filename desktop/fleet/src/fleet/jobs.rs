@@ -1,0 +1,199 @@
+//! Changes on their way: what the list of jobs shows.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use underpass_shared::id::AgentId;
+
+use crate::FleetError;
+use crate::snapshot::{Failure, JobId, JobPart, JobSnapshot, JobState, PartState};
+
+/// Most jobs that are shown; the oldest that ended go first.
+const JOBS_MAX: usize = 200;
+
+impl From<&FleetError> for Failure {
+    fn from(error: &FleetError) -> Self {
+        match error {
+            FleetError::Refused { body, .. } => Self {
+                kind: Some(body.kind),
+                message: crate::error::clean(&body.message).into(),
+                field: body
+                    .field
+                    .as_deref()
+                    .map(|field| crate::error::clean(field).into()),
+            },
+            other => Self::plain(other.reason()),
+        }
+    }
+}
+
+impl Failure {
+    /// One that no agent told.
+    pub(crate) fn plain(message: impl Into<Arc<str>>) -> Self {
+        Self {
+            kind: None,
+            message: message.into(),
+            field: None,
+        }
+    }
+}
+
+struct Job {
+    shown: Arc<JobSnapshot>,
+    stop: CancellationToken,
+}
+
+/// All jobs.
+#[derive(Default)]
+pub(super) struct Jobs {
+    next: u64,
+    /// The newest last.
+    all: Vec<Job>,
+}
+
+impl Jobs {
+    /// Begins a job; its number, and what tells that the user wants it stopped.
+    pub(super) fn begin(
+        &mut self,
+        title: &str,
+        agents: &[AgentId],
+        now_ms: i64,
+    ) -> (JobId, CancellationToken) {
+        let id = JobId(self.next);
+        self.next += 1;
+        let part = |agent: &AgentId| JobPart {
+            agent: *agent,
+            state: PartState::Waiting,
+        };
+        let stop = CancellationToken::new();
+        self.all.push(Job {
+            shown: Arc::new(JobSnapshot {
+                id,
+                title: title.into(),
+                parts: agents.iter().map(part).collect(),
+                state: JobState::Running,
+                started_ms: now_ms,
+                ended_ms: None,
+            }),
+            stop: stop.clone(),
+        });
+        if self.all.len() > JOBS_MAX
+            && let Some(oldest) = self.all.iter().position(|job| job.shown.ended_ms.is_some())
+        {
+            self.all.remove(oldest);
+        }
+        (id, stop)
+    }
+
+    /// A part of a job came further.
+    pub(super) fn part(&mut self, id: JobId, agent: AgentId, state: PartState, now_ms: i64) {
+        let Some(job) = self.all.iter_mut().find(|job| job.shown.id == id) else {
+            return;
+        };
+        let mut shown = JobSnapshot::clone(&job.shown);
+        let parts = shown.parts.iter().cloned();
+        shown.parts = parts
+            .map(|mut part| {
+                if part.agent == agent {
+                    part.state = state.clone();
+                }
+                part
+            })
+            .collect();
+        if shown.finished() == shown.parts.len() {
+            shown.state = outcome(&shown.parts);
+            shown.ended_ms = Some(now_ms);
+        }
+        job.shown = Arc::new(shown);
+    }
+
+    pub(super) fn cancel(&self, id: JobId) {
+        if let Some(job) = self.all.iter().find(|job| job.shown.id == id) {
+            job.stop.cancel();
+        }
+    }
+
+    /// Shows a job that is over no longer.
+    pub(super) fn forget(&mut self, id: JobId) {
+        self.all
+            .retain(|job| job.shown.id != id || job.shown.ended_ms.is_none());
+    }
+
+    /// The newest first.
+    pub(super) fn show(&self) -> Arc<[Arc<JobSnapshot>]> {
+        self.all
+            .iter()
+            .rev()
+            .map(|job| Arc::clone(&job.shown))
+            .collect()
+    }
+}
+
+/// What became of a job whose parts are all over.
+fn outcome(parts: &[JobPart]) -> JobState {
+    let failures: Vec<&Failure> = parts
+        .iter()
+        .filter_map(|part| match &part.state {
+            PartState::Failed(failure) => Some(failure),
+            PartState::Waiting
+            | PartState::Running
+            | PartState::Done { .. }
+            | PartState::Cancelled => None,
+        })
+        .collect();
+    match failures.as_slice() {
+        [] if parts.iter().any(|part| part.state == PartState::Cancelled) => JobState::Cancelled,
+        [] => JobState::Done,
+        [only] if parts.len() == 1 => JobState::Failed((*only).clone()),
+        some => {
+            let text = format!("{} of {} failed", some.len(), parts.len());
+            JobState::Failed(Failure::plain(text))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn agent(n: u8) -> AgentId {
+        AgentId::of_authority(&[n; 32])
+    }
+
+    const DONE: PartState = PartState::Done { revision: None };
+
+    #[test]
+    fn a_job_is_over_with_its_last_part_and_tells_how_many_failed() {
+        let mut jobs = Jobs::default();
+        let (id, stop) = jobs.begin("Apply", &[agent(1), agent(2), agent(3)], 1);
+        jobs.part(id, agent(1), DONE, 2);
+        jobs.part(id, agent(2), PartState::Failed(Failure::plain("x")), 3);
+        jobs.forget(id);
+        let shown = &jobs.show()[0];
+        assert_eq!((&shown.state, shown.finished()), (&JobState::Running, 2));
+        jobs.cancel(id);
+        assert!(stop.is_cancelled());
+        jobs.part(id, agent(3), PartState::Cancelled, 4);
+        let shown = &jobs.show()[0];
+        assert_eq!(
+            shown.state,
+            JobState::Failed(Failure::plain("1 of 3 failed"))
+        );
+        assert_eq!(shown.ended_ms, Some(4));
+        jobs.forget(id);
+        assert!(jobs.show().is_empty());
+    }
+
+    #[test]
+    fn the_list_has_a_limit_and_keeps_what_goes_on() {
+        let mut jobs = Jobs::default();
+        let (first, _) = jobs.begin("goes on", &[agent(1)], 0);
+        for _job in 0..JOBS_MAX + 10 {
+            let (id, _) = jobs.begin("x", &[agent(1)], 0);
+            jobs.part(id, agent(1), DONE, 0);
+        }
+        let shown = jobs.show();
+        assert_eq!(shown.len(), JOBS_MAX);
+        assert_eq!(shown.last().unwrap().id, first);
+    }
+}

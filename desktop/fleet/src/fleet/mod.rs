@@ -1,0 +1,151 @@
+//! The engine: sessions with all known agents, an executor of commands, and snapshots for those who
+//! look on.
+
+mod board;
+mod drafts;
+mod hub;
+mod jobs;
+mod member;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::mpsc;
+use underpass_runtime::tasks::Tasks;
+use underpass_shared::id::AgentId;
+
+pub(crate) use self::board::Board;
+use self::hub::Hub;
+pub(crate) use self::member::Card;
+use crate::command::{Command, Commands, NotSent};
+use crate::demo::Clock;
+use crate::snapshot::{FleetSnapshot, JobId, PartState, Severity};
+
+/// Threads of the engine: it waits for the network, and reads documents now and then.
+const WORKERS: usize = 2;
+/// What tasks tell the hub and it has not read; who tells more waits.
+const MESSAGES_MAX: usize = 256;
+/// How long the engine may take to end; a change that is under way is not waited for longer.
+const STOP_TIME: Duration = Duration::from_secs(5);
+
+/// Called when there is a new snapshot or a slot was filled, from any thread.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Where the agents come from.
+pub enum Source {
+    /// They are made up.
+    Demo {
+        /// What all of it follows from.
+        seed: u64,
+        /// The time.
+        clock: Clock,
+    },
+}
+
+/// What tasks tell the hub.
+pub(crate) enum Message {
+    /// Something to tell the user.
+    Notice {
+        agent: Option<AgentId>,
+        severity: Severity,
+        text: String,
+    },
+    /// A part of a job came further.
+    Part {
+        job: JobId,
+        agent: AgentId,
+        state: PartState,
+    },
+    /// An agent said what it thinks of a draft.
+    Draft(AgentId, drafts::Answered),
+    /// A slot was filled.
+    Filled,
+}
+
+/// The engine. Dropping it ends it.
+pub struct Fleet {
+    shown: Arc<ArcSwap<FleetSnapshot>>,
+    commands: Commands,
+    tasks: Tasks,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Fleet {
+    /// Starts it on threads of its own.
+    ///
+    /// # Errors
+    /// When the system gives no threads.
+    pub fn start(source: Source, wake: Wake) -> std::io::Result<Self> {
+        let shown = Arc::new(ArcSwap::from_pointee(FleetSnapshot::default()));
+        let (commands, queue) = Commands::queue();
+        let tasks = Tasks::new();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(WORKERS)
+            .thread_name("fleet")
+            .enable_all()
+            .build()?;
+        let (told, messages) = mpsc::channel(MESSAGES_MAX);
+        let hub = Hub::new(source, Arc::clone(&shown), wake, told, tasks.clone());
+        let own = tasks.clone();
+        let run = move || {
+            runtime.block_on(async {
+                hub.run(queue, messages).await;
+                if !own.join(STOP_TIME).await {
+                    tracing::warn!("tasks of the fleet did not end in time");
+                }
+            });
+            runtime.shutdown_background();
+        };
+        let thread = std::thread::Builder::new()
+            .name("fleet".to_owned())
+            .spawn(run)?;
+        Ok(Self {
+            shown,
+            commands,
+            tasks,
+            thread: Some(thread),
+        })
+    }
+
+    /// What is known now; never waits.
+    pub fn snapshot(&self) -> Arc<FleetSnapshot> {
+        self.shown.load_full()
+    }
+
+    /// Gives a command; never waits.
+    ///
+    /// # Errors
+    /// When too much is being done already, or the engine ended.
+    pub fn send(&self, command: Command) -> Result<(), NotSent> {
+        self.commands.send(command)
+    }
+
+    /// Where commands go.
+    pub const fn commands(&self) -> &Commands {
+        &self.commands
+    }
+
+    /// Ends it and waits for its end, a few seconds at most.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.tasks.stop();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the fleet's thread panicked");
+        }
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+#[cfg(test)]
+mod tests;
