@@ -1,0 +1,253 @@
+//! What the operator can ask for. Menus, buttons, the palette and the keyboard send the same.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+use lucide_icons::Icon;
+
+/// Everything the app itself can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum UiCommand {
+    /// To the list of all agents.
+    OpenFleet,
+    /// To what wants attention.
+    OpenAlerts,
+    /// To who did what.
+    OpenAudit,
+    /// To the comparison of two agents.
+    OpenCompare,
+    /// To the backups.
+    OpenBackups,
+    /// To the settings of this app.
+    OpenSettings,
+    /// To where one was before.
+    Back,
+    /// The other way.
+    Forward,
+    /// Opens the palette.
+    Palette,
+    /// Opens the sheet of shortcuts.
+    Shortcuts,
+    /// Puts the keyboard into the filter of the page.
+    Filter,
+    /// Pairs with another agent.
+    AddAgent,
+    /// Fetches what the page shows anew.
+    Refresh,
+    /// Chooses all rows that are shown.
+    SelectAll,
+    /// Chooses no row.
+    SelectNone,
+    /// Shows or hides the panel beside the list.
+    Peek,
+    /// Many rows or comfortable ones.
+    Density,
+    /// Dark or light.
+    Theme,
+    /// Whatever the system shows.
+    ThemeSystem,
+    /// Shows what happened lately.
+    Notices,
+    /// Shows what is being done.
+    Tasks,
+    /// Keeps the changes that are on trial.
+    Keep,
+    /// Takes the changes back that are on trial.
+    Revert,
+    /// Ends the app.
+    Quit,
+}
+
+/// Where the palette and the sheet list a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// To another page.
+    Go,
+    /// Something is done.
+    Act,
+    /// The app looks different.
+    View,
+}
+
+impl Section {
+    /// The section's title.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Go => "Go to",
+            Self::Act => "Commands",
+            Self::View => "View",
+        }
+    }
+}
+
+const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+
+impl UiCommand {
+    /// Every command, in the order of palette and sheet.
+    pub const ALL: [Self; 24] = [
+        Self::OpenFleet,
+        Self::OpenAlerts,
+        Self::OpenAudit,
+        Self::OpenCompare,
+        Self::OpenBackups,
+        Self::OpenSettings,
+        Self::Back,
+        Self::Forward,
+        Self::AddAgent,
+        Self::Refresh,
+        Self::Filter,
+        Self::SelectAll,
+        Self::SelectNone,
+        Self::Keep,
+        Self::Revert,
+        Self::Quit,
+        Self::Palette,
+        Self::Shortcuts,
+        Self::Peek,
+        Self::Density,
+        Self::Theme,
+        Self::ThemeSystem,
+        Self::Notices,
+        Self::Tasks,
+    ];
+
+    /// Its words.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::OpenFleet => "Fleet",
+            Self::OpenAlerts => "Alerts",
+            Self::OpenAudit => "Audit log",
+            Self::OpenCompare => "Compare & migrate",
+            Self::OpenBackups => "Backups",
+            Self::OpenSettings => "Settings",
+            Self::Back => "Back",
+            Self::Forward => "Forward",
+            Self::Palette => "Search or run a command…",
+            Self::Shortcuts => "Keyboard shortcuts",
+            Self::Filter => "Filter this page",
+            Self::AddAgent => "Add agent…",
+            Self::Refresh => "Refresh",
+            Self::SelectAll => "Select all shown agents",
+            Self::SelectNone => "Clear the selection",
+            Self::Peek => "Toggle the side panel",
+            Self::Density => "Toggle compact rows",
+            Self::Theme => "Toggle light / dark theme",
+            Self::ThemeSystem => "Follow the system's theme",
+            Self::Notices => "Notifications",
+            Self::Tasks => "Tasks",
+            Self::Keep => "Keep the changes on trial",
+            Self::Revert => "Revert the changes on trial",
+            Self::Quit => "Quit",
+        }
+    }
+
+    /// Where it is listed.
+    pub const fn section(self) -> Section {
+        match self {
+            Self::OpenFleet
+            | Self::OpenAlerts
+            | Self::OpenAudit
+            | Self::OpenCompare
+            | Self::OpenBackups
+            | Self::OpenSettings
+            | Self::Back
+            | Self::Forward => Section::Go,
+            Self::Filter
+            | Self::AddAgent
+            | Self::Refresh
+            | Self::SelectAll
+            | Self::SelectNone
+            | Self::Keep
+            | Self::Revert
+            | Self::Quit => Section::Act,
+            Self::Palette
+            | Self::Shortcuts
+            | Self::Peek
+            | Self::Density
+            | Self::Theme
+            | Self::ThemeSystem
+            | Self::Notices
+            | Self::Tasks => Section::View,
+        }
+    }
+
+    /// Its picture.
+    pub const fn icon(self) -> Icon {
+        match self {
+            Self::OpenFleet => Icon::LayoutDashboard,
+            Self::OpenAlerts => Icon::BellRing,
+            Self::OpenAudit => Icon::ScrollText,
+            Self::OpenCompare => Icon::GitCompareArrows,
+            Self::OpenBackups => Icon::ArchiveRestore,
+            Self::OpenSettings => Icon::Settings,
+            Self::Back => Icon::ArrowLeft,
+            Self::Forward => Icon::ArrowRight,
+            Self::Palette => Icon::Search,
+            Self::Shortcuts => Icon::Keyboard,
+            Self::Filter => Icon::ListFilter,
+            Self::AddAgent => Icon::Plus,
+            Self::Refresh => Icon::RefreshCw,
+            Self::SelectAll => Icon::ListChecks,
+            Self::SelectNone => Icon::ListX,
+            Self::Peek => Icon::PanelRight,
+            Self::Density => Icon::Rows3,
+            Self::Theme => Icon::SunMoon,
+            Self::ThemeSystem => Icon::Monitor,
+            Self::Notices => Icon::Bell,
+            Self::Tasks => Icon::ListTodo,
+            Self::Keep => Icon::Check,
+            Self::Revert => Icon::Undo2,
+            Self::Quit => Icon::LogOut,
+        }
+    }
+
+    /// Its keys. Those without a modifier do nothing while one types.
+    pub const fn shortcut(self) -> Option<KeyboardShortcut> {
+        let (modifiers, key) = match self {
+            Self::OpenFleet => (Modifiers::COMMAND, Key::Num1),
+            Self::OpenAlerts => (Modifiers::COMMAND, Key::Num2),
+            Self::OpenAudit => (Modifiers::COMMAND, Key::Num3),
+            Self::OpenCompare => (Modifiers::COMMAND, Key::Num4),
+            Self::OpenBackups => (Modifiers::COMMAND, Key::Num5),
+            Self::OpenSettings => (Modifiers::COMMAND, Key::Comma),
+            Self::Back => (Modifiers::ALT, Key::ArrowLeft),
+            Self::Forward => (Modifiers::ALT, Key::ArrowRight),
+            Self::Palette => (Modifiers::COMMAND, Key::K),
+            Self::AddAgent => (Modifiers::COMMAND, Key::N),
+            Self::Refresh => (Modifiers::NONE, Key::F5),
+            Self::SelectAll => (Modifiers::COMMAND, Key::A),
+            Self::Peek => (Modifiers::COMMAND, Key::B),
+            Self::Theme => (CTRL_SHIFT, Key::L),
+            Self::Notices => (CTRL_SHIFT, Key::N),
+            Self::Tasks => (CTRL_SHIFT, Key::J),
+            Self::Quit => (Modifiers::COMMAND, Key::Q),
+            Self::Filter => (Modifiers::NONE, Key::Slash),
+            Self::Shortcuts => (Modifiers::NONE, Key::Questionmark),
+            Self::SelectNone | Self::Density | Self::ThemeSystem | Self::Keep | Self::Revert => return None,
+        };
+        Some(KeyboardShortcut::new(modifiers, key))
+    }
+
+    /// Its keys as people write them on this system.
+    pub fn keys(self, ctx: &egui::Context) -> String {
+        match (self, self.shortcut()) {
+            (Self::Filter, _) => "/".to_owned(),
+            (Self::Shortcuts, _) => "?".to_owned(),
+            (_, Some(shortcut)) => ctx.format_shortcut(&shortcut).replace('+', " "),
+            (_, None) => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_commands_share_keys_or_words() {
+        for (at, one) in UiCommand::ALL.iter().enumerate() {
+            for other in &UiCommand::ALL[at + 1..] {
+                assert_ne!(one.text(), other.text());
+                assert!(one.shortcut().is_none() || one.shortcut() != other.shortcut(), "{one:?} and {other:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What a screen is given in each frame, and how it answers.
+
+use std::sync::Arc;
+
+use underpass_fleet::command::Command;
+use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot};
+use underpass_shared::rights::Role;
+
+use crate::command::UiCommand;
+use crate::digest::Digest;
+use crate::nav::Route;
+use crate::prefs::Prefs;
+use crate::theme::State;
+
+/// What a screen wants of the app itself.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// As if the operator had asked for it.
+    Run(UiCommand),
+    /// To another page.
+    Go(Route),
+    /// A word at the corner of the window.
+    Tell {
+        /// How it is meant.
+        state: State,
+        /// The word.
+        text: String,
+    },
+}
+
+/// What a screen is given in each frame. It only reads; what it wants goes into the two lists.
+pub struct Cx<'a> {
+    /// What is known of the fleet.
+    pub fleet: &'a Arc<FleetSnapshot>,
+    /// The agent of the page, on pages that have one.
+    pub agent: Option<&'a Arc<AgentSnapshot>>,
+    /// The fleet in a few numbers.
+    pub digest: &'a Digest,
+    /// The time. Screens never ask for it themselves.
+    pub now_ms: i64,
+    /// What the operator chose.
+    pub prefs: &'a mut Prefs,
+    /// What shall be done with agents.
+    pub commands: &'a mut Vec<Command>,
+    /// What shall be done with the app.
+    pub effects: &'a mut Vec<Effect>,
+}
+
+impl Cx<'_> {
+    /// Has something done with an agent.
+    pub fn send(&mut self, command: Command) {
+        self.commands.push(command);
+    }
+
+    /// As if the operator had asked for it by menu or keyboard.
+    pub fn run(&mut self, command: UiCommand) {
+        self.effects.push(Effect::Run(command));
+    }
+
+    /// Goes to another page.
+    pub fn go(&mut self, route: Route) {
+        self.effects.push(Effect::Go(route));
+    }
+
+    /// Tells something at the corner of the window.
+    pub fn tell(&mut self, state: State, text: impl Into<String>) {
+        self.effects.push(Effect::Tell { state, text: text.into() });
+    }
+
+    /// What the operator may do on this page's agent, as far as it told.
+    pub fn role(&self) -> Option<Role> {
+        self.agent?.own.value().map(|own| own.role)
+    }
+}

@@ -1,0 +1,104 @@
+//! The page of one agent: its head, its tabs, and what the chosen one shows.
+
+pub mod access;
+pub mod audit;
+pub mod channels;
+pub mod cookies;
+mod head;
+pub mod logs;
+pub mod operators;
+pub mod overview;
+pub mod propagation;
+pub mod revisions;
+pub mod security;
+pub mod settings;
+pub mod subaccounts;
+pub mod trust;
+
+use egui::{Frame, Margin, Ui};
+use lucide_icons::Icon;
+use underpass_shared::id::AgentId;
+
+use crate::command::UiCommand;
+use crate::cx::Cx;
+use crate::nav::{AgentTab, Route};
+use crate::theme::space;
+use crate::widget::{Empty, Tab, tabs};
+
+/// What the page remembers of its agent. Another agent begins anew.
+#[derive(Default)]
+pub struct AgentState {
+    of: Option<AgentId>,
+    head: head::Head,
+    /// How it is.
+    pub overview: overview::OverviewState,
+    /// Its subaccounts.
+    pub subaccounts: subaccounts::SubaccountsState,
+    /// Which systems and paths are open.
+    pub access: access::AccessState,
+    /// Channels from its network to the cloud.
+    pub channels: channels::ChannelsState,
+    /// Domains of cookies.
+    pub cookies: cookies::CookiesState,
+    /// Certificates and stores.
+    pub trust: trust::TrustState,
+    /// How users are known to the systems.
+    pub propagation: propagation::PropagationState,
+    /// Its configuration's history.
+    pub revisions: revisions::RevisionsState,
+    /// Who did what.
+    pub audit: audit::AuditState,
+    /// What it writes.
+    pub logs: logs::LogsState,
+    /// Proxy, tuning, alerts.
+    pub settings: settings::SettingsState,
+    /// Who may manage it.
+    pub operators: operators::OperatorsState,
+    /// What weakens it.
+    pub security: security::SecurityState,
+}
+
+/// Shows the page.
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AgentState, id: AgentId, tab: AgentTab) {
+    if state.of != Some(id) {
+        *state = AgentState { of: Some(id), ..AgentState::default() };
+    }
+    let Some(agent) = cx.agent else {
+        let empty = Empty {
+            icon: Icon::SearchX,
+            title: "This agent is not known",
+            text: "It was removed from this app, or was never paired with it",
+            action: Some("Back to the fleet"),
+        };
+        if empty.show(ui) {
+            cx.run(UiCommand::OpenFleet);
+        }
+        return;
+    };
+    let margin = Margin { left: 20, right: 20, top: 4, bottom: 0 };
+    Frame::new().inner_margin(margin).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = space::XS;
+        state.head.ui(ui, cx, agent);
+        let entries = AgentTab::ALL.map(|target| Tab { target, word: target.title(), count: 0 });
+        let mut chosen = tab;
+        if tabs(ui, &mut chosen, &entries) {
+            cx.go(Route::Agent { id, tab: chosen });
+        }
+    });
+    ui.add_space(space::M);
+    match tab {
+        AgentTab::Overview => overview::ui(ui, cx, &mut state.overview),
+        AgentTab::Subaccounts => subaccounts::ui(ui, cx, &mut state.subaccounts),
+        AgentTab::AccessControl => access::ui(ui, cx, &mut state.access),
+        AgentTab::Channels => channels::ui(ui, cx, &mut state.channels),
+        AgentTab::CookieDomains => cookies::ui(ui, cx, &mut state.cookies),
+        AgentTab::Trust => trust::ui(ui, cx, &mut state.trust),
+        AgentTab::Propagation => propagation::ui(ui, cx, &mut state.propagation),
+        AgentTab::Revisions => revisions::ui(ui, cx, &mut state.revisions),
+        AgentTab::Audit => audit::ui(ui, cx, &mut state.audit),
+        AgentTab::Logs => logs::ui(ui, cx, &mut state.logs),
+        AgentTab::Settings => settings::ui(ui, cx, &mut state.settings),
+        AgentTab::Operators => operators::ui(ui, cx, &mut state.operators),
+        AgentTab::Security => security::ui(ui, cx, &mut state.security),
+    }
+}

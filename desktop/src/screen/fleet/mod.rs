@@ -1,0 +1,157 @@
+//! The list of all agents.
+
+mod bulk;
+mod list;
+mod peek;
+mod tiles;
+mod view;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use egui::{Align, Id, Layout, Ui};
+use lucide_icons::Icon;
+use underpass_fleet::snapshot::Health;
+use underpass_shared::id::AgentId;
+
+use super::fixed_page;
+use crate::command::UiCommand;
+use crate::cx::Cx;
+use crate::digest::{state_of, word_of};
+use crate::nav::{AgentTab, Route};
+use crate::theme::space;
+use crate::widget::{Empty, IconButton, TableState, chip, search, segmented};
+
+/// What the page remembers from frame to frame.
+#[derive(Default)]
+pub struct FleetState {
+    /// Letters that agents must contain.
+    pub filter: String,
+    /// The group the list is narrowed to.
+    pub group: Option<Arc<str>>,
+    /// How agents must be; all when empty.
+    pub health: Option<Health>,
+    /// The agents that are ticked.
+    pub selected: BTreeSet<AgentId>,
+    /// The agent in the panel beside the list.
+    pub peek: Option<AgentId>,
+    table: TableState,
+    view: view::View,
+    bulk: bulk::Bulk,
+    focus_filter: bool,
+}
+
+impl FleetState {
+    /// Puts the keyboard into the filter.
+    pub const fn focus_filter(&mut self) {
+        self.focus_filter = true;
+    }
+
+    /// Ticks every agent that is shown.
+    pub fn select_all(&mut self, cx: &Cx<'_>) {
+        self.view.refresh(cx, &self.filter, self.group.as_ref(), self.health, self.table.sort);
+        self.selected = self.view.rows().iter().map(|at| cx.fleet.agents[*at].id).collect();
+    }
+
+    /// What Esc leaves, one thing at a time; false when there is nothing.
+    pub fn escape(&mut self) -> bool {
+        if self.peek.take().is_some() {
+            return true;
+        }
+        if !self.selected.is_empty() {
+            self.selected.clear();
+            return true;
+        }
+        let narrowed = !self.filter.is_empty() || self.group.is_some() || self.health.is_some();
+        self.filter.clear();
+        self.group = None;
+        self.health = None;
+        narrowed
+    }
+}
+
+/// Shows the page.
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
+    let known = |id: &AgentId| cx.fleet.agent(*id).is_some();
+    state.peek = state.peek.filter(|id| known(id));
+    state.selected.retain(|id| cx.fleet.agent(*id).is_some());
+    if cx.fleet.agents.is_empty() {
+        let empty = Empty {
+            icon: Icon::Waypoints,
+            title: "No agents yet",
+            text: "Pair with the first one: run “underpass-agent operator add” on its host and paste the string it shows",
+            action: Some("Add agent…"),
+        };
+        if empty.show(ui) {
+            cx.run(UiCommand::AddAgent);
+        }
+        return;
+    }
+    if cx.prefs.peek {
+        peek::panel(ui, cx, &mut state.peek);
+    }
+    state.view.refresh(cx, &state.filter, state.group.as_ref(), state.health, state.table.sort);
+    fixed_page(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = space::M;
+        if ui.available_height() > 420.0 {
+            tiles::tiles(ui, cx, &mut state.health);
+        }
+        bar(ui, cx, state);
+        let bulk = if state.selected.is_empty() { 0.0 } else { bulk::HEIGHT + space::M };
+        let room = egui::vec2(ui.available_width(), ui.available_height() - bulk);
+        ui.allocate_ui(room, |ui| list::list(ui, cx, state));
+        if !state.selected.is_empty() {
+            state.bulk.bar(ui, cx, &mut state.selected);
+        }
+    });
+    state.bulk.dialogs(ui.ctx(), cx, &mut state.selected);
+}
+
+/// Filter, chips and the choice of density.
+fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = space::S - 2.0;
+        let id = Id::unique("fleet filter");
+        let width = if ui.available_width() > 900.0 { 280.0 } else { 180.0 };
+        search(ui, id, &mut state.filter, "Filter agents", width);
+        if std::mem::take(&mut state.focus_filter) {
+            ui.memory_mut(|memory| memory.request_focus(id));
+        }
+        ui.add_space(2.0);
+        if chip(ui, state.health.is_none(), None, "All", cx.fleet.agents.len()).clicked() {
+            state.health = None;
+        }
+        for health in [Health::Online, Health::Degraded, Health::Offline, Health::Applying] {
+            let count = cx.digest.count(health);
+            let on = state.health == Some(health);
+            let room = ui.available_width() > 220.0;
+            if (count > 0 || on)
+                && room
+                && chip(ui, on, Some(state_of(health)), word_of(health), count).clicked()
+            {
+                state.health = if on { None } else { Some(health) };
+            }
+        }
+        if let Some(group) = &state.group {
+            let word = format!("{group} ×");
+            let count = state.view.rows().len();
+            if ui.available_width() > 240.0 && chip(ui, true, None, &word, count).clicked() {
+                state.group = None;
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let name = if cx.prefs.peek { "Hide the side panel" } else { "Show the side panel" };
+            if ui.add(IconButton::new(Icon::PanelRight, name).selected(cx.prefs.peek)).clicked() {
+                cx.run(UiCommand::Peek);
+            }
+            if ui.available_width() > 170.0 {
+                segmented(ui, "Rows", &mut cx.prefs.compact, &[(false, "Comfortable"), (true, "Compact")]);
+            }
+        });
+    });
+}
+
+/// Goes to an agent's page.
+pub(super) fn open(cx: &mut Cx<'_>, id: AgentId) {
+    cx.go(Route::Agent { id, tab: AgentTab::Overview });
+}

@@ -1,0 +1,106 @@
+//! Which agents the list shows, and in which order.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use underpass_fleet::snapshot::{AgentSnapshot, Health};
+
+use super::list::Col;
+use crate::cx::Cx;
+use crate::digest::{certificate_days, tunnels};
+use crate::widget::Sort;
+
+#[derive(PartialEq)]
+struct Key {
+    generation: u64,
+    filter: String,
+    group: Option<Arc<str>>,
+    health: Option<Health>,
+    sort: Option<Sort>,
+}
+
+/// Places of the agents that are shown, made anew only when something changed.
+#[derive(Default)]
+pub(super) struct View {
+    key: Option<Key>,
+    rows: Vec<usize>,
+}
+
+impl View {
+    pub(super) fn rows(&self) -> &[usize] {
+        &self.rows
+    }
+
+    pub(super) fn refresh(
+        &mut self,
+        cx: &Cx<'_>,
+        filter: &str,
+        group: Option<&Arc<str>>,
+        health: Option<Health>,
+        sort: Option<Sort>,
+    ) {
+        let key = Key {
+            generation: cx.fleet.generation,
+            filter: filter.trim().to_lowercase(),
+            group: group.cloned(),
+            health,
+            sort,
+        };
+        if self.key.as_ref() == Some(&key) {
+            return;
+        }
+        let agents = &cx.fleet.agents;
+        self.rows.clear();
+        self.rows.extend((0..agents.len()).filter(|at| shows(&agents[*at], &key)));
+        let order = |one: &usize, other: &usize| {
+            let (one, other) = (&agents[*one], &agents[*other]);
+            let first = match sort {
+                None => one.health.cmp(&other.health),
+                Some(sort) if sort.descending => by(Col::at(sort.column), other, one),
+                Some(sort) => by(Col::at(sort.column), one, other),
+            };
+            first.then_with(|| one.label.cmp(&other.label))
+        };
+        self.rows.sort_by(order);
+        self.key = Some(key);
+    }
+}
+
+fn shows(agent: &AgentSnapshot, key: &Key) -> bool {
+    if key.health.is_some_and(|health| health != agent.health) {
+        return false;
+    }
+    if key.group.is_some() && key.group != agent.group {
+        return false;
+    }
+    key.filter.split_whitespace().all(|word| {
+        let has = |text: &str| text.to_lowercase().contains(word);
+        has(&agent.label)
+            || agent.group.as_deref().is_some_and(has)
+            || agent.problem.as_deref().is_some_and(has)
+            || agent.tags.iter().any(|tag| has(tag))
+            || has(&agent.address.to_string())
+    })
+}
+
+fn by(column: Option<Col>, one: &AgentSnapshot, other: &AgentSnapshot) -> Ordering {
+    let version = |agent: &AgentSnapshot| agent.version.value().map(|version| version.version.clone());
+    let last = |agent: &AgentSnapshot| agent.series.last().copied().unwrap_or_default();
+    let float = |one: Option<f32>, other: Option<f32>| one.unwrap_or(-1.0).total_cmp(&other.unwrap_or(-1.0));
+    match column {
+        None | Some(Col::Status) => one.health.cmp(&other.health),
+        Some(Col::Agent) => one.label.cmp(&other.label),
+        Some(Col::Group) => one.group.cmp(&other.group),
+        Some(Col::Version) => version(one).cmp(&version(other)),
+        Some(Col::Tunnels) => tunnels(one).cmp(&tunnels(other)),
+        Some(Col::Subaccounts) => super::list::subaccounts(one).cmp(&super::list::subaccounts(other)),
+        Some(Col::Cpu | Col::Hour) => float(last(one).cpu, last(other).cpu),
+        Some(Col::Requests) => float(last(one).requests, last(other).requests),
+        Some(Col::Certificate) => {
+            let days = |agent| certificate_days(agent).unwrap_or(i64::MAX);
+            days(one).cmp(&days(other))
+        }
+        Some(Col::Seen) => other.last_seen_ms.cmp(&one.last_seen_ms),
+        Some(Col::Menu) => Ordering::Equal,
+    }
+}

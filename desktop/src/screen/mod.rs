@@ -1,0 +1,48 @@
+//! The pages.
+
+pub mod agent;
+pub mod alerts;
+pub mod audit;
+pub mod backups;
+pub mod compare;
+pub mod fleet;
+pub mod settings;
+
+use egui::{Frame, Margin, ScrollArea, Ui};
+
+/// What the pages remember from frame to frame.
+#[derive(Default)]
+pub struct Screens {
+    /// The list of all agents.
+    pub fleet: fleet::FleetState,
+    /// The page of one agent.
+    pub agent: agent::AgentState,
+    /// What wants attention.
+    pub alerts: alerts::AlertsState,
+    /// Who did what.
+    pub audit: audit::AuditState,
+    /// Two agents side by side.
+    pub compare: compare::CompareState,
+    /// Backups of agents.
+    pub backups: backups::BackupsState,
+    /// Settings of this app.
+    pub settings: settings::SettingsState,
+}
+
+/// A page that scrolls as a whole, with its margins.
+pub fn page<R>(ui: &mut Ui, id: &str, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    ScrollArea::vertical()
+        .id_salt(id)
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            let margin = Margin { left: 20, right: 20, top: 4, bottom: 20 };
+            Frame::new().inner_margin(margin).show(ui, contents).inner
+        })
+        .inner
+}
+
+/// A page whose parts scroll by themselves, with its margins.
+pub fn fixed_page<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let margin = Margin { left: 20, right: 20, top: 4, bottom: 16 };
+    Frame::new().inner_margin(margin).show(ui, contents).inner
+}

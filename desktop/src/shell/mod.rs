@@ -1,0 +1,13 @@
+//! What is around each page: rail, bars, palette, toasts.
+
+pub mod palette;
+mod rail;
+mod sheet;
+mod status;
+pub mod toasts;
+mod top;
+
+pub use rail::{Rail, rail};
+pub use sheet::sheet;
+pub use status::status;
+pub use top::{Pending, top};

@@ -1,0 +1,115 @@
+//! Cards and the tiles of key numbers.
+
+use egui::{Align, Color32, CornerRadius, Frame, InnerResponse, Layout, Margin, Role, Stroke, Ui, Vec2, WidgetInfo};
+
+use super::{Words as _, sparkline};
+use crate::theme::{State, Text, Themed as _, radius, size, space};
+
+/// A surface with a border.
+pub fn card<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> InnerResponse<R> {
+    let tokens = ui.tokens();
+    Frame::new()
+        .fill(tokens.surface)
+        .stroke(Stroke::new(size::LINE, tokens.border))
+        .corner_radius(CornerRadius::same(radius::CARD))
+        .inner_margin(Margin::same(16))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            contents(ui)
+        })
+}
+
+/// A card with a title, and its actions at the right of it.
+pub fn card_titled<R>(
+    ui: &mut Ui,
+    title: &str,
+    actions: impl FnOnce(&mut Ui),
+    contents: impl FnOnce(&mut Ui) -> R,
+) -> InnerResponse<R> {
+    card(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.set_min_height(size::CONTROL_SMALL);
+            ui.title(title);
+            ui.with_layout(Layout::right_to_left(Align::Center), actions);
+        });
+        ui.add_space(space::XS);
+        contents(ui)
+    })
+}
+
+/// The title of a part of a page, with a line of explanation.
+pub fn section(ui: &mut Ui, title: &str, explanation: &str) {
+    ui.add_space(space::S);
+    ui.title(title);
+    if !explanation.is_empty() {
+        ui.scope(|ui| {
+            ui.set_max_width(size::PARAGRAPH);
+            ui.paragraph(explanation);
+        });
+    }
+}
+
+/// A tile with one number.
+#[derive(Debug)]
+pub struct Kpi<'a> {
+    /// What is counted.
+    pub label: &'a str,
+    /// The number.
+    pub value: String,
+    /// Its unit or whole, in grey.
+    pub unit: String,
+    /// A line below it.
+    pub note: String,
+    /// How the line is meant.
+    pub state: Option<State>,
+    /// How the number moved.
+    pub series: &'a [f32],
+    /// The colour of that line.
+    pub color: Color32,
+}
+
+impl Kpi<'_> {
+    /// The height of a tile.
+    pub const HEIGHT: f32 = 92.0;
+
+    /// Shows the tile over `width`; true when it was clicked.
+    pub fn show(&self, ui: &mut Ui, width: f32) -> bool {
+        let tokens = ui.tokens();
+        let (rect, response) = ui.allocate_exact_size(Vec2::new(width, Self::HEIGHT), egui::Sense::click());
+        response.widget_info(|| {
+            let text = format!("{}: {}{}, {}", self.label, self.value, self.unit, self.note);
+            WidgetInfo::labeled(Role::Button, true, text.trim_end_matches(", "))
+        });
+        let corners = CornerRadius::same(radius::CARD);
+        let border = if response.hovered() { tokens.border_strong } else { tokens.border };
+        let stroke = Stroke::new(size::LINE, border);
+        ui.painter().rect(rect, corners, tokens.surface, stroke, egui::StrokeKind::Inside);
+        super::focus_ring(ui, &response, radius::CARD);
+        let inner = rect.shrink2(Vec2::new(space::L, space::M));
+        let mut ui = ui.new_child(
+            egui::UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)),
+        );
+        ui.set_clip_rect(ui.clip_rect().intersect(rect));
+        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.words(Text::Small, tokens.text_2, self.label);
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            ui.words(Text::Figure, tokens.text, self.value.as_str());
+            ui.with_layout(Layout::left_to_right(Align::Max), |ui| {
+                ui.set_height(ui.min_rect().height().max(26.0));
+                ui.words(Text::Small, tokens.text_3, self.unit.as_str());
+                let room = ui.available_width() - space::S;
+                if !self.series.is_empty() && room > 48.0 {
+                    ui.add_space(space::S);
+                    let size = Vec2::new(room.min(140.0), 22.0);
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        sparkline(ui, size, self.series, self.color, self.label);
+                    });
+                }
+            });
+        });
+        let color = self.state.map_or(tokens.text_3, |state| tokens.state(state));
+        ui.words(Text::Caption, color, self.note.as_str());
+        response.clicked()
+    }
+}

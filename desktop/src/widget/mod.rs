@@ -1,0 +1,54 @@
+//! The house widgets. Screens build from these and paint nothing themselves.
+
+mod banner;
+mod button;
+mod card;
+mod choice;
+mod code;
+mod copy;
+mod dialog;
+mod diff;
+mod empty;
+mod field;
+mod keys;
+mod menu;
+mod pill;
+mod progress;
+mod spark;
+mod table;
+mod tabs;
+mod text;
+mod wizard;
+
+pub use banner::Banner;
+pub use button::{Button, IconButton, Kind};
+pub use card::{Kpi, card, card_titled, section};
+pub use choice::{checkbox, chip, segmented, select, toggle};
+pub use code::code;
+pub use copy::{copy_button, copyable};
+pub use dialog::{Answer, ConfirmName, Dialog};
+pub use diff::{DiffKind, DiffRow, diff};
+pub use empty::{Empty, skeleton};
+pub use field::{Field, search};
+pub use keys::{key_row, key_text, keys};
+pub use menu::{menu, menu_item, menu_rule};
+pub use pill::{dot, pill, shape};
+pub use progress::{meter, progress};
+pub use spark::{sparkline, tunnels};
+pub use table::{Align, Column, Outcome, Sort, Table, TableState, Width};
+pub use tabs::{Tab, tabs};
+pub use text::{Words, galley, paint_icon};
+pub use wizard::{Turn, Wizard};
+
+use egui::{CornerRadius, Response, Stroke, StrokeKind, Ui};
+
+use crate::theme::{Themed as _, size};
+
+/// Paints the ring of what has the keyboard, unless it is not `response`.
+pub fn focus_ring(ui: &Ui, response: &Response, radius: u8) {
+    if response.has_focus() {
+        let stroke = Stroke::new(size::FOCUS, ui.tokens().accent_text);
+        ui.painter()
+            .rect_stroke(response.rect.expand(1.0), CornerRadius::same(radius + 1), stroke, StrokeKind::Outside);
+    }
+}
