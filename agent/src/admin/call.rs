@@ -206,7 +206,7 @@ impl Admin {
         let author = caller.to_string();
         let recording = self.recording(caller, Category::Configuration, reason);
         let edit = with_keys(self.secrets.clone(), allowed(caller.role(), joining, edit));
-        let edit = recording.intending(edit);
+        let edit = recording.intending(as_before(caller.clone(), edit));
         // The store knows broken rules only; what else refuses a change goes past it.
         let refused: Arc<Mutex<Option<Refusal>>> = Arc::default();
         let slot = Arc::clone(&refused);
@@ -300,6 +300,27 @@ fn with_keys(
         certificates::check_keys(&secrets, &certificates(old), &certificates(&new))?;
         Ok(new)
     }
+}
+
+/// A change that is refused where its author lost his role while the request ran.
+fn as_before(
+    caller: super::Caller,
+    edit: impl FnOnce(&Document) -> EditResult + Send + 'static,
+) -> impl FnOnce(&Document) -> EditResult + Send + 'static {
+    move |old| {
+        still_permitted(&caller, old)?;
+        edit(old)
+    }
+}
+
+/// Refuses what somebody began who was removed, or got another role, meanwhile.
+pub(super) fn still_permitted(caller: &super::Caller, document: &Document) -> Result<(), Refusal> {
+    if caller.is_as_before(document) {
+        return Ok(());
+    }
+    let message = format!("{caller} was removed or got another role meanwhile; nothing was done");
+    let (status, kind) = (StatusCode::FORBIDDEN, ErrorType::ForbiddenRequest);
+    Err(Refusal::new(status, kind, message))
 }
 
 /// A change that is refused where it goes beyond the role of its author, or would lock all out or

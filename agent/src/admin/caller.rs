@@ -3,7 +3,7 @@
 use std::fmt;
 
 use underpass_shared::config::limits::AUTHOR_LEN_MAX;
-use underpass_shared::config::{Alias, Certificate, Organisation};
+use underpass_shared::config::{Alias, Certificate, Document, Organisation};
 use underpass_shared::id::OperatorId;
 use underpass_shared::pki::subject::Subject;
 use underpass_shared::rights::Role;
@@ -80,6 +80,26 @@ impl Caller {
             Self::Operator(operator) => operator.role,
             Self::Member(member) => member.role,
             Self::Monitoring(_) => Role::Monitoring,
+        }
+    }
+
+    /// Whether the caller may do the same by this state as when the request began.
+    pub(super) fn is_as_before(&self, document: &Document) -> bool {
+        let connector = document.connector();
+        match self {
+            Self::Local(_) => true,
+            Self::Operator(operator) => {
+                let now = connector.operators().get(operator.id);
+                now.is_some_and(|now| now.role == operator.role)
+            }
+            Self::Member(member) => {
+                let now = member.now(&connector.organisation);
+                now.is_some_and(|now| now.role == member.role)
+            }
+            Self::Monitoring(name) => {
+                let mut users = connector.monitoring_users.as_slice().iter();
+                users.any(|user| user.name == *name)
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use underpass_shared::api::management::Refusal;
 use underpass_shared::audit::{Actor, Category, Edits, Outcome, Record, edits};
 use underpass_shared::config::{Document, SubaccountKey};
 
+use super::call::still_permitted;
 use super::{Admin, Caller};
 use crate::audit::{Audit, AuditError};
 use crate::store::{Committed, Snapshot};
@@ -28,6 +29,7 @@ struct Noted {
 #[derive(Clone)]
 pub(super) struct Recording {
     audit: Audit,
+    caller: Caller,
     actor: Actor,
     reason: String,
     snapshot: watch::Receiver<Arc<Snapshot>>,
@@ -46,6 +48,7 @@ impl Admin {
     pub(super) fn recording(&self, caller: &Caller, category: Category, reason: &str) -> Recording {
         Recording {
             audit: self.audit.clone(),
+            caller: caller.clone(),
             actor: self.actor(caller),
             reason: reason.to_owned(),
             snapshot: self.store.snapshot(),
@@ -143,16 +146,24 @@ impl Recording {
         Ok(())
     }
 
-    /// Records the intent of what is no change of the document alone.
+    /// Records the intent of what is no change of the document alone, and refuses it where the
+    /// caller lost his role meanwhile.
     pub(super) async fn intend_act(&self) -> Result<(), Refusal> {
         let record = {
             let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
             self.record(&noted, Outcome::Intent, &self.reason)
         };
         let recorded = self.audit.intent_soon(record).await.map_err(unrecorded)?;
-        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.intent = Some(recorded);
-        Ok(())
+        {
+            let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+            noted.intent = Some(recorded);
+        }
+        let current = Arc::clone(&self.snapshot.borrow());
+        let permitted = still_permitted(&self.caller, current.document());
+        if permitted.is_err() {
+            self.acted(&permitted);
+        }
+        permitted
     }
 
     /// Records what became of a change.

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod crowd;
+mod killed;
 mod lockout;
 mod monitoring;
 mod organisation;

@@ -102,12 +102,19 @@ impl World {
     }
 }
 
+/// The caller with a role, as the fixture knows him.
 fn operator(role: Role) -> Caller {
+    let at = Role::ALL.iter().position(|one| *one == role);
     Caller::Operator(Operator {
-        id: OperatorId::from_uuid(Uuid::from_u128(1)),
+        id: caller_id(at.unwrap()),
         name: role.to_string(),
         role,
     })
+}
+
+/// Who the caller with the role at a place of [`Role::ALL`] is.
+fn caller_id(at: usize) -> OperatorId {
+    OperatorId::from_uuid(Uuid::from_u128(0x100 + u128::try_from(at).unwrap()))
 }
 
 /// All calls, each with what is needed to make it.

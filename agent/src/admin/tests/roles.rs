@@ -1,6 +1,7 @@
 //! Who may do what: every call with every role, and every change by every way to make it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use underpass_shared::api::management::openapi;
 use underpass_shared::api::management::operations::Success;
@@ -251,6 +252,51 @@ async fn managed_subaccounts_stay_the_administrators() {
             }
         }
     }
+}
+
+/// A request may wait for its turn while its caller loses his role.
+#[tokio::test]
+async fn who_lost_his_role_while_his_request_ran_changes_nothing() {
+    let world = World::new().await;
+    let fixture = fixture();
+    let parsed: Value = serde_json::from_str(&fixture).unwrap();
+    let people = parsed["connector"]["operators"].as_array().unwrap();
+    let administrator = Role::Administrator;
+    let is_caller = |one: &Value| one["name"] == administrator.to_string();
+    let mut removed = people.clone();
+    removed.retain(|one| !is_caller(one));
+    let mut demoted = people.clone();
+    for one in demoted.iter_mut().filter(|one| is_caller(one)) {
+        one["role"] = json!(Role::Support.to_string());
+    }
+    let setting = json!({"description": "new"});
+    let connector = "/api/v1/configuration/connector";
+    for now in [removed, demoted] {
+        let now = with(&fixture, "/connector/operators", now).to_string();
+        world.put(&now).await;
+        let before = world.document();
+        let reply = world.ask(administrator, Verb::Put, connector, Some(&setting));
+        assert!(reply.await.is_forbidden());
+        assert_eq!(world.document(), before);
+        // Nor does he end what others have on trial.
+        let tried = with(&now, "/connector/description", "tried").to_string();
+        let tried = Document::from_json(&tried).unwrap();
+        let minute = Some(Duration::from_mins(1));
+        let tried = world
+            .store
+            .try_out("test", "test", None, minute, move |_old| Ok(tried));
+        let first = tried.await.unwrap().revision.number;
+        for verb in [Verb::Post, Verb::Delete] {
+            let pending = Target::PendingConfirm.to_string();
+            let reply = world.ask(administrator, verb, &pending, None).await;
+            assert!(reply.is_forbidden(), "{verb:?}: {reply:?}");
+        }
+        world.store.revert(first, "test", "test").await.unwrap();
+        assert_eq!(world.document(), before);
+    }
+    world.put(&fixture).await;
+    let reply = world.ask(administrator, Verb::Put, connector, Some(&setting));
+    assert_eq!(reply.await.status, 204);
 }
 
 /// A token is good once, so it is not used for what the caller may not do.

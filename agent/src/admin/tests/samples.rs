@@ -124,8 +124,6 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         }
         // It takes a connection without a certificate.
         ("POST", "pairing") => return (Some(json!({"csr": "", "proof": ""})), false),
-        // The callers of these tests are not in the configuration.
-        ("GET", "operator") => return (None, false),
         ("POST", "operator/certificate") => return (Some(json!({"csr": request()})), false),
         // They do something else than change the configuration.
         (_, "logs" | "logs/stream" | "drain" | "restart") => return (None, true),
@@ -235,12 +233,17 @@ pub(super) fn with(json: &str, place: &str, value: impl Into<Value>) -> Value {
     json
 }
 
-/// An Administrator and an operator with another role.
+/// An Administrator, an operator with another role, and the callers of all roles.
 pub(super) fn operators(role: &str) -> Value {
-    json!([
-        {"id": FREE, "name": "first", "role": "Administrator"},
-        {"id": MANAGED, "name": "second", "role": role},
-    ])
+    let mut all = vec![
+        json!({"id": FREE, "name": "first", "role": "Administrator"}),
+        json!({"id": MANAGED, "name": "second", "role": role}),
+    ];
+    for (at, role) in Role::ALL.iter().enumerate() {
+        let (id, role) = (caller_id(at), role.to_string());
+        all.push(json!({"id": id, "name": role, "role": role}));
+    }
+    json!(all)
 }
 
 /// A configuration with one of everything that calls are about.
