@@ -183,7 +183,10 @@ fn administer(
 ) {
     let (runtime, tasks) = (&aside.runtime, &aside.tasks);
     let events = Events::new(tasks);
-    aside.spawn("events", events.clone().feed(store.clone(), board.clone()));
+    let feed = events
+        .clone()
+        .feed(store.clone(), board.clone(), audit.clone());
+    aside.spawn("events", feed);
     let admin = Admin::running(data_dir, store.clone(), board.clone(), audit.clone())
         .with_events(events, listeners.clone())
         .with_levels(administration.levels.clone())
@@ -206,8 +209,8 @@ fn administer(
     let managed = || {
         let identity = admin.desk().identity()?;
         let served = management::Served {
+            certificates: ServerCertificates::open(data_dir, admin.desk().clone())?,
             admin,
-            certificates: ServerCertificates::open(data_dir, Arc::clone(&identity))?,
             identity,
             snapshot: store.snapshot(),
             board: board.clone(),

@@ -1,9 +1,12 @@
-//! What matters for security, rated: of the configuration, and of the host.
+//! What matters for security, rated: of the configuration, the management API, and the host.
+
+mod management;
 
 use underpass_shared::api::management::{Rating, SecurityEntry};
 use underpass_shared::config::{AuditLevel, Document, MappingPart, Subaccount};
 use underpass_shared::policy::effective::effective;
 
+pub use self::management::of_management;
 use crate::vault::{Origin, Vault};
 
 /// Mappings named in one entry; the number of the others is told.

@@ -128,7 +128,14 @@ impl StatusBoard {
         drop(told);
         if is_new {
             self.0.changed.notify_one();
+            self.0.told.send_replace(());
         }
+    }
+
+    /// The certificates that end soon.
+    pub(crate) fn ends(&self) -> Vec<Expiry> {
+        let told = self.0.expiring.lock();
+        told.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Tells the state of the management API; answers what `tell` does.

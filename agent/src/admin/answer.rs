@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde::Serialize;
+use underpass_shared::api::management::operations::TOTAL_COUNT;
 use underpass_shared::api::management::{ErrorType, Refusal, Target};
 
 use super::Answer;
@@ -89,6 +90,12 @@ pub(super) fn unless_same(response: &mut Response<Bytes>, condition: &HeaderValu
         response.headers_mut().remove(CONTENT_TYPE);
         *response.body_mut() = Bytes::new();
     }
+}
+
+/// Says how many entries a list has of which a part is shown.
+pub(super) fn total(response: &mut Response<Bytes>, count: usize) {
+    let name = HeaderName::from_static(TOTAL_COUNT);
+    response.headers_mut().insert(name, count.into());
 }
 
 /// The answer without its body, whose length it tells.

@@ -11,8 +11,8 @@ use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use underpass_shared::api::management::operations::LIST_LEN_MAX;
 use underpass_shared::api::management::{
-    AuditBad, AuditLogInput, AuditLogLevel, AuditLogShown, AuditPage, AuditVerification, Refusal,
-    SubaccountPath, Verb,
+    AuditBad, AuditLevelInput, AuditLogInput, AuditLogLevel, AuditLogShown, AuditPage,
+    AuditVerification, Linked, Refusal, SubaccountPath, Target, Verb,
 };
 use underpass_shared::audit::Filter;
 use underpass_shared::config::{Connector, ConnectorFields, Document, SubaccountFields};
@@ -53,6 +53,7 @@ impl Admin {
                 cleanup: settings.cleanup,
                 log_path: self.audit.dir().display().to_string(),
             };
+            let shown = Linked::at(Target::AuditLog, shown);
             return answer::ok(&shown, current.revision().number);
         }
         let input: AuditLogInput = call.read()?;
@@ -79,9 +80,10 @@ impl Admin {
             let current = self.readable()?;
             let found = find(current.document(), &path, location.as_ref())?;
             let level = found.own().audit_level;
-            return answer::ok(&AuditLogLevel { level }, current.revision().number);
+            let shown = Linked::at(Target::SubaccountAuditLog(path), AuditLogLevel { level });
+            return answer::ok(&shown, current.revision().number);
         }
-        let AuditLogLevel { level } = call.read()?;
+        let AuditLevelInput { level, links: _ } = call.read()?;
         let reason = format!("changed the audit level of subaccount {}", path.subaccount);
         let edit = move |document: &Document| {
             let found = find(document, &path, location.as_ref())?;

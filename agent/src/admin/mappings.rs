@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use underpass_runtime::clock;
+use underpass_shared::api::management::operations::LIST_LEN_MAX;
 use underpass_shared::api::management::{
     MappingAddress, Refusal, SubaccountPath, SystemMapping, SystemMappingInput, Target, Verb,
 };
@@ -42,6 +43,30 @@ pub(super) fn edit_mapping(
     }
 }
 
+/// Which part of a list is asked for.
+#[derive(Clone, Copy)]
+struct Page {
+    offset: usize,
+    limit: usize,
+}
+
+impl Page {
+    /// None where all of it is.
+    fn of(call: &Call) -> Result<Option<Self>, Refusal> {
+        let (offset, limit) = (call.query.offset, call.query.limit);
+        if offset.is_none() && limit.is_none() {
+            return Ok(None);
+        }
+        let limit = limit.unwrap_or(LIST_LEN_MAX);
+        if !(1..=LIST_LEN_MAX).contains(&limit) {
+            let rule = format!("must be between 1 and {LIST_LEN_MAX}");
+            return Err(Refusal::invalid("limit", rule));
+        }
+        let offset = offset.unwrap_or_default();
+        Ok(Some(Self { offset, limit }))
+    }
+}
+
 fn show(mapping: &Mapping, path: &SubaccountPath) -> SystemMapping {
     let not_effective = effective(mapping).err();
     let not_effective = not_effective.map(|reason| reason.to_string());
@@ -66,11 +91,19 @@ impl Admin {
             Verb::Get | Verb::Put | Verb::Patch => {
                 let current = self.readable()?;
                 let location = call.query.location_id.clone();
+                let page = Page::of(&call)?;
                 blocking(move || {
                     let found = find(current.document(), &path, location.as_ref())?;
-                    let all = found.mappings().iter();
-                    let all: Vec<_> = all.map(|one| show(one, &path)).collect();
-                    answer::ok(&all, current.revision().number)
+                    let (all, number) = (found.mappings(), current.revision().number);
+                    let Some(Page { offset, limit }) = page else {
+                        let all: Vec<_> = all.iter().map(|one| show(one, &path)).collect();
+                        return answer::ok(&all, number);
+                    };
+                    let some = all.iter().skip(offset).take(limit);
+                    let some: Vec<_> = some.map(|one| show(one, &path)).collect();
+                    let mut shown = answer::ok(&some, number)?;
+                    answer::total(&mut shown, all.len());
+                    Ok(shown)
                 })
                 .await
             }

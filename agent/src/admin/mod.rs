@@ -47,12 +47,14 @@ use bytes::Bytes;
 use http::header::IF_NONE_MATCH;
 use http::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
+use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::telemetry::Levels;
 use underpass_shared::api::management::operations::{BODY_LEN_MAX, Operation};
 use underpass_shared::api::management::{
     ErrorType, Query, Refusal, SecurityStatus, Status, Target, Version, openapi,
 };
+use underpass_shared::rights::Role;
 
 pub(crate) use self::answer::REVERTS_AT;
 pub use self::body::Body;
@@ -259,7 +261,7 @@ impl Admin {
         match target {
             Target::Version => self.version(),
             Target::OpenApi => self.description(),
-            Target::Status => self.status(),
+            Target::Status => self.status(caller.role()),
             Target::Document => self.document(call, verb).await,
             Target::Revisions => self.revisions(&call).await,
             Target::Revision(number) => self.revision(number).await,
@@ -347,16 +349,24 @@ impl Admin {
         answer::ok(&described, self.store.current().revision().number)
     }
 
-    fn status(&self) -> Answer {
+    /// What the agent does. Who does what, and what weakens security, is not for monitoring.
+    fn status(&self, role: Role) -> Answer {
         let Some(board) = &self.board else {
             return Err(Refusal::illegal_state("the agent does not run"));
         };
         let current = self.store.current();
         let number = current.revision().number;
         let problem = current.problem().map(ToString::to_string);
-        let warnings = warnings::of(current.document());
         let drain = self.control.as_ref();
-        let drain = drain.and_then(|control| control.drain().borrow().clone());
+        let mut drain = drain.and_then(|control| control.drain().borrow().clone());
+        let warnings = if role == Role::Monitoring {
+            if let Some(drain) = &mut drain {
+                drain.author.clear();
+            }
+            vec![]
+        } else {
+            warnings::of(current.document())
+        };
         let status = Status {
             drain,
             ..status::now(board, number, problem, warnings)
@@ -366,8 +376,18 @@ impl Admin {
 
     async fn security_status(&self) -> Answer {
         let (current, vault) = (self.readable()?, self.vault.clone());
+        let made = self.operators.shown();
+        let tls12 = self.board.as_ref();
+        let tls12 = tls12.is_some_and(|board| board.management(|management| management.tls12));
         call::blocking(move || {
-            let mut entries = security::of_document(current.document());
+            let document = current.document();
+            let mut entries = security::of_document(document);
+            entries.extend(security::of_management(
+                document,
+                &made,
+                tls12,
+                clock::wall_ms(),
+            ));
             entries.extend(security::of_host(&vault));
             answer::ok(&SecurityStatus::of(entries), current.revision().number)
         })

@@ -114,6 +114,9 @@ impl Admin {
         tracing::warn!(author, %role, "a pairing string was made; it is good for ten minutes");
         let life_ms = i64::try_from(LIFE.as_millis()).unwrap_or(i64::MAX);
         recording.acted(&Ok(()));
+        self.notice(format!(
+            "{author} made a pairing string for the role {role}"
+        ));
         let created = PairingCreated {
             pairing: link.to_string(),
             expires_time_stamp: clock::wall_ms() + life_ms,

@@ -18,8 +18,13 @@ impl Admin {
             let rule = format!("must be between 1 and {LIST_LEN_MAX}");
             return Err(Refusal::invalid("limit", rule));
         }
+        let before = call.query.log.before;
         let current = self.readable()?.revision().number;
-        let list = self.store.history(limit).await.map_err(answer::refusal)?;
+        let list = self
+            .store
+            .history(before, limit)
+            .await
+            .map_err(answer::refusal)?;
         answer::ok(&list, current)
     }
 

@@ -110,6 +110,11 @@ impl Shared {
 }
 
 impl Audit {
+    /// Why the log is not written, while it is not.
+    pub(crate) fn failure(&self) -> watch::Receiver<Option<String>> {
+        self.0.queue.failure.subscribe()
+    }
+
     /// The audit log of a data directory that this process has for itself. Nothing is touched
     /// until something is recorded. `clock` tells milliseconds since 1970.
     ///

@@ -6,6 +6,7 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use underpass_runtime::clock;
 use underpass_shared::audit::{Actor, Category, Forwarded, Outcome, Record};
 use underpass_shared::config::SubaccountKey;
@@ -90,6 +91,8 @@ pub(super) struct Taken {
 pub(super) struct Queue {
     waiting: Mutex<Taken>,
     more: Condvar,
+    /// Why the log is not written, while it is not.
+    pub(super) failure: watch::Sender<Option<String>>,
 }
 
 impl std::fmt::Debug for Queue {

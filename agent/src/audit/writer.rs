@@ -195,11 +195,13 @@ impl Writer {
         match written {
             Err(error) if !self.failed => {
                 self.failed = true;
+                self.queue.failure.send_replace(Some(error.to_string()));
                 // A full disk is expected, and told to whoever wants to change something.
                 tracing::warn!(%error, "the audit log cannot be written; changes are refused");
             }
             Ok(()) if self.failed => {
                 self.failed = false;
+                self.queue.failure.send_replace(None);
                 tracing::info!("the audit log is written again");
             }
             Err(_) | Ok(()) => {}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, ETAG, HOST};
+use http::header::{ACCEPT, CONTENT_TYPE, ETAG, HOST, IF_MATCH};
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -140,6 +140,25 @@ impl Client {
     ) -> anyhow::Result<Reply> {
         let json = serde_json::to_vec(body)?;
         self.call(verb, target, query, json.into()).await
+    }
+
+    /// A request with a JSON body that is meant for a revision.
+    pub(super) async fn send_if(
+        &self,
+        revision: Option<u64>,
+        verb: Verb,
+        target: Target,
+        query: &Query,
+        body: &impl Serialize,
+    ) -> anyhow::Result<Reply> {
+        let mut request = Request::builder()
+            .method(verb.as_str())
+            .uri(format!("{target}{}", query.to_text()));
+        if let Some(revision) = revision {
+            request = request.header(IF_MATCH, format!("\"{revision}\""));
+        }
+        let request = request.body(serde_json::to_vec(body)?.into())?;
+        self.ask(request, "application/json").await
     }
 
     /// A request with any body.

@@ -1,4 +1,6 @@
-//! `operator list|issue|revoke|role`.
+//! `operator list|issue|revoke|role|trust`.
+
+mod trust;
 
 use std::path::PathBuf;
 
@@ -13,6 +15,7 @@ use underpass_shared::config::{Comment, OperatorName};
 use underpass_shared::id::OperatorId;
 use underpass_shared::rights::Role;
 
+pub use self::trust::Action as TrustAction;
 use super::DryRun;
 use super::client::Client;
 use super::output::{Output, table, utc};
@@ -74,6 +77,12 @@ pub enum Action {
         #[command(flatten)]
         dry_run: DryRun,
     },
+    /// Let in whom CAs of your organisation vouch for.
+    #[command(after_help = trust::EXAMPLE)]
+    Trust {
+        #[command(subcommand)]
+        action: TrustAction,
+    },
 }
 
 pub(super) async fn run(
@@ -83,6 +92,7 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     let mut query = Query::default();
     match action {
+        Action::Trust { action } => trust::run(client, action, out).await,
         Action::List => list(&all(client).await?, out),
         Action::Issue {
             csr,

@@ -10,7 +10,9 @@ use underpass_shared::hash::Hash256;
 use underpass_shared::id::InstanceId;
 
 use super::Events;
+use super::notices::Noticed;
 use crate::admin::tunnel;
+use crate::audit::Audit;
 use crate::status::StatusBoard;
 use crate::store::{Snapshot, Store};
 use crate::warnings;
@@ -25,12 +27,15 @@ struct Told {
     trial: Option<Trial>,
     warnings: Vec<String>,
     tunnels: BTreeMap<InstanceId, Event>,
+    noticed: Noticed,
 }
 
 impl Events {
-    /// Tells of tunnels, revisions, trials and warnings until the agent ends.
-    pub(crate) async fn feed(self, store: Store, board: StatusBoard) {
+    /// Tells of tunnels, revisions, trials, warnings and what Administrators are to know, until
+    /// the agent ends.
+    pub(crate) async fn feed(self, store: Store, board: StatusBoard, audit: Audit) {
         let (mut snapshot, mut links) = (store.snapshot(), board.subscribe());
+        let mut failure = audit.failure();
         let first = Arc::clone(&snapshot.borrow_and_update());
         let mut told = Told {
             revision: first.revision().number,
@@ -38,6 +43,8 @@ impl Events {
             trial: first.trial().cloned(),
             warnings: warnings::of(first.document()),
             tunnels: tunnels(&board.links()),
+            // What ends soon is told to those who look the first time too.
+            noticed: Noticed::of(&first, vec![], None),
         };
         loop {
             tokio::select! {
@@ -47,14 +54,19 @@ impl Events {
                 changed = links.changed() => if changed.is_err() {
                     return;
                 },
+                Ok(()) = failure.changed() => {}
                 () = self.0.tasks.stopped() => return,
             }
+            let failed = failure.borrow_and_update().clone();
             let current = Arc::clone(&snapshot.borrow_and_update());
             for event in revisions(&store, told.revision, current.revision()).await {
                 self.tell(event);
             }
             for event in told.catch_up(&current, &board.links()) {
                 self.tell(event);
+            }
+            for text in told.noticed.catch_up(&current, board.ends(), failed) {
+                self.tell(Event::Notice { text });
             }
         }
     }
@@ -100,7 +112,7 @@ async fn revisions(store: &Store, told: u64, newest: &Revision) -> Vec<Event> {
     let mut list = match usize::try_from(count) {
         Ok(0) => return vec![],
         Ok(1) => vec![newest.clone()],
-        Ok(count) => store.history(count).await.unwrap_or_default(),
+        Ok(count) => store.history(None, count).await.unwrap_or_default(),
         Err(_) => vec![],
     };
     list.retain(|one| told < one.number && one.number <= newest.number);

@@ -4,6 +4,7 @@
 //! bounded queue, and one that cannot keep up is let go.
 
 mod feed;
+mod notices;
 mod ring;
 mod stream;
 

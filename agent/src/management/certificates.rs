@@ -14,6 +14,7 @@ use underpass_shared::id::CredentialId;
 use underpass_shared::pki::chain::CertificateUse;
 
 use crate::identity::{Identity, SERVER_LIFE};
+use crate::operators::Operators;
 use crate::secrets::SecretStore;
 use crate::store::Snapshot;
 
@@ -37,6 +38,8 @@ fn given(snapshot: &Snapshot) -> Shown {
 #[derive(Clone)]
 pub struct ServerCertificates {
     identity: Arc<Identity>,
+    /// Where it is told what is shown.
+    desk: Operators,
     secrets: SecretStore,
     by_name: Arc<ByName>,
 }
@@ -47,8 +50,9 @@ impl ServerCertificates {
     ///
     /// # Errors
     /// When a key cannot be made.
-    pub fn open(data_dir: &Path, identity: Arc<Identity>) -> anyhow::Result<Self> {
+    pub fn open(data_dir: &Path, desk: Operators) -> anyhow::Result<Self> {
         let now_ms = clock::wall_ms();
+        let identity = desk.identity()?;
         let own = identity.own_server(now_ms)?;
         let other = identity.host_server(now_ms)?;
         let by_name = ByName {
@@ -56,8 +60,10 @@ impl ServerCertificates {
             own: Arc::new(LiveCertificate::new(own.credential())?),
             other: Arc::new(LiveCertificate::new(other.credential())?),
         };
+        desk.show_chain(&other.chain);
         Ok(Self {
             identity,
+            desk,
             secrets: SecretStore::new(data_dir),
             by_name: Arc::new(by_name),
         })
@@ -112,8 +118,7 @@ impl ServerCertificates {
 
     fn exchange(&self, given: &Shown) -> anyhow::Result<()> {
         let Some((chain, id)) = given else {
-            let other = self.identity.host_server(clock::wall_ms())?;
-            return Ok(self.by_name.other.replace(other.credential())?);
+            return self.show_own(clock::wall_ms());
         };
         let key = self.secrets.load_key(*id)?;
         let chain: String = chain.iter().map(ToString::to_string).collect();
@@ -152,9 +157,16 @@ impl ServerCertificates {
         let own = self.identity.own_server(now_ms)?;
         self.by_name.own.replace(own.credential())?;
         if !is_given {
-            let other = self.identity.host_server(now_ms)?;
-            self.by_name.other.replace(other.credential())?;
+            self.show_own(now_ms)?;
         }
+        Ok(())
+    }
+
+    /// Shows a new self-made one under the host's names.
+    fn show_own(&self, now_ms: i64) -> anyhow::Result<()> {
+        let other = self.identity.host_server(now_ms)?;
+        self.by_name.other.replace(other.credential())?;
+        self.desk.show_chain(&other.chain);
         Ok(())
     }
 }

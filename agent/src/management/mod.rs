@@ -143,6 +143,9 @@ pub fn start(
         gate: Gate::new(SecretStore::new(data_dir)),
     });
     if options.oldest == OldestTls::Tls12 {
+        shared
+            .board
+            .management(|management| management.tls12 = true);
         tracing::warn!("the management API also speaks TLS 1.2 (--management-tls12)");
     }
     for (address, wish) in options.addresses() {

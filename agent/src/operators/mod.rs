@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use underpass_runtime::clock;
 use underpass_shared::api::management::OperatorShown;
-use underpass_shared::config;
+use underpass_shared::config::{self, Certificate};
 use underpass_shared::id::OperatorId;
 
 pub use self::first::seed;
@@ -27,6 +27,7 @@ pub struct Operators {
     pub records: Records,
     /// The pairing string.
     pub reception: Reception,
+    shown: Arc<Mutex<Vec<Certificate>>>,
 }
 
 impl Operators {
@@ -37,6 +38,7 @@ impl Operators {
             identity: Arc::default(),
             records: Records::open(data_dir),
             reception: Reception::default(),
+            shown: Arc::default(),
         }
     }
 
@@ -51,6 +53,22 @@ impl Operators {
         }
         let identity = Identity::open(&self.data_dir, clock::wall_ms())?;
         Ok(Arc::clone(slot.insert(Arc::new(identity))))
+    }
+
+    /// The self-made chain that the management API shows while nobody set one; empty while it
+    /// shows none.
+    pub fn shown(&self) -> Vec<Certificate> {
+        self.shown
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Tells what the management API shows, PEM.
+    pub(crate) fn show_chain(&self, pem: &str) {
+        // What was made here is well-formed.
+        let chain = Certificate::list(pem).unwrap_or_default();
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = chain;
     }
 
     /// An operator with all that is known.

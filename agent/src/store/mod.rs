@@ -275,8 +275,17 @@ impl Store {
     ///
     /// # Errors
     /// Where the history cannot be read.
-    pub async fn history(&self, limit: usize) -> Result<Vec<Revision>, ChangeError> {
-        self.ask(|reply| Job::History { limit, reply }).await
+    pub async fn history(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<Revision>, ChangeError> {
+        self.ask(|reply| Job::History {
+            before,
+            limit,
+            reply,
+        })
+        .await
     }
 
     /// The steps that take one revision back, or nothing where history does not reach so far.

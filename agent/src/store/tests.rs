@@ -180,7 +180,7 @@ async fn history_and_undo() {
         .change("b", "why", None, move |old| old.with_mapping(key(), new))
         .await
         .unwrap();
-    let history = store.history(2).await.unwrap();
+    let history = store.history(None, 2).await.unwrap();
     assert_eq!(history, [changed.revision, before.revision().clone()]);
     let inverse = store.inverse(4).await.unwrap().unwrap();
     assert_eq!(inverse, diff(store.current().document(), before.document()));
@@ -191,7 +191,12 @@ async fn history_and_undo() {
     assert_eq!(store.current().document(), before.document());
     assert_eq!(store.current().revision().number, 5);
     assert_eq!(store.inverse(99).await.unwrap(), None);
-    assert_eq!(store.history(99).await.unwrap().len(), 5);
+    assert_eq!(store.history(None, 99).await.unwrap().len(), 5);
+    let older = store.history(Some(4), 2).await.unwrap();
+    assert_eq!(
+        older.iter().map(|one| one.number).collect::<Vec<_>>(),
+        [3, 2]
+    );
 }
 
 #[test]
@@ -551,7 +556,7 @@ async fn what_is_on_trial_is_taken_back_unless_confirmed() {
     let again = store.change("bob", "", None, |old| old.without_subaccount(key()));
     assert_eq!(again.await.unwrap().revision.number, 10);
     assert_eq!(store.at(9).await.unwrap().unwrap().hash(), {
-        store.history(2).await.unwrap()[1].content_hash
+        store.history(None, 2).await.unwrap()[1].content_hash
     });
     assert_eq!(store.at(0).await.unwrap(), Some(Document::empty()));
     assert_eq!(store.at(11).await.unwrap(), None);

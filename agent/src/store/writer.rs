@@ -74,6 +74,8 @@ pub(super) enum Job {
         reply: Reply<Committed>,
     },
     History {
+        /// Only those with smaller numbers.
+        before: Option<u64>,
         limit: usize,
         reply: Reply<Vec<Revision>>,
     },
@@ -225,7 +227,11 @@ impl Writer {
         self.unkept += 1;
         match job {
             Job::Change { edit, reply } => drop(reply.send(self.change(edit))),
-            Job::History { limit, reply } => drop(reply.send(self.history(limit))),
+            Job::History {
+                before,
+                limit,
+                reply,
+            } => drop(reply.send(self.history(before, limit))),
             Job::Inverse { number, reply } => drop(reply.send(self.inverse(number))),
             Job::Steps { number, reply } => drop(reply.send(self.steps(number))),
             Job::At { number, reply } => drop(reply.send(self.at(number))),
@@ -388,12 +394,15 @@ impl Writer {
         }
     }
 
-    fn history(&mut self, limit: usize) -> Result<Vec<Revision>, ChangeError> {
+    fn history(&mut self, before: Option<u64>, limit: usize) -> Result<Vec<Revision>, ChangeError> {
         let connection = self.readable()?;
-        let sql = "SELECT number, record FROM revision ORDER BY number DESC LIMIT ?1";
+        let sql = "SELECT number, record FROM revision WHERE number < ?1 \
+                   ORDER BY number DESC LIMIT ?2";
         let mut statement = connection.prepare_cached(sql)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = statement.query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let before = before.and_then(|number| i64::try_from(number).ok());
+        let before = before.unwrap_or(i64::MAX);
+        let rows = statement.query_map([before, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
         rows.map(|row| {
             let (number, record): (i64, String) = row?;
             serde_json::from_str(&record).or(Err(ChangeError::History(number.cast_unsigned())))

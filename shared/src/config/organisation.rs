@@ -3,6 +3,8 @@
 //! Nobody of an organisation counts as an operator for the rule that the last Administrator stays:
 //! the agent cannot know whether anybody has such a certificate, or still has it tomorrow.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,17 @@ pub enum SubjectMatch {
     /// An organization.
     #[serde(rename = "O")]
     Organization(Value),
+}
+
+impl fmt::Display for SubjectMatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(name) => write!(f, "subject={name}"),
+            Self::CommonName(value) => write!(f, "CN={}", &**value),
+            Self::Unit(value) => write!(f, "OU={}", &**value),
+            Self::Organization(value) => write!(f, "O={}", &**value),
+        }
+    }
 }
 
 impl SubjectMatch {

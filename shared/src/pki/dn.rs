@@ -96,6 +96,23 @@ pub enum InvalidName {
 }
 
 impl DistinguishedName {
+    /// A name of parts, the most specific first.
+    ///
+    /// # Errors
+    /// When there is none, one occurs twice or has a wrong value.
+    pub fn of(parts: Vec<(Attribute, String)>) -> Result<Self, InvalidName> {
+        if parts.is_empty() {
+            return Err(InvalidName::Empty);
+        }
+        for (i, (attribute, value)) in parts.iter().enumerate() {
+            check(*attribute, value)?;
+            if parts.iter().skip(i + 1).any(|(one, _)| one == attribute) {
+                return Err(InvalidName::Twice(attribute.as_str()));
+            }
+        }
+        Ok(Self(parts))
+    }
+
     /// The parts, the most specific first.
     pub fn parts(&self) -> &[(Attribute, String)] {
         &self.0

@@ -22,8 +22,8 @@ use super::multipart::{Form, is_form};
 use super::{Admin, Answer, answer};
 use crate::secrets::SecretStore;
 
-const PEM: &str = "application/x-pem-file";
-const DER: &str = "application/pkix-cert";
+pub(super) const PEM: &str = "application/x-pem-file";
+pub(super) const DER: &str = "application/pkix-cert";
 /// The field of a signed certificate, in forms as in JSON.
 const SIGNED: &str = "signedCertificate";
 
@@ -138,10 +138,20 @@ impl Admin {
         let number = current.revision().number;
         let own = current.document().connector().certificates.get(one);
         let missing = || Refusal::not_found(format!("there is no {one}"));
-        let (certificates, _key) = own.certificate().ok_or_else(missing)?;
+        let made = match one {
+            CertificateUse::Ui => self.operators.shown(),
+            CertificateUse::System | CertificateUse::PpCa => vec![],
+        };
+        let certificates = own
+            .certificate()
+            .map_or(made.as_slice(), |(chain, _key)| chain);
+        if certificates.is_empty() {
+            return Err(missing());
+        }
         match Accept::of(call.accept()) {
             Accept::Json => {
-                let shown = CertificateShown::show(own, one).ok_or_else(missing)?;
+                let shown = CertificateShown::of_chain(certificates, own, one);
+                let shown = shown.ok_or_else(missing)?;
                 answer::ok(&shown, number)
             }
             Accept::Pem => Ok(answer::bytes(accept::pem(certificates), PEM, number)),

@@ -40,7 +40,9 @@ impl Admin {
             ConnectorTarget::SubjectRules => self.subject_rules(&call, verb).await,
             ConnectorTarget::SubjectRule(index) => self.subject_rule(&call, verb, index).await,
             ConnectorTarget::SubjectRuleMove(index) => self.move_rule(&call, index).await,
-            ConnectorTarget::SampleCertificate(index) => self.sample_certificate(&call, index),
+            ConnectorTarget::SampleCertificate(index) => {
+                self.sample_certificate(&call, index).await
+            }
             ConnectorTarget::Logs => self.logs(&call, verb).await,
             ConnectorTarget::SubaccountLogs(path) => {
                 self.subaccount_traces(&call, verb, path).await

@@ -1,17 +1,25 @@
 //! The rules by which users get the subjects of their certificates. The last one is for whom no
 //! other holds; it can be changed, but neither moved nor removed.
 
+use std::time::Duration;
+
+use underpass_runtime::clock;
+use underpass_runtime::pki::{KeyType, Lifetime, OwnKey, OwnKeyError, Subject};
 use underpass_shared::api::management::{
     ALWAYS, ConditionInput, ConnectorTarget, Linked, MoveInput, Refusal, SubjectRuleInput,
     SubjectRuleShown, Target, Verb,
 };
 use underpass_shared::config::{
-    ConnectorFields, SubjectFallback, SubjectPattern, SubjectRule, SubjectRules,
+    Certificate, ConnectorFields, SubjectFallback, SubjectPattern, SubjectRule, SubjectRules,
 };
 use underpass_shared::pki::chain::CertificateUse;
+use underpass_shared::pki::dn::DistinguishedName;
+use underpass_shared::secret::Secret;
 
 use super::edit;
-use crate::admin::call::Call;
+use crate::admin::accept::{self, Accept};
+use crate::admin::call::{self, Call};
+use crate::admin::certificates::{DER, PEM};
 use crate::admin::{Admin, Answer, answer};
 
 fn shown(rules: &SubjectRules) -> Vec<SubjectRuleShown> {
@@ -161,29 +169,70 @@ impl Admin {
         answer::ok(&shown(rules), current.revision().number)
     }
 
-    pub(super) fn sample_certificate(&self, call: &Call, index: usize) -> Answer {
+    pub(super) async fn sample_certificate(&self, call: &Call, index: usize) -> Answer {
         let current = self.readable()?;
-        let rules = &current.document().connector().subject_pattern_rules;
+        let number = current.revision().number;
+        let connector = current.document().connector();
+        let rules = &connector.subject_pattern_rules;
         let pattern = match rules.rules().get(index) {
             Some(rule) => &rule.subject_pattern,
             None if index == rules.rules().len() => &rules.fallback().subject_pattern,
             None => return Err(missing(index)),
         };
         check_values(call, pattern)?;
-        let ca = current
-            .document()
-            .connector()
+        let values = &call.query.values;
+        let subject = pattern.fill(|one| values.get(one.as_str()).map(String::as_str));
+        let name = subject.map_err(|rule| Refusal::invalid("values", rule.to_string()))?;
+        let (chain, key) = connector
             .certificates
-            .get(CertificateUse::PpCa);
-        let message = match ca.certificate() {
-            None => {
-                "there is no CA certificate for principal propagation that could sign it; set one \
-                 at /api/v1/configuration/connector/onPremises/ppCaCertificate"
-            }
-            Some(_) => "this version makes no certificates for users yet",
+            .get(CertificateUse::PpCa)
+            .certificate()
+            .ok_or_else(|| {
+                let message = "there is no CA certificate for principal propagation that could \
+                               sign it; set one at \
+                               /api/v1/configuration/connector/onPremises/ppCaCertificate";
+                Refusal::illegal_state(message)
+            })?;
+        let key = self.secrets.load_key(key);
+        let key = key.map_err(|error| Refusal::failure(format!("{error:#}")))?;
+        let minutes = connector.pp_settings.certificate_validity_in_min.get();
+        let lifetime = Lifetime {
+            now_ms: clock::wall_ms(),
+            valid: Duration::from_secs(60 * u64::from(minutes)),
         };
-        Err(Refusal::illegal_state(message))
+        let (accept, chain) = (Accept::of(call.accept()), chain.to_vec());
+        call::blocking(move || {
+            let certificate = user_certificate(&chain, &key, name, lifetime)?;
+            Ok(match accept {
+                Accept::Pem => answer::bytes(accept::pem([&certificate]), PEM, number),
+                Accept::Json | Accept::Der => {
+                    answer::bytes(accept::der([&certificate]), DER, number)
+                }
+            })
+        })
+        .await
     }
+}
+
+/// What a user would be given; the key is thrown away, so that nobody can use it.
+fn user_certificate(
+    chain: &[Certificate],
+    key: &Secret,
+    name: DistinguishedName,
+    lifetime: Lifetime,
+) -> Result<Certificate, Refusal> {
+    let failed = |error: OwnKeyError| Refusal::failure(format!("{:#}", anyhow::Error::from(error)));
+    let none = || Refusal::failure("the CA for principal propagation has no certificate");
+    let ca = chain.first().ok_or_else(none)?;
+    let subject = Subject {
+        name,
+        alt_names: vec![],
+    };
+    let signer = OwnKey::from_pem(key).map_err(failed)?;
+    let user = OwnKey::generate(KeyType::EcdsaP256).map_err(failed)?;
+    let signed = signer.user(ca.der(), &user, &subject, lifetime);
+    let signed = signed.map_err(failed)?;
+    Certificate::from_der(&signed).map_err(|error| Refusal::failure(error.to_string()))
 }
 
 /// Every variable of a pattern needs a value, and nothing else has one.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DnType, DnValue, ExtendedKeyUsagePurpose,
-    IsCa, KeyPair, KeyUsagePurpose, PublicKeyData as _, RsaKeySize, SanType, SignatureAlgorithm,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData as _, RsaKeySize, SanType,
+    SignatureAlgorithm,
 };
-use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use thiserror::Error;
 use underpass_shared::pki::alt_name::AltName;
 use underpass_shared::pki::chain::CertificateUse;
@@ -163,6 +164,28 @@ impl OwnKey {
         let valid = SELF_SIGNED_VALID;
         Lifetime { now_ms, valid }.set(&mut params)?;
         Ok(params.self_signed(&self.pair)?.pem())
+    }
+
+    /// A certificate for the key of a user, signed by this key, whose own certificate is `ca` (DER);
+    /// DER.
+    ///
+    /// # Errors
+    /// When signing fails.
+    pub fn user(
+        &self,
+        ca: &[u8],
+        user: &Self,
+        subject: &Subject,
+        lifetime: Lifetime,
+    ) -> Result<Vec<u8>, OwnKeyError> {
+        // Users are clients, as the agent itself is.
+        let mut params = params(subject, CertificateUse::System)?;
+        params.is_ca = IsCa::ExplicitNoCa;
+        params.use_authority_key_identifier_extension = true;
+        lifetime.set(&mut params)?;
+        let issuer = Issuer::from_ca_cert_der(&CertificateDer::from(ca), &self.pair)?;
+        let signed = params.signed_by(&user.pair, &issuer)?;
+        Ok(signed.der().to_vec())
     }
 
     /// With which algorithm it signs.

@@ -26,6 +26,17 @@ pub struct AuditLogShown {
     pub log_path: String,
 }
 
+/// A change of the level of one subaccount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AuditLevelInput {
+    /// Which of its requests are recorded.
+    pub level: AuditLevel,
+    /// Only shown.
+    #[serde(default, rename = "_links")]
+    pub links: ReadOnly,
+}
+
 /// A change of the audit log's settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -38,11 +49,13 @@ pub struct AuditLogInput {
     pub cleanup: Option<Days>,
     /// Only shown.
     pub log_path: ReadOnly,
+    /// Only shown.
+    #[serde(rename = "_links")]
+    pub links: ReadOnly,
 }
 
 /// The level of one subaccount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct AuditLogLevel {
     /// Which of its requests are recorded.
     pub level: AuditLevel,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::error::Refusal;
 use super::target::Target;
 use super::{Links, links};
-use crate::config::OwnCertificate;
+use crate::config::{Certificate, OwnCertificate};
 use crate::pki::alt_name::AltName;
 use crate::pki::chain::CertificateUse;
 use crate::pki::dn::DistinguishedName;
@@ -55,6 +55,15 @@ impl CertificateShown {
     /// Shows a certificate, if there is one.
     pub fn show(own: &OwnCertificate, one: CertificateUse) -> Option<Self> {
         let (chain, _key) = own.certificate()?;
+        Self::of_chain(chain, own, one)
+    }
+
+    /// Shows a chain that is in use in place of one that somebody set.
+    pub fn of_chain(
+        chain: &[Certificate],
+        own: &OwnCertificate,
+        one: CertificateUse,
+    ) -> Option<Self> {
         let summary = chain.first()?.summary();
         let name = |(kind, value): (&'static str, String)| AltNameShown {
             kind: kind.to_owned(),

@@ -36,7 +36,7 @@ mod target;
 mod trust;
 
 pub use audit::{
-    AuditBad, AuditLogInput, AuditLogLevel, AuditLogShown, AuditPage, AuditSearch,
+    AuditBad, AuditLevelInput, AuditLogInput, AuditLogLevel, AuditLogShown, AuditPage, AuditSearch,
     AuditVerification, Days,
 };
 pub use body::read;

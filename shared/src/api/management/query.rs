@@ -24,6 +24,8 @@ pub struct Query {
     pub readmit_operators: bool,
     /// At most so many entries of a list.
     pub limit: Option<usize>,
+    /// How many entries of a list are left out at the beginning.
+    pub offset: Option<usize>,
     /// Take the change back unless it is confirmed in time.
     pub confirm_within: Option<ConfirmWithin>,
     /// The revision to compare with.
@@ -110,6 +112,10 @@ impl Query {
     /// Takes an option that only few calls have.
     fn set(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
         match name {
+            "offset" => {
+                let number = value.parse();
+                self.offset = Some(number.or(Err(Refusal::invalid(name, "must be a number")))?);
+            }
             "mode" => {
                 let mode = value.parse::<ImportMode>();
                 self.mode = mode.map_err(|rule| Refusal::invalid(name, rule.to_string()))?;
@@ -150,6 +156,7 @@ impl Query {
             .readmit_operators
             .then(|| "readmitOperators=true".to_owned());
         let limit = self.limit.map(|limit| format!("limit={limit}"));
+        let offset = self.offset.map(|offset| format!("offset={offset}"));
         let within = self.confirm_within;
         let within = within.map(|within| format!("confirmWithin={}", within.seconds()));
         let with = self.with.map(|with| format!("with={with}"));
@@ -158,9 +165,11 @@ impl Query {
             let only: Vec<String> = only.iter().map(ToString::to_string).collect();
             format!("only={}", only.join(","))
         });
-        let parts = [location, dry_run, readmit, limit, within, with, mode, only]
-            .into_iter()
-            .flatten();
+        let parts = [
+            location, dry_run, readmit, limit, offset, within, with, mode, only,
+        ]
+        .into_iter()
+        .flatten();
         let parts = parts.chain(self.log.to_parts());
         let parts: Vec<String> = parts.chain(self.audit.to_parts()).collect();
         if parts.is_empty() {
@@ -200,6 +209,7 @@ mod tests {
                     Parameter::of::<String>("only", ""),
                     Parameter::of::<String>("level", ""),
                     Parameter::of::<u64>("before", ""),
+                    Parameter::of::<u64>("offset", ""),
                 ]
             },
             ..*one
@@ -216,7 +226,7 @@ mod tests {
             "",
             "?locationID=",
             "?locationID=a.b",
-            "?dryRun=true&limit=7",
+            "?dryRun=true&limit=7&offset=9",
             "?readmitOperators=true",
             "?confirmWithin=60&with=7",
             "?mode=overwrite&only=a:1,b:2",
@@ -241,6 +251,7 @@ mod tests {
             ("only=a", "only"),
             ("level=warn", "level"),
             ("before=-1", "before"),
+            ("offset=x", "offset"),
             ("limit=1&limit=1", "limit"),
             ("locationID=a%20b", "locationID"),
             ("locationID=%ff", "locationID"),

@@ -47,6 +47,9 @@ pub struct ManagementStatus {
     /// The addresses that it listens on.
     #[schemars(with = "Vec<String>")]
     pub listening: Vec<SocketAddr>,
+    /// Whether it speaks TLS 1.2 too.
+    #[serde(default)]
+    pub tls12: bool,
     /// The addresses that it cannot listen on, with the reason and the remedy; they are tried again.
     #[schemars(with = "BTreeMap<String, String>")]
     pub problems: BTreeMap<SocketAddr, String>,

@@ -187,6 +187,7 @@ impl SubjectRules {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pki::dn::InvalidName;
 
     #[test]
     fn patterns_are_read_and_written_and_filled() {
@@ -258,7 +259,16 @@ mod tests {
         let subject = read(r#"{"CN":"${name}","C":"DE","O":""}"#).unwrap();
         let json = serde_json::to_string(&subject).unwrap();
         assert_eq!(json, r#"{"CN":"${name}","C":"DE"}"#);
-        assert!(read(r#"{"C":"${country}"}"#).is_ok());
+        let any = read(r#"{"C":"${country}"}"#).unwrap();
+        let fill = |value: &'static str| any.fill(|_| Some(value)).map(|name| name.to_string());
+        assert_eq!(fill("FR").unwrap(), "C=FR");
+        assert_eq!(fill("France").unwrap_err(), InvalidName::Country);
+        assert!(matches!(
+            any.fill(|_| None),
+            Err(InvalidName::Value("C", _))
+        ));
+        let filled = subject.fill(|_| Some("a, b")).unwrap();
+        assert_eq!(filled.to_string(), "CN=a\\, b,C=DE");
         for (json, rule) in [
             ("{}", "at least one of CN"),
             (r#"{"CN":""}"#, "at least one of CN"),

@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::config::invalid::Invalid;
 use crate::config::limits::{SUBJECT_PATTERN_LEN_MAX, VARIABLE_LEN_MAX};
 use crate::id::serde_as_text;
+use crate::pki::dn::{Attribute, DistinguishedName, InvalidName};
 use crate::schema::schema;
 
 /// The name of an attribute.
@@ -192,6 +193,20 @@ pub enum NamePart {
     C,
 }
 
+impl NamePart {
+    const fn attribute(self) -> Attribute {
+        match self {
+            Self::Cn => Attribute::CommonName,
+            Self::Email => Attribute::Email,
+            Self::L => Attribute::Locality,
+            Self::O => Attribute::Organization,
+            Self::Ou => Attribute::OrganizationalUnit,
+            Self::St => Attribute::State,
+            Self::C => Attribute::Country,
+        }
+    }
+}
+
 /// The pattern of a whole subject; at least one part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<NamePart, String>")]
@@ -254,6 +269,22 @@ impl SubjectPattern {
     /// The patterns of its parts.
     pub fn parts(&self) -> impl Iterator<Item = (NamePart, &Pattern)> {
         self.0.iter().map(|(part, pattern)| (*part, pattern))
+    }
+
+    /// The name with each variable replaced.
+    ///
+    /// # Errors
+    /// When a value is missing, or makes a part that no name has.
+    pub fn fill<'v>(
+        &self,
+        value: impl Fn(&Variable) -> Option<&'v str>,
+    ) -> Result<DistinguishedName, InvalidName> {
+        let filled = self.0.iter().map(|(part, pattern)| {
+            // What is missing is empty, which no part is.
+            let text = pattern.fill(&value).unwrap_or_default();
+            (part.attribute(), text)
+        });
+        DistinguishedName::of(filled.collect())
     }
 
     /// The attributes that it needs.

@@ -355,3 +355,79 @@ fn the_certificate_of_the_management_api_is_exchanged_without_a_failed_request()
         asked.unwrap().status.success().then_some(())
     });
 }
+
+/// What the agent made is described too.
+#[test]
+fn the_self_made_certificate_of_the_management_api_is_shown() {
+    let world = World::start();
+    let mut agent = world.enrol("", &[]);
+    agent.run();
+    agent.until_up();
+    let path = format!("{CONFIGURATION}/connector/ui/uiCertificate");
+    let made = agent.ask("GET", &path, &[]).json();
+    let names = made["subjectAltNames"].as_array().unwrap();
+    assert!(
+        names.contains(&json!({"type": "DNS", "value": "localhost"})),
+        "{made}"
+    );
+    assert_eq!(
+        (&made["chainLength"], &made["requestPending"]),
+        (&json!(2), &json!(false))
+    );
+    let pem = agent.ask("GET", &path, &["Accept: application/x-pem-file"]);
+    assert_eq!(pem.body.matches("BEGIN CERTIFICATE").count(), 2);
+    run(agent.command(&["certificate", "self-signed", "ui", "--subject", "CN=own"]));
+    let own = agent.ask("GET", &path, &[]).json();
+    assert_eq!(own["subjectDN"], "CN=own");
+    // Another one is made when that is gone.
+    assert_eq!(agent.ask("DELETE", &path, &[]).status, 204);
+    until("the self-made one is shown again", || {
+        let again = agent.ask("GET", &path, &[]).json();
+        (again["issuer"] == made["issuer"] && again["serialNumber"] != made["serialNumber"])
+            .then_some(())
+    });
+}
+
+#[test]
+fn a_sample_certificate_is_what_the_ca_makes_of_the_rule() {
+    let world = World::start();
+    let mut agent = world.enrol("", &[]);
+    agent.run();
+    agent.until_up();
+    let dir = world.path("sample");
+    file::private_dir(&dir).unwrap();
+    let sample = format!(
+        "{CONFIGURATION}/connector/onPremises/subjectPatternRules/0/sampleCertificate?name=anna"
+    );
+    assert_eq!(agent.ask("GET", &sample, &[]).status, 409);
+    let ca = run(agent.command(&[
+        "certificate",
+        "self-signed",
+        "ca",
+        "--subject",
+        "CN=Users,O=Corp",
+    ]));
+    file::replace(&dir.join("ca.pem"), ca.as_bytes()).unwrap();
+    let made = agent.ask("GET", &sample, &["Accept: application/x-pem-file"]);
+    assert_eq!(made.status, 200, "{made:?}");
+    file::replace(&dir.join("user.pem"), made.body.as_bytes()).unwrap();
+    openssl(
+        &dir,
+        "openssl verify -purpose sslclient -CAfile ca.pem user.pem",
+    );
+    openssl(
+        &dir,
+        "openssl x509 -in user.pem -noout -subject | grep -x 'subject=CN *= *anna'",
+    );
+    // By the settings of principal propagation it is good for an hour.
+    openssl(
+        &dir,
+        "openssl x509 -in user.pem -noout -checkend 3500 && ! openssl x509 -in user.pem -noout -checkend 3700",
+    );
+    let wrong = agent.ask("GET", &sample.replace("anna", &"x".repeat(65)), &[]);
+    assert_eq!(wrong.status, 400);
+    assert!(
+        wrong.body.contains("CN must have 1 to 64 bytes"),
+        "{wrong:?}"
+    );
+}

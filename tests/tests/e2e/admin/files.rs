@@ -74,6 +74,15 @@ fn what_weakens_security_is_rated() {
     assert_eq!(rating("backendTrust"), "ok");
     assert_eq!(rating("dataKey"), "warning");
     assert_eq!(rating("plainBackends"), "ok");
+    for (id, expected) in [
+        ("managementTls12", "ok"),
+        ("monitoringUsers", "ok"),
+        ("organisation", "ok"),
+        // The agent made it.
+        ("serverCertificate", "warning"),
+    ] {
+        assert_eq!(rating(id), expected, "{id}");
+    }
     run(agent.command(&["mapping", "add", "a:1", "10.0.0.1:1"]));
     assert_eq!(rating("plainBackends"), "warning");
     let mut document = agent.document();

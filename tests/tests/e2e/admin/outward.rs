@@ -105,3 +105,89 @@ fn the_proxy_is_set_and_its_password_goes_with_it() {
         (agent.up() == 2).then_some(())
     });
 }
+
+#[test]
+fn lists_are_given_in_pages_where_that_is_asked_for() {
+    let world = World::start();
+    let mut agent = world.enrol("", &[]);
+    agent.run();
+    agent.until_up();
+    for host in ["a", "b", "c", "d"] {
+        run(agent.command(&["mapping", "add", &format!("{host}:1"), "10.0.0.1:1"]));
+    }
+    let path = format!("{}/systemMappings", agent.subaccount_path());
+    let hosts = |query: &str| -> Vec<String> {
+        let list = agent.ask("GET", &format!("{path}{query}"), &[]).json();
+        let list = list.as_array().unwrap().iter();
+        list.map(|one| one["virtualHost"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(hosts(""), ["a", "b", "c", "d"]);
+    assert_eq!(hosts("?limit=2"), ["a", "b"]);
+    assert_eq!(hosts("?limit=2&offset=1"), ["b", "c"]);
+    assert_eq!(hosts("?offset=3"), ["d"]);
+    assert_eq!(hosts("?offset=4"), [""; 0]);
+    let page = agent.ask("GET", &format!("{path}?limit=1"), &[]);
+    assert_eq!(page.header("Underpass-Total-Count"), "4");
+    let wrong = agent.ask("GET", &format!("{path}?limit=0"), &[]);
+    assert_eq!(
+        (wrong.status, &wrong.json()["field"]),
+        (400, &json!("limit"))
+    );
+    let revisions = agent.ask(
+        "GET",
+        &format!("{CONFIGURATION}/revisions?limit=2&before=4"),
+        &[],
+    );
+    let revisions = revisions.json();
+    assert_eq!(
+        (&revisions[0]["number"], &revisions[1]["number"]),
+        (&json!(3), &json!(2))
+    );
+}
+
+#[test]
+fn an_organisations_ca_is_trusted_by_command() {
+    let world = World::start();
+    let mut agent = world.enrol("", &[]);
+    agent.run();
+    agent.until_up();
+    let ca = world.path("gateway/tls/ca.pem").display().to_string();
+    let add = [
+        "operator",
+        "trust",
+        "add",
+        "corp",
+        &ca,
+        "--match",
+        "OU=Operations",
+    ];
+    run(agent.command(&[add.as_slice(), &["--role", "Support"]].concat()));
+    let rule = [
+        "operator",
+        "trust",
+        "rule",
+        "corp",
+        "--match",
+        "subject=CN=anna,O=Corp",
+    ];
+    run(agent.command(&[rule.as_slice(), &["--role", "Display", "--first"]].concat()));
+    let shown = agent.tell(&["operator", "trust", "show"]);
+    assert_eq!(shown["authorities"][0]["alias"], "corp");
+    let rule = |subject: serde_json::Value, role: &str| json!({"authority": "corp", "match": subject, "role": role});
+    let rules = [
+        rule(json!({"subject": "CN=anna,O=Corp"}), "Display"),
+        rule(json!({"OU": "Operations"}), "Support"),
+    ];
+    assert_eq!(shown["rules"], json!(rules));
+    let table = run(agent.command(&["operator", "trust", "show"]));
+    assert!(table.contains("corp  OU=Operations"), "{table}");
+    let none = refuse(agent.command(&["operator", "trust", "remove", "other"]));
+    assert!(none.contains("there is no CA other"), "{none}");
+    run(agent.command(&["operator", "trust", "remove", "corp"]));
+    let shown = agent.tell(&["operator", "trust", "show"]);
+    assert_eq!(
+        (&shown["authorities"], &shown["rules"]),
+        (&json!([]), &json!([]))
+    );
+}

@@ -4,6 +4,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
+use underpass_runtime::file;
+use underpass_runtime::pki::PrivateKey;
 
 use crate::agent::Agent;
 use crate::process::{json as parse, refuse, run, until};
@@ -230,4 +232,45 @@ fn access_is_explained_as_it_is_decided() {
         assert!(wrong.contains("url: "), "{url}: {wrong}");
     }
     until("the agent is as it was", || (agent.up() == 2).then_some(()));
+}
+
+#[test]
+fn administrators_are_told_who_may_come_in_and_what_is_shown() {
+    let world = World::start();
+    let mut agent = world.enrol("", &[]);
+    agent.run();
+    agent.until_up();
+    let mut listener = Listener::start(&agent, None);
+    listener.next_of("start");
+    let mut notice = |text: &str| {
+        let (_, event) = listener.next_of("notice");
+        let told = event["text"].as_str().unwrap().to_owned();
+        assert!(told.ends_with(text), "{told}");
+        assert!(told.starts_with("os:"), "{told}");
+    };
+    let csr = world.path("anna.csr");
+    let key = PrivateKey::generate().unwrap();
+    file::replace(&csr, key.request().unwrap().as_bytes()).unwrap();
+    let csr = csr.display().to_string();
+    let issue = ["operator", "issue", "--csr", &csr, "--name", "anna"];
+    run(agent.command(&[issue.as_slice(), &["--role", "Administrator"]].concat()));
+    notice("added operator anna as Administrator");
+    // The last Administrator stays.
+    run(agent.command(
+        &[
+            &["operator", "issue", "--csr", &csr],
+            ["--name", "ben"].as_slice(),
+            &["--role", "Display"],
+        ]
+        .concat(),
+    ));
+    notice("added operator ben as Display");
+    run(agent.command(&["operator", "role", "ben", "Support"]));
+    notice("made operator ben Support");
+    run(agent.command(&["operator", "revoke", "ben"]));
+    notice("removed operator ben, who was Support");
+    run(agent.command(&["certificate", "self-signed", "ui", "--subject", "CN=agent"]));
+    notice("exchanged the certificate of the management API");
+    run(agent.command(&["pair", "--role", "Display", "--host", "localhost"]));
+    notice("made a pairing string for the role Display");
 }

@@ -54,12 +54,20 @@ fn a_user_with_a_password_reads_what_monitoring_needs_and_nothing_else() {
         200
     );
     for path in [
-        "/api/v1/status",
         "/api/v1/auditLog/records",
+        "/api/v1/logs",
         "/api/v1/configuration/connector/operators",
     ] {
         assert_eq!(status(&managed, prom, path), 403, "{path}");
     }
+    // How the agent is, but not what weakens it.
+    let (code, health) = managed.ask(&["-u", prom], "/api/v1/status");
+    let health = parse(&health);
+    assert_eq!(code, 200, "{health}");
+    assert_eq!(
+        (&health["warnings"], health["links"].is_array()),
+        (&json!([]), true)
+    );
     let write = [
         "-u",
         prom,

@@ -1,6 +1,9 @@
 //! The audit log.
 
-use super::super::{AuditLogInput, AuditLogLevel, AuditLogShown, AuditPage, AuditVerification};
+use super::super::{
+    AuditLevelInput, AuditLogInput, AuditLogLevel, AuditLogShown, AuditPage, AuditVerification,
+    Linked,
+};
 use super::parameters::LIMIT;
 use super::{Operation, Parameter};
 use crate::audit::{Anchor, Category, Glob, Outcome};
@@ -44,7 +47,7 @@ const ANCHOR: Parameter = Parameter::of::<Anchor>(
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get(AUDIT_LOG, Read, "Shows the settings of the audit log.")
-        .gives::<AuditLogShown>(),
+        .gives::<Linked<AuditLogShown>>(),
     Operation::patch(
         AUDIT_LOG,
         Administration,
@@ -56,13 +59,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Read,
         "Shows which requests of a subaccount are recorded.",
     )
-    .gives::<AuditLogLevel>(),
+    .gives::<Linked<AuditLogLevel>>(),
     Operation::patch(
         SUBACCOUNT_AUDIT_LOG,
         Administration,
         "Sets which requests of a subaccount are recorded.",
     )
-    .takes::<AuditLogLevel>(),
+    .takes::<AuditLevelInput>(),
     Operation::get(
         AUDIT_RECORDS,
         Inspect,

@@ -1,7 +1,7 @@
 //! The whole document and its history.
 
 use super::super::{PendingConfirm, RevisionDetail, RevisionDiff};
-use super::parameters::{LIMIT, READMIT_OPERATORS, WITH};
+use super::parameters::{LIMIT, OLDER, READMIT_OPERATORS, WITH};
 use super::{DOCUMENT_LEN_MAX, Operation};
 use crate::config::{Document, Revision};
 use crate::rights::Access::{Inspect, Subaccounts};
@@ -25,7 +25,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .conflicts(),
     Operation::get(REVISIONS, Inspect, "Lists the newest revisions.")
         .gives::<Vec<Revision>>()
-        .options(&[LIMIT]),
+        .options(&[LIMIT, OLDER]),
     Operation::get(REVISION, Inspect, "Shows what a revision changed.").gives::<RevisionDetail>(),
     Operation::post(
         UNDO,

@@ -22,8 +22,8 @@ mod parameters;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-pub use self::parameters::LIST_LEN_MAX;
 use self::parameters::{CONFIRM_WITHIN, DRY_RUN, LOCATION_ID, SEGMENTS};
+pub use self::parameters::{LIST_LEN_MAX, TOTAL_COUNT};
 use super::target::{Target, Verb};
 use crate::rights::Access;
 

@@ -41,8 +41,16 @@ struct Limit;
 
 schema!(Limit = { "type": "integer", "minimum": 1, "maximum": LIST_LEN_MAX });
 
+/// How many entries come before a page.
+struct Offset;
+
+schema!(Offset = { "type": "integer", "minimum": 0, "maximum": u32::MAX });
+
 /// Most entries of a list.
 pub const LIST_LEN_MAX: usize = 1_000;
+
+/// How many entries a list has of which a page is shown, in the answer's head.
+pub const TOTAL_COUNT: &str = "underpass-total-count";
 
 /// The variable segments of paths.
 pub(super) const SEGMENTS: &[Parameter] = &[
@@ -89,6 +97,12 @@ pub(super) const READMIT_OPERATORS: Parameter = Parameter::of::<bool>(
 /// Of lists.
 pub(super) const LIMIT: Parameter =
     Parameter::of::<Limit>("limit", "At most so many entries, the newest.");
+/// Of lists that are given as a whole without it.
+pub(super) const PAGE_LEN: Parameter =
+    Parameter::of::<Limit>("limit", "At most so many entries; all of them without it.");
+/// See [`PAGE_LEN`].
+pub(super) const OFFSET: Parameter =
+    Parameter::of::<Offset>("offset", "So many entries are left out at the beginning.");
 /// Of every call that changes the configuration.
 pub(super) const CONFIRM_WITHIN: Parameter = Parameter::of::<ConfirmWithin>(
     "confirmWithin",
@@ -108,6 +122,11 @@ pub(super) const MODE: Parameter = Parameter::of::<ImportMode>(
 pub(super) const ONLY: Parameter = Parameter::of::<AddressList>(
     "only",
     "These mappings alone: virtual addresses as host:port, separated by commas.",
+);
+/// Of the list of revisions.
+pub(super) const OLDER: Parameter = Parameter::of::<RevisionNumber>(
+    "before",
+    "Revisions with smaller numbers, to go on where a list ended.",
 );
 /// Of comparisons.
 pub(super) const WITH: Parameter = Parameter::of::<RevisionNumber>(

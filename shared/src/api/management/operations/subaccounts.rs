@@ -7,6 +7,7 @@ use super::super::{
     SubaccountShown, SystemMapping, SystemMappingInput, SystemMappingResource, ValidityInput,
 };
 use super::Operation;
+use super::parameters::{OFFSET, PAGE_LEN};
 use crate::rights::Access::{Read, Subaccounts};
 
 pub(crate) const SUBACCOUNTS: &str = "/api/v1/configuration/subaccounts";
@@ -63,7 +64,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .optionally()
     .gives::<SubaccountCertificate>(),
     Operation::get(MAPPINGS, Read, "Lists the system mappings of a subaccount.")
-        .gives::<Vec<SystemMapping>>(),
+        .gives::<Vec<SystemMapping>>()
+        .options(&[PAGE_LEN, OFFSET]),
     Operation::post(MAPPINGS, Subaccounts, "Adds a system mapping.")
         .takes::<NewSystemMapping>()
         .creates(),
