@@ -94,7 +94,8 @@ impl App {
             }
             UiCommand::AddAgent => {
                 let now = (self.clock)();
-                self.toasts.tell(now, State::Info, "Pairing is not possible here");
+                self.toasts
+                    .tell(now, State::Info, "Pairing is not possible here");
             }
             UiCommand::Refresh => self.refresh(),
             UiCommand::SelectAll => self.with_cx(|app, cx| app.fleet.select_all(cx)),
@@ -103,7 +104,11 @@ impl App {
             UiCommand::Density => self.prefs.compact = !self.prefs.compact,
             UiCommand::Theme => {
                 let dark = ctx.theme() == egui::Theme::Dark;
-                self.prefs.theme = if dark { egui::ThemePreference::Light } else { egui::ThemePreference::Dark };
+                self.prefs.theme = if dark {
+                    egui::ThemePreference::Light
+                } else {
+                    egui::ThemePreference::Dark
+                };
                 theme::set_theme(ctx, self.prefs.theme);
             }
             UiCommand::ThemeSystem => {
@@ -123,7 +128,8 @@ impl App {
             Some(id) => vec![id],
             None => self.fleet.agents.iter().map(|agent| agent.id).collect(),
         };
-        self.commands.extend(agents.into_iter().map(Command::Refresh));
+        self.commands
+            .extend(agents.into_iter().map(Command::Refresh));
     }
 
     fn answer_trial(&mut self, verb: Verb, title: &str) {
@@ -158,14 +164,21 @@ impl App {
     fn keys(&mut self, ctx: &Context) {
         let typing = ctx.text_edit_focused();
         for command in UiCommand::ALL {
-            let Some(shortcut) = command.shortcut() else { continue };
+            let Some(shortcut) = command.shortcut() else {
+                continue;
+            };
             // While one types, letters are letters, and Ctrl+A chooses text.
             let plain = shortcut.modifiers.is_none() && shortcut.logical_key != Key::F5;
             if typing && (plain || command == UiCommand::SelectAll) {
                 continue;
             }
             let modal = ctx.memory(|memory| memory.top_modal_layer().is_some());
-            if modal && !matches!(command, UiCommand::Shortcuts | UiCommand::Palette | UiCommand::Quit) {
+            if modal
+                && !matches!(
+                    command,
+                    UiCommand::Shortcuts | UiCommand::Palette | UiCommand::Quit
+                )
+            {
                 continue;
             }
             let pressed = match command {
@@ -182,7 +195,8 @@ impl App {
 
     /// Esc that nothing on the page took.
     fn escape(&mut self, ctx: &Context) {
-        let taken = ctx.memory(|memory| memory.top_modal_layer().is_some() || memory.focused().is_some())
+        let taken = ctx
+            .memory(|memory| memory.top_modal_layer().is_some() || memory.focused().is_some())
             || egui::Popup::is_any_open(ctx);
         if taken || !ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
             return;
@@ -200,7 +214,14 @@ impl App {
         let fleet = Arc::clone(&self.fleet);
         let route = self.prefs.nav.current();
         let nav = self.prefs.nav.clone();
-        let Self { screens, toasts, palette, open_tasks, sheet: sheet_open, .. } = self;
+        let Self {
+            screens,
+            toasts,
+            palette,
+            open_tasks,
+            sheet: sheet_open,
+            ..
+        } = self;
         let mut cx = Cx {
             fleet: &fleet,
             digest: &self.digest,
@@ -213,13 +234,30 @@ impl App {
         let narrow = ctx.content_rect().width() < size::NARROW;
         let bar = |fill| Frame::new().fill(fill);
         let side = Panel::left("rail")
-            .exact_size(if narrow { size::RAIL_NARROW } else { size::RAIL })
+            .exact_size(if narrow {
+                size::RAIL_NARROW
+            } else {
+                size::RAIL
+            })
             .resizable(false)
             .show_separator_line(false)
-            .frame(bar(tokens.rail).inner_margin(Margin { left: 10, right: 10, top: 13, bottom: 10 }))
+            .frame(bar(tokens.rail).inner_margin(Margin {
+                left: 10,
+                right: 10,
+                top: 13,
+                bottom: 10,
+            }))
             .show(ui, |ui| {
                 let group = &mut screens.fleet.group;
-                rail(ui, &mut cx, Rail { route, narrow, group });
+                rail(
+                    ui,
+                    &mut cx,
+                    Rail {
+                        route,
+                        narrow,
+                        group,
+                    },
+                );
             });
         let line = Stroke::new(size::LINE, tokens.border);
         let edge = side.response.rect;
@@ -263,7 +301,8 @@ impl App {
         }
         for command in std::mem::take(&mut self.commands) {
             if let Err(error) = self.source.send(command) {
-                self.toasts.tell((self.clock)(), State::Error, error.to_string());
+                self.toasts
+                    .tell((self.clock)(), State::Error, error.to_string());
             }
         }
     }

@@ -221,7 +221,9 @@ impl UiCommand {
             Self::Quit => (Modifiers::COMMAND, Key::Q),
             Self::Filter => (Modifiers::NONE, Key::Slash),
             Self::Shortcuts => (Modifiers::NONE, Key::Questionmark),
-            Self::SelectNone | Self::Density | Self::ThemeSystem | Self::Keep | Self::Revert => return None,
+            Self::SelectNone | Self::Density | Self::ThemeSystem | Self::Keep | Self::Revert => {
+                return None;
+            }
         };
         Some(KeyboardShortcut::new(modifiers, key))
     }
@@ -246,7 +248,10 @@ mod tests {
         for (at, one) in UiCommand::ALL.iter().enumerate() {
             for other in &UiCommand::ALL[at + 1..] {
                 assert_ne!(one.text(), other.text());
-                assert!(one.shortcut().is_none() || one.shortcut() != other.shortcut(), "{one:?} and {other:?}");
+                assert!(
+                    one.shortcut().is_none() || one.shortcut() != other.shortcut(),
+                    "{one:?} and {other:?}"
+                );
             }
         }
     }

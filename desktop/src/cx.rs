@@ -64,7 +64,10 @@ impl Cx<'_> {
 
     /// Tells something at the corner of the window.
     pub fn tell(&mut self, state: State, text: impl Into<String>) {
-        self.effects.push(Effect::Tell { state, text: text.into() });
+        self.effects.push(Effect::Tell {
+            state,
+            text: text.into(),
+        });
     }
 
     /// What the operator may do on this page's agent, as far as it told.

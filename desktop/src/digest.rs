@@ -64,14 +64,21 @@ impl Digest {
         for (place, agent) in fleet.agents.iter().enumerate() {
             digest.add(place, agent);
         }
-        digest.groups.sort_by(|one, other| one.name.cmp(&other.name));
-        digest.troubled.sort_by_key(|place| fleet.agents[*place].health);
+        digest
+            .groups
+            .sort_by(|one, other| one.name.cmp(&other.name));
+        digest
+            .troubled
+            .sort_by_key(|place| fleet.agents[*place].health);
         digest
     }
 
     /// How many agents are of a health.
     pub fn count(&self, health: Health) -> usize {
-        Health::ALL.iter().position(|one| *one == health).map_or(0, |at| self.by_health[at])
+        Health::ALL
+            .iter()
+            .position(|one| *one == health)
+            .map_or(0, |at| self.by_health[at])
     }
 
     fn add(&mut self, place: usize, agent: &AgentSnapshot) {
@@ -100,7 +107,11 @@ impl Digest {
         self.tunnels_up += if agent.link.is_online() { up } else { 0 };
         if let Some(days) = certificate_days(agent) {
             self.ending += usize::from(days <= CERTIFICATE_DAYS);
-            if self.first_end.as_ref().is_none_or(|(_, first)| days < *first) {
+            if self
+                .first_end
+                .as_ref()
+                .is_none_or(|(_, first)| days < *first)
+            {
                 self.first_end = Some((Arc::clone(&agent.label), days));
             }
         }
@@ -115,13 +126,20 @@ impl Digest {
             let at = POINTS - 1 - back;
             if let Some(requests) = sample.requests {
                 let sum = &mut self.requests[at];
-                *sum = if sum.is_nan() { requests } else { *sum + requests };
+                *sum = if sum.is_nan() {
+                    requests
+                } else {
+                    *sum + requests
+                };
             }
             if let Some(cpu) = sample.cpu {
                 self.cpu[at] = self.cpu[at].max(cpu * 100.0);
             }
         }
-        let load = samples.last().and_then(|sample| sample.cpu).map(|cpu| cpu * 100.0);
+        let load = samples
+            .last()
+            .and_then(|sample| sample.cpu)
+            .map(|cpu| cpu * 100.0);
         if let Some(load) = load
             && self.busiest.as_ref().is_none_or(|(_, most)| load > *most)
         {
@@ -132,15 +150,24 @@ impl Digest {
 
 /// Tunnels of an agent that are up, and all of them.
 pub fn tunnels(agent: &AgentSnapshot) -> (usize, usize) {
-    let links = agent.status.value().map_or(&[][..], |status| status.links.as_slice());
-    links.iter().flat_map(|link| &link.connections).fold((0, 0), |(up, total), one| {
-        (up + usize::from(matches!(one, Connection::Up)), total + 1)
-    })
+    let links = agent
+        .status
+        .value()
+        .map_or(&[][..], |status| status.links.as_slice());
+    links
+        .iter()
+        .flat_map(|link| &link.connections)
+        .fold((0, 0), |(up, total), one| {
+            (up + usize::from(matches!(one, Connection::Up)), total + 1)
+        })
 }
 
 /// Days until the first certificate of an agent ends, or that which we show it.
 pub fn certificate_days(agent: &AgentSnapshot) -> Option<i64> {
-    let expiring = agent.status.value().map_or(&[][..], |status| status.expiring.as_slice());
+    let expiring = agent
+        .status
+        .value()
+        .map_or(&[][..], |status| status.expiring.as_slice());
     let first = expiring.iter().map(|one| one.days_left).min();
     first.into_iter().chain(agent.certificate_days).min()
 }

@@ -14,6 +14,7 @@ pub mod prefs;
 pub mod screen;
 pub mod shell;
 pub mod source;
+pub mod start;
 pub mod text;
 pub mod theme;
 pub mod widget;

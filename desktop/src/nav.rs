@@ -54,7 +54,12 @@ impl Route {
     pub const fn agent(self) -> Option<AgentId> {
         match self {
             Self::Agent { id, .. } => Some(id),
-            Self::Fleet | Self::Alerts | Self::Audit | Self::Compare | Self::Backups | Self::Settings => None,
+            Self::Fleet
+            | Self::Alerts
+            | Self::Audit
+            | Self::Compare
+            | Self::Backups
+            | Self::Settings => None,
         }
     }
 

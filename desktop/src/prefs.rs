@@ -37,7 +37,8 @@ impl Prefs {
     /// Reads what was kept; the usual where there is nothing that can be read.
     pub fn load(storage: Option<&dyn eframe::Storage>) -> Self {
         let text = storage.and_then(|storage| storage.get_string(KEY));
-        text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+        text.and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default()
     }
 
     /// Keeps it.
@@ -49,7 +50,11 @@ impl Prefs {
 
     /// The height of a table's rows.
     pub const fn row_height(&self) -> f32 {
-        if self.compact { size::ROW_COMPACT } else { size::ROW }
+        if self.compact {
+            size::ROW_COMPACT
+        } else {
+            size::ROW
+        }
     }
 }
 

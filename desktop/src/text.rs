@@ -13,7 +13,10 @@ pub fn clean(text: &str) -> String {
             break;
         }
         match letter {
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {}
+            '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' => {}
             letter if letter.is_control() => out.push(' '),
             letter => out.push(letter),
         }
@@ -44,7 +47,11 @@ pub fn rate(per_second: f32) -> String {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the caller keeps it in range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the caller keeps it in range"
+)]
 fn whole(number: f32) -> usize {
     number.round().max(0.0) as usize
 }
@@ -69,7 +76,11 @@ pub fn countdown(now_ms: i64, until_ms: i64) -> String {
 
 /// One thing or many: "1 agent", "3 agents".
 pub fn plural(number: usize, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{} {one}s", count(number)) }
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{} {one}s", count(number))
+    }
 }
 
 #[cfg(test)]

@@ -35,7 +35,12 @@ pub fn page<R>(ui: &mut Ui, id: &str, contents: impl FnOnce(&mut Ui) -> R) -> R 
         .id_salt(id)
         .auto_shrink([false, false])
         .show(ui, |ui| {
-            let margin = Margin { left: 20, right: 20, top: 4, bottom: 20 };
+            let margin = Margin {
+                left: 20,
+                right: 20,
+                top: 4,
+                bottom: 20,
+            };
             Frame::new().inner_margin(margin).show(ui, contents).inner
         })
         .inner
@@ -43,6 +48,11 @@ pub fn page<R>(ui: &mut Ui, id: &str, contents: impl FnOnce(&mut Ui) -> R) -> R 
 
 /// A page whose parts scroll by themselves, with its margins.
 pub fn fixed_page<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
-    let margin = Margin { left: 20, right: 20, top: 4, bottom: 16 };
+    let margin = Margin {
+        left: 20,
+        right: 20,
+        top: 4,
+        bottom: 16,
+    };
     Frame::new().inner_margin(margin).show(ui, contents).inner
 }

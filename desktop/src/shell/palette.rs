@@ -1,6 +1,9 @@
 //! The palette: pages, agents and commands by a few letters.
 
-use egui::{Align2, Color32, CornerRadius, Frame, Id, Key, Margin, Modal, Modifiers, Rect, Role, ScrollArea, Sense, Stroke, TextEdit, Ui, Vec2, WidgetInfo};
+use egui::{
+    Align2, Color32, CornerRadius, Frame, Id, Key, Margin, Modal, Modifiers, Rect, Role,
+    ScrollArea, Sense, Stroke, TextEdit, Ui, Vec2, WidgetInfo,
+};
 use lucide_icons::Icon;
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -95,7 +98,9 @@ impl Palette {
                 ui.set_width(WIDTH.min(ctx.content_rect().width() - 2.0 * space::XXL));
                 self.contents(ui)
             });
-        shown.response.widget_info(|| WidgetInfo::labeled(Role::Dialog, true, "Command palette"));
+        shown
+            .response
+            .widget_info(|| WidgetInfo::labeled(Role::Dialog, true, "Command palette"));
         if let Some(effect) = shown.inner.clone() {
             self.open = false;
             cx.effects.push(effect);
@@ -114,7 +119,8 @@ impl Palette {
             self.cursor = self.cursor.saturating_sub(1);
         }
         let enter = pressed(Key::Enter);
-        let moved = ui.input(|input| input.key_pressed(Key::ArrowDown) || input.key_pressed(Key::ArrowUp));
+        let moved =
+            ui.input(|input| input.key_pressed(Key::ArrowDown) || input.key_pressed(Key::ArrowUp));
         self.field(ui);
         ui.add_space(space::XS);
         let line = Stroke::new(size::LINE, ui.tokens().border);
@@ -125,32 +131,35 @@ impl Palette {
         let mut taken = None;
         ui.spacing_mut().item_spacing.y = 0.0;
         let room = (ui.ctx().content_rect().height() * 0.6).min(440.0);
-        ScrollArea::vertical().max_height(room).auto_shrink([false, true]).show(ui, |ui| {
-            let mut section = "";
-            for (at, entry) in self.found.iter().enumerate() {
-                if entry.section != section {
-                    section = entry.section;
-                    heading(ui, section);
+        ScrollArea::vertical()
+            .max_height(room)
+            .auto_shrink([false, true])
+            .show(ui, |ui| {
+                let mut section = "";
+                for (at, entry) in self.found.iter().enumerate() {
+                    if entry.section != section {
+                        section = entry.section;
+                        heading(ui, section);
+                    }
+                    let response = row(ui, entry, at == self.cursor);
+                    if at == self.cursor && (moved || enter) {
+                        response.scroll_to_me(None);
+                    }
+                    if response.clicked() || (enter && at == self.cursor) {
+                        taken = Some(entry.effect.clone());
+                    }
+                    if response.hovered() && ui.input(|input| input.pointer.is_moving()) {
+                        self.cursor = at;
+                    }
                 }
-                let response = row(ui, entry, at == self.cursor);
-                if at == self.cursor && (moved || enter) {
-                    response.scroll_to_me(None);
+                if self.found.is_empty() {
+                    ui.add_space(space::L);
+                    ui.vertical_centered(|ui| {
+                        ui.quiet(format!("Nothing matches “{}”", text::clean(&self.query)));
+                    });
+                    ui.add_space(space::L);
                 }
-                if response.clicked() || (enter && at == self.cursor) {
-                    taken = Some(entry.effect.clone());
-                }
-                if response.hovered() && ui.input(|input| input.pointer.is_moving()) {
-                    self.cursor = at;
-                }
-            }
-            if self.found.is_empty() {
-                ui.add_space(space::L);
-                ui.vertical_centered(|ui| {
-                    ui.small(format!("Nothing matches “{}”", text::clean(&self.query)));
-                });
-                ui.add_space(space::L);
-            }
-        });
+            });
         taken
     }
 
@@ -166,10 +175,14 @@ impl Palette {
                 .char_limit(200)
                 .frame(Frame::NONE)
                 .font(font(Text::Title))
-                .hint_text(egui::RichText::new("Search agents, pages and commands").color(tokens.text_3))
+                .hint_text(
+                    egui::RichText::new("Search agents, pages and commands").color(tokens.text_3),
+                )
                 .desired_width(f32::INFINITY);
             let response = ui.add(edit);
-            response.widget_info(|| WidgetInfo::labeled(Role::SearchInput, true, "Search agents, pages and commands"));
+            response.widget_info(|| {
+                WidgetInfo::labeled(Role::SearchInput, true, "Search agents, pages and commands")
+            });
             if response.changed() {
                 self.cursor = 0;
             }
@@ -196,7 +209,9 @@ impl Palette {
             .filter_map(|command| Some((command, score(command.text())?)))
             .collect();
         commands.sort_by_key(|(command, score)| (command.section(), std::cmp::Reverse(*score)));
-        let (go, rest) = commands.into_iter().partition::<Vec<_>, _>(|(command, _)| command.section() == Section::Go);
+        let (go, rest) = commands
+            .into_iter()
+            .partition::<Vec<_>, _>(|(command, _)| command.section() == Section::Go);
         let entry = |(command, _): (UiCommand, u32)| Entry {
             section: command.section().title(),
             mark: Mark::Icon(command.icon()),
@@ -214,7 +229,12 @@ impl Palette {
 }
 
 /// The tabs of the page's agent, and all agents.
-fn agents(cx: &Cx<'_>, all: bool, score: &mut impl FnMut(&str) -> Option<u32>, found: &mut Vec<Entry>) {
+fn agents(
+    cx: &Cx<'_>,
+    all: bool,
+    score: &mut impl FnMut(&str) -> Option<u32>,
+    found: &mut Vec<Entry>,
+) {
     if let Some(agent) = cx.agent
         && !all
     {
@@ -238,7 +258,10 @@ fn agents(cx: &Cx<'_>, all: bool, score: &mut impl FnMut(&str) -> Option<u32>, f
         .enumerate()
         .filter_map(|(at, agent)| {
             let group = agent.group.as_deref().unwrap_or_default();
-            Some((score(&format!("{} {} {group}", agent.label, agent.address))?, at))
+            Some((
+                score(&format!("{} {} {group}", agent.label, agent.address))?,
+                at,
+            ))
         })
         .collect();
     matches.sort_by_key(|(score, at)| (std::cmp::Reverse(*score), *at));
@@ -251,7 +274,10 @@ fn agents(cx: &Cx<'_>, all: bool, score: &mut impl FnMut(&str) -> Option<u32>, f
             text: text::clean(&agent.label),
             detail: format!("{} · {group}", word_of(agent.health)),
             keys: String::new(),
-            effect: Effect::Go(Route::Agent { id: agent.id, tab: AgentTab::Overview }),
+            effect: Effect::Go(Route::Agent {
+                id: agent.id,
+                tab: AgentTab::Overview,
+            }),
         });
     }
 }
@@ -267,17 +293,27 @@ fn heading(ui: &mut Ui, text: &str) {
 
 fn row(ui: &mut Ui, entry: &Entry, chosen: bool) -> egui::Response {
     let tokens = ui.tokens();
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 34.0), Sense::click());
+    let (rect, response) =
+        ui.allocate_exact_size(Vec2::new(ui.available_width(), 34.0), Sense::click());
     response.widget_info(|| {
         let name = format!("{} {}", entry.text, entry.detail);
         WidgetInfo::selected(Role::ListBoxOption, true, chosen, name.trim_end())
     });
-    let fill = if chosen { tokens.selected } else { Color32::TRANSPARENT };
-    ui.painter().rect_filled(rect, CornerRadius::same(radius::CONTROL), fill);
+    let fill = if chosen {
+        tokens.selected
+    } else {
+        Color32::TRANSPARENT
+    };
+    ui.painter()
+        .rect_filled(rect, CornerRadius::same(radius::CONTROL), fill);
     let center = egui::pos2(rect.left() + 18.0, rect.center().y);
     match entry.mark {
         Mark::Icon(icon) => {
-            let color = if chosen { tokens.accent_text } else { tokens.text_3 };
+            let color = if chosen {
+                tokens.accent_text
+            } else {
+                tokens.text_3
+            };
             paint_icon(ui.painter(), icon, center, size::ICON, color);
         }
         Mark::State(state) => shape(ui.painter(), center, 8.0, state, tokens.state(state)),
@@ -286,15 +322,32 @@ fn row(ui: &mut Ui, entry: &Entry, chosen: bool) -> egui::Response {
     if !entry.keys.is_empty() {
         let keys = galley(ui, Text::Caption, tokens.text_2, &entry.keys, 140.0);
         let size = Vec2::new(keys.size().x + 12.0, 20.0);
-        let cap = Rect::from_min_size(egui::pos2(right - size.x, rect.center().y - size.y / 2.0), size);
+        let cap = Rect::from_min_size(
+            egui::pos2(right - size.x, rect.center().y - size.y / 2.0),
+            size,
+        );
         paint_cap(ui, cap, &entry.keys);
         right = cap.left() - space::S;
     }
     let left = rect.left() + 36.0;
     let text = galley(ui, Text::Strong, tokens.text, &entry.text, right - left);
     let end = left + text.size().x + space::S;
-    ui.painter().galley(egui::pos2(left, rect.center().y - text.size().y / 2.0), text, tokens.text);
-    let detail = galley(ui, Text::Small, tokens.text_3, &entry.detail, (right - end).max(0.0));
-    ui.painter().galley(egui::pos2(end, rect.center().y - detail.size().y / 2.0), detail, tokens.text_3);
+    ui.painter().galley(
+        egui::pos2(left, rect.center().y - text.size().y / 2.0),
+        text,
+        tokens.text,
+    );
+    let detail = galley(
+        ui,
+        Text::Small,
+        tokens.text_3,
+        &entry.detail,
+        (right - end).max(0.0),
+    );
+    ui.painter().galley(
+        egui::pos2(end, rect.center().y - detail.size().y / 2.0),
+        detail,
+        tokens.text_3,
+    );
     response
 }

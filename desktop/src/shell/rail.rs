@@ -25,7 +25,11 @@ pub struct Rail<'a> {
 /// Shows the rail.
 pub fn rail(ui: &mut Ui, cx: &mut Cx<'_>, rail: Rail<'_>) {
     let tokens = ui.tokens();
-    let Rail { route, narrow, group } = rail;
+    let Rail {
+        route,
+        narrow,
+        group,
+    } = rail;
     ui.spacing_mut().item_spacing.y = 2.0;
     brand(ui, narrow);
     ui.add_space(space::L);
@@ -33,10 +37,18 @@ pub fn rail(ui: &mut Ui, cx: &mut Cx<'_>, rail: Rail<'_>) {
         if page == Route::Settings {
             ui.add_space(space::M);
         }
-        let badge = if page == Route::Alerts { cx.digest.troubled.len() } else { 0 };
+        let badge = if page == Route::Alerts {
+            cx.digest.troubled.len()
+        } else {
+            0
+        };
         let chosen = route.rail() == page;
         let response = entry(ui, narrow, command.text(), chosen, badge, |ui, at| {
-            let color = if chosen { tokens.accent_text } else { tokens.text_3 };
+            let color = if chosen {
+                tokens.accent_text
+            } else {
+                tokens.text_3
+            };
             paint_icon(ui.painter(), command.icon(), at, size::ICON, color);
         });
         if response.clicked() {
@@ -57,8 +69,15 @@ fn brand(ui: &mut Ui, narrow: bool) {
         ui.set_height(SIDE);
         ui.add_space(if narrow { 5.0 } else { space::XS + 2.0 });
         let (rect, _) = ui.allocate_exact_size(Vec2::splat(SIDE), Sense::hover());
-        ui.painter().rect_filled(rect, CornerRadius::same(radius::CONTROL + 1), tokens.accent);
-        paint_icon(ui.painter(), Icon::Waypoints, rect.center(), size::ICON, tokens.on_accent);
+        ui.painter()
+            .rect_filled(rect, CornerRadius::same(radius::CONTROL + 1), tokens.accent);
+        paint_icon(
+            ui.painter(),
+            Icon::Waypoints,
+            rect.center(),
+            size::ICON,
+            tokens.on_accent,
+        );
         if !narrow {
             ui.add_space(2.0);
             ui.words(Text::Title, tokens.text, "Underpass");
@@ -77,21 +96,28 @@ fn groups(ui: &mut Ui, cx: &mut Cx<'_>, narrow: bool, chosen: &mut Option<Arc<st
         ui.add_space(space::XS);
     }
     let room = (ui.available_height() - 60.0).max(size::CONTROL);
-    egui::ScrollArea::vertical().max_height(room).show(ui, |ui| {
-        for group in &cx.digest.groups {
-            let on = chosen.as_ref() == Some(&group.name);
-            let name = format!("{}, worst {}", group.name, word_of(group.worst));
-            let state = state_of(group.worst);
-            let shown = text::clean(&group.name);
-            let response = entry_named(ui, narrow, (&shown, &name), on, group.count, |ui, at| {
-                shape(ui.painter(), at, 8.0, state, tokens.state(state));
-            });
-            if response.clicked() {
-                *chosen = if on { None } else { Some(Arc::clone(&group.name)) };
-                cx.effects.push(Effect::Go(Route::Fleet));
+    egui::ScrollArea::vertical()
+        .max_height(room)
+        .show(ui, |ui| {
+            for group in &cx.digest.groups {
+                let on = chosen.as_ref() == Some(&group.name);
+                let name = format!("{}, worst {}", group.name, word_of(group.worst));
+                let state = state_of(group.worst);
+                let shown = text::clean(&group.name);
+                let response =
+                    entry_named(ui, narrow, (&shown, &name), on, group.count, |ui, at| {
+                        shape(ui.painter(), at, 8.0, state, tokens.state(state));
+                    });
+                if response.clicked() {
+                    *chosen = if on {
+                        None
+                    } else {
+                        Some(Arc::clone(&group.name))
+                    };
+                    cx.effects.push(Effect::Go(Route::Fleet));
+                }
             }
-        }
-    });
+        });
 }
 
 fn entry(
@@ -108,10 +134,17 @@ fn entry(
         let number = galley(ui, Text::Caption, tokens.error, &text::count(badge), 60.0);
         let width = (number.size().x + 10.0).max(18.0);
         let right = response.rect.right() - if narrow { 2.0 } else { space::S };
-        let y = if narrow { response.rect.top() + 9.0 } else { response.rect.center().y };
-        let rect = Rect::from_center_size(egui::pos2(right - width / 2.0, y), Vec2::new(width, 18.0));
-        ui.painter().rect_filled(rect, CornerRadius::same(9), tokens.tint(tokens.error));
-        ui.painter().galley(rect.center() - number.size() / 2.0, number, tokens.error);
+        let y = if narrow {
+            response.rect.top() + 9.0
+        } else {
+            response.rect.center().y
+        };
+        let rect =
+            Rect::from_center_size(egui::pos2(right - width / 2.0, y), Vec2::new(width, 18.0));
+        ui.painter()
+            .rect_filled(rect, CornerRadius::same(9), tokens.tint(tokens.error));
+        ui.painter()
+            .galley(rect.center() - number.size() / 2.0, number, tokens.error);
     }
     response
 }
@@ -125,27 +158,50 @@ fn entry_named(
     mark: impl FnOnce(&Ui, egui::Pos2),
 ) -> Response {
     let tokens = ui.tokens();
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 32.0), Sense::click());
+    let (rect, response) =
+        ui.allocate_exact_size(Vec2::new(ui.available_width(), 32.0), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Tab, true, chosen, name));
     let fill = match (chosen, response.hovered()) {
         (true, _) => tokens.pressed,
         (false, true) => tokens.hover,
         (false, false) => Color32::TRANSPARENT,
     };
-    ui.painter().rect_filled(rect, CornerRadius::same(radius::CONTROL), fill);
+    ui.painter()
+        .rect_filled(rect, CornerRadius::same(radius::CONTROL), fill);
     focus_ring(ui, &response, radius::CONTROL);
-    let center = if narrow { rect.center() } else { egui::pos2(rect.left() + 18.0, rect.center().y) };
+    let center = if narrow {
+        rect.center()
+    } else {
+        egui::pos2(rect.left() + 18.0, rect.center().y)
+    };
     mark(ui, center);
     if narrow {
         return response.on_hover_text(word);
     }
-    let number = if count > 0 { text::count(count) } else { String::new() };
+    let number = if count > 0 {
+        text::count(count)
+    } else {
+        String::new()
+    };
     let number = galley(ui, Text::Caption, tokens.text_3, &number, 60.0);
     let left = rect.left() + 36.0;
     let color = if chosen { tokens.text } else { tokens.text_2 };
-    let text = galley(ui, Text::Strong, color, word, rect.right() - left - number.size().x - space::L);
-    ui.painter().galley(egui::pos2(left, rect.center().y - text.size().y / 2.0), text, color);
-    let at = egui::pos2(rect.right() - space::S - number.size().x, rect.center().y - number.size().y / 2.0);
+    let text = galley(
+        ui,
+        Text::Strong,
+        color,
+        word,
+        rect.right() - left - number.size().x - space::L,
+    );
+    ui.painter().galley(
+        egui::pos2(left, rect.center().y - text.size().y / 2.0),
+        text,
+        color,
+    );
+    let at = egui::pos2(
+        rect.right() - space::S - number.size().x,
+        rect.center().y - number.size().y / 2.0,
+    );
     ui.painter().galley(at, number, tokens.text_3);
     response
 }
@@ -155,10 +211,14 @@ fn identity(ui: &mut Ui, cx: &Cx<'_>, narrow: bool) {
     const SIDE: f32 = 28.0;
     let tokens = ui.tokens();
     let of_page = cx.agent.and_then(|agent| agent.own.value());
-    let Some(own) = of_page.or_else(|| cx.fleet.agents.iter().find_map(|agent| agent.own.value())) else {
+    let Some(own) = of_page.or_else(|| cx.fleet.agents.iter().find_map(|agent| agent.own.value()))
+    else {
         return;
     };
-    let name = own.operator.as_ref().map_or_else(|| own.author.clone(), |one| one.name.to_string());
+    let name = own
+        .operator
+        .as_ref()
+        .map_or_else(|| own.author.clone(), |one| one.name.to_string());
     let name = text::clean(&name);
     let initials: String = name
         .split(|letter: char| !letter.is_alphanumeric())
@@ -168,15 +228,31 @@ fn identity(ui: &mut Ui, cx: &Cx<'_>, narrow: bool) {
         .collect();
     let rect = ui.max_rect();
     let top = rect.bottom() - SIDE - space::XS;
-    let left = if narrow { rect.center().x - SIDE / 2.0 } else { rect.left() + space::XS + 2.0 };
+    let left = if narrow {
+        rect.center().x - SIDE / 2.0
+    } else {
+        rect.left() + space::XS + 2.0
+    };
     let face = Rect::from_min_size(egui::pos2(left, top), Vec2::splat(SIDE));
-    ui.painter().rect_filled(face, CornerRadius::same(14), tokens.tint(tokens.accent_text));
+    ui.painter().rect_filled(
+        face,
+        CornerRadius::same(14),
+        tokens.tint(tokens.accent_text),
+    );
     let letters = galley(ui, Text::Caption, tokens.accent_text, &initials, SIDE);
-    ui.painter().galley(face.center() - letters.size() / 2.0, letters, tokens.accent_text);
+    ui.painter().galley(
+        face.center() - letters.size() / 2.0,
+        letters,
+        tokens.accent_text,
+    );
     let role = format!("{:?}", own.role);
     let role = spaced(&role);
-    let whole = if narrow { face } else { Rect::from_min_max(face.min, egui::pos2(rect.right(), face.bottom())) };
-    let response = ui.interact(whole, ui.id().with("identity"), Sense::hover());
+    let whole = if narrow {
+        face
+    } else {
+        Rect::from_min_max(face.min, egui::pos2(rect.right(), face.bottom()))
+    };
+    let response = ui.interact(whole, ui.scope_id().with("identity"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}, {role}")));
     if narrow {
         response.on_hover_text(format!("{name}, {role}"));
@@ -186,8 +262,10 @@ fn identity(ui: &mut Ui, cx: &Cx<'_>, narrow: bool) {
     let above = galley(ui, Text::Strong, tokens.text, &name, room);
     let below = galley(ui, Text::Caption, tokens.text_3, &role, room);
     let x = face.right() + space::S;
-    ui.painter().galley(egui::pos2(x, face.top() - 2.0), above, tokens.text);
-    ui.painter().galley(egui::pos2(x, face.top() + 15.0), below, tokens.text_3);
+    ui.painter()
+        .galley(egui::pos2(x, face.top() - 2.0), above, tokens.text);
+    ui.painter()
+        .galley(egui::pos2(x, face.top() + 15.0), below, tokens.text_3);
 }
 
 /// `SubaccountAdministrator` as words.

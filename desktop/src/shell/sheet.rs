@@ -19,24 +19,39 @@ pub fn sheet(ctx: &egui::Context, open: &mut bool) {
     if !*open {
         return;
     }
-    let answer = Dialog::new("shortcuts", "Keyboard shortcuts", "Done").wide().way_out("Close").show(ctx, |ui| {
-        ui.columns(2, |columns| {
-            section(&mut columns[0], Section::Go);
-            column(&mut columns[0], "Lists", OTHERS.iter().map(|(text, keys)| (*text, (*keys).to_owned())));
-            section(&mut columns[1], Section::Act);
-            section(&mut columns[1], Section::View);
+    let answer = Dialog::new("shortcuts", "Keyboard shortcuts", "Done")
+        .wide()
+        .way_out("Close")
+        .show(ctx, |ui| {
+            ui.columns(2, |columns| {
+                section(&mut columns[0], Section::Go);
+                column(
+                    &mut columns[0],
+                    "Lists",
+                    OTHERS
+                        .iter()
+                        .map(|(text, keys)| (*text, (*keys).to_owned())),
+                );
+                section(&mut columns[1], Section::Act);
+                section(&mut columns[1], Section::View);
+            });
         });
-    });
     if answer != Answer::Open {
         *open = false;
     }
 }
 
 fn section(ui: &mut Ui, section: Section) {
-    let commands = UiCommand::ALL.into_iter().filter(|command| command.section() == section);
+    let commands = UiCommand::ALL
+        .into_iter()
+        .filter(|command| command.section() == section);
     let ctx = ui.ctx().clone();
     let rows = commands.map(|command| (command.text(), command.keys(&ctx)));
-    column(ui, section.title(), rows.filter(|(_, keys)| !keys.is_empty()));
+    column(
+        ui,
+        section.title(),
+        rows.filter(|(_, keys)| !keys.is_empty()),
+    );
 }
 
 fn column<'a>(ui: &mut Ui, title: &str, rows: impl Iterator<Item = (&'a str, String)>) {
@@ -47,7 +62,9 @@ fn column<'a>(ui: &mut Ui, title: &str, rows: impl Iterator<Item = (&'a str, Str
         ui.horizontal(|ui| {
             ui.set_min_height(size::CONTROL_SMALL);
             ui.words(Text::Body, tokens.text_2, text);
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| cap(ui, &keys));
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                cap(ui, &keys)
+            });
         });
     }
     ui.add_space(space::M);
@@ -72,5 +89,6 @@ pub(super) fn paint_cap(ui: &Ui, rect: Rect, keys: &str) {
         egui::Stroke::new(size::LINE, tokens.border),
         egui::StrokeKind::Inside,
     );
-    ui.painter().galley(rect.center() - text.size() / 2.0, text, tokens.text_2);
+    ui.painter()
+        .galley(rect.center() - text.size() / 2.0, text, tokens.text_2);
 }

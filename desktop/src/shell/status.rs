@@ -23,16 +23,31 @@ pub fn status(ui: &mut Ui, cx: &mut Cx<'_>, open_tasks: &mut bool) {
         let answering = cx.fleet.agents.len() - cx.digest.count(Health::Offline);
         ui.icon(Icon::ShieldCheck, size::ICON_SMALL, tokens.text_3);
         let total = cx.fleet.agents.len();
-        ui.words(Text::Caption, tokens.text_3, format!("{} of {} agents answer", text::count(answering), text::count(total)));
+        ui.words(
+            Text::Caption,
+            tokens.text_3,
+            format!(
+                "{} of {} agents answer",
+                text::count(answering),
+                text::count(total)
+            ),
+        );
         if cx.fleet.is_demo {
             rule(ui);
             pill(ui, State::Info, "Demo: all data is made up");
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = space::S;
-            ui.words(Text::Caption, tokens.text_3, concat!("v", env!("CARGO_PKG_VERSION")));
+            ui.words(
+                Text::Caption,
+                tokens.text_3,
+                concat!("v", env!("CARGO_PKG_VERSION")),
+            );
             rule(ui);
-            if ui.add(IconButton::new(Icon::Keyboard, "Keyboard shortcuts").small()).clicked() {
+            if ui
+                .add(IconButton::new(Icon::Keyboard, "Keyboard shortcuts").small())
+                .clicked()
+            {
                 cx.run(UiCommand::Shortcuts);
             }
             tasks(ui, cx, open_tasks);
@@ -46,7 +61,11 @@ fn freshness(cx: &Cx<'_>) -> (State, String) {
         None => (State::Off, "No data yet".to_owned()),
         Some(at) => {
             let age = text::age(cx.now_ms, at);
-            let state = if cx.now_ms - at > 60_000 { State::Warn } else { State::Ok };
+            let state = if cx.now_ms - at > 60_000 {
+                State::Warn
+            } else {
+                State::Ok
+            };
             let words = match (state, age.as_str()) {
                 (State::Warn, _) => format!("No news for {age}"),
                 (_, "now") => "Live".to_owned(),
@@ -58,7 +77,8 @@ fn freshness(cx: &Cx<'_>) -> (State, String) {
 }
 
 fn rule(ui: &mut Ui) {
-    let (rect, _) = ui.allocate_exact_size(egui::vec2(space::S, size::STATUS), egui::Sense::hover());
+    let (rect, _) =
+        ui.allocate_exact_size(egui::vec2(space::S, size::STATUS), egui::Sense::hover());
     let line = Stroke::new(size::LINE, ui.tokens().border);
     ui.painter().vline(rect.center().x, rect.y_range(), line);
 }
@@ -69,7 +89,11 @@ fn tasks(ui: &mut Ui, cx: &mut Cx<'_>, open: &mut bool) {
         0 => "No tasks running".to_owned(),
         many => format!("{} running", text::plural(many, "task")),
     };
-    let icon = if running > 0 { Icon::LoaderCircle } else { Icon::ListTodo };
+    let icon = if running > 0 {
+        Icon::LoaderCircle
+    } else {
+        Icon::ListTodo
+    };
     let response = ui.add(Button::ghost(&words).icon(icon).small());
     if std::mem::take(open) {
         egui::Popup::toggle_id(ui.ctx(), egui::Popup::default_response_id(&response));
@@ -77,15 +101,17 @@ fn tasks(ui: &mut Ui, cx: &mut Cx<'_>, open: &mut bool) {
     menu(&response, |ui| {
         ui.set_width(300.0);
         if cx.fleet.jobs.is_empty() {
-            ui.small("Nothing was done yet");
+            ui.quiet("Nothing was done yet");
             return;
         }
         ui.spacing_mut().item_spacing.y = space::S;
-        egui::ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
-            for job in cx.fleet.jobs.iter() {
-                task(ui, cx.commands, job);
-            }
-        });
+        egui::ScrollArea::vertical()
+            .max_height(320.0)
+            .show(ui, |ui| {
+                for job in cx.fleet.jobs.iter() {
+                    task(ui, cx.commands, job);
+                }
+            });
     });
 }
 
@@ -94,7 +120,11 @@ fn task(ui: &mut Ui, commands: &mut Vec<Command>, job: &JobSnapshot) {
     let total = job.parts.len();
     if job.state == JobState::Running {
         let share = (total > 1).then(|| job.finished() as f32 / total as f32);
-        let detail = if total > 1 { format!("{} of {total} agents", job.finished()) } else { String::new() };
+        let detail = if total > 1 {
+            format!("{} of {total} agents", job.finished())
+        } else {
+            String::new()
+        };
         if progress(ui, &title, &detail, share, true) {
             commands.push(Command::Cancel(job.id));
         }
@@ -110,7 +140,7 @@ fn task(ui: &mut Ui, commands: &mut Vec<Command>, job: &JobSnapshot) {
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             ui.words(Text::Strong, ui.tokens().text, title);
-            ui.small(word);
+            ui.quiet(word);
         });
     });
 }

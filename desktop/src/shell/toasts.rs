@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use egui::{Align, Align2, Area, CornerRadius, Frame, Id, Label, Layout, Margin, Order, RichText, Role, Stroke, Ui, Vec2, WidgetInfo};
+use egui::{
+    Align, Align2, Area, CornerRadius, Frame, Id, Label, Layout, Margin, Order, RichText, Role,
+    Stroke, Ui, Vec2, WidgetInfo,
+};
 use lucide_icons::Icon;
 use underpass_fleet::api::Call;
 use underpass_fleet::command::{Change, Command};
@@ -90,12 +93,22 @@ impl Toasts {
 
     /// Notices that were told since the list was read last.
     pub fn unread(&self, fleet: &FleetSnapshot) -> usize {
-        fleet.notices.iter().filter(|notice| notice.id > self.read).count()
+        fleet
+            .notices
+            .iter()
+            .filter(|notice| notice.id > self.read)
+            .count()
     }
 
     /// All notices are read.
     pub fn read_all(&mut self, fleet: &FleetSnapshot) {
-        self.read = fleet.notices.iter().map(|notice| notice.id).max().unwrap_or_default().max(self.read);
+        self.read = fleet
+            .notices
+            .iter()
+            .map(|notice| notice.id)
+            .max()
+            .unwrap_or_default()
+            .max(self.read);
     }
 
     /// Shows the words, the newest at the bottom.
@@ -127,7 +140,9 @@ impl Toasts {
 fn of_job(job: &JobSnapshot, now_ms: i64) -> Toast {
     let done = |part: &underpass_fleet::snapshot::JobPart| match part.state {
         PartState::Done { revision } => revision.map(|revision| (part.agent, revision)),
-        PartState::Waiting | PartState::Running | PartState::Failed(_) | PartState::Cancelled => None,
+        PartState::Waiting | PartState::Running | PartState::Failed(_) | PartState::Cancelled => {
+            None
+        }
     };
     let (state, detail) = match &job.state {
         JobState::Failed(failure) => {
@@ -163,7 +178,10 @@ const fn state_of(severity: Severity) -> State {
 }
 
 fn label(fleet: &FleetSnapshot, id: AgentId) -> String {
-    fleet.agent(id).map(|agent| text::clean(&agent.label)).unwrap_or_default()
+    fleet
+        .agent(id)
+        .map(|agent| text::clean(&agent.label))
+        .unwrap_or_default()
 }
 
 /// One word; true when it shall go.
@@ -187,7 +205,9 @@ fn one(ui: &mut Ui, toast: &Toast, commands: &mut Vec<Command>) -> bool {
                 ui.set_width(ui.available_width());
                 ui.icon(icon, size::ICON, color);
                 ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-                    close |= ui.add(IconButton::new(Icon::X, "Dismiss").small()).clicked();
+                    close |= ui
+                        .add(IconButton::new(Icon::X, "Dismiss").small())
+                        .clicked();
                     if let Some((agent, revision)) = toast.undo
                         && ui.add(Button::ghost("Undo").small()).clicked()
                     {
@@ -196,17 +216,27 @@ fn one(ui: &mut Ui, toast: &Toast, commands: &mut Vec<Command>) -> bool {
                     }
                     ui.with_layout(Layout::top_down(Align::Min), |ui| {
                         ui.spacing_mut().item_spacing.y = 2.0;
-                        let text = RichText::new(&toast.text).font(font(Text::Strong)).color(tokens.text);
+                        let text = RichText::new(&toast.text)
+                            .font(font(Text::Strong))
+                            .color(tokens.text);
                         ui.add(Label::new(text).wrap());
                         if !toast.detail.is_empty() {
-                            let text = RichText::new(&toast.detail).font(font(Text::Small)).color(tokens.text_2);
+                            let text = RichText::new(&toast.detail)
+                                .font(font(Text::Small))
+                                .color(tokens.text_2);
                             ui.add(Label::new(text).wrap());
                         }
                     });
                 });
             });
         });
-    shown.response.widget_info(|| WidgetInfo::labeled(Role::Status, true, format!("{} {}", toast.text, toast.detail)));
+    shown.response.widget_info(|| {
+        WidgetInfo::labeled(
+            Role::Status,
+            true,
+            format!("{} {}", toast.text, toast.detail),
+        )
+    });
     close
 }
 
@@ -227,31 +257,38 @@ pub(super) fn history(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.title("Notifications");
     if cx.fleet.notices.is_empty() {
         ui.add_space(space::S);
-        ui.small("Nothing happened yet");
+        ui.quiet("Nothing happened yet");
         ui.add_space(space::S);
         return;
     }
     let fleet = cx.fleet;
-    egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
-        for notice in fleet.notices.iter() {
-            ui.horizontal_top(|ui| {
-                ui.set_width(ui.available_width());
-                let words = text::clean(&notice.text);
-                dot(ui, state_of(notice.severity), &words);
-                ui.vertical(|ui| {
-                    ui.spacing_mut().item_spacing.y = 2.0;
-                    let text = RichText::new(words).font(font(Text::Body)).color(ui.tokens().text);
-                    ui.add(Label::new(text).wrap());
-                    ui.horizontal(|ui| {
-                        if let Some(id) = notice.agent
-                            && ui.add(Button::ghost(&label(fleet, id)).small()).clicked()
-                        {
-                            cx.go(Route::Agent { id, tab: AgentTab::Overview });
-                        }
-                        ui.small(text::age(cx.now_ms, notice.at_ms));
+    egui::ScrollArea::vertical()
+        .max_height(420.0)
+        .show(ui, |ui| {
+            for notice in fleet.notices.iter() {
+                ui.horizontal_top(|ui| {
+                    ui.set_width(ui.available_width());
+                    let words = text::clean(&notice.text);
+                    dot(ui, state_of(notice.severity), &words);
+                    ui.vertical(|ui| {
+                        ui.spacing_mut().item_spacing.y = 2.0;
+                        let text = RichText::new(words)
+                            .font(font(Text::Body))
+                            .color(ui.tokens().text);
+                        ui.add(Label::new(text).wrap());
+                        ui.horizontal(|ui| {
+                            if let Some(id) = notice.agent
+                                && ui.add(Button::ghost(&label(fleet, id)).small()).clicked()
+                            {
+                                cx.go(Route::Agent {
+                                    id,
+                                    tab: AgentTab::Overview,
+                                });
+                            }
+                            ui.quiet(text::age(cx.now_ms, notice.at_ms));
+                        });
                     });
                 });
-            });
-        }
-    });
+            }
+        });
 }

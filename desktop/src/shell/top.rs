@@ -1,6 +1,9 @@
 //! The bar above each page: where one is, the search, and what is on trial.
 
-use egui::{Align, CornerRadius, Frame, Layout, Margin, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
+use egui::{
+    Align, CornerRadius, Frame, Layout, Margin, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo,
+};
 use lucide_icons::Icon;
 use underpass_fleet::snapshot::AgentSnapshot;
 
@@ -29,7 +32,13 @@ impl<'a> Pending<'a> {
             Some(Self { agent, until_ms })
         };
         let here = cx.agent.and_then(|agent| of(agent));
-        here.or_else(|| cx.fleet.agents.iter().filter_map(|agent| of(agent)).min_by_key(|one| one.until_ms))
+        here.or_else(|| {
+            cx.fleet
+                .agents
+                .iter()
+                .filter_map(|agent| of(agent))
+                .min_by_key(|one| one.until_ms)
+        })
     }
 }
 
@@ -46,11 +55,18 @@ pub fn top(ui: &mut Ui, cx: &mut Cx<'_>, nav: &Nav, toasts: &mut Toasts) {
             }
             ui.add_space(space::XS);
             bell(ui, cx, toasts);
-            let (icon, name) = if ui.tokens().dark { (Icon::Sun, "Light theme") } else { (Icon::Moon, "Dark theme") };
+            let (icon, name) = if ui.tokens().dark {
+                (Icon::Sun, "Light theme")
+            } else {
+                (Icon::Moon, "Dark theme")
+            };
             if ui.add(IconButton::new(icon, name)).clicked() {
                 cx.run(UiCommand::Theme);
             }
-            if ui.add(IconButton::new(Icon::RefreshCw, "Refresh")).clicked() {
+            if ui
+                .add(IconButton::new(Icon::RefreshCw, "Refresh"))
+                .clicked()
+            {
                 cx.run(UiCommand::Refresh);
             }
             ui.add_space(space::XS);
@@ -60,7 +76,10 @@ pub fn top(ui: &mut Ui, cx: &mut Cx<'_>, nav: &Nav, toasts: &mut Toasts) {
                 if search(ui, room.min(260.0)) {
                     cx.run(UiCommand::Palette);
                 }
-            } else if ui.add(IconButton::new(Icon::Search, "Search or run a command")).clicked() {
+            } else if ui
+                .add(IconButton::new(Icon::Search, "Search or run a command"))
+                .clicked()
+            {
                 cx.run(UiCommand::Palette);
             }
             if let Some(pending) = pending {
@@ -75,7 +94,11 @@ fn title(ui: &mut Ui, cx: &mut Cx<'_>, nav: &Nav) {
     let tokens = ui.tokens();
     let route = nav.current();
     ui.spacing_mut().item_spacing.x = space::XS;
-    if nav.can_go_back() && ui.add(IconButton::new(Icon::ArrowLeft, "Back").small()).clicked() {
+    if nav.can_go_back()
+        && ui
+            .add(IconButton::new(Icon::ArrowLeft, "Back").small())
+            .clicked()
+    {
         cx.run(UiCommand::Back);
     }
     if route.agent().is_some() {
@@ -83,7 +106,10 @@ fn title(ui: &mut Ui, cx: &mut Cx<'_>, nav: &Nav) {
             cx.go(Route::Fleet);
         }
         ui.icon(Icon::ChevronRight, size::ICON_SMALL, tokens.text_3);
-        let name = cx.agent.map_or_else(|| "Unknown agent".to_owned(), |agent| text::clean(&agent.label));
+        let name = cx.agent.map_or_else(
+            || "Unknown agent".to_owned(),
+            |agent| text::clean(&agent.label),
+        );
         let width = galley(ui, Text::Title, tokens.text, &name, 220.0).size().x + 4.0;
         ui.scope(|ui| {
             ui.set_max_width(width);
@@ -101,12 +127,17 @@ fn title(ui: &mut Ui, cx: &mut Cx<'_>, nav: &Nav) {
                 groups => format!("{agents} in {}", text::plural(groups, "group")),
             }
         }
-        Route::Alerts => format!("{} need attention", text::plural(cx.digest.troubled.len(), "agent")),
-        Route::Agent { .. } | Route::Audit | Route::Compare | Route::Backups | Route::Settings => String::new(),
+        Route::Alerts => format!(
+            "{} need attention",
+            text::plural(cx.digest.troubled.len(), "agent")
+        ),
+        Route::Agent { .. } | Route::Audit | Route::Compare | Route::Backups | Route::Settings => {
+            String::new()
+        }
     };
     if ui.available_width() > 520.0 {
         ui.add_space(space::XS);
-        ui.small(subtitle);
+        ui.quiet(subtitle);
     }
 }
 
@@ -116,20 +147,55 @@ fn search(ui: &mut Ui, width: f32) -> bool {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(width, size::CONTROL), Sense::click());
     let name = "Search or run a command";
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
-    let border = if response.hovered() { tokens.border_strong } else { tokens.border };
+    let border = if response.hovered() {
+        tokens.border_strong
+    } else {
+        tokens.border
+    };
     let corners = CornerRadius::same(radius::CONTROL);
-    ui.painter()
-        .rect(rect, corners, tokens.field, Stroke::new(size::LINE, border), StrokeKind::Inside);
+    ui.painter().rect(
+        rect,
+        corners,
+        tokens.field,
+        Stroke::new(size::LINE, border),
+        StrokeKind::Inside,
+    );
     let icon = egui::pos2(rect.left() + 17.0, rect.center().y);
-    paint_icon(ui.painter(), Icon::Search, icon, size::ICON - 1.0, tokens.text_3);
-    let keys = galley(ui, Text::Caption, tokens.text_3, &UiCommand::Palette.keys(ui.ctx()), 80.0);
+    paint_icon(
+        ui.painter(),
+        Icon::Search,
+        icon,
+        size::ICON - 1.0,
+        tokens.text_3,
+    );
+    let keys = galley(
+        ui,
+        Text::Caption,
+        tokens.text_3,
+        &UiCommand::Palette.keys(ui.ctx()),
+        80.0,
+    );
     let cap = Vec2::new(keys.size().x + 12.0, size::CONTROL - 8.0);
-    let cap = Rect::from_min_size(egui::pos2(rect.right() - cap.x - 4.0, rect.top() + 4.0), cap);
-    ui.painter().rect_filled(cap, CornerRadius::same(4), tokens.pressed);
-    ui.painter().galley(cap.center() - keys.size() / 2.0, keys, tokens.text_3);
-    let text = galley(ui, Text::Body, tokens.text_3, name, cap.left() - rect.left() - 38.0);
+    let cap = Rect::from_min_size(
+        egui::pos2(rect.right() - cap.x - 4.0, rect.top() + 4.0),
+        cap,
+    );
     ui.painter()
-        .galley(egui::pos2(rect.left() + 30.0, rect.center().y - text.size().y / 2.0), text, tokens.text_3);
+        .rect_filled(cap, CornerRadius::same(4), tokens.pressed);
+    ui.painter()
+        .galley(cap.center() - keys.size() / 2.0, keys, tokens.text_3);
+    let text = galley(
+        ui,
+        Text::Body,
+        tokens.text_3,
+        name,
+        cap.left() - rect.left() - 38.0,
+    );
+    ui.painter().galley(
+        egui::pos2(rect.left() + 30.0, rect.center().y - text.size().y / 2.0),
+        text,
+        tokens.text_3,
+    );
     focus_ring(ui, &response, radius::CONTROL);
     response.clicked()
 }
@@ -159,7 +225,12 @@ fn countdown(ui: &mut Ui, cx: &mut Cx<'_>, pending: Pending<'_>) {
         .fill(tokens.tint(tokens.pending))
         .stroke(Stroke::new(size::LINE, tokens.pending.gamma_multiply(0.6)))
         .corner_radius(CornerRadius::same(radius::CONTROL + 2))
-        .inner_margin(Margin { left: 4, right: 10, top: 2, bottom: 2 })
+        .inner_margin(Margin {
+            left: 4,
+            right: 10,
+            top: 2,
+            bottom: 2,
+        })
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
             if ui.add(Button::primary("Keep").small()).clicked() {
@@ -171,7 +242,11 @@ fn countdown(ui: &mut Ui, cx: &mut Cx<'_>, pending: Pending<'_>) {
             ui.add_space(space::XS);
             let response = ui.words(Text::Mono, tokens.pending, left.as_str());
             response.widget_info(|| {
-                WidgetInfo::labeled(Role::Timer, true, format!("Changes on {name} are reverted in {left}"))
+                WidgetInfo::labeled(
+                    Role::Timer,
+                    true,
+                    format!("Changes on {name} are reverted in {left}"),
+                )
             });
             let room = 150.0;
             ui.scope(|ui| {

@@ -1,5 +1,8 @@
 //! Fonts and the scale of type.
-#![expect(clippy::disallowed_methods, reason = "this is the one file that names fonts")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one file that names fonts"
+)]
 
 use std::sync::Arc;
 
@@ -79,11 +82,16 @@ pub(super) fn definitions() -> FontDefinitions {
         ("icons", lucide_icons::LUCIDE_FONT_BYTES),
     ];
     for (name, bytes) in files {
-        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+        fonts
+            .font_data
+            .insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
     }
     let chain = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let families = [
-        (FontFamily::Proportional, chain(&["regular", "mono", "icons"])),
+        (
+            FontFamily::Proportional,
+            chain(&["regular", "mono", "icons"]),
+        ),
         (FontFamily::Monospace, chain(&["mono", "regular", "icons"])),
         (family("medium"), chain(&["medium", "mono", "icons"])),
         (family("semibold"), chain(&["semibold", "mono", "icons"])),

@@ -98,7 +98,11 @@ pub trait Themed {
 
 impl Themed for Ui {
     fn tokens(&self) -> &'static Tokens {
-        if self.visuals().dark_mode { &DARK } else { &LIGHT }
+        if self.visuals().dark_mode {
+            &DARK
+        } else {
+            &LIGHT
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! The colours of the two themes.
-#![expect(clippy::disallowed_methods, reason = "this is the one file that names colours")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one file that names colours"
+)]
 
 use egui::Color32;
 
@@ -22,7 +25,14 @@ pub enum State {
 
 impl State {
     /// Every state, for tests and galleries.
-    pub const ALL: [Self; 6] = [Self::Ok, Self::Warn, Self::Error, Self::Info, Self::Off, Self::Pending];
+    pub const ALL: [Self; 6] = [
+        Self::Ok,
+        Self::Warn,
+        Self::Error,
+        Self::Info,
+        Self::Off,
+        Self::Pending,
+    ];
 }
 
 /// The colours of one theme.
@@ -247,7 +257,11 @@ mod tests {
             for (ground, under) in grounds {
                 for (text, over) in &texts {
                     let found = contrast(*over, under);
-                    assert!(found >= 4.5, "dark {}: {text} {over:?} on {ground}: {found:.2}", tokens.dark);
+                    assert!(
+                        found >= 4.5,
+                        "dark {}: {text} {over:?} on {ground}: {found:.2}",
+                        tokens.dark
+                    );
                 }
             }
         }
@@ -256,13 +270,26 @@ mod tests {
     #[test]
     fn filled_controls_and_pills_are_readable() {
         for tokens in [&DARK, &LIGHT] {
-            for ground in [tokens.accent, tokens.accent_hover, tokens.danger, tokens.danger_hover] {
+            for ground in [
+                tokens.accent,
+                tokens.accent_hover,
+                tokens.danger,
+                tokens.danger_hover,
+            ] {
                 let found = contrast(tokens.on_accent, ground);
-                assert!(found >= 4.5, "dark {}: on {ground:?}: {found:.2}", tokens.dark);
+                assert!(
+                    found >= 4.5,
+                    "dark {}: on {ground:?}: {found:.2}",
+                    tokens.dark
+                );
             }
             for state in State::ALL {
                 let found = contrast(tokens.state(state), tokens.state_fill(state));
-                assert!(found >= 4.5, "dark {}: pill {state:?}: {found:.2}", tokens.dark);
+                assert!(
+                    found >= 4.5,
+                    "dark {}: pill {state:?}: {found:.2}",
+                    tokens.dark
+                );
             }
         }
     }

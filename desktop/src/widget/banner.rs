@@ -1,6 +1,8 @@
 //! Banners: something about this page that the operator must know.
 
-use egui::{Align, CornerRadius, Frame, Label, Layout, Margin, RichText, Role, Stroke, Ui, WidgetInfo};
+use egui::{
+    Align, CornerRadius, Frame, Label, Layout, Margin, RichText, Role, Stroke, Ui, WidgetInfo,
+};
 use lucide_icons::Icon;
 
 use super::{Button, Words as _};
@@ -67,10 +69,14 @@ impl<'a> Banner<'a> {
                         }
                         ui.with_layout(Layout::top_down(Align::Min), |ui| {
                             ui.spacing_mut().item_spacing.y = 2.0;
-                            let text = RichText::new(self.text).font(font(Text::Strong)).color(tokens.text);
+                            let text = RichText::new(self.text)
+                                .font(font(Text::Strong))
+                                .color(tokens.text);
                             ui.add(Label::new(text).wrap());
                             if !self.detail.is_empty() {
-                                let text = RichText::new(self.detail).font(font(Text::Small)).color(tokens.text_2);
+                                let text = RichText::new(self.detail)
+                                    .font(font(Text::Small))
+                                    .color(tokens.text_2);
                                 ui.add(Label::new(text).wrap());
                             }
                         });
@@ -78,7 +84,9 @@ impl<'a> Banner<'a> {
                 });
                 taken
             });
-        shown.response.widget_info(|| WidgetInfo::labeled(Role::Alert, true, self.text));
+        shown
+            .response
+            .widget_info(|| WidgetInfo::labeled(Role::Alert, true, self.text));
         shown.inner
     }
 }

@@ -1,6 +1,8 @@
 //! Buttons: the primary action, the others, and those that are an icon alone.
 
-use egui::{Color32, CornerRadius, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, Widget, WidgetInfo};
+use egui::{
+    Color32, CornerRadius, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, Widget, WidgetInfo,
+};
 use lucide_icons::Icon;
 
 use super::{focus_ring, galley, paint_icon};
@@ -107,11 +109,33 @@ impl<'a> Button<'a> {
 impl Widget for Button<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
         let tokens = ui.tokens();
-        let height = if self.small { size::CONTROL_SMALL } else { size::CONTROL };
-        let icon_size = if self.small { size::ICON_SMALL } else { size::ICON - 1.0 };
-        let role = if self.small { Text::Caption } else { Text::Strong };
-        let text = galley(ui, role, Color32::PLACEHOLDER, self.text, ui.available_width().max(size::CONTROL));
-        let gap = if self.small { space::XS } else { space::S - 1.0 };
+        let height = if self.small {
+            size::CONTROL_SMALL
+        } else {
+            size::CONTROL
+        };
+        let icon_size = if self.small {
+            size::ICON_SMALL
+        } else {
+            size::ICON - 1.0
+        };
+        let role = if self.small {
+            Text::Caption
+        } else {
+            Text::Strong
+        };
+        let text = galley(
+            ui,
+            role,
+            Color32::PLACEHOLDER,
+            self.text,
+            ui.available_width().max(size::CONTROL),
+        );
+        let gap = if self.small {
+            space::XS
+        } else {
+            space::S - 1.0
+        };
         let icons = [self.icon, self.trailing].iter().flatten().count() as f32;
         let padding = match (self.kind, self.small) {
             (Kind::Ghost, _) => space::S,
@@ -120,14 +144,23 @@ impl Widget for Button<'_> {
         };
         let width = text.size().x + icons * (icon_size + gap) + 2.0 * padding;
         let enabled = ui.is_enabled() && self.refused.is_none();
-        let sense = if enabled { Sense::click() } else { Sense::hover() };
+        let sense = if enabled {
+            Sense::click()
+        } else {
+            Sense::hover()
+        };
         let (rect, mut response) = ui.allocate_exact_size(Vec2::new(width, height), sense);
         response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, self.text));
         if ui.is_rect_visible(rect) {
             let look = look(tokens, self.kind, enabled, self.selected, &response);
             let corners = CornerRadius::same(radius::CONTROL);
-            ui.painter()
-                .rect(rect, corners, look.fill, Stroke::new(size::LINE, look.border), StrokeKind::Inside);
+            ui.painter().rect(
+                rect,
+                corners,
+                look.fill,
+                Stroke::new(size::LINE, look.border),
+                StrokeKind::Inside,
+            );
             let mut x = rect.left() + padding;
             if let Some(icon) = self.icon {
                 let center = egui::pos2(x + icon_size / 2.0, rect.center().y);
@@ -166,12 +199,22 @@ fn look(tokens: &Tokens, kind: Kind, enabled: bool, selected: bool, response: &R
             Kind::Primary | Kind::Secondary | Kind::Danger => (tokens.hover, tokens.border),
         };
         let text = tokens.text_off;
-        return Look { fill, border, text, icon: text };
+        return Look {
+            fill,
+            border,
+            text,
+            icon: text,
+        };
     }
     let solid = |fill, hover| {
         let fill = if hovered { hover } else { fill };
         let text = tokens.on_accent;
-        Look { fill, border: fill, text, icon: text }
+        Look {
+            fill,
+            border: fill,
+            text,
+            icon: text,
+        }
     };
     let ground = |rest: Color32| match (pressed, hovered, selected) {
         (true, _, _) => tokens.pressed,
@@ -184,7 +227,11 @@ fn look(tokens: &Tokens, kind: Kind, enabled: bool, selected: bool, response: &R
         Kind::Danger => solid(tokens.danger, tokens.danger_hover),
         Kind::Secondary => Look {
             fill: ground(tokens.surface),
-            border: if selected { tokens.accent } else { tokens.border_strong },
+            border: if selected {
+                tokens.accent
+            } else {
+                tokens.border_strong
+            },
             text: tokens.text,
             icon: tokens.text_2,
         },
@@ -192,7 +239,11 @@ fn look(tokens: &Tokens, kind: Kind, enabled: bool, selected: bool, response: &R
             fill: ground(Color32::TRANSPARENT),
             border: Color32::TRANSPARENT,
             text: if selected { tokens.text } else { tokens.text_2 },
-            icon: if selected { tokens.accent_text } else { tokens.text_3 },
+            icon: if selected {
+                tokens.accent_text
+            } else {
+                tokens.text_3
+            },
         },
     }
 }
@@ -249,20 +300,38 @@ impl<'a> IconButton<'a> {
 impl Widget for IconButton<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
         let tokens = ui.tokens();
-        let side = if self.small { size::CONTROL_SMALL } else { size::CONTROL };
-        let icon = if self.small { size::ICON_SMALL + 1.0 } else { size::ICON + 1.0 };
+        let side = if self.small {
+            size::CONTROL_SMALL
+        } else {
+            size::CONTROL
+        };
+        let icon = if self.small {
+            size::ICON_SMALL + 1.0
+        } else {
+            size::ICON + 1.0
+        };
         let enabled = ui.is_enabled() && self.refused.is_none();
-        let sense = if enabled { Sense::click() } else { Sense::hover() };
+        let sense = if enabled {
+            Sense::click()
+        } else {
+            Sense::hover()
+        };
         let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), sense);
         response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, self.name));
         if ui.is_rect_visible(rect) {
             let look = look(tokens, Kind::Ghost, enabled, self.selected, &response);
-            ui.painter().rect_filled(rect, CornerRadius::same(radius::CONTROL), look.fill);
-            let color = if response.hovered() && enabled { tokens.text } else { look.text };
+            ui.painter()
+                .rect_filled(rect, CornerRadius::same(radius::CONTROL), look.fill);
+            let color = if response.hovered() && enabled {
+                tokens.text
+            } else {
+                look.text
+            };
             paint_icon(ui.painter(), self.icon, rect.center(), icon, color);
             if let Some(badge) = self.badge {
                 let at = rect.right_top() + Vec2::new(-space::S, space::S);
-                ui.painter().circle(at, 4.0, badge, Stroke::new(1.5, tokens.canvas));
+                ui.painter()
+                    .circle(at, 4.0, badge, Stroke::new(1.5, tokens.canvas));
             }
             focus_ring(ui, &response, radius::CONTROL);
         }

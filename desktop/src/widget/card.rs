@@ -1,6 +1,9 @@
 //! Cards and the tiles of key numbers.
 
-use egui::{Align, Color32, CornerRadius, Frame, InnerResponse, Layout, Margin, Role, Stroke, Ui, Vec2, WidgetInfo};
+use egui::{
+    Align, Color32, CornerRadius, Frame, InnerResponse, Layout, Margin, Role, Stroke, Ui, Vec2,
+    WidgetInfo,
+};
 
 use super::{Words as _, sparkline};
 use crate::theme::{State, Text, Themed as _, radius, size, space};
@@ -75,19 +78,32 @@ impl Kpi<'_> {
     /// Shows the tile over `width`; true when it was clicked.
     pub fn show(&self, ui: &mut Ui, width: f32) -> bool {
         let tokens = ui.tokens();
-        let (rect, response) = ui.allocate_exact_size(Vec2::new(width, Self::HEIGHT), egui::Sense::click());
+        let (rect, response) =
+            ui.allocate_exact_size(Vec2::new(width, Self::HEIGHT), egui::Sense::click());
         response.widget_info(|| {
             let text = format!("{}: {}{}, {}", self.label, self.value, self.unit, self.note);
             WidgetInfo::labeled(Role::Button, true, text.trim_end_matches(", "))
         });
         let corners = CornerRadius::same(radius::CARD);
-        let border = if response.hovered() { tokens.border_strong } else { tokens.border };
+        let border = if response.hovered() {
+            tokens.border_strong
+        } else {
+            tokens.border
+        };
         let stroke = Stroke::new(size::LINE, border);
-        ui.painter().rect(rect, corners, tokens.surface, stroke, egui::StrokeKind::Inside);
+        ui.painter().rect(
+            rect,
+            corners,
+            tokens.surface,
+            stroke,
+            egui::StrokeKind::Inside,
+        );
         super::focus_ring(ui, &response, radius::CARD);
         let inner = rect.shrink2(Vec2::new(space::L, space::M));
         let mut ui = ui.new_child(
-            egui::UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)),
+            egui::UiBuilder::new()
+                .max_rect(inner)
+                .layout(Layout::top_down(Align::Min)),
         );
         ui.set_clip_rect(ui.clip_rect().intersect(rect));
         ui.spacing_mut().item_spacing.y = 2.0;
@@ -108,7 +124,9 @@ impl Kpi<'_> {
                 }
             });
         });
-        let color = self.state.map_or(tokens.text_3, |state| tokens.state(state));
+        let color = self
+            .state
+            .map_or(tokens.text_3, |state| tokens.state(state));
         ui.words(Text::Caption, color, self.note.as_str());
         response.clicked()
     }

@@ -17,7 +17,9 @@ pub fn code(ui: &mut Ui, name: &str, text: &str) {
             ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
                 copy_button(ui, text, name);
                 ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                    let text = RichText::new(text).font(font(Text::Mono)).color(tokens.text);
+                    let text = RichText::new(text)
+                        .font(font(Text::Mono))
+                        .color(tokens.text);
                     ui.add(Label::new(text).wrap().selectable(true));
                 });
             });

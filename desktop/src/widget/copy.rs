@@ -13,7 +13,9 @@ const SHOWN: f64 = 1.5;
 pub fn copy_button(ui: &mut Ui, value: &str, name: &str) -> Response {
     let id = ui.make_persistent_id(("copied", name, value.len()));
     let now = ui.input(|input| input.time);
-    let copied = ui.data(|data| data.get_temp::<f64>(id)).is_some_and(|at| now - at < SHOWN);
+    let copied = ui
+        .data(|data| data.get_temp::<f64>(id))
+        .is_some_and(|at| now - at < SHOWN);
     let (icon, word) = if copied {
         (Icon::Check, "Copied".to_owned())
     } else {

@@ -1,6 +1,9 @@
 //! Dialogs: one question, its answer, and a way out.
 
-use egui::{Align, Context, CornerRadius, Frame, Id, Key, Layout, Margin, Modal, Modifiers, Role, Stroke, Ui, WidgetInfo};
+use egui::{
+    Align, Context, CornerRadius, Frame, Id, Key, Layout, Margin, Modal, Modifiers, Role, Stroke,
+    Ui, WidgetInfo,
+};
 use lucide_icons::Icon;
 
 use super::{Button, Field, IconButton, Kind, Words as _};
@@ -86,7 +89,8 @@ impl<'a> Dialog<'a> {
             ui.horizontal(|ui| {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let action = Button::new(self.kind, self.action);
-                    let action = action.enabled_if(self.refused.is_none(), self.refused.unwrap_or_default());
+                    let action =
+                        action.enabled_if(self.refused.is_none(), self.refused.unwrap_or_default());
                     if ui.add(action).clicked() {
                         answer = Answer::Confirmed;
                     }
@@ -100,7 +104,11 @@ impl<'a> Dialog<'a> {
                 answer = Answer::Confirmed;
             }
         });
-        if dismissed && answer == Answer::Open { Answer::Dismissed } else { answer }
+        if dismissed && answer == Answer::Open {
+            Answer::Dismissed
+        } else {
+            answer
+        }
     }
 }
 
@@ -140,7 +148,9 @@ pub(super) fn frame(
                 body(ui, &mut closed);
             });
         });
-    shown.response.widget_info(|| WidgetInfo::labeled(Role::Dialog, true, title));
+    shown
+        .response
+        .widget_info(|| WidgetInfo::labeled(Role::Dialog, true, title));
     closed || shown.should_close()
 }
 
@@ -152,7 +162,14 @@ pub struct ConfirmName {
 
 impl ConfirmName {
     /// Asks for `name`; `loss` tells what is lost.
-    pub fn show(&mut self, ctx: &Context, title: &str, action: &str, loss: &str, name: &str) -> Answer {
+    pub fn show(
+        &mut self,
+        ctx: &Context,
+        title: &str,
+        action: &str,
+        loss: &str,
+        name: &str,
+    ) -> Answer {
         let right = self.typed.trim() == name;
         let answer = Dialog::new(title, title, action)
             .danger()
@@ -161,7 +178,11 @@ impl ConfirmName {
                 ui.paragraph(loss);
                 ui.add_space(space::S);
                 let label = format!("Type {name} to confirm");
-                let field = Field::new(&label, &mut self.typed).hint(name).mono().width(f32::INFINITY).show(ui);
+                let field = Field::new(&label, &mut self.typed)
+                    .hint(name)
+                    .mono()
+                    .width(f32::INFINITY)
+                    .show(ui);
                 if ui.memory(|memory| memory.focused().is_none()) {
                     field.request_focus();
                 }

@@ -1,6 +1,6 @@
 //! Changes, one in a row: what is added, taken away or different.
 
-use egui::{CornerRadius, Rect, RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo};
+use egui::{CornerRadius, RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo};
 use lucide_icons::Icon;
 
 use super::{Words as _, checkbox, galley, paint_icon};
@@ -49,21 +49,27 @@ pub fn diff(ui: &mut Ui, rows: &mut [DiffRow]) -> Option<usize> {
 fn one(ui: &mut Ui, row: &mut DiffRow) -> bool {
     const MARK: f32 = 20.0;
     let tokens = ui.tokens();
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), size::ROW), Sense::hover());
+    let (rect, response) =
+        ui.allocate_exact_size(Vec2::new(ui.available_width(), size::ROW), Sense::hover());
     response.widget_info(|| {
         let word = match row.kind {
             DiffKind::Added => "Added",
             DiffKind::Removed => "Removed",
             DiffKind::Changed => "Changed",
         };
-        WidgetInfo::labeled(Role::Row, true, format!("{word} {}: {} {}", row.path, row.before, row.after))
+        WidgetInfo::labeled(
+            Role::Row,
+            true,
+            format!("{word} {}: {} {}", row.path, row.before, row.after),
+        )
     });
     let line = Stroke::new(size::LINE, tokens.border);
-    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, line);
+    ui.painter()
+        .hline(rect.x_range(), rect.bottom() - 0.5, line);
     let (state, icon) = match row.kind {
         DiffKind::Added => (State::Ok, Icon::Plus),
         DiffKind::Removed => (State::Error, Icon::Minus),
-        DiffKind::Changed => (State::Info, Icon::Tilde),
+        DiffKind::Changed => (State::Info, Icon::Pencil),
     };
     let inner = rect.shrink2(Vec2::new(space::M, 0.0));
     let layout = egui::Layout::left_to_right(egui::Align::Center);
@@ -77,12 +83,20 @@ fn one(ui: &mut Ui, row: &mut DiffRow) -> bool {
         }
     }
     let (mark, _) = ui.allocate_exact_size(Vec2::splat(MARK), Sense::hover());
-    ui.painter().rect_filled(mark, CornerRadius::same(4), tokens.state_fill(state));
-    paint_icon(ui.painter(), icon, mark.center(), size::ICON_SMALL, tokens.state(state));
+    ui.painter()
+        .rect_filled(mark, CornerRadius::same(4), tokens.state_fill(state));
+    paint_icon(
+        ui.painter(),
+        icon,
+        mark.center(),
+        size::ICON_SMALL,
+        tokens.state(state),
+    );
     let path = inner.width() * 0.40;
     ui.allocate_ui_with_layout(Vec2::new(path, rect.height()), layout, |ui| {
         ui.set_min_width(path);
-        ui.words(Text::Mono, tokens.text, row.path.as_str()).on_hover_text(row.path.as_str());
+        ui.words(Text::Mono, tokens.text, row.path.as_str())
+            .on_hover_text(row.path.as_str());
     });
     let note = galley(&ui, Text::Caption, tokens.warn, &row.note, 240.0);
     let room = (ui.available_width() - note.size().x - space::XXL).max(60.0);
@@ -90,7 +104,13 @@ fn one(ui: &mut Ui, row: &mut DiffRow) -> bool {
     if !row.note.is_empty() {
         let left = inner.right() - note.size().x;
         let center = egui::pos2(left - space::M, inner.center().y);
-        paint_icon(ui.painter(), Icon::TriangleAlert, center, size::ICON_SMALL, tokens.warn);
+        paint_icon(
+            ui.painter(),
+            Icon::TriangleAlert,
+            center,
+            size::ICON_SMALL,
+            tokens.warn,
+        );
         let at = egui::pos2(left, inner.center().y - note.size().y / 2.0);
         ui.painter().galley(at, note, tokens.warn);
     }
@@ -100,8 +120,14 @@ fn one(ui: &mut Ui, row: &mut DiffRow) -> bool {
 fn values(ui: &mut Ui, row: &DiffRow) {
     let tokens = ui.tokens();
     if !row.before.is_empty() {
-        let half = if row.after.is_empty() { ui.available_width() } else { ui.available_width() * 0.45 };
-        let text = RichText::new(row.before.as_str()).font(font(Text::Small)).color(tokens.error);
+        let half = if row.after.is_empty() {
+            ui.available_width()
+        } else {
+            ui.available_width() * 0.45
+        };
+        let text = RichText::new(row.before.as_str())
+            .font(font(Text::Small))
+            .color(tokens.error);
         ui.scope(|ui| {
             ui.set_max_width(half);
             ui.add(egui::Label::new(text.strikethrough()).truncate())
@@ -112,6 +138,7 @@ fn values(ui: &mut Ui, row: &DiffRow) {
         ui.icon(Icon::ArrowRight, size::ICON_SMALL, tokens.text_3);
     }
     if !row.after.is_empty() {
-        ui.words(Text::Small, tokens.ok, row.after.as_str()).on_hover_text(row.after.as_str());
+        ui.words(Text::Small, tokens.ok, row.after.as_str())
+            .on_hover_text(row.after.as_str());
     }
 }

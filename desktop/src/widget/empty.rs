@@ -24,7 +24,12 @@ impl Empty<'_> {
     pub fn show(&self, ui: &mut Ui) -> bool {
         let tokens = ui.tokens();
         let room = ui.available_height();
-        let height = 150.0 + if self.action.is_some() { size::CONTROL } else { 0.0 };
+        let height = 150.0
+            + if self.action.is_some() {
+                size::CONTROL
+            } else {
+                0.0
+            };
         let mut taken = false;
         ui.vertical_centered(|ui| {
             ui.add_space(((room - height) / 2.0).clamp(space::XXL, 220.0));
@@ -33,7 +38,9 @@ impl Empty<'_> {
             ui.words(Text::Title, tokens.text, self.title);
             ui.scope(|ui| {
                 ui.set_max_width(size::DIALOG);
-                let text = egui::RichText::new(self.text).font(crate::theme::font(Text::Body)).color(tokens.text_3);
+                let text = egui::RichText::new(self.text)
+                    .font(crate::theme::font(Text::Body))
+                    .color(tokens.text_3);
                 ui.add(egui::Label::new(text).wrap().halign(egui::Align::Center));
             });
             if let Some(action) = self.action {
@@ -50,8 +57,10 @@ impl Empty<'_> {
 pub fn skeleton(ui: &mut Ui, rows: usize) {
     let tokens = ui.tokens();
     for row in 0..rows {
-        let (rect, response) =
-            ui.allocate_exact_size(Vec2::new(ui.available_width(), size::ROW_COMPACT), Sense::hover());
+        let (rect, response) = ui.allocate_exact_size(
+            Vec2::new(ui.available_width(), size::ROW_COMPACT),
+            Sense::hover(),
+        );
         if row == 0 {
             response.widget_info(|| WidgetInfo::labeled(Role::Status, true, "Loading"));
         }
@@ -60,6 +69,7 @@ pub fn skeleton(ui: &mut Ui, rows: usize) {
             egui::pos2(rect.left(), rect.center().y - 5.0),
             Vec2::new(rect.width() * share, 10.0),
         );
-        ui.painter().rect_filled(bar, CornerRadius::same(radius::CONTROL - 1), tokens.pressed);
+        ui.painter()
+            .rect_filled(bar, CornerRadius::same(radius::CONTROL - 1), tokens.pressed);
     }
 }

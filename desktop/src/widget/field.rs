@@ -116,7 +116,9 @@ impl<'a> Field<'a> {
     /// Shows the field; the response is that of the text.
     pub fn show(self, ui: &mut Ui) -> Response {
         let tokens = ui.tokens();
-        let id = self.id.unwrap_or_else(|| ui.make_persistent_id(("field", self.label)));
+        let id = self
+            .id
+            .unwrap_or_else(|| ui.make_persistent_id(("field", self.label)));
         let width = self.width.min(ui.available_width());
         ui.vertical(|ui| {
             ui.set_width(width);
@@ -131,7 +133,11 @@ impl<'a> Field<'a> {
                 });
             }
             let role = if self.mono { Text::Mono } else { Text::Body };
-            let edit = if self.rows > 1 { TextEdit::multiline(self.value) } else { TextEdit::singleline(self.value) };
+            let edit = if self.rows > 1 {
+                TextEdit::multiline(self.value)
+            } else {
+                TextEdit::singleline(self.value)
+            };
             let edit = edit
                 .id(id)
                 .desired_rows(self.rows)
@@ -140,10 +146,18 @@ impl<'a> Field<'a> {
                 .hint_text(egui::RichText::new(self.hint).color(tokens.text_3))
                 .font(font(role))
                 .interactive(self.refused.is_none());
-            let text_color = if self.refused.is_some() { tokens.text_3 } else { tokens.text };
+            let text_color = if self.refused.is_some() {
+                tokens.text_3
+            } else {
+                tokens.text
+            };
             let edit = edit.text_color(text_color);
             let mut response = framed(ui, id, self.error.is_some(), width, |ui, width| {
-                ui.add(edit.frame(Frame::NONE).margin(Margin::ZERO).desired_width(width))
+                ui.add(
+                    edit.frame(Frame::NONE)
+                        .margin(Margin::ZERO)
+                        .desired_width(width),
+                )
             });
             if self.label.is_empty() {
                 response = response.accessible_name(self.hint);
@@ -153,7 +167,9 @@ impl<'a> Field<'a> {
             if let Some(error) = self.error {
                 complaint(ui, error);
             } else if !self.help.is_empty() {
-                let text = egui::RichText::new(self.help).font(font(Text::Small)).color(tokens.text_3);
+                let text = egui::RichText::new(self.help)
+                    .font(font(Text::Small))
+                    .color(tokens.text_3);
                 ui.add(egui::Label::new(text).wrap());
             }
             match self.refused {
@@ -170,12 +186,20 @@ fn complaint(ui: &mut Ui, error: &str) {
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
         ui.icon(Icon::CircleAlert, size::ICON_SMALL + 1.0, tokens.error);
-        let text = egui::RichText::new(error).font(font(Text::Small)).color(tokens.error);
+        let text = egui::RichText::new(error)
+            .font(font(Text::Small))
+            .color(tokens.error);
         ui.add(egui::Label::new(text).wrap());
     });
 }
 
-fn framed<R>(ui: &mut Ui, id: Id, wrong: bool, width: f32, contents: impl FnOnce(&mut Ui, f32) -> R) -> R {
+fn framed<R>(
+    ui: &mut Ui,
+    id: Id,
+    wrong: bool,
+    width: f32,
+    contents: impl FnOnce(&mut Ui, f32) -> R,
+) -> R {
     const MARGIN: i8 = 9;
     let tokens = ui.tokens();
     let (color, line) = match (wrong, ui.memory(|memory| memory.has_focus(id))) {
@@ -206,7 +230,10 @@ pub fn search(ui: &mut Ui, id: Id, value: &mut String, name: &str, width: f32) -
                     ui.spacing_mut().item_spacing.x = space::S;
                     ui.icon(Icon::Search, size::ICON_SMALL + 1.0, tokens.text_3);
                     let clear = !value.is_empty();
-                    let room = width - size::ICON_SMALL - space::S - if clear { size::CONTROL_SMALL } else { 0.0 };
+                    let room = width
+                        - size::ICON_SMALL
+                        - space::S
+                        - if clear { size::CONTROL_SMALL } else { 0.0 };
                     let edit = TextEdit::singleline(value)
                         .id(id)
                         .char_limit(200)
@@ -215,11 +242,7 @@ pub fn search(ui: &mut Ui, id: Id, value: &mut String, name: &str, width: f32) -
                         .margin(Margin::ZERO)
                         .desired_width(room);
                     let mut response = ui.add(edit);
-                    response.widget_info(|| WidgetInfo {
-                        role: Role::SearchInput,
-                        hint_text: None,
-                        ..WidgetInfo::labeled(Role::SearchInput, true, name)
-                    });
+                    response.widget_info(|| WidgetInfo::labeled(Role::SearchInput, true, name));
                     if clear {
                         ui.spacing_mut().item_spacing.x = 0.0;
                         let name = format!("Clear {}", name.to_lowercase());

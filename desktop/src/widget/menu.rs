@@ -22,7 +22,10 @@ pub fn menu<R>(button: &Response, contents: impl FnOnce(&mut Ui) -> R) -> Option
 
 /// A line between groups of entries.
 pub fn menu_rule(ui: &mut Ui) {
-    let (rect, _) = ui.allocate_exact_size(Vec2::new(ui.available_width(), space::S + 1.0), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(
+        Vec2::new(ui.available_width(), space::S + 1.0),
+        Sense::hover(),
+    );
     let line = Stroke::new(size::LINE, ui.tokens().border);
     ui.painter().hline(rect.x_range(), rect.center().y, line);
 }
@@ -34,8 +37,13 @@ pub fn menu_item(ui: &mut Ui, icon: Option<Icon>, word: &str, shortcut: &str) ->
     let width = ui.available_width();
     let (rect, response) = ui.allocate_exact_size(Vec2::new(width, size::CONTROL), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, enabled, word));
-    let fill = if response.hovered() || response.has_focus() { tokens.hover } else { Color32::TRANSPARENT };
-    ui.painter().rect_filled(rect, CornerRadius::same(radius::CONTROL), fill);
+    let fill = if response.hovered() || response.has_focus() {
+        tokens.hover
+    } else {
+        Color32::TRANSPARENT
+    };
+    ui.painter()
+        .rect_filled(rect, CornerRadius::same(radius::CONTROL), fill);
     let mut left = rect.left() + space::S;
     let center = egui::pos2(left + size::ICON / 2.0, rect.center().y);
     if let Some(icon) = icon {
@@ -44,10 +52,21 @@ pub fn menu_item(ui: &mut Ui, icon: Option<Icon>, word: &str, shortcut: &str) ->
     left += size::ICON + space::S;
     let keys = galley(ui, Text::Caption, tokens.text_3, shortcut, 120.0);
     let room = rect.right() - left - keys.size().x - space::M;
-    let color = if enabled { tokens.text } else { tokens.text_off };
+    let color = if enabled {
+        tokens.text
+    } else {
+        tokens.text_off
+    };
     let text = galley(ui, Text::Body, color, word, room);
-    ui.painter().galley(egui::pos2(left, rect.center().y - text.size().y / 2.0), text, color);
-    let at = egui::pos2(rect.right() - space::S - keys.size().x, rect.center().y - keys.size().y / 2.0);
+    ui.painter().galley(
+        egui::pos2(left, rect.center().y - text.size().y / 2.0),
+        text,
+        color,
+    );
+    let at = egui::pos2(
+        rect.right() - space::S - keys.size().x,
+        rect.center().y - keys.size().y / 2.0,
+    );
     ui.painter().galley(at, keys, tokens.text_3);
     focus_ring(ui, &response, radius::CONTROL);
     if response.clicked() {

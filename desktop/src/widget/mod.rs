@@ -48,7 +48,11 @@ use crate::theme::{Themed as _, size};
 pub fn focus_ring(ui: &Ui, response: &Response, radius: u8) {
     if response.has_focus() {
         let stroke = Stroke::new(size::FOCUS, ui.tokens().accent_text);
-        ui.painter()
-            .rect_stroke(response.rect.expand(1.0), CornerRadius::same(radius + 1), stroke, StrokeKind::Outside);
+        ui.painter().rect_stroke(
+            response.rect.expand(1.0),
+            CornerRadius::same(radius + 1),
+            stroke,
+            StrokeKind::Outside,
+        );
     }
 }

@@ -1,6 +1,9 @@
 //! States: shape, colour and word, so that no single one of them carries the meaning.
 
-use egui::{CornerRadius, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
+use egui::{
+    CornerRadius, Painter, Pos2, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo,
+};
 
 use super::galley;
 use crate::theme::{State, Text, Themed as _, radius, space};
@@ -17,11 +20,17 @@ pub fn pill(ui: &mut Ui, state: State, word: &str) -> Response {
     let (rect, response) = ui.allocate_exact_size(Vec2::new(width, HEIGHT), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, word));
     if ui.is_rect_visible(rect) {
-        ui.painter()
-            .rect_filled(rect, CornerRadius::same(radius::PILL), tokens.state_fill(state));
+        ui.painter().rect_filled(
+            rect,
+            CornerRadius::same(radius::PILL),
+            tokens.state_fill(state),
+        );
         let mark = egui::pos2(rect.left() + space::S + MARK / 2.0, rect.center().y);
         shape(ui.painter(), mark, MARK, state, color);
-        let at = egui::pos2(rect.left() + space::S + MARK + space::XS, rect.center().y - text.size().y / 2.0);
+        let at = egui::pos2(
+            rect.left() + space::S + MARK + space::XS,
+            rect.center().y - text.size().y / 2.0,
+        );
         ui.painter().galley(at, text, color);
     }
     response
@@ -53,7 +62,12 @@ pub fn shape(painter: &Painter, center: Pos2, size: f32, state: State, color: eg
             painter.rect_filled(rect, CornerRadius::same(1), color);
         }
         State::Info => {
-            let points = vec![point(0.0, -1.2), point(1.2, 0.0), point(0.0, 1.2), point(-1.2, 0.0)];
+            let points = vec![
+                point(0.0, -1.2),
+                point(1.2, 0.0),
+                point(0.0, 1.2),
+                point(-1.2, 0.0),
+            ];
             painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
         }
         State::Off => {
@@ -62,7 +76,13 @@ pub fn shape(painter: &Painter, center: Pos2, size: f32, state: State, color: eg
         State::Pending => {
             painter.circle_stroke(center, half - 0.5, Stroke::new(1.2, color));
             let inner = Rect::from_center_size(center, Vec2::splat(half * 0.9));
-            painter.rect(inner, CornerRadius::same(4), color, Stroke::NONE, StrokeKind::Inside);
+            painter.rect(
+                inner,
+                CornerRadius::same(4),
+                color,
+                Stroke::NONE,
+                StrokeKind::Inside,
+            );
         }
     }
 }

@@ -9,31 +9,51 @@ use crate::theme::{State, Text, Themed as _, size, space};
 const BAR: f32 = 4.0;
 
 /// Work under way: what, how far, and a way to stop it. True when it shall stop.
-pub fn progress(ui: &mut Ui, name: &str, detail: &str, share: Option<f32>, cancellable: bool) -> bool {
+pub fn progress(
+    ui: &mut Ui,
+    name: &str,
+    detail: &str,
+    share: Option<f32>,
+    cancellable: bool,
+) -> bool {
     let tokens = ui.tokens();
     let mut cancelled = false;
     ui.horizontal(|ui| {
         ui.set_min_height(size::CONTROL_SMALL);
-        ui.strong(name);
+        ui.bold(name);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if cancellable {
                 let name = format!("Cancel {}", name.to_lowercase());
                 cancelled = ui.add(IconButton::new(Icon::X, &name).small()).clicked();
             }
             if let Some(share) = share {
-                ui.words(Text::Caption, tokens.text_3, format!("{:.0} %", share * 100.0));
+                ui.words(
+                    Text::Caption,
+                    tokens.text_3,
+                    format!("{:.0} %", share * 100.0),
+                );
             }
         });
     });
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), BAR), Sense::hover());
+    let (rect, response) =
+        ui.allocate_exact_size(Vec2::new(ui.available_width(), BAR), Sense::hover());
     response.widget_info(|| WidgetInfo {
         value: share.map(f64::from),
         ..WidgetInfo::labeled(Role::ProgressIndicator, true, name)
     });
-    bar(ui, rect, share.unwrap_or(1.0), if share.is_some() { State::Info } else { State::Pending });
+    bar(
+        ui,
+        rect,
+        share.unwrap_or(1.0),
+        if share.is_some() {
+            State::Info
+        } else {
+            State::Pending
+        },
+    );
     if !detail.is_empty() {
         ui.add_space(space::XS);
-        ui.small(detail);
+        ui.quiet(detail);
     }
     cancelled
 }
@@ -60,7 +80,11 @@ fn bar(ui: &Ui, rect: Rect, share: f32, state: State) {
     let corners = CornerRadius::same(2);
     ui.painter().rect_filled(rect, corners, tokens.pressed);
     let width = rect.width() * share.clamp(0.0, 1.0);
-    let color = if state == State::Info { tokens.series[0] } else { tokens.state(state) };
+    let color = if state == State::Info {
+        tokens.series[0]
+    } else {
+        tokens.state(state)
+    };
     let filled = Rect::from_min_size(rect.min, Vec2::new(width, rect.height()));
     ui.painter().rect_filled(filled, corners, color);
 }

@@ -1,7 +1,9 @@
 //! Small pictures of numbers: the line of the last hour and the bars of tunnels.
 
 use egui::epaint::{Mesh, PathShape, Vertex};
-use egui::{Color32, CornerRadius, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo};
+use egui::{
+    Color32, CornerRadius, Pos2, Rect, Response, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo,
+};
 
 use super::Words as _;
 use crate::theme::{Text, Themed as _};
@@ -14,7 +16,9 @@ pub fn sparkline(ui: &mut Ui, size: Vec2, values: &[f32], color: Color32, name: 
         return response;
     }
     let finite = || values.iter().copied().filter(|value| value.is_finite());
-    let (low, high) = finite().fold((f32::MAX, f32::MIN), |(low, high), value| (low.min(value), high.max(value)));
+    let (low, high) = finite().fold((f32::MAX, f32::MIN), |(low, high), value| {
+        (low.min(value), high.max(value))
+    });
     if low > high {
         return response;
     }
@@ -24,7 +28,10 @@ pub fn sparkline(ui: &mut Ui, size: Vec2, values: &[f32], color: Color32, name: 
     let step = rect.width() / values.len().saturating_sub(1).max(1) as f32;
     let place = |index: usize, value: f32| -> Pos2 {
         let y = rect.center().y - (value - middle) / reach * (rect.height() - 3.0);
-        egui::pos2(rect.left() + index as f32 * step, y.clamp(rect.top(), rect.bottom()))
+        egui::pos2(
+            rect.left() + index as f32 * step,
+            y.clamp(rect.top(), rect.bottom()),
+        )
     };
     let mut run = Vec::with_capacity(values.len());
     for (index, value) in values.iter().enumerate() {
@@ -47,7 +54,11 @@ fn paint_run(ui: &Ui, rect: Rect, run: Vec<Pos2>, color: Color32) {
     for (index, point) in (0_u32..).zip(&run) {
         let foot = egui::pos2(point.x, rect.bottom());
         for (pos, color) in [(*point, above), (foot, below)] {
-            area.vertices.push(Vertex { pos, uv: egui::epaint::WHITE_UV, color });
+            area.vertices.push(Vertex {
+                pos,
+                uv: egui::epaint::WHITE_UV,
+                color,
+            });
         }
         if index > 0 {
             let at = 2 * index;
@@ -56,7 +67,8 @@ fn paint_run(ui: &Ui, rect: Rect, run: Vec<Pos2>, color: Color32) {
         }
     }
     ui.painter().add(Shape::mesh(area));
-    ui.painter().add(Shape::Path(PathShape::line(run, Stroke::new(1.3, color))));
+    ui.painter()
+        .add(Shape::Path(PathShape::line(run, Stroke::new(1.3, color))));
 }
 
 /// Bars, one for each tunnel: those that are up first.
@@ -80,7 +92,11 @@ pub fn tunnels(ui: &mut Ui, up: usize, total: usize, reachable: bool) -> Respons
         ui.painter().rect_filled(bar, CornerRadius::same(2), color);
     }
     if total == 0 {
-        ui.painter().hline(rect.left()..=rect.left() + BAR.x, rect.center().y, Stroke::new(1.0, tokens.text_3));
+        ui.painter().hline(
+            rect.left()..=rect.left() + BAR.x,
+            rect.center().y,
+            Stroke::new(1.0, tokens.text_3),
+        );
     }
     if total > SHOWN {
         ui.words(Text::Caption, tokens.text_3, format!("+{}", total - SHOWN));

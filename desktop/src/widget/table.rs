@@ -1,6 +1,9 @@
 //! Tables: only the rows that are seen are drawn, so ten thousand cost as much as fifty.
 
-use egui::{Color32, CornerRadius, Key, Layout, Modifiers, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo};
+use egui::{
+    Color32, CornerRadius, Key, Layout, Modifiers, Rect, Response, Role, Sense, Stroke, Ui,
+    WidgetInfo,
+};
 use egui_extras::{TableBuilder, TableRow};
 use lucide_icons::Icon;
 
@@ -67,7 +70,10 @@ impl Column {
 
     /// The same, without sorting.
     pub const fn fixed(self) -> Self {
-        Self { sorts: false, ..self }
+        Self {
+            sorts: false,
+            ..self
+        }
     }
 
     const fn least(&self) -> f32 {
@@ -178,7 +184,12 @@ impl<'a> Table<'a> {
     }
 
     /// Shows the table. `cell` draws one cell: of this row, in this column.
-    pub fn show(self, ui: &mut Ui, state: &mut TableState, cell: impl FnMut(&mut Ui, usize, usize)) -> Outcome {
+    pub fn show(
+        self,
+        ui: &mut Ui,
+        state: &mut TableState,
+        cell: impl FnMut(&mut Ui, usize, usize),
+    ) -> Outcome {
         if !self.framed {
             return self.bare(ui, state, cell);
         }
@@ -192,7 +203,12 @@ impl<'a> Table<'a> {
             .inner
     }
 
-    fn bare(self, ui: &mut Ui, state: &mut TableState, mut cell: impl FnMut(&mut Ui, usize, usize)) -> Outcome {
+    fn bare(
+        self,
+        ui: &mut Ui,
+        state: &mut TableState,
+        mut cell: impl FnMut(&mut Ui, usize, usize),
+    ) -> Outcome {
         let mut outcome = Outcome::default();
         state.cursor = state.cursor.filter(|at| *at < self.rows);
         if self.keyboard {
@@ -217,24 +233,30 @@ impl<'a> Table<'a> {
         for width in &widths {
             builder = builder.column(egui_extras::Column::exact(*width));
         }
-        let mut seen = usize::MAX..0;
+        let (mut first, mut end) = (self.rows, 0);
         builder
-            .header(size::HEAD, |mut row| self.head(&mut row, &shown, state, &mut outcome))
+            .header(size::HEAD, |mut row| {
+                self.head(&mut row, &shown, state, &mut outcome)
+            })
             .body(|body| {
                 body.rows(self.height, self.rows, |mut row| {
                     let index = row.index();
-                    seen = seen.start.min(index)..seen.end.max(index + 1);
+                    (first, end) = (first.min(index), end.max(index + 1));
                     self.row(&mut row, &shown, area, state, &mut outcome, &mut cell);
                 });
             });
-        outcome.seen = if seen.is_empty() { 0..0 } else { seen };
+        outcome.seen = first.min(end)..end;
         outcome
     }
 
     /// The columns that have room, and how wide they are. The first is that of the boxes, if any.
     fn fit(&self, room: f32) -> (Vec<usize>, Vec<f32>) {
         let mut shown: Vec<usize> = (0..self.columns.len()).collect();
-        let boxes = if self.ticks.is_some() { TICK + GAP } else { 0.0 };
+        let boxes = if self.ticks.is_some() {
+            TICK + GAP
+        } else {
+            0.0
+        };
         let margin = 2.0 * EDGE;
         let needed = |shown: &[usize]| -> f32 {
             let widths: f32 = shown.iter().map(|at| self.columns[*at].least() + GAP).sum();
@@ -270,7 +292,13 @@ impl<'a> Table<'a> {
         (shown, widths)
     }
 
-    fn head(&self, row: &mut TableRow<'_, '_>, shown: &[usize], state: &mut TableState, outcome: &mut Outcome) {
+    fn head(
+        &self,
+        row: &mut TableRow<'_, '_>,
+        shown: &[usize],
+        state: &mut TableState,
+        outcome: &mut Outcome,
+    ) {
         row.col(|_| {});
         if let Some((_, all)) = self.ticks {
             row.col(|ui| {
@@ -308,7 +336,7 @@ impl<'a> Table<'a> {
     ) {
         let index = row.index();
         let selected = self.selected.is_some_and(|selected| selected(index));
-        row.set_selected(false);
+        row.set_hovered(false);
         let at_cursor = state.cursor == Some(index);
         row.col(|ui| ground(ui, area, self.height, selected, at_cursor));
         if let Some((ticked, _)) = self.ticks {
@@ -332,7 +360,8 @@ impl<'a> Table<'a> {
             });
         }
         let response = row.response();
-        response.widget_info(|| WidgetInfo::selected(Role::Row, true, selected, (self.name)(index)));
+        response
+            .widget_info(|| WidgetInfo::selected(Role::Row, true, selected, (self.name)(index)));
         if response.clicked() {
             state.cursor = Some(index);
             outcome.chosen = Some(index);
@@ -401,7 +430,8 @@ fn ground(ui: &Ui, area: Rect, height: f32, selected: bool, at_cursor: bool) {
     // The column clips to itself; the row's ground reaches over all columns.
     let clip = Rect::from_x_y_ranges(area.x_range(), ui.clip_rect().y_range());
     painter.set_clip_rect(clip);
-    let over = ui.rect_contains_pointer(rect) && ui.memory(|memory| memory.top_modal_layer().is_none());
+    let over =
+        ui.rect_contains_pointer(rect) && ui.memory(|memory| memory.top_modal_layer().is_none());
     let fill = match (selected, over) {
         (true, _) => tokens.selected,
         (false, true) => tokens.hover,
@@ -412,14 +442,22 @@ fn ground(ui: &Ui, area: Rect, height: f32, selected: bool, at_cursor: bool) {
         let mark = Rect::from_min_size(rect.min, egui::vec2(3.0, height));
         painter.rect_filled(mark, CornerRadius::ZERO, tokens.accent_text);
     }
-    painter.hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(size::LINE, tokens.border));
+    painter.hline(
+        rect.x_range(),
+        rect.bottom() - 0.5,
+        Stroke::new(size::LINE, tokens.border),
+    );
 }
 
 fn head_cell(ui: &mut Ui, column: &Column, sort: Option<Sort>) -> Response {
     const ARROW: f32 = 12.0;
     let tokens = ui.tokens();
     let rect = ui.max_rect();
-    let sense = if column.sorts { Sense::click() } else { Sense::hover() };
+    let sense = if column.sorts {
+        Sense::click()
+    } else {
+        Sense::hover()
+    };
     let response = ui.allocate_rect(rect, sense);
     response.widget_info(|| {
         let order = match sort.map(|sort| sort.descending) {
@@ -429,7 +467,11 @@ fn head_cell(ui: &mut Ui, column: &Column, sort: Option<Sort>) -> Response {
         };
         WidgetInfo::labeled(Role::ColumnHeader, true, format!("{}{order}", column.title))
     });
-    let color = if sort.is_some() || (column.sorts && response.hovered()) { tokens.text } else { tokens.text_3 };
+    let color = if sort.is_some() || (column.sorts && response.hovered()) {
+        tokens.text
+    } else {
+        tokens.text_3
+    };
     let room = rect.width() - if sort.is_some() { ARROW } else { 0.0 };
     let title = galley(ui, Text::Caption, color, column.title, room);
     let width = title.size().x;
@@ -437,14 +479,28 @@ fn head_cell(ui: &mut Ui, column: &Column, sort: Option<Sort>) -> Response {
         Align::Left => rect.left(),
         Align::Right => rect.right() - width,
     };
-    ui.painter().galley(egui::pos2(left, rect.center().y - title.size().y / 2.0), title, color);
+    ui.painter().galley(
+        egui::pos2(left, rect.center().y - title.size().y / 2.0),
+        title,
+        color,
+    );
     if let Some(sort) = sort {
-        let icon = if sort.descending { Icon::ArrowDown } else { Icon::ArrowUp };
+        let icon = if sort.descending {
+            Icon::ArrowDown
+        } else {
+            Icon::ArrowUp
+        };
         let x = match column.align {
             Align::Left => left + width + ARROW * 0.7,
             Align::Right => left - ARROW * 0.6,
         };
-        paint_icon(ui.painter(), icon, egui::pos2(x, rect.center().y), ARROW, tokens.text);
+        paint_icon(
+            ui.painter(),
+            icon,
+            egui::pos2(x, rect.center().y),
+            ARROW,
+            tokens.text,
+        );
     }
     response
 }

@@ -27,7 +27,8 @@ pub fn tabs<T: PartialEq + Copy>(ui: &mut Ui, current: &mut T, tabs: &[Tab<T>]) 
     let (rect, bar) = ui.allocate_exact_size(Vec2::new(room, HEIGHT), Sense::hover());
     bar.widget_info(|| WidgetInfo::labeled(Role::TabList, true, "Sections"));
     let line = Stroke::new(size::LINE, tokens.border);
-    ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, line);
+    ui.painter()
+        .hline(rect.x_range(), rect.bottom() - 0.5, line);
     let widths: Vec<f32> = tabs.iter().map(|tab| width(ui, tab)).collect();
     let fits = widths.iter().sum::<f32>() <= room;
     let limit = rect.left() + if fits { room } else { room - MORE };
@@ -53,7 +54,10 @@ pub fn tabs<T: PartialEq + Copy>(ui: &mut Ui, current: &mut T, tabs: &[Tab<T>]) 
         left += width;
     }
     if !hidden.is_empty() {
-        let cell = Rect::from_min_size(egui::pos2(left, rect.top() + 4.0), Vec2::new(MORE, HEIGHT - 8.0));
+        let cell = Rect::from_min_size(
+            egui::pos2(left, rect.top() + 4.0),
+            Vec2::new(MORE, HEIGHT - 8.0),
+        );
         if let Some(target) = more(ui, &hidden, cell, bar.id) {
             *current = target;
         }
@@ -62,7 +66,9 @@ pub fn tabs<T: PartialEq + Copy>(ui: &mut Ui, current: &mut T, tabs: &[Tab<T>]) 
 }
 
 fn width<T>(ui: &Ui, tab: &Tab<T>) -> f32 {
-    let text = galley(ui, Text::Strong, ui.tokens().text, tab.word, 300.0).size().x;
+    let text = galley(ui, Text::Strong, ui.tokens().text, tab.word, 300.0)
+        .size()
+        .x;
     text + 2.0 * space::M - 2.0 + if tab.count > 0 { 24.0 } else { 0.0 }
 }
 
@@ -79,21 +85,34 @@ fn one<T>(ui: &Ui, tab: &Tab<T>, chosen: bool, cell: Rect, id: egui::Id) -> Resp
     let end = left + text.size().x;
     if response.hovered() && !chosen {
         let ground = cell.shrink2(Vec2::new(2.0, 5.0));
-        ui.painter().rect_filled(ground, CornerRadius::same(radius::CONTROL), tokens.hover);
+        ui.painter()
+            .rect_filled(ground, CornerRadius::same(radius::CONTROL), tokens.hover);
     }
-    ui.painter().galley(egui::pos2(left, cell.center().y - text.size().y / 2.0), text, color);
+    ui.painter().galley(
+        egui::pos2(left, cell.center().y - text.size().y / 2.0),
+        text,
+        color,
+    );
     if tab.count > 0 {
         let at = egui::pos2(end + 14.0, cell.center().y);
         let number = galley(ui, Text::Caption, tokens.warn, &tab.count.to_string(), 40.0);
         let ground = Rect::from_center_size(at, Vec2::new(number.size().x + 10.0, 16.0));
-        ui.painter().rect_filled(ground, CornerRadius::same(8), tokens.tint(tokens.warn));
-        ui.painter().galley(at - number.size() / 2.0, number, tokens.warn);
+        ui.painter()
+            .rect_filled(ground, CornerRadius::same(8), tokens.tint(tokens.warn));
+        ui.painter()
+            .galley(at - number.size() / 2.0, number, tokens.warn);
     }
     if chosen {
-        let foot = Rect::from_min_max(egui::pos2(left, cell.bottom() - 2.0), egui::pos2(end, cell.bottom()));
-        ui.painter().rect_filled(foot, CornerRadius::same(1), tokens.accent_text);
+        let foot = Rect::from_min_max(
+            egui::pos2(left, cell.bottom() - 2.0),
+            egui::pos2(end, cell.bottom()),
+        );
+        ui.painter()
+            .rect_filled(foot, CornerRadius::same(1), tokens.accent_text);
     }
-    let ring = response.clone().with_new_rect(cell.shrink2(Vec2::new(2.0, 5.0)));
+    let ring = response
+        .clone()
+        .with_new_rect(cell.shrink2(Vec2::new(2.0, 5.0)));
     focus_ring(ui, &ring, radius::CONTROL);
     response
 }
@@ -104,13 +123,24 @@ fn more<T: Copy>(ui: &Ui, hidden: &[Tab<T>], cell: Rect, id: egui::Id) -> Option
     let name = format!("More sections, {}", hidden.len());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     if response.hovered() {
-        ui.painter().rect_filled(cell, CornerRadius::same(radius::CONTROL), tokens.hover);
+        ui.painter()
+            .rect_filled(cell, CornerRadius::same(radius::CONTROL), tokens.hover);
     }
     let text = galley(ui, Text::Strong, tokens.text_3, "More", MORE);
     let left = cell.left() + space::M - 1.0;
     let arrow = egui::pos2(left + text.size().x + 12.0, cell.center().y + 1.0);
-    ui.painter().galley(egui::pos2(left, cell.center().y - text.size().y / 2.0), text, tokens.text_3);
-    paint_icon(ui.painter(), Icon::ChevronDown, arrow, size::ICON_SMALL, tokens.text_3);
+    ui.painter().galley(
+        egui::pos2(left, cell.center().y - text.size().y / 2.0),
+        text,
+        tokens.text_3,
+    );
+    paint_icon(
+        ui.painter(),
+        Icon::ChevronDown,
+        arrow,
+        size::ICON_SMALL,
+        tokens.text_3,
+    );
     focus_ring(ui, &response, radius::CONTROL);
     menu(&response, |ui| {
         let mut chosen = None;

@@ -15,9 +15,9 @@ pub trait Words {
     /// One line of running text.
     fn body(&mut self, text: impl Into<String>) -> Response;
     /// One line that names something.
-    fn strong(&mut self, text: impl Into<String>) -> Response;
+    fn bold(&mut self, text: impl Into<String>) -> Response;
     /// One line of secondary text.
-    fn small(&mut self, text: impl Into<String>) -> Response;
+    fn quiet(&mut self, text: impl Into<String>) -> Response;
     /// One line of a host, path or hash.
     fn mono(&mut self, text: impl Into<String>) -> Response;
     /// The title of a card or section.
@@ -38,11 +38,11 @@ impl Words for Ui {
         self.words(Text::Body, self.tokens().text, text)
     }
 
-    fn strong(&mut self, text: impl Into<String>) -> Response {
+    fn bold(&mut self, text: impl Into<String>) -> Response {
         self.words(Text::Strong, self.tokens().text, text)
     }
 
-    fn small(&mut self, text: impl Into<String>) -> Response {
+    fn quiet(&mut self, text: impl Into<String>) -> Response {
         self.words(Text::Small, self.tokens().text_3, text)
     }
 
@@ -55,7 +55,9 @@ impl Words for Ui {
     }
 
     fn paragraph(&mut self, text: impl Into<String>) -> Response {
-        let text = RichText::new(text).font(font(Text::Body)).color(self.tokens().text_2);
+        let text = RichText::new(text)
+            .font(font(Text::Body))
+            .color(self.tokens().text_2);
         self.add(Label::new(text).wrap().selectable(true))
     }
 
@@ -67,7 +69,13 @@ impl Words for Ui {
 
 /// Paints an icon around a point.
 pub fn paint_icon(painter: &Painter, icon: Icon, center: Pos2, size: f32, color: Color32) {
-    painter.text(center, Align2::CENTER_CENTER, icon.unicode(), icon_font(size), color);
+    painter.text(
+        center,
+        Align2::CENTER_CENTER,
+        icon.unicode(),
+        icon_font(size),
+        color,
+    );
 }
 
 /// Lays one line out, cut with `…` at `width`.

@@ -1,10 +1,12 @@
 //! Wizards: a few steps, one after the other, in a dialog.
 
-use egui::{Align, Context, CornerRadius, Key, Layout, Modifiers, Role, Sense, Stroke, Ui, Vec2, WidgetInfo};
+use egui::{
+    Align, Context, CornerRadius, Key, Layout, Modifiers, Role, Sense, Stroke, Ui, Vec2, WidgetInfo,
+};
 use lucide_icons::Icon;
 
 use super::dialog::frame;
-use super::{Button, Words as _, galley, paint_icon};
+use super::{Button, galley, paint_icon};
 use crate::theme::{Text, Themed as _, size, space};
 
 /// What the operator did with a wizard in this frame.
@@ -65,30 +67,43 @@ impl<'a> Wizard<'a> {
         let cancelled = frame(ctx, self.id, self.title, size::DIALOG_WIDE, |ui, closed| {
             rail(ui, self.steps, self.step);
             ui.add_space(space::M);
-            let room = BODY.min(ui.available_height() - size::CONTROL - space::XXL).max(160.0);
+            let room = BODY
+                .min(ui.available_height() - size::CONTROL - space::XXL)
+                .max(160.0);
             ui.scope(|ui| {
                 ui.set_min_height(room);
                 body(ui);
             });
             ui.add_space(space::M);
             ui.horizontal(|ui| {
-                if self.step > 0 && ui.add(Button::secondary("Back").icon(Icon::ArrowLeft)).clicked() {
+                if self.step > 0
+                    && ui
+                        .add(Button::secondary("Back").icon(Icon::ArrowLeft))
+                        .clicked()
+                {
                     turn = Turn::Back;
                 }
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let next = Button::primary(self.next);
-                    let next = next.enabled_if(self.refused.is_none(), self.refused.unwrap_or_default());
+                    let next =
+                        next.enabled_if(self.refused.is_none(), self.refused.unwrap_or_default());
                     if ui.add(next).clicked() {
                         turn = Turn::Next;
                     }
                     *closed |= ui.add(Button::secondary("Cancel")).clicked();
                 });
             });
-            if self.refused.is_none() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter)) {
+            if self.refused.is_none()
+                && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter))
+            {
                 turn = Turn::Next;
             }
         });
-        if cancelled && turn == Turn::Stay { Turn::Cancel } else { turn }
+        if cancelled && turn == Turn::Stay {
+            Turn::Cancel
+        } else {
+            turn
+        }
     }
 }
 
@@ -96,10 +111,15 @@ impl<'a> Wizard<'a> {
 fn rail(ui: &mut Ui, steps: &[&str], current: usize) {
     const MARK: f32 = 20.0;
     let tokens = ui.tokens();
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), 28.0), Sense::hover());
+    let (rect, response) =
+        ui.allocate_exact_size(Vec2::new(ui.available_width(), 28.0), Sense::hover());
     let name = steps.get(current).copied().unwrap_or_default();
     response.widget_info(|| {
-        WidgetInfo::labeled(Role::Status, true, format!("Step {} of {}, {name}", current + 1, steps.len()))
+        WidgetInfo::labeled(
+            Role::Status,
+            true,
+            format!("Step {} of {}, {name}", current + 1, steps.len()),
+        )
     });
     let width = rect.width() / steps.len().max(1) as f32;
     for (index, step) in steps.iter().enumerate() {
@@ -122,18 +142,27 @@ fn rail(ui: &mut Ui, steps: &[&str], current: usize) {
             paint_icon(ui.painter(), Icon::Check, center, size::ICON_SMALL, color);
         } else {
             let number = galley(ui, Text::Caption, color, &(index + 1).to_string(), MARK);
-            ui.painter().galley(center - number.size() / 2.0, number, color);
+            ui.painter()
+                .galley(center - number.size() / 2.0, number, color);
         }
-        let color = if index == current { tokens.text } else { tokens.text_3 };
+        let color = if index == current {
+            tokens.text
+        } else {
+            tokens.text_3
+        };
         let word = galley(ui, Text::Small, color, step, width - MARK - 2.0 * space::S);
         let end = left + MARK + space::S + word.size().x;
-        let at = egui::pos2(left + MARK + space::S, rect.center().y - word.size().y / 2.0);
+        let at = egui::pos2(
+            left + MARK + space::S,
+            rect.center().y - word.size().y / 2.0,
+        );
         ui.painter().galley(at, word, color);
         if index + 1 < steps.len() {
             let to = left + width - space::S;
             if to > end + space::S {
                 let line = Stroke::new(size::LINE, tokens.border);
-                ui.painter().hline(end + space::S..=to, rect.center().y, line);
+                ui.painter()
+                    .hline(end + space::S..=to, rect.center().y, line);
             }
         }
     }

@@ -12,7 +12,8 @@ use crate::digest::{state_of, word_of};
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{
-    Answer, Banner, Button, ConfirmName, IconButton, Words as _, copy_button, menu, menu_item, menu_rule, pill,
+    Answer, Banner, Button, ConfirmName, IconButton, Words as _, copy_button, menu, menu_item,
+    menu_rule, pill,
 };
 
 /// What the head remembers: its dialog.
@@ -62,15 +63,26 @@ impl Head {
                 self.remove = Some(ConfirmName::default());
             }
         });
-        if ui.add(Button::secondary("Refresh").icon(Icon::RefreshCw)).clicked() {
+        if ui
+            .add(Button::secondary("Refresh").icon(Icon::RefreshCw))
+            .clicked()
+        {
             cx.send(Command::Refresh(agent.id));
         }
     }
 
     fn dialog(&mut self, ui: &Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot) {
-        let Some(confirm) = &mut self.remove else { return };
+        let Some(confirm) = &mut self.remove else {
+            return;
+        };
         let loss = "This app forgets the agent with its key. The agent goes on working; to manage it again you pair anew.";
-        let answer = confirm.show(ui.ctx(), "Remove agent", "Remove", loss, &text::clean(&agent.label));
+        let answer = confirm.show(
+            ui.ctx(),
+            "Remove agent",
+            "Remove",
+            loss,
+            &text::clean(&agent.label),
+        );
         if answer == Answer::Confirmed {
             cx.send(Command::Remove(agent.id));
             cx.run(crate::command::UiCommand::OpenFleet);
@@ -83,21 +95,31 @@ impl Head {
 
 /// Why it is not well, and since when its data is old.
 fn trouble(ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot) {
-    let Some(problem) = &agent.problem else { return };
+    let Some(problem) = &agent.problem else {
+        return;
+    };
     let problem = text::clean(problem);
     let state = match state_of(agent.health) {
         State::Ok => State::Warn,
         other => other,
     };
-    let seen = agent.last_seen_ms.map(|at| format!("What is shown is {} old", text::age(cx.now_ms, at)));
+    let seen = agent
+        .last_seen_ms
+        .map(|at| format!("What is shown is {} old", text::age(cx.now_ms, at)));
     let (detail, action) = match &agent.link {
         Link::Online { .. } => (String::new(), None),
         Link::Away { next_try_ms, .. } => {
-            let next = format!("next attempt in {}", text::countdown(cx.now_ms, *next_try_ms));
+            let next = format!(
+                "next attempt in {}",
+                text::countdown(cx.now_ms, *next_try_ms)
+            );
             let detail = seen.map_or_else(|| next.clone(), |seen| format!("{seen} · {next}"));
             (detail, Some("Retry now"))
         }
-        Link::KeyChanged { .. } => ("Nothing is sent there. Compare the identity on the agent's host.".to_owned(), None),
+        Link::KeyChanged { .. } => (
+            "Nothing is sent there. Compare the identity on the agent's host.".to_owned(),
+            None,
+        ),
         Link::Refused { .. } => (seen.unwrap_or_default(), Some("Try again")),
         Link::Connecting { .. } => (seen.unwrap_or_default(), None),
     };

@@ -61,7 +61,10 @@ pub struct AgentState {
 /// Shows the page.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AgentState, id: AgentId, tab: AgentTab) {
     if state.of != Some(id) {
-        *state = AgentState { of: Some(id), ..AgentState::default() };
+        *state = AgentState {
+            of: Some(id),
+            ..AgentState::default()
+        };
     }
     let Some(agent) = cx.agent else {
         let empty = Empty {
@@ -75,11 +78,20 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AgentState, id: AgentId, tab
         }
         return;
     };
-    let margin = Margin { left: 20, right: 20, top: 4, bottom: 0 };
+    let margin = Margin {
+        left: 20,
+        right: 20,
+        top: 4,
+        bottom: 0,
+    };
     Frame::new().inner_margin(margin).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = space::XS;
         state.head.ui(ui, cx, agent);
-        let entries = AgentTab::ALL.map(|target| Tab { target, word: target.title(), count: 0 });
+        let entries = AgentTab::ALL.map(|target| Tab {
+            target,
+            word: target.title(),
+            count: 0,
+        });
         let mut chosen = tab;
         if tabs(ui, &mut chosen, &entries) {
             cx.go(Route::Agent { id, tab: chosen });

@@ -47,20 +47,25 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AlertsState) {
                 let agent = &fleet.agents[rows[row]];
                 match column {
                     0 => drop(pill(ui, state_of(agent.health), word_of(agent.health))),
-                    1 => drop(ui.strong(text::clean(&agent.label))),
+                    1 => drop(ui.bold(text::clean(&agent.label))),
                     2 => {
                         let problem = text::clean(agent.problem.as_deref().unwrap_or_default());
                         ui.body(problem.as_str()).on_hover_text(problem);
                     }
                     _ => {
-                        let seen = agent.last_seen_ms.map_or("never".to_owned(), |at| text::age(cx.now_ms, at));
+                        let seen = agent
+                            .last_seen_ms
+                            .map_or("never".to_owned(), |at| text::age(cx.now_ms, at));
                         ui.words(Text::Small, ui.tokens().text_3, seen);
                     }
                 }
             });
         if let Some(row) = out.opened.or(out.chosen) {
             let id = fleet.agents[rows[row]].id;
-            cx.effects.push(crate::cx::Effect::Go(Route::Agent { id, tab: AgentTab::Overview }));
+            cx.effects.push(crate::cx::Effect::Go(Route::Agent {
+                id,
+                tab: AgentTab::Overview,
+            }));
         }
     });
 }

@@ -32,49 +32,93 @@ impl Bulk {
             .fill(tokens.selected)
             .stroke(Stroke::new(size::LINE, tokens.accent))
             .corner_radius(CornerRadius::same(radius::CARD))
-            .inner_margin(Margin { left: 16, right: 10, top: 8, bottom: 8 })
+            .inner_margin(Margin {
+                left: 16,
+                right: 10,
+                top: 8,
+                bottom: 8,
+            })
             .show(ui, |ui| {
                 ui.horizontal(|ui| {
                     ui.set_height(size::CONTROL);
-                    ui.words(Text::Strong, tokens.text, format!("{} selected", text::count(selected.len())));
-                    if ui.add(IconButton::new(Icon::X, "Clear the selection").small()).clicked() {
+                    ui.words(
+                        Text::Strong,
+                        tokens.text,
+                        format!("{} selected", text::count(selected.len())),
+                    );
+                    if ui
+                        .add(IconButton::new(Icon::X, "Clear the selection").small())
+                        .clicked()
+                    {
                         cx.run(UiCommand::SelectNone);
                     }
-                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.actions(ui, cx, selected));
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        self.actions(ui, cx, selected)
+                    });
                 });
             });
     }
 
     fn actions(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, selected: &BTreeSet<AgentId>) {
         ui.spacing_mut().item_spacing.x = space::S;
-        if ui.add(Button::primary("Refresh").icon(Icon::RefreshCw)).clicked() {
-            cx.commands.extend(selected.iter().map(|id| Command::Refresh(*id)));
+        if ui
+            .add(Button::primary("Refresh").icon(Icon::RefreshCw))
+            .clicked()
+        {
+            cx.commands
+                .extend(selected.iter().map(|id| Command::Refresh(*id)));
         }
-        if ui.add(Button::secondary("Connect now").icon(Icon::PlugZap)).clicked() {
-            cx.commands.extend(selected.iter().map(|id| Command::Retry(*id)));
+        if ui
+            .add(Button::secondary("Connect now").icon(Icon::PlugZap))
+            .clicked()
+        {
+            cx.commands
+                .extend(selected.iter().map(|id| Command::Retry(*id)));
         }
-        if ui.add(Button::secondary("Add tag…").icon(Icon::Tag)).clicked() {
+        if ui
+            .add(Button::secondary("Add tag…").icon(Icon::Tag))
+            .clicked()
+        {
             self.tag = Some(String::new());
         }
         let two = selected.len() == 2;
         let compare = Button::secondary("Compare").icon(Icon::GitCompareArrows);
-        if ui.add(compare.enabled_if(two, "Select two agents to compare them")).clicked() {
+        if ui
+            .add(compare.enabled_if(two, "Select two agents to compare them"))
+            .clicked()
+        {
             cx.run(UiCommand::OpenCompare);
         }
-        if ui.add(Button::secondary("Remove…").icon(Icon::Trash2)).clicked() {
+        if ui
+            .add(Button::secondary("Remove…").icon(Icon::Trash2))
+            .clicked()
+        {
             self.remove = Some(ConfirmName::default());
         }
     }
 
-    pub(super) fn dialogs(&mut self, ctx: &Context, cx: &mut Cx<'_>, selected: &mut BTreeSet<AgentId>) {
+    pub(super) fn dialogs(
+        &mut self,
+        ctx: &Context,
+        cx: &mut Cx<'_>,
+        selected: &mut BTreeSet<AgentId>,
+    ) {
         let many = text::plural(selected.len(), "agent");
         if let Some(tag) = &mut self.tag {
             let ready = !tag.trim().is_empty();
-            let answer = Dialog::new("tag", "Add a tag", "Add tag").enabled_if(ready, "Type a tag first").show(ctx, |ui| {
-                ui.paragraph(format!("{many} will have this tag; the filter finds them by it."));
-                ui.add_space(space::S);
-                Field::new("Tag", tag).limit(TAG_LEN).width(f32::INFINITY).show(ui).request_focus();
-            });
+            let answer = Dialog::new("tag", "Add a tag", "Add tag")
+                .enabled_if(ready, "Type a tag first")
+                .show(ctx, |ui| {
+                    ui.paragraph(format!(
+                        "{many} will have this tag; the filter finds them by it."
+                    ));
+                    ui.add_space(space::S);
+                    Field::new("Tag", tag)
+                        .limit(TAG_LEN)
+                        .width(f32::INFINITY)
+                        .show(ui)
+                        .request_focus();
+                });
             if answer == Answer::Confirmed {
                 add_tag(cx, selected, tag.trim());
             }
@@ -88,7 +132,8 @@ impl Bulk {
             );
             let answer = confirm.show(ctx, "Remove agents", "Remove", &loss, &many);
             if answer == Answer::Confirmed {
-                cx.commands.extend(selected.iter().map(|id| Command::Remove(*id)));
+                cx.commands
+                    .extend(selected.iter().map(|id| Command::Remove(*id)));
                 selected.clear();
             }
             if answer != Answer::Open {
@@ -100,7 +145,9 @@ impl Bulk {
 
 fn add_tag(cx: &mut Cx<'_>, selected: &BTreeSet<AgentId>, tag: &str) {
     for id in selected {
-        let Some(agent) = cx.fleet.agent(*id) else { continue };
+        let Some(agent) = cx.fleet.agent(*id) else {
+            continue;
+        };
         if agent.tags.iter().any(|own| &**own == tag) {
             continue;
         }
@@ -111,6 +158,9 @@ fn add_tag(cx: &mut Cx<'_>, selected: &BTreeSet<AgentId>, tag: &str) {
             group: agent.group.as_ref().map(|group| group.to_string()),
             tags,
         };
-        cx.commands.push(Command::Describe { agent: *id, described });
+        cx.commands.push(Command::Describe {
+            agent: *id,
+            described,
+        });
     }
 }

@@ -11,8 +11,8 @@ use crate::digest::{certificate_days, state_of, tunnels, word_of};
 use crate::text;
 use crate::theme::{State, Text, Themed as _};
 use crate::widget::{
-    Column, Empty, IconButton, Table, Width, Words as _, menu, menu_item, menu_rule, meter, pill, sparkline,
-    tunnels as bars,
+    Column, Empty, IconButton, Table, Width, Words as _, menu, menu_item, menu_rule, meter, pill,
+    sparkline, tunnels as bars,
 };
 
 /// The columns, in their order.
@@ -61,7 +61,9 @@ const COLUMNS: [Column; 12] = [
     Column::text("TUNNELS", Width::Exact(72.0)),
     Column::number("SUBACC.", 54.0).spare(9),
     Column::text("CPU", Width::Exact(88.0)).spare(4),
-    Column::text("LAST HOUR", Width::Exact(92.0)).fixed().spare(5),
+    Column::text("LAST HOUR", Width::Exact(92.0))
+        .fixed()
+        .spare(5),
     Column::number("REQ/S", 52.0).spare(2),
     Column::number("CERT", 48.0).spare(1),
     Column::number("SEEN", 52.0),
@@ -70,7 +72,10 @@ const COLUMNS: [Column; 12] = [
 
 /// How many subaccounts an agent has.
 pub(super) fn subaccounts(agent: &AgentSnapshot) -> Option<usize> {
-    agent.configuration.value().map(|configuration| configuration.document.subaccounts().len())
+    agent
+        .configuration
+        .value()
+        .map(|configuration| configuration.document.subaccounts().len())
 }
 
 pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
@@ -131,7 +136,11 @@ pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
         state.selected.insert(id(row));
     }
     if out.ticked_all {
-        state.selected = if all == Some(true) { Default::default() } else { (0..rows.len()).map(id).collect() };
+        state.selected = if all == Some(true) {
+            Default::default()
+        } else {
+            (0..rows.len()).map(id).collect()
+        };
     }
     if let Some(row) = out.chosen {
         state.peek = Some(id(row));
@@ -168,12 +177,22 @@ fn cell(ui: &mut Ui, agent: &AgentSnapshot, column: Col, now_ms: i64) {
             Some(count) => drop(ui.words(Text::Small, quiet, text::count(count))),
             None => dash(ui),
         },
-        Col::Cpu => match agent.series.last().and_then(|last| last.cpu).filter(|_| live) {
+        Col::Cpu => match agent
+            .series
+            .last()
+            .and_then(|last| last.cpu)
+            .filter(|_| live)
+        {
             Some(cpu) => meter(ui, cpu * 100.0, "CPU"),
             None => dash(ui),
         },
         Col::Hour => hour(ui, agent),
-        Col::Requests => match agent.series.last().and_then(|last| last.requests).filter(|_| live) {
+        Col::Requests => match agent
+            .series
+            .last()
+            .and_then(|last| last.requests)
+            .filter(|_| live)
+        {
             Some(rate) => drop(ui.words(Text::Small, tokens.text, text::rate(rate))),
             None => dash(ui),
         },
@@ -215,7 +234,8 @@ fn name_cell(ui: &mut Ui, agent: &AgentSnapshot) {
             State::Ok => State::Warn,
             other => other,
         };
-        ui.words(Text::Small, tokens.state(state), problem.as_str()).on_hover_text(problem);
+        ui.words(Text::Small, tokens.state(state), problem.as_str())
+            .on_hover_text(problem);
     }
 }
 
@@ -226,7 +246,10 @@ fn hour(ui: &mut Ui, agent: &AgentSnapshot) {
     }
     let samples = &agent.series.samples;
     let first = samples.len().saturating_sub(POINTS);
-    let values: Vec<f32> = samples[first..].iter().map(|sample| sample.requests.unwrap_or(f32::NAN)).collect();
+    let values: Vec<f32> = samples[first..]
+        .iter()
+        .map(|sample| sample.requests.unwrap_or(f32::NAN))
+        .collect();
     if values.len() > 1 {
         let size = Vec2::new(ui.available_width(), 20.0);
         sparkline(ui, size, &values, ui.tokens().series[0], "Requests");
@@ -251,7 +274,9 @@ fn row_menu(ui: &mut Ui, agent: &AgentSnapshot) -> Option<(underpass_shared::id:
         if menu_item(ui, Some(Icon::RefreshCw), "Refresh", "").clicked() {
             act = Some(Act::Refresh);
         }
-        if !agent.link.is_online() && menu_item(ui, Some(Icon::PlugZap), "Connect now", "").clicked() {
+        if !agent.link.is_online()
+            && menu_item(ui, Some(Icon::PlugZap), "Connect now", "").clicked()
+        {
             act = Some(Act::Retry);
         }
         menu_rule(ui);

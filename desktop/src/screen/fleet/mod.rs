@@ -49,8 +49,19 @@ impl FleetState {
 
     /// Ticks every agent that is shown.
     pub fn select_all(&mut self, cx: &Cx<'_>) {
-        self.view.refresh(cx, &self.filter, self.group.as_ref(), self.health, self.table.sort);
-        self.selected = self.view.rows().iter().map(|at| cx.fleet.agents[*at].id).collect();
+        self.view.refresh(
+            cx,
+            &self.filter,
+            self.group.as_ref(),
+            self.health,
+            self.table.sort,
+        );
+        self.selected = self
+            .view
+            .rows()
+            .iter()
+            .map(|at| cx.fleet.agents[*at].id)
+            .collect();
     }
 
     /// What Esc leaves, one thing at a time; false when there is nothing.
@@ -90,14 +101,24 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
     if cx.prefs.peek {
         peek::panel(ui, cx, &mut state.peek);
     }
-    state.view.refresh(cx, &state.filter, state.group.as_ref(), state.health, state.table.sort);
+    state.view.refresh(
+        cx,
+        &state.filter,
+        state.group.as_ref(),
+        state.health,
+        state.table.sort,
+    );
     fixed_page(ui, |ui| {
         ui.spacing_mut().item_spacing.y = space::M;
         if ui.available_height() > 420.0 {
             tiles::tiles(ui, cx, &mut state.health);
         }
         bar(ui, cx, state);
-        let bulk = if state.selected.is_empty() { 0.0 } else { bulk::HEIGHT + space::M };
+        let bulk = if state.selected.is_empty() {
+            0.0
+        } else {
+            bulk::HEIGHT + space::M
+        };
         let room = egui::vec2(ui.available_width(), ui.available_height() - bulk);
         ui.allocate_ui(room, |ui| list::list(ui, cx, state));
         if !state.selected.is_empty() {
@@ -112,16 +133,33 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::S - 2.0;
         let id = Id::unique("fleet filter");
-        let width = if ui.available_width() > 900.0 { 280.0 } else { 180.0 };
+        let width = if ui.available_width() > 900.0 {
+            280.0
+        } else {
+            180.0
+        };
         search(ui, id, &mut state.filter, "Filter agents", width);
         if std::mem::take(&mut state.focus_filter) {
             ui.memory_mut(|memory| memory.request_focus(id));
         }
         ui.add_space(2.0);
-        if chip(ui, state.health.is_none(), None, "All", cx.fleet.agents.len()).clicked() {
+        if chip(
+            ui,
+            state.health.is_none(),
+            None,
+            "All",
+            cx.fleet.agents.len(),
+        )
+        .clicked()
+        {
             state.health = None;
         }
-        for health in [Health::Online, Health::Degraded, Health::Offline, Health::Applying] {
+        for health in [
+            Health::Online,
+            Health::Degraded,
+            Health::Offline,
+            Health::Applying,
+        ] {
             let count = cx.digest.count(health);
             let on = state.health == Some(health);
             let room = ui.available_width() > 220.0;
@@ -140,12 +178,24 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let name = if cx.prefs.peek { "Hide the side panel" } else { "Show the side panel" };
-            if ui.add(IconButton::new(Icon::PanelRight, name).selected(cx.prefs.peek)).clicked() {
+            let name = if cx.prefs.peek {
+                "Hide the side panel"
+            } else {
+                "Show the side panel"
+            };
+            if ui
+                .add(IconButton::new(Icon::PanelRight, name).selected(cx.prefs.peek))
+                .clicked()
+            {
                 cx.run(UiCommand::Peek);
             }
             if ui.available_width() > 170.0 {
-                segmented(ui, "Rows", &mut cx.prefs.compact, &[(false, "Comfortable"), (true, "Compact")]);
+                segmented(
+                    ui,
+                    "Rows",
+                    &mut cx.prefs.compact,
+                    &[(false, "Comfortable"), (true, "Compact")],
+                );
             }
         });
     });
@@ -153,5 +203,8 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
 
 /// Goes to an agent's page.
 pub(super) fn open(cx: &mut Cx<'_>, id: AgentId) {
-    cx.go(Route::Agent { id, tab: AgentTab::Overview });
+    cx.go(Route::Agent {
+        id,
+        tab: AgentTab::Overview,
+    });
 }

@@ -51,7 +51,8 @@ impl View {
         }
         let agents = &cx.fleet.agents;
         self.rows.clear();
-        self.rows.extend((0..agents.len()).filter(|at| shows(&agents[*at], &key)));
+        self.rows
+            .extend((0..agents.len()).filter(|at| shows(&agents[*at], &key)));
         let order = |one: &usize, other: &usize| {
             let (one, other) = (&agents[*one], &agents[*other]);
             let first = match sort {
@@ -84,16 +85,21 @@ fn shows(agent: &AgentSnapshot, key: &Key) -> bool {
 }
 
 fn by(column: Option<Col>, one: &AgentSnapshot, other: &AgentSnapshot) -> Ordering {
-    let version = |agent: &AgentSnapshot| agent.version.value().map(|version| version.version.clone());
+    let version =
+        |agent: &AgentSnapshot| agent.version.value().map(|version| version.version.clone());
     let last = |agent: &AgentSnapshot| agent.series.last().copied().unwrap_or_default();
-    let float = |one: Option<f32>, other: Option<f32>| one.unwrap_or(-1.0).total_cmp(&other.unwrap_or(-1.0));
+    let float = |one: Option<f32>, other: Option<f32>| {
+        one.unwrap_or(-1.0).total_cmp(&other.unwrap_or(-1.0))
+    };
     match column {
         None | Some(Col::Status) => one.health.cmp(&other.health),
         Some(Col::Agent) => one.label.cmp(&other.label),
         Some(Col::Group) => one.group.cmp(&other.group),
         Some(Col::Version) => version(one).cmp(&version(other)),
         Some(Col::Tunnels) => tunnels(one).cmp(&tunnels(other)),
-        Some(Col::Subaccounts) => super::list::subaccounts(one).cmp(&super::list::subaccounts(other)),
+        Some(Col::Subaccounts) => {
+            super::list::subaccounts(one).cmp(&super::list::subaccounts(other))
+        }
         Some(Col::Cpu | Col::Hour) => float(last(one).cpu, last(other).cpu),
         Some(Col::Requests) => float(last(one).requests, last(other).requests),
         Some(Col::Certificate) => {

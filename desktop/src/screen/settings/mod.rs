@@ -14,21 +14,31 @@ pub struct SettingsState {}
 /// Shows the page.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, _state: &mut SettingsState) {
     page(ui, "settings", |ui| {
-        card_titled(ui, "Appearance", |_| {}, |ui| {
-            key_row(ui, "Theme", |ui| {
-                let choices = [
-                    (ThemePreference::System, "System"),
-                    (ThemePreference::Light, "Light"),
-                    (ThemePreference::Dark, "Dark"),
-                ];
-                if segmented(ui, "Theme", &mut cx.prefs.theme, &choices) {
-                    set_theme(ui.ctx(), cx.prefs.theme);
-                }
-            });
-            ui.add_space(space::S);
-            key_row(ui, "Rows", |ui| {
-                segmented(ui, "Rows", &mut cx.prefs.compact, &[(false, "Comfortable"), (true, "Compact")]);
-            });
-        });
+        card_titled(
+            ui,
+            "Appearance",
+            |_| {},
+            |ui| {
+                key_row(ui, "Theme", |ui| {
+                    let choices = [
+                        (ThemePreference::System, "System"),
+                        (ThemePreference::Light, "Light"),
+                        (ThemePreference::Dark, "Dark"),
+                    ];
+                    if segmented(ui, "Theme", &mut cx.prefs.theme, &choices) {
+                        set_theme(ui.ctx(), cx.prefs.theme);
+                    }
+                });
+                ui.add_space(space::S);
+                key_row(ui, "Rows", |ui| {
+                    segmented(
+                        ui,
+                        "Rows",
+                        &mut cx.prefs.compact,
+                        &[(false, "Comfortable"), (true, "Compact")],
+                    );
+                });
+            },
+        );
     });
 }
