@@ -167,6 +167,14 @@ pub enum DraftAct {
         /// The change.
         edit: EditFn,
     },
+    /// Change it further: together with the newest change it is one, if that has the same line in
+    /// the history. For fields whose every letter is a change.
+    Amend {
+        /// What is changed, as one line of the history.
+        what: String,
+        /// The change.
+        edit: EditFn,
+    },
     /// Take the newest change back.
     Undo,
     /// Make it again.
@@ -195,6 +203,7 @@ impl fmt::Debug for DraftAct {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Edit { what, .. } => return write!(f, "Edit({what})"),
+            Self::Amend { what, .. } => return write!(f, "Amend({what})"),
             Self::Undo => "Undo",
             Self::Redo => "Redo",
             Self::Discard => "Discard",

@@ -67,6 +67,7 @@ pub(super) fn status(agent: &DemoAgent, state: &State) -> Status {
             .into_iter()
             .collect(),
         expiring: expiring(agent).into_iter().collect(),
+        drain: None,
         management: ManagementStatus {
             listening: vec![std::net::SocketAddr::from(([0, 0, 0, 0], 8443))],
             problems: std::collections::BTreeMap::new(),

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::StatusCode;
+use underpass_shared::api::management::{Preview, Target};
 use underpass_shared::id::AgentId;
 use underpass_shared::instant::Now;
 
@@ -12,10 +14,9 @@ use super::{Actor, Clock, cast};
 use crate::command::{Change, Command, DraftAct, Read};
 use crate::draft::Draft;
 use crate::fleet::Card;
-use crate::remote::Remote;
 use crate::session::{Machine, Part, Step};
 use crate::slot::FromReply as _;
-use crate::snapshot::{AgentSnapshot, FleetSnapshot, Notice, Severity};
+use crate::snapshot::{AgentSnapshot, Configuration, Failure, FleetSnapshot, Notice, Severity};
 use crate::{FleetError, Reply};
 
 /// How long ago agents that are away were heard.
@@ -169,6 +170,9 @@ impl Still {
             DraftAct::Edit { what, edit } => {
                 draft.edit(&what, edit).map_err(|rule| rule.to_string())?
             }
+            DraftAct::Amend { what, edit } => {
+                draft.amend(&what, edit).map_err(|rule| rule.to_string())?
+            }
             DraftAct::Undo => draft.undo(),
             DraftAct::Redo => draft.redo(),
             DraftAct::Discard => {
@@ -184,27 +188,44 @@ impl Still {
             }
             DraftAct::Review => {
                 let reply = one.agent.answer(&draft.call(None, true));
-                let preview = reply.map_err(|error| error.reason())?;
-                let preview = underpass_shared::api::management::Preview::from_reply(&preview);
-                let mut next = draft;
-                next.review = match preview {
-                    Ok(preview) => Remote::ready(preview, now_ms),
-                    Err(error) => next.review.failed(error.reason()),
-                };
-                next
+                match reply.and_then(|reply| Preview::from_reply(&reply)) {
+                    Err(error) if is_behind(&error) => draft
+                        .merged(one.newer()?)
+                        .map_err(|rule| rule.to_string())?,
+                    said => {
+                        let mut next = draft;
+                        next.reviewed(said.map_err(|error| Failure::from(&error)), now_ms);
+                        next
+                    }
+                }
             }
             DraftAct::Apply { confirm_within } => {
-                let call = draft.call(confirm_within, false);
-                one.agent.answer(&call).map_err(|error| error.reason())?;
-                one.draft = None;
-                self.renew(id);
-                return Ok(());
+                match one.agent.answer(&draft.call(confirm_within, false)) {
+                    Ok(_done) => {
+                        one.draft = None;
+                        self.renew(id);
+                        return Ok(());
+                    }
+                    Err(error) if is_behind(&error) => draft
+                        .merged(one.newer()?)
+                        .map_err(|rule| rule.to_string())?,
+                    Err(error) => {
+                        let mut next = draft;
+                        next.refused = Some(Failure::from(&error));
+                        next
+                    }
+                }
             }
         };
         next.is_applying = false;
         one.draft = Some(Arc::new(next));
         Ok(())
     }
+}
+
+/// Whether a draft was refused because others were faster.
+fn is_behind(error: &FleetError) -> bool {
+    matches!(error, FleetError::Refused { status, .. } if *status == StatusCode::PRECONDITION_FAILED)
 }
 
 const fn at(now_ms: i64) -> Now {
@@ -215,6 +236,13 @@ const fn at(now_ms: i64) -> Now {
 }
 
 impl Sitter {
+    /// What others made of its configuration meanwhile.
+    fn newer(&self) -> Result<Configuration, String> {
+        let answer = self.agent.answer(&crate::api::Call::get(Target::Document));
+        let newer = answer.and_then(|reply| Configuration::from_reply(&reply));
+        newer.map_err(|error| error.reason())
+    }
+
     /// Lives through what came before the picture.
     fn sit(&mut self, now_ms: i64) {
         let away = self.agent.trouble == Trouble::Away;

@@ -12,10 +12,11 @@ use underpass_shared::api::management::Preview;
 use underpass_shared::config::{
     Change, Conflict, Document, Invalid, Place, changes, diff, merge_documents,
 };
+use underpass_shared::hash::Hash256;
 
 pub use self::saved::SavedDraft;
 use crate::remote::Remote;
-use crate::snapshot::Configuration;
+use crate::snapshot::{Configuration, Failure};
 
 /// Most changes that can be taken back, so that the history stays small.
 const STEPS_MAX: usize = 200;
@@ -58,6 +59,13 @@ pub enum NotReady {
     Applying,
 }
 
+/// Which draft an answer is about: a later one has other content or another revision below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    revision: u64,
+    content: Hash256,
+}
+
 /// What the user changed.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -71,7 +79,7 @@ pub struct Draft {
     /// Whether it is on its way to the agent.
     pub is_applying: bool,
     /// Why the agent did not take it.
-    pub refused: Option<crate::snapshot::Failure>,
+    pub refused: Option<Failure>,
 }
 
 impl Draft {
@@ -170,6 +178,34 @@ impl Draft {
         Ok(draft)
     }
 
+    /// With one more change, which is one with the newest if that is called the same.
+    ///
+    /// # Errors
+    /// When the change breaks a rule.
+    pub fn amend(
+        &self,
+        what: &str,
+        edit: impl FnOnce(&Document) -> Result<Document, Invalid>,
+    ) -> Result<Self, Invalid> {
+        let mut draft = self.edit(what, edit)?;
+        if let [.., before, newest] = &draft.steps[..draft.done]
+            && *before.what == *what
+            && *newest.what == *what
+            && draft.done > self.done
+        {
+            draft.steps.remove(draft.done - 2);
+            draft.done -= 1;
+        }
+        // What was typed and taken back letter by letter is no change.
+        let below = draft.done.checked_sub(2).and_then(|at| draft.steps.get(at));
+        let below = below.map_or(&draft.base.document, |step| &step.document);
+        if draft.undo_what() == Some(what) && below.hash() == draft.document().hash() {
+            draft.steps.truncate(draft.done - 1);
+            draft.done -= 1;
+        }
+        Ok(draft)
+    }
+
     /// Without the newest change.
     #[must_use]
     pub fn undo(&self) -> Self {
@@ -193,7 +229,7 @@ impl Draft {
     /// When both together break a rule that neither breaks alone.
     pub fn merged(&self, theirs: Configuration) -> Result<Self, Invalid> {
         if theirs.document.hash() == self.base.document.hash() {
-            let mut draft = self.clone();
+            let mut draft = self.touched();
             draft.base = theirs;
             return Ok(draft);
         }
@@ -239,6 +275,28 @@ impl Draft {
         draft.steps.clear();
         draft.push("Changes before the merge", merged.document);
         Ok(draft)
+    }
+
+    /// What answers about it are told by.
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp {
+            revision: self.base.revision,
+            content: self.document().hash(),
+        }
+    }
+
+    /// Takes what the agent says that it would change.
+    pub(crate) fn reviewed(&mut self, said: Result<Preview, Failure>, now_ms: i64) {
+        match said {
+            Ok(preview) => {
+                self.review = Remote::ready(preview, now_ms);
+                self.refused = None;
+            }
+            Err(failure) => {
+                self.review = self.review.failed(Arc::clone(&failure.message));
+                self.refused = Some(failure);
+            }
+        }
     }
 
     /// The same, on another revision with the same content, or after it was applied.

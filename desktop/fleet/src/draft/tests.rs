@@ -138,3 +138,40 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn letters_of_one_field_are_one_change_and_none_when_taken_back() {
+    let amend = |draft: &Draft, internal: &str| {
+        let edit = |old: &Document| old.with_mapping(key(), mapping("a:80", internal));
+        draft.amend("Internal host of a:80", edit).unwrap()
+    };
+    let added = put(&Draft::new(base()), "a:80", "b:80");
+    let typed = amend(&amend(&amend(&added, "bc:80"), "bcd:80"), "bcde:80");
+    assert_eq!(typed.undo_what(), Some("Internal host of a:80"));
+    assert_eq!(typed.undo().document().hash(), added.document().hash());
+    assert_eq!(typed.undo().undo().undo_what(), None);
+    // Another change between keeps them apart.
+    let apart = amend(&put(&typed, "c:80", "c:80"), "x:80");
+    assert_eq!(apart.undo().undo_what(), Some("Map c:80"));
+    assert_eq!(amend(&typed, "b:80").undo_what(), Some("Map a:80"));
+    // What was undone is gone once somebody types on.
+    assert_eq!(amend(&typed.undo(), "z:80").redo_what(), None);
+}
+
+#[test]
+fn an_answer_about_an_earlier_draft_is_told_apart() {
+    let draft = put(&Draft::new(base()), "a:80", "b:80");
+    let later = put(&draft, "a:80", "c:80");
+    assert_ne!(draft.stamp(), later.stamp());
+    assert_eq!(draft.stamp(), later.undo().stamp());
+    let newer = Configuration {
+        revision: 8,
+        ..base()
+    };
+    let mut moved = draft.clone();
+    moved.review = moved.review.loading();
+    let moved = moved.merged(newer).unwrap();
+    // The question was about another revision; it is asked anew.
+    assert_ne!(draft.stamp(), moved.stamp());
+    assert_eq!(moved.review, Remote::NotRequested);
+}

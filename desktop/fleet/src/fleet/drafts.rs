@@ -7,7 +7,7 @@ use underpass_shared::api::management::{Preview, Query, Target, Verb};
 use underpass_shared::config::ConfirmWithin;
 
 use crate::api::{Api, Call};
-use crate::draft::Draft;
+use crate::draft::{Draft, Stamp};
 use crate::slot::FromReply as _;
 use crate::snapshot::{Configuration, Failure};
 use crate::{FleetError, Reply};
@@ -15,7 +15,12 @@ use crate::{FleetError, Reply};
 /// What an agent said.
 pub(crate) enum Answered {
     /// What a draft would change.
-    Reviewed(Result<Preview, Failure>),
+    Reviewed {
+        /// Which draft.
+        of: Stamp,
+        /// What it would change.
+        said: Result<Preview, Failure>,
+    },
     /// Whether a draft became the configuration, and of which revision.
     Applied(Result<u64, Failure>),
     /// What others made of the configuration meanwhile, to be merged.
@@ -40,14 +45,17 @@ impl Draft {
 
 /// Has an agent say what a draft would change.
 pub(super) async fn review(api: Arc<dyn Api>, draft: Arc<Draft>) -> Answered {
+    let of = draft.stamp();
     match api.call(&draft.call(None, true)).await {
         Ok(reply) => {
             let preview = Preview::from_reply(&reply);
-            Answered::Reviewed(preview.map_err(|error| Failure::from(&error)))
+            let said = preview.map_err(|error| Failure::from(&error));
+            Answered::Reviewed { of, said }
         }
-        Err(error) => behind(api, &error)
-            .await
-            .unwrap_or_else(|| Answered::Reviewed(Err(Failure::from(&error)))),
+        Err(error) => behind(api, &error).await.unwrap_or_else(|| {
+            let said = Err(Failure::from(&error));
+            Answered::Reviewed { of, said }
+        }),
     }
 }
 

@@ -196,6 +196,7 @@ mod tests {
 
     fn status(connections: Vec<Connection>) -> Status {
         Status {
+            drain: None,
             pid: 1,
             version: "1.0.0".to_owned(),
             time_ms: NOW,

@@ -5,6 +5,7 @@ use underpass_shared::config::Document;
 
 use super::*;
 use crate::demo::SEED;
+use crate::remote::Remote;
 use crate::slot::Slot;
 use crate::snapshot::{Health, Link};
 
@@ -146,9 +147,10 @@ fn drafts_are_reviewed_and_applied_by_the_rules() {
     still.ask(id, &call).unwrap();
     still.renew(id);
     let confirm_within = None;
-    let refused = act(&mut still, DraftAct::Apply { confirm_within }).unwrap_err();
-    assert!(refused.contains("meanwhile"), "{refused}");
-    act(&mut still, DraftAct::Merge).unwrap();
+    act(&mut still, DraftAct::Apply { confirm_within }).unwrap();
+    let merged = still.snapshot().agent(id).unwrap().draft.clone().unwrap();
+    assert_eq!(merged.base().revision, before.revision + 1);
+    assert!(merged.review.value().is_none() && merged.is_ready().is_ok());
     act(&mut still, DraftAct::Apply { confirm_within }).unwrap();
     let snapshot = still.snapshot();
     let now = snapshot.agent(id).unwrap().configuration.value().unwrap();

@@ -37,6 +37,7 @@ impl Hub {
         let invalid = |rule: underpass_shared::config::Invalid| rule.to_string();
         let next = match act {
             DraftAct::Edit { what, edit } => draft.edit(&what, edit).map_err(invalid)?,
+            DraftAct::Amend { what, edit } => draft.amend(&what, edit).map_err(invalid)?,
             DraftAct::Undo => draft.undo(),
             DraftAct::Redo => draft.redo(),
             DraftAct::Resolve { place, mine } => draft.resolve(&place, mine).map_err(invalid)?,
@@ -124,13 +125,9 @@ impl Hub {
         let mut next = Draft::clone(draft);
         next.is_applying = false;
         match answered {
-            Answered::Reviewed(Ok(preview)) => {
-                next.review = crate::remote::Remote::ready(preview, now_ms);
-            }
-            Answered::Reviewed(Err(failure)) => {
-                next.review = next.review.failed(Arc::clone(&failure.message));
-                next.refused = Some(failure);
-            }
+            // The user went on while the agent thought: what it says is of another draft.
+            Answered::Reviewed { of, .. } if of != draft.stamp() => return,
+            Answered::Reviewed { said, .. } => next.reviewed(said, now_ms),
             Answered::Applied(Ok(_revision)) => {
                 self.put_draft(agent, None);
                 return;
