@@ -70,6 +70,7 @@ pub(super) fn status(agent: &DemoAgent, state: &State) -> Status {
         drain: None,
         management: ManagementStatus {
             listening: vec![std::net::SocketAddr::from(([0, 0, 0, 0], 8443))],
+            tls12: false,
             problems: std::collections::BTreeMap::new(),
         },
         links: wanted.enumerate().map(link).collect(),
