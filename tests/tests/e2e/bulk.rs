@@ -37,7 +37,7 @@ fn serial_two_gib_down_and_up_in_little_memory() {
     let up = hash("up", &format!("{direct} | {curl} {upload} {BACKEND}/echo"));
     assert_eq!(up, expected);
     for (name, process) in [("gateway", &world.gateway), ("agent", &*agent.process())] {
-        let peak = process.kib("status", "VmHWM:");
+        let peak = process.number("status", "VmHWM:");
         println!("{name}: peak {peak} KiB");
         assert!(peak < PEAK_KIB, "{name} used {peak} KiB");
     }

@@ -60,8 +60,8 @@ impl Process {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
-    /// A line of `/proc/PID/<file>` that starts with `name`, in KiB.
-    pub(crate) fn kib(&self, file: &str, name: &str) -> u64 {
+    /// The number in the line of `/proc/PID/<file>` that starts with `name`: KiB, or a count.
+    pub(crate) fn number(&self, file: &str, name: &str) -> u64 {
         let text = std::fs::read_to_string(format!("/proc/{}/{file}", self.pid())).unwrap();
         let line = text
             .lines()

@@ -44,7 +44,7 @@ fn serial_ten_thousand_idle_consumers_cost_little() {
     let mut consumers = crowd.keep_open(IDLE, "/hello");
     assert_eq!(connections_to(&world.text("proxy"), &[]), IDLE);
     for (name, process) in [("gateway", &world.gateway), ("agent", &*agent.process())] {
-        let resident = process.kib("status", "VmRSS:");
+        let resident = process.number("status", "VmRSS:");
         println!("{name} with {IDLE} idle consumers: {resident} KiB");
         assert!(resident < IDLE_KIB, "{name} takes {resident} KiB");
     }
