@@ -22,8 +22,11 @@ const FULL_EVERY_BYTES: usize = 64 * 1024 * 1024;
 const FULL_KEPT: usize = 2;
 /// Revisions that history keeps at least.
 pub(super) const HISTORY_KEPT: i64 = 1_000;
-/// Log that may gather before it is moved into the file between changes.
-const LOG_LEN_MAX: usize = 4 * 1024 * 1024;
+/// Log that may gather before it is moved into the file between changes. The log's file keeps the
+/// largest size that it ever had.
+const LOG_LEN_MAX: usize = 2 * 1024 * 1024;
+/// What the pages of a small transaction take in the log, beside its own bytes.
+const PAGES_LEN: usize = 24 * 1024;
 
 /// A full copy that is being written.
 #[derive(Debug)]
@@ -63,7 +66,7 @@ impl Upkeep {
     pub(super) fn changed(&mut self, number: u64, document: &Arc<Document>, bytes: usize) {
         self.revisions += 1;
         self.delta_bytes += bytes;
-        self.log_bytes += bytes + 16 * 1024;
+        self.log_bytes += bytes + PAGES_LEN;
         if self.is_copy_due() && self.copy.is_none() {
             (self.revisions, self.delta_bytes, self.copy_bytes) = (0, 0, 0);
             self.copy = Some(Copy {
@@ -108,7 +111,7 @@ impl Upkeep {
         }
         if let Some(copy) = &mut self.copy {
             let written = copy.step(connection)?;
-            self.log_bytes += written.len;
+            self.log_bytes += written.len + PAGES_LEN;
             self.copy_bytes += written.len;
             if written.complete {
                 self.copy = None;
@@ -116,6 +119,9 @@ impl Upkeep {
             return Ok(());
         }
         self.cleaning = clean(connection)?;
+        if self.cleaning {
+            self.log_bytes += PAGES_LEN;
+        }
         Ok(())
     }
 }
@@ -211,7 +217,17 @@ mod tests {
             }
         }
         transaction.commit().unwrap();
-        while clean(&mut connection).unwrap() {}
+        db::checkpoint(&connection).unwrap();
+        let mut upkeep = Upkeep {
+            cleaning: true,
+            ..Upkeep::default()
+        };
+        while upkeep.is_due() {
+            upkeep.step(&mut connection).unwrap();
+        }
+        let log = path.with_file_name("state.db-wal").metadata().unwrap();
+        let most = u64::try_from(LOG_LEN_MAX).unwrap();
+        assert!(log.len() < most, "the log has {} bytes", log.len());
         let one = |sql: &str| -> i64 { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
         assert_eq!(full_copies(&connection).unwrap(), [(1_300, 1), (1_200, 1)]);
         assert_eq!(
