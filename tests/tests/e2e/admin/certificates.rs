@@ -400,14 +400,11 @@ fn a_sample_certificate_is_what_the_ca_makes_of_the_rule() {
         "{CONFIGURATION}/connector/onPremises/subjectPatternRules/0/sampleCertificate?name=anna"
     );
     assert_eq!(agent.ask("GET", &sample, &[]).status, 409);
-    let ca = run(agent.command(&[
-        "certificate",
-        "self-signed",
-        "ca",
-        "--subject",
-        "CN=Users,O=Corp",
-    ]));
-    file::replace(&dir.join("ca.pem"), ca.as_bytes()).unwrap();
+    let make = ["certificate", "self-signed", "ca", "--subject"];
+    run(agent.command(&[make.as_slice(), &["CN=Users,O=Corp"]].concat()));
+    let path = format!("{CONFIGURATION}/connector/onPremises/ppCaCertificate");
+    let ca = agent.ask("GET", &path, &["Accept: application/x-pem-file"]);
+    file::replace(&dir.join("ca.pem"), ca.body.as_bytes()).unwrap();
     let made = agent.ask("GET", &sample, &["Accept: application/x-pem-file"]);
     assert_eq!(made.status, 200, "{made:?}");
     file::replace(&dir.join("user.pem"), made.body.as_bytes()).unwrap();
