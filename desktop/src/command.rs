@@ -233,7 +233,10 @@ impl UiCommand {
         match (self, self.shortcut()) {
             (Self::Filter, _) => "/".to_owned(),
             (Self::Shortcuts, _) => "?".to_owned(),
-            (_, Some(shortcut)) => ctx.format_shortcut(&shortcut).replace('+', " "),
+            (_, Some(shortcut)) => ctx
+                .format_shortcut(&shortcut)
+                .replace('+', " ")
+                .replace("Comma", ","),
             (_, None) => String::new(),
         }
     }

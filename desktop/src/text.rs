@@ -24,6 +24,16 @@ pub fn clean(text: &str) -> String {
     out
 }
 
+/// Text of an agent as a sentence: clean, and beginning with a capital.
+pub fn sentence(text: &str) -> String {
+    let text = clean(text.trim());
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => text,
+    }
+}
+
 /// A number with its thousands apart.
 pub fn count(number: usize) -> String {
     let digits = number.to_string();

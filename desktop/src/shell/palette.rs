@@ -5,7 +5,7 @@ use egui::{
     ScrollArea, Sense, Stroke, TextEdit, Ui, Vec2, WidgetInfo,
 };
 use lucide_icons::Icon;
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::sheet::paint_cap;
@@ -167,6 +167,7 @@ impl Palette {
         let tokens = ui.tokens();
         ui.horizontal(|ui| {
             ui.set_height(34.0);
+            ui.spacing_mut().interact_size.y = 0.0;
             ui.add_space(space::S);
             ui.icon(Icon::Search, size::ICON, tokens.text_3);
             ui.add_space(space::XS);
@@ -201,13 +202,21 @@ impl Palette {
         let matcher = &mut self.matcher;
         let mut buffer = Vec::new();
         let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), matcher);
-        let mut found = Vec::new();
-        agents(cx, self.query.is_empty(), &mut score, &mut found);
         let mut commands: Vec<_> = UiCommand::ALL
             .into_iter()
             .filter(|command| *command != UiCommand::Palette)
             .filter_map(|command| Some((command, score(command.text())?)))
             .collect();
+        // Letters of an agent's name that stand apart would match half of a large fleet.
+        let pattern = Pattern::new(
+            &self.query,
+            CaseMatching::Ignore,
+            Normalization::Smart,
+            AtomKind::Substring,
+        );
+        let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), matcher);
+        let mut found = Vec::new();
+        agents(cx, self.query.is_empty(), &mut score, &mut found);
         commands.sort_by_key(|(command, score)| (command.section(), std::cmp::Reverse(*score)));
         let (go, rest) = commands
             .into_iter()

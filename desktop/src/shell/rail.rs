@@ -131,14 +131,16 @@ fn entry(
     let response = entry_named(ui, narrow, (word, word), chosen, 0, mark);
     if badge > 0 {
         let tokens = ui.tokens();
+        if narrow {
+            let at = response.rect.center() + Vec2::new(7.0, -7.0);
+            ui.painter()
+                .circle(at, 4.5, tokens.error, egui::Stroke::new(1.5, tokens.rail));
+            return response;
+        }
         let number = galley(ui, Text::Caption, tokens.error, &text::count(badge), 60.0);
         let width = (number.size().x + 10.0).max(18.0);
-        let right = response.rect.right() - if narrow { 2.0 } else { space::S };
-        let y = if narrow {
-            response.rect.top() + 9.0
-        } else {
-            response.rect.center().y
-        };
+        let right = response.rect.right() - space::S;
+        let y = response.rect.center().y;
         let rect =
             Rect::from_center_size(egui::pos2(right - width / 2.0, y), Vec2::new(width, 18.0));
         ui.painter()

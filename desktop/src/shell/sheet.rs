@@ -21,8 +21,9 @@ pub fn sheet(ctx: &egui::Context, open: &mut bool) {
     }
     let answer = Dialog::new("shortcuts", "Keyboard shortcuts", "Done")
         .wide()
-        .way_out("Close")
+        .way_out("")
         .show(ctx, |ui| {
+            ui.spacing_mut().item_spacing.x = space::XXL;
             ui.columns(2, |columns| {
                 section(&mut columns[0], Section::Go);
                 column(

@@ -9,7 +9,7 @@ use underpass_fleet::snapshot::AgentSnapshot;
 
 use super::toasts::{Toasts, history};
 use crate::command::UiCommand;
-use crate::cx::{Cx, Effect};
+use crate::cx::Cx;
 use crate::nav::{Nav, Route};
 use crate::text;
 use crate::theme::{Text, Themed as _, radius, size, space};
@@ -221,38 +221,41 @@ fn countdown(ui: &mut Ui, cx: &mut Cx<'_>, pending: Pending<'_>) {
     let tokens = ui.tokens();
     let left = text::countdown(cx.now_ms, pending.until_ms);
     let name = text::clean(&pending.agent.label);
-    Frame::new()
-        .fill(tokens.tint(tokens.pending))
-        .stroke(Stroke::new(size::LINE, tokens.pending.gamma_multiply(0.6)))
-        .corner_radius(CornerRadius::same(radius::CONTROL + 2))
-        .inner_margin(Margin {
-            left: 4,
-            right: 10,
-            top: 2,
-            bottom: 2,
-        })
-        .show(ui, |ui| {
-            ui.spacing_mut().item_spacing.x = space::XS;
-            if ui.add(Button::primary("Keep").small()).clicked() {
-                cx.effects.push(Effect::Run(UiCommand::Keep));
-            }
-            if ui.add(Button::secondary("Revert").small()).clicked() {
-                cx.effects.push(Effect::Run(UiCommand::Revert));
-            }
-            ui.add_space(space::XS);
-            let response = ui.words(Text::Mono, tokens.pending, left.as_str());
-            response.widget_info(|| {
-                WidgetInfo::labeled(
-                    Role::Timer,
-                    true,
-                    format!("Changes on {name} are reverted in {left}"),
-                )
-            });
-            let room = 150.0;
-            ui.scope(|ui| {
-                ui.set_max_width(room);
+    let room = ui.available_width().min(330.0);
+    let layout = Layout::right_to_left(Align::Center);
+    ui.allocate_ui_with_layout(Vec2::new(room, size::CONTROL), layout, |ui| {
+        ui.spacing_mut().interact_size.y = 0.0;
+        Frame::new()
+            .fill(tokens.tint(tokens.pending))
+            .stroke(Stroke::new(size::LINE, tokens.pending.gamma_multiply(0.6)))
+            .corner_radius(CornerRadius::same(radius::CONTROL))
+            .inner_margin(Margin {
+                left: 10,
+                right: 3,
+                top: 2,
+                bottom: 2,
+            })
+            .show(ui, |ui| {
+                ui.spacing_mut().item_spacing.x = space::XS;
+                ui.set_max_height(size::CONTROL_SMALL);
+                if ui.add(Button::primary("Keep").small()).clicked() {
+                    cx.run(UiCommand::Keep);
+                }
+                if ui.add(Button::secondary("Revert").small()).clicked() {
+                    cx.run(UiCommand::Revert);
+                }
+                ui.add_space(space::XS);
+                let response = ui.words(Text::Mono, tokens.pending, left.as_str());
+                response.widget_info(|| {
+                    WidgetInfo::labeled(
+                        Role::Timer,
+                        true,
+                        format!("Changes on {name} are reverted in {left}"),
+                    )
+                });
                 ui.words(Text::Strong, tokens.text, name.as_str())
                     .on_hover_text("These changes are reverted unless you keep them");
+                ui.icon(Icon::Timer, size::ICON_SMALL + 1.0, tokens.pending);
             });
-        });
+    });
 }

@@ -67,18 +67,25 @@ impl<'a> Banner<'a> {
                             taken = ui.add(Button::secondary(action).small()).clicked();
                             ui.add_space(space::S);
                         }
+                        if self.detail.is_empty() {
+                            let text = RichText::new(self.text)
+                                .font(font(Text::Strong))
+                                .color(tokens.text);
+                            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                                ui.add(Label::new(text).wrap())
+                            });
+                            return;
+                        }
                         ui.with_layout(Layout::top_down(Align::Min), |ui| {
                             ui.spacing_mut().item_spacing.y = 2.0;
                             let text = RichText::new(self.text)
                                 .font(font(Text::Strong))
                                 .color(tokens.text);
                             ui.add(Label::new(text).wrap());
-                            if !self.detail.is_empty() {
-                                let text = RichText::new(self.detail)
-                                    .font(font(Text::Small))
-                                    .color(tokens.text_2);
-                                ui.add(Label::new(text).wrap());
-                            }
+                            let text = RichText::new(self.detail)
+                                .font(font(Text::Small))
+                                .color(tokens.text_2);
+                            ui.add(Label::new(text).wrap());
                         });
                     });
                 });

@@ -1,12 +1,13 @@
 //! Cards and the tiles of key numbers.
 
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{
-    Align, Color32, CornerRadius, Frame, InnerResponse, Layout, Margin, Role, Stroke, Ui, Vec2,
-    WidgetInfo,
+    Align, Color32, CornerRadius, Frame, InnerResponse, Label, Layout, Margin, Role, Stroke, Ui,
+    Vec2, WidgetInfo,
 };
 
 use super::{Words as _, sparkline};
-use crate::theme::{State, Text, Themed as _, radius, size, space};
+use crate::theme::{State, Text, Themed as _, font, radius, size, space};
 
 /// A surface with a border.
 pub fn card<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> InnerResponse<R> {
@@ -18,6 +19,7 @@ pub fn card<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> InnerRespons
         .inner_margin(Margin::same(16))
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing = Vec2::splat(space::S);
             contents(ui)
         })
 }
@@ -108,21 +110,23 @@ impl Kpi<'_> {
         ui.set_clip_rect(ui.clip_rect().intersect(rect));
         ui.spacing_mut().item_spacing.y = 2.0;
         ui.words(Text::Small, tokens.text_2, self.label);
+        let mut job = LayoutJob::default();
+        for (text, role, color) in [
+            (&self.value, Text::Figure, tokens.text),
+            (&self.unit, Text::Small, tokens.text_3),
+        ] {
+            job.append(text, 0.0, TextFormat::simple(font(role), color));
+        }
+        job.wrap = TextWrapping::truncate_at_width(inner.width());
         ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 0.0;
-            ui.words(Text::Figure, tokens.text, self.value.as_str());
-            ui.with_layout(Layout::left_to_right(Align::Max), |ui| {
-                ui.set_height(ui.min_rect().height().max(26.0));
-                ui.words(Text::Small, tokens.text_3, self.unit.as_str());
-                let room = ui.available_width() - space::S;
-                if !self.series.is_empty() && room > 48.0 {
-                    ui.add_space(space::S);
-                    let size = Vec2::new(room.min(140.0), 22.0);
-                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                        sparkline(ui, size, self.series, self.color, self.label);
-                    });
-                }
-            });
+            let text = ui.add(Label::new(job).selectable(false));
+            let room = inner.right() - text.rect.right() - space::M;
+            if !self.series.is_empty() && room > 48.0 {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    let size = Vec2::new(room.min(130.0), 22.0);
+                    sparkline(ui, size, self.series, self.color, self.label);
+                });
+            }
         });
         let color = self
             .state

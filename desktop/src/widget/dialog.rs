@@ -74,7 +74,7 @@ impl<'a> Dialog<'a> {
         self
     }
 
-    /// Another word for the way out.
+    /// Another word for the way out; none where the action itself is one.
     pub fn way_out(mut self, word: &'a str) -> Self {
         self.way_out = word;
         self
@@ -94,7 +94,8 @@ impl<'a> Dialog<'a> {
                     if ui.add(action).clicked() {
                         answer = Answer::Confirmed;
                     }
-                    if ui.add(Button::secondary(self.way_out)).clicked() {
+                    if !self.way_out.is_empty() && ui.add(Button::secondary(self.way_out)).clicked()
+                    {
                         *closed = true;
                     }
                 });

@@ -212,7 +212,11 @@ fn framed<R>(
         .stroke(Stroke::new(line, color))
         .corner_radius(CornerRadius::same(radius::CONTROL))
         .inner_margin(Margin::symmetric(MARGIN, 6))
-        .show(ui, |ui| contents(ui, width - 2.0 * f32::from(MARGIN) - 2.0))
+        .show(ui, |ui| {
+            // The frame is the field; its text needs no size of its own.
+            ui.spacing_mut().interact_size.y = 0.0;
+            contents(ui, width - 2.0 * f32::from(MARGIN) - 2.0)
+        })
         .inner
 }
 

@@ -236,7 +236,7 @@ impl<'a> Table<'a> {
         let (mut first, mut end) = (self.rows, 0);
         builder
             .header(size::HEAD, |mut row| {
-                self.head(&mut row, &shown, state, &mut outcome)
+                self.head(&mut row, &shown, area, state, &mut outcome)
             })
             .body(|body| {
                 body.rows(self.height, self.rows, |mut row| {
@@ -296,10 +296,19 @@ impl<'a> Table<'a> {
         &self,
         row: &mut TableRow<'_, '_>,
         shown: &[usize],
+        area: Rect,
         state: &mut TableState,
         outcome: &mut Outcome,
     ) {
-        row.col(|_| {});
+        row.col(|ui| {
+            let line = Stroke::new(size::LINE, ui.tokens().border);
+            let mut painter = ui.painter().clone();
+            painter.set_clip_rect(Rect::from_x_y_ranges(
+                area.x_range(),
+                ui.clip_rect().y_range(),
+            ));
+            painter.hline(area.x_range(), ui.max_rect().bottom() - 0.5, line);
+        });
         if let Some((_, all)) = self.ticks {
             row.col(|ui| {
                 if checkbox(ui, all, "Select all").clicked() {

@@ -1,6 +1,6 @@
 //! Every house widget in one picture.
 
-use egui::{ScrollArea, Theme, Ui, Vec2};
+use egui::{Theme, Ui, Vec2};
 use egui_kittest::Harness;
 use lucide_icons::Icon;
 use underpass_desktop::theme::{self, State, Text, Themed as _, space};
@@ -55,6 +55,7 @@ fn show(name: &str, size: [f32; 2], mut draw: impl FnMut(&mut Ui, &mut Shown)) {
                     return;
                 }
                 let ground = ui.tokens().canvas;
+                ui.painter().rect_filled(ui.content_rect(), 0.0, ground);
                 egui::Frame::new()
                     .fill(ground)
                     .inner_margin(20.0)

@@ -98,7 +98,7 @@ fn trouble(ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot) {
     let Some(problem) = &agent.problem else {
         return;
     };
-    let problem = text::clean(problem);
+    let problem = text::sentence(problem);
     let state = match state_of(agent.health) {
         State::Ok => State::Warn,
         other => other,

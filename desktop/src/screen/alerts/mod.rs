@@ -2,13 +2,14 @@
 
 use egui::Ui;
 use lucide_icons::Icon;
+use underpass_fleet::snapshot::Health;
 
 use super::fixed_page;
 use crate::cx::Cx;
 use crate::digest::{state_of, word_of};
 use crate::nav::{AgentTab, Route};
 use crate::text;
-use crate::theme::{Text, Themed as _};
+use crate::theme::{State, Text, Themed as _};
 use crate::widget::{Column, Empty, Table, TableState, Width, Words as _, pill};
 
 /// What the page remembers from frame to frame.
@@ -46,10 +47,11 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AlertsState) {
             .show(ui, &mut state.table, |ui, row, column| {
                 let agent = &fleet.agents[rows[row]];
                 match column {
+                    0 if agent.health == Health::Online => drop(pill(ui, State::Warn, "Warning")),
                     0 => drop(pill(ui, state_of(agent.health), word_of(agent.health))),
                     1 => drop(ui.bold(text::clean(&agent.label))),
                     2 => {
-                        let problem = text::clean(agent.problem.as_deref().unwrap_or_default());
+                        let problem = text::sentence(agent.problem.as_deref().unwrap_or_default());
                         ui.body(problem.as_str()).on_hover_text(problem);
                     }
                     _ => {

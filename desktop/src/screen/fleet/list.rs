@@ -55,7 +55,7 @@ impl Col {
 
 const COLUMNS: [Column; 12] = [
     Column::text("STATUS", Width::Exact(88.0)),
-    Column::text("AGENT", Width::AtLeast(230.0)),
+    Column::text("AGENT", Width::AtLeast(280.0)),
     Column::text("GROUP", Width::Exact(128.0)).spare(8),
     Column::text("VERSION", Width::Exact(58.0)).spare(7),
     Column::text("TUNNELS", Width::Exact(72.0)),
@@ -203,7 +203,12 @@ fn cell(ui: &mut Ui, agent: &AgentSnapshot, column: Col, now_ms: i64) {
                     8..=30 => tokens.warn,
                     _ => tokens.text_2,
                 };
-                ui.words(Text::Small, color, format!("{days} d"));
+                let words = if days < 0 {
+                    "expired".to_owned()
+                } else {
+                    format!("{days} d")
+                };
+                ui.words(Text::Small, color, words);
             }
             None => dash(ui),
         },
@@ -229,7 +234,7 @@ fn name_cell(ui: &mut Ui, agent: &AgentSnapshot) {
     if let Some(problem) = &agent.problem
         && ui.available_width() > 40.0
     {
-        let problem = text::clean(problem);
+        let problem = text::sentence(problem);
         let state = match state_of(agent.health) {
             State::Ok => State::Warn,
             other => other,

@@ -20,10 +20,9 @@ use crate::cx::Cx;
 use crate::digest::{state_of, word_of};
 use crate::nav::{AgentTab, Route};
 use crate::theme::space;
-use crate::widget::{Empty, IconButton, TableState, chip, search, segmented};
+use crate::widget::{Empty, IconButton, Sort, TableState, chip, search, segmented};
 
 /// What the page remembers from frame to frame.
-#[derive(Default)]
 pub struct FleetState {
     /// Letters that agents must contain.
     pub filter: String,
@@ -39,6 +38,31 @@ pub struct FleetState {
     view: view::View,
     bulk: bulk::Bulk,
     focus_filter: bool,
+    generation: u64,
+}
+
+impl Default for FleetState {
+    fn default() -> Self {
+        let table = TableState {
+            sort: Some(Sort {
+                column: 0,
+                descending: false,
+            }),
+            ..TableState::default()
+        };
+        Self {
+            filter: String::new(),
+            group: None,
+            health: None,
+            selected: BTreeSet::new(),
+            peek: None,
+            table,
+            view: view::View::default(),
+            bulk: bulk::Bulk::default(),
+            focus_filter: false,
+            generation: 0,
+        }
+    }
 }
 
 impl FleetState {
@@ -83,9 +107,12 @@ impl FleetState {
 
 /// Shows the page.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
-    let known = |id: &AgentId| cx.fleet.agent(*id).is_some();
-    state.peek = state.peek.filter(|id| known(id));
-    state.selected.retain(|id| cx.fleet.agent(*id).is_some());
+    if state.generation != cx.fleet.generation {
+        state.generation = cx.fleet.generation;
+        let known: BTreeSet<_> = cx.fleet.agents.iter().map(|agent| agent.id).collect();
+        state.peek = state.peek.filter(|id| known.contains(id));
+        state.selected.retain(|id| known.contains(id));
+    }
     if cx.fleet.agents.is_empty() {
         let empty = Empty {
             icon: Icon::Waypoints,

@@ -71,7 +71,7 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot, chosen: &mut Op
             other => other,
         };
         let away = !agent.link.is_online();
-        let (problem, detail) = (text::clean(problem), next_try(agent, cx.now_ms));
+        let (problem, detail) = (text::sentence(problem), next_try(agent, cx.now_ms));
         let mut banner = Banner::new(state, &problem).detail(&detail);
         if away {
             banner = banner.action("Retry now");

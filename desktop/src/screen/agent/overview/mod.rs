@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use egui::{Ui, Vec2};
-use underpass_fleet::snapshot::{AgentSnapshot, Sample};
+use underpass_fleet::snapshot::{AgentSnapshot, Link, Sample};
 
 use crate::cx::Cx;
 use crate::digest::tunnels;
@@ -39,7 +39,11 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, _state: &mut OverviewState) {
 
 fn facts(ui: &mut Ui, cx: &Cx<'_>, agent: &AgentSnapshot) {
     if agent.status.value().is_none() {
-        skeleton(ui, 6);
+        if matches!(agent.link, Link::Connecting { .. } | Link::Online { .. }) {
+            skeleton(ui, 6);
+        } else {
+            ui.quiet("It told nothing yet");
+        }
         return;
     }
     let known = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
