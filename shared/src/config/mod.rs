@@ -88,8 +88,9 @@ pub use revision::Revision;
 pub use rfc::{Client, ClientUser, InvalidClient, RfcOptions, SapUser};
 pub use subaccount::{Subaccount, SubaccountFields, SubaccountKey};
 pub use subject::{
-    Comparison, Condition, ConditionFields, InvalidPattern, InvalidVariable, NamePart, Pattern,
-    SubjectFallback, SubjectPattern, SubjectRule, SubjectRules, Variable,
+    Attributes, Comparison, Condition, ConditionFields, InvalidPattern, InvalidVariable, NamePart,
+    NoSubject, Pattern, Sampled, SubjectFallback, SubjectPattern, SubjectRule, SubjectRules,
+    Variable,
 };
 pub use text::{InvalidText, Text};
 pub use trial::{ConfirmWithin, InvalidConfirmWithin, OnTrial, Trial};

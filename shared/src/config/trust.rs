@@ -12,6 +12,8 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use x509_parser::pem::Pem;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
+use x509_parser::public_key::PublicKey;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::invalid::Invalid;
 use super::limits::{ALIAS_LEN_MAX, CERTIFICATE_LEN_MAX, TRUSTED_CERTIFICATES_MAX};
@@ -117,6 +119,8 @@ pub struct CertificateSummary {
     pub serial_number: String,
     /// Its alternative names, each as type and value.
     pub alt_names: Vec<(&'static str, String)>,
+    /// The kind and size of its key, such as `RSA 2048`.
+    pub key: String,
 }
 
 impl Certificate {
@@ -173,7 +177,24 @@ impl Certificate {
             ca: parsed.is_ca(),
             serial_number: parsed.raw_serial_as_string(),
             alt_names: alt_name::of(&parsed),
+            key: key_kind(parsed.public_key()),
         }
+    }
+}
+
+/// The kind and size of a key, for people.
+fn key_kind(key: &SubjectPublicKeyInfo<'_>) -> String {
+    let curve = key.algorithm.parameters.as_ref();
+    let curve = curve
+        .and_then(|one| one.as_oid().ok())
+        .map(|oid| oid.to_id_string());
+    match (key.parsed(), curve.as_deref()) {
+        (Ok(PublicKey::RSA(rsa)), _) => format!("RSA {}", rsa.key_size()),
+        (_, Some("1.2.840.10045.3.1.7")) => "ECDSA P-256".to_owned(),
+        (_, Some("1.3.132.0.34")) => "ECDSA P-384".to_owned(),
+        (_, Some("1.3.132.0.35")) => "ECDSA P-521".to_owned(),
+        _ if key.algorithm.algorithm.to_id_string() == "1.3.101.112" => "Ed25519".to_owned(),
+        _ => "of another kind".to_owned(),
     }
 }
 

@@ -189,7 +189,13 @@ fn unescaped(text: &str) -> String {
     out
 }
 
-fn write_part(f: &mut impl fmt::Write, first: bool, name: &str, value: &str) -> fmt::Result {
+/// Writes a part of a name.
+pub(crate) fn write_part(
+    f: &mut impl fmt::Write,
+    first: bool,
+    name: &str,
+    value: &str,
+) -> fmt::Result {
     if !first {
         f.write_char(',')?;
     }

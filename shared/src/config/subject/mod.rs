@@ -1,6 +1,7 @@
 //! The rules by which users get the subjects of their certificates.
 
 mod pattern;
+mod sample;
 
 use std::fmt;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use self::pattern::{
     InvalidPattern, InvalidVariable, NamePart, Pattern, SubjectPattern, Variable,
 };
+pub use self::sample::{Attributes, NoSubject, Sampled};
 use super::invalid::Invalid;
 use super::limits::{CONDITION_VALUE_LEN_MAX, DESCRIPTION_LEN_MAX, SUBJECT_RULES_MAX};
 use super::text::Text;
