@@ -12,7 +12,7 @@ use underpass_shared::id::AgentId;
 
 use crate::Reply;
 use crate::api::Call;
-use crate::slot::{Sink, Slot};
+use crate::slot::{FromReply, Sink, Slot};
 use crate::snapshot::JobId;
 
 /// Most commands that wait. Nobody gives so many by hand, and screens ask for a few each.
@@ -23,6 +23,8 @@ const QUEUE_LEN: usize = 1_024;
 pub enum Command {
     /// Ask an agent for something.
     Read(Read),
+    /// Ask an agent what a change would do. It changes nothing, so it is no job.
+    Try(Trial),
     /// Make one call that changes something.
     Call(Change),
     /// Make the same call on several agents.
@@ -103,6 +105,40 @@ impl fmt::Debug for Read {
         f.debug_struct("Read")
             .field("agent", &self.agent)
             .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A change that is only tried: its call says that it is a dry run.
+pub struct Trial {
+    /// Which agent.
+    pub agent: AgentId,
+    /// The call.
+    pub call: Call,
+    /// Which question of its slot this is.
+    pub ticket: u64,
+    /// Where the answer goes.
+    pub into: Arc<dyn Sink>,
+}
+
+impl Trial {
+    /// Tries a change; what it would do goes into a slot.
+    pub fn new<T: FromReply>(agent: AgentId, mut call: Call, into: &Slot<T>) -> Self {
+        call.query.dry_run = true;
+        Self {
+            agent,
+            call,
+            ticket: into.begin(),
+            into: Arc::new(into.clone()),
+        }
+    }
+}
+
+impl fmt::Debug for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trial")
+            .field("agent", &self.agent)
+            .field("call", &self.call)
             .finish_non_exhaustive()
     }
 }

@@ -9,17 +9,19 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use http::StatusCode;
 use serde::Serialize;
 use tokio::sync::broadcast;
-use underpass_shared::api::management::{Event, EventMessage, Preview, Refusal, Target, Verb};
+use underpass_shared::api::management::{
+    ConnectorTarget, Event, EventMessage, Preview, Refusal, Target, Verb,
+};
 use underpass_shared::config::{Document, changes, diff};
 use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 
-use super::answers;
 use super::cast::{GATEWAYS, PEOPLE, Trouble};
 use super::document::document;
 use super::figures;
 use super::random::Dice;
 use super::store::{Order, Store};
+use super::{answers, certificates, logs};
 use crate::api::{Api, Call, Events, Heard};
 use crate::snapshot::Sample;
 use crate::{FleetError, Reply};
@@ -158,6 +160,7 @@ impl DemoAgent {
             within: call.query.confirm_within,
             now_ms,
         };
+        let mut body = Bytes::new();
         let (document, reason) = match (&call.target, call.verb) {
             (Target::Document, Verb::Put) => {
                 let text = std::str::from_utf8(&call.body);
@@ -209,6 +212,19 @@ impl DemoAgent {
             (Target::AccessCheck(path), Verb::Post) => {
                 return answers::access(&state, path, &call.body);
             }
+            (Target::OwnCertificate(one), verb) => {
+                let present = state.store.current().1;
+                let changed = certificates::change(present, *one, verb, &call.body, now_ms)?;
+                body = changed.2;
+                (changed.0, changed.1)
+            }
+            (Target::Connector(ConnectorTarget::Logs), Verb::Patch) => {
+                logs::set(state.store.current().1, &call.body)?
+            }
+            (Target::IdentityTrust(_), Verb::Post) => {
+                let message = "the gateway offers no lists of identity providers";
+                return Err(Refusal::illegal_state(message));
+            }
             _ => {
                 let message = "made-up agents take changes of the configuration alone";
                 return Err(Refusal::not_implemented(message));
@@ -229,7 +245,10 @@ impl DemoAgent {
                 self.happened(&mut state, Event::PendingConfirm { pending });
             }
         }
-        Ok(done(state.store.number()))
+        Ok(Reply {
+            body,
+            ..done(state.store.number())
+        })
     }
 
     fn revised(&self, state: &mut State) {
@@ -292,7 +311,7 @@ impl Api for DemoAgent {
 /// How the configuration came to be: each subaccount and the last mappings are a change of somebody.
 fn history(dice: &mut Dice, gateway: &str, trouble: Trouble, now_ms: i64) -> Store {
     let mut store = Store::new();
-    let whole = document(dice, gateway, now_ms);
+    let whole = document(dice, gateway, trouble, now_ms);
     let whole = whole.expect("the demo's documents follow the rules");
     let mut at_ms = now_ms - 86_400_000 * 40;
     let connector = (***whole.connector()).clone();

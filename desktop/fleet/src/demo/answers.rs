@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 use underpass_shared::api::management::{
-    AccessCheckInput, AuditLogShown, AuditPage, AuditVerification, ChannelShown, CheckOutcome,
-    CheckStep, CheckedStep, ConnectionCheck, ConnectorShown, ConnectorTarget, Corrupted,
-    DomainMappingShown, HaRole, MappingAddress, MonitoringUserShown, OperatorShown, OperatorTarget,
-    Own, ProxyShown, Refusal, RevisionDetail, RevisionDiff, SubaccountPath, SubaccountShown,
-    SystemMapping, SystemMappingResource, Target, TrustedShown, TruststoreShown, TunnelTuning,
-    Version, read,
+    AccessCheckInput, AuditLogShown, AuditPage, AuditVerification, CertificateShown, ChannelShown,
+    CheckOutcome, CheckStep, CheckedStep, ConnectionCheck, ConnectorShown, ConnectorTarget,
+    Corrupted, DomainMappingShown, HaRole, MappingAddress, MonitoringUserShown, OperatorShown,
+    OperatorTarget, Own, ProxyShown, Refusal, RevisionDetail, RevisionDiff, RunningTarget,
+    SubaccountPath, SubaccountShown, SystemMapping, SystemMappingResource, Target, TrustedShown,
+    TruststoreShown, TunnelTuning, Version, read,
 };
 use underpass_shared::config::{
     Document, Mapping, Number, Protocol, Revision, Subaccount, changes, diff,
@@ -16,7 +16,7 @@ use underpass_shared::host::port_of;
 use underpass_shared::policy::{Access, Policy};
 
 use super::agent::{DemoAgent, State, USER, ok, text};
-use super::{audit, own};
+use super::{audit, logs, own};
 use crate::Reply;
 use crate::api::Call;
 
@@ -56,7 +56,12 @@ pub(super) fn get(agent: &DemoAgent, state: &State, call: &Call) -> Answer {
             let all = settings.backend_trust().certificates().iter();
             ok(&all.map(TrustedShown::show).collect::<Vec<_>>(), number)
         }
-        Target::OwnCertificate(one) => ok(&own::certificate(agent, *one), number),
+        Target::OwnCertificate(one) => {
+            let shown = CertificateShown::show(settings.certificates.get(*one), *one);
+            let none = || Refusal::not_found(format!("there is no {one}"));
+            ok(&shown.ok_or_else(none)?, number)
+        }
+        Target::Running(RunningTarget::Logs) => ok(&logs::page(agent, call), number),
         Target::AuditLog => {
             let audit = settings.audit;
             let shown = AuditLogShown {
@@ -74,7 +79,7 @@ pub(super) fn get(agent: &DemoAgent, state: &State, call: &Call) -> Answer {
             let whole = AuditVerification {
                 verified: true,
                 complete: true,
-                report: None,
+                report: Some(audit::report(agent, state)),
                 bad: None,
             };
             ok(&whole, number)
@@ -153,6 +158,7 @@ fn connector(document: &Document, target: &ConnectorTarget, number: u64) -> Answ
             };
             ok(&shown, number)
         }
+        ConnectorTarget::Logs => ok(&logs::levels(&settings.log_and_trace), number),
         ConnectorTarget::PpSettings => ok(&settings.pp_settings, number),
         ConnectorTarget::Alerting => ok(&settings.alerting, number),
         ConnectorTarget::Tunnel => {

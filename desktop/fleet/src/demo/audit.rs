@@ -1,7 +1,8 @@
 //! The audit log of a made-up agent: its real history, with requests between.
 
 use underpass_shared::api::management::{AuditPage, Refusal};
-use underpass_shared::audit::{Actor, Category, Edits, Forwarded, Outcome, Record, edits};
+use underpass_shared::audit::{Actor, Category, Edits, Forwarded, Outcome, Record, Report, edits};
+use underpass_shared::config::Revision;
 
 use super::agent::{DemoAgent, State};
 use super::random::Dice;
@@ -30,6 +31,20 @@ pub(super) fn page(agent: &DemoAgent, state: &State, call: &Call) -> Result<Audi
         cursor: last.filter(|_| more),
         records: all,
     })
+}
+
+/// What a verification finds.
+pub(super) fn report(agent: &DemoAgent, state: &State) -> Report {
+    let all = records(agent, state);
+    let last = all.last().map_or(0, |record| record.sequence);
+    Report {
+        segments: 2,
+        records: last,
+        first: 1,
+        last,
+        last_hash: Some(Revision::hash(state.store.current().0)),
+        ..Report::default()
+    }
 }
 
 fn records(agent: &DemoAgent, state: &State) -> Vec<Record> {

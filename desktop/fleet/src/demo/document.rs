@@ -8,7 +8,8 @@ use underpass_shared::config::{
 use underpass_shared::id::{CredentialId, InstanceId, OperatorId, RegionHost, SubaccountId};
 use underpass_shared::rights::Role;
 
-use super::cast::{PATHS, PEOPLE, SYSTEMS, System, TENANTS};
+use super::cast::{PATHS, PEOPLE, SYSTEMS, System, TENANTS, Trouble};
+use super::certificates;
 use super::random::Dice;
 
 const CA: &str = include_str!("ca.pem");
@@ -23,8 +24,13 @@ where
 }
 
 /// The document of an agent.
-pub(super) fn document(dice: &mut Dice, gateway: &str, now_ms: i64) -> Result<Document, Invalid> {
-    let mut document = Document::empty().with_connector(connector(dice, now_ms)?)?;
+pub(super) fn document(
+    dice: &mut Dice,
+    gateway: &str,
+    trouble: Trouble,
+    now_ms: i64,
+) -> Result<Document, Invalid> {
+    let mut document = Document::empty().with_connector(connector(dice, trouble, now_ms)?)?;
     for _subaccount in 0..1 + dice.below(3) {
         let own = subaccount(dice, gateway)?;
         let key = own.key.clone();
@@ -36,7 +42,7 @@ pub(super) fn document(dice: &mut Dice, gateway: &str, now_ms: i64) -> Result<Do
     Ok(document)
 }
 
-fn connector(dice: &mut Dice, now_ms: i64) -> Result<Connector, Invalid> {
+fn connector(dice: &mut Dice, trouble: Trouble, now_ms: i64) -> Result<Connector, Invalid> {
     let roles = [
         Role::Administrator,
         Role::SubaccountAdministrator,
@@ -61,6 +67,7 @@ fn connector(dice: &mut Dice, now_ms: i64) -> Result<Connector, Invalid> {
         description: Some(known("Made up, to try the program out")?),
         operators: Operators::try_from(operators)?,
         backend_trust: BackendTrust::new(false, vec![root])?,
+        certificates: certificates::own(dice, trouble, now_ms)?,
         allowed_targets: vec![known("10.0.0.0/8")?, known("10.20.4.17:8080")?],
         ..ConnectorFields::default()
     }

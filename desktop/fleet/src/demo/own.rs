@@ -1,11 +1,10 @@
 //! What a made-up agent tells of itself.
 
 use underpass_shared::api::management::{
-    ApplicationConnection, CertificateShown, Connection, LinkStatus, Links, ManagementStatus,
-    Rating, SecurityEntry, SecurityStatus, Status, SubaccountCertificate, Tunnel, TunnelState,
+    ApplicationConnection, Connection, LinkStatus, ManagementStatus, Rating, SecurityEntry,
+    SecurityStatus, Status, SubaccountCertificate, Tunnel, TunnelState,
 };
 use underpass_shared::config::{Document, Mapping, Subaccount};
-use underpass_shared::pki::chain::CertificateUse;
 use underpass_shared::pki::expiry::{CertificateKind, EXPIRING_DAYS, Expiry, ExpiryLevel};
 use underpass_shared::policy::effective::effective;
 
@@ -95,27 +94,6 @@ fn expiring(agent: &DemoAgent) -> Option<Expiry> {
     })
 }
 
-pub(super) fn certificate(agent: &DemoAgent, one: CertificateUse) -> CertificateShown {
-    let days_left = match (agent.trouble, one) {
-        (Trouble::Expiring(days), CertificateUse::System) => days,
-        (_, CertificateUse::System) => 213,
-        (_, CertificateUse::PpCa) => 1_460,
-        (_, CertificateUse::Ui) => 81,
-    };
-    let now_ms = agent.now_ms();
-    CertificateShown {
-        subject_dn: format!("CN={},O=Contoso Demo", agent.host),
-        issuer: "CN=Contoso Issuing CA 3,O=Contoso Demo".to_owned(),
-        not_before_time_stamp: now_ms - 90 * DAY_MS,
-        not_after_time_stamp: now_ms + days_left * DAY_MS + DAY_MS / 2,
-        serial_number: format!("{:016X}", agent.seed),
-        subject_alt_names: vec![],
-        chain_length: 2,
-        request_pending: false,
-        links: Links::new(),
-    }
-}
-
 pub(super) fn tunnel(agent: &DemoAgent, subaccount: &Subaccount) -> Tunnel {
     let own = subaccount.own();
     let connections = connections(agent, 0);
@@ -164,13 +142,19 @@ pub(super) fn not_effective(mapping: &Mapping) -> Option<String> {
 pub(super) fn security(agent: &DemoAgent, document: &Document) -> SecurityStatus {
     let weak = agent.trouble == Trouble::Weak;
     let trust_all = document.connector().backend_trust().trust_all_backends();
+    let mappings = document.subaccounts().iter().flat_map(|one| one.mappings());
+    let plain = mappings.filter(|one| !one.protocol.uses_tls());
+    let plain: Vec<String> = plain
+        .take(10)
+        .map(|one| one.virtual_address.to_string())
+        .collect();
     SecurityStatus::of(vec![
         if trust_all {
             let remedy = "trust the certificates of your back ends one by one";
             let text = "every certificate of a back end is trusted";
-            SecurityEntry::bad("trustAllBackends", Rating::Risk, text, remedy)
+            SecurityEntry::bad("backendTrust", Rating::Risk, text, remedy)
         } else {
-            SecurityEntry::ok("trustAllBackends", "back ends show trusted certificates")
+            SecurityEntry::ok("backendTrust", "back ends show trusted certificates")
         },
         if weak {
             let remedy = "set the level of the audit log to SECURITY";
@@ -179,6 +163,21 @@ pub(super) fn security(agent: &DemoAgent, document: &Document) -> SecurityStatus
         } else {
             SecurityEntry::ok("auditLevel", "denied requests are recorded")
         },
+        SecurityEntry::bad(
+            "allowedTargets",
+            Rating::Warning,
+            "mappings may lead to guarded addresses: 10.0.0.0/8, 10.20.4.17:8080",
+            "remove what no system mapping needs from allowedTargets",
+        ),
+        if plain.is_empty() {
+            SecurityEntry::ok("plainBackends", "all back ends are reached through TLS")
+        } else {
+            let text = format!("back ends are reached without TLS: {}", plain.join(", "));
+            let remedy = "map them with HTTPS where the network between is not yours alone";
+            SecurityEntry::bad("plainBackends", Rating::Warning, text, remedy)
+        },
+        SecurityEntry::ok("wholeSystems", "no system is open as a whole"),
+        SecurityEntry::ok("riskyPrefixes", "resources match by whole segments"),
         SecurityEntry::ok("dataKey", "the data key is a credential of the service"),
         SecurityEntry::ok("serviceUser", "the agent runs as a user of its own"),
     ])

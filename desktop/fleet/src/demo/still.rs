@@ -11,7 +11,7 @@ use underpass_shared::instant::Now;
 use super::agent::DemoAgent;
 use super::cast::Trouble;
 use super::{Actor, Clock, cast};
-use crate::command::{Change, Command, DraftAct, Read};
+use crate::command::{Change, Command, DraftAct, Read, Trial};
 use crate::draft::Draft;
 use crate::fleet::Card;
 use crate::session::{Machine, Part, Step};
@@ -97,6 +97,15 @@ impl Still {
                 into,
             }) => {
                 let call = crate::api::Call::get(target).query(query);
+                let answer = self.ask(agent, &call);
+                into.put(ticket, answer.as_ref(), now_ms);
+            }
+            Command::Try(Trial {
+                agent,
+                call,
+                ticket,
+                into,
+            }) => {
                 let answer = self.ask(agent, &call);
                 into.put(ticket, answer.as_ref(), now_ms);
             }

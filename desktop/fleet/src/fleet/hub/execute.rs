@@ -11,8 +11,9 @@ use super::super::Message;
 use super::Hub;
 use crate::FleetError;
 use crate::api::{Api, Call};
-use crate::command::{Change, Command, Many, Read};
+use crate::command::{Change, Command, Many};
 use crate::session::Nudge;
+use crate::slot::Sink;
 use crate::snapshot::{Failure, PartState};
 
 /// Agents that one job changes at the same time: what is wrong with a change is seen before all have
@@ -22,7 +23,11 @@ const AT_ONCE: usize = 8;
 impl Hub {
     pub(super) fn execute(&mut self, command: Command) {
         match command {
-            Command::Read(read) => self.read(read),
+            Command::Read(read) => {
+                let call = Call::get(read.target).query(read.query);
+                self.inquire(read.agent, call, read.ticket, read.into);
+            }
+            Command::Try(trial) => self.inquire(trial.agent, trial.call, trial.ticket, trial.into),
             Command::Call(change) => self.change(change),
             Command::Many(many) => self.many(many),
             Command::Draft { agent, act, done } => self.draft(agent, act, &done),
@@ -73,20 +78,18 @@ impl Hub {
         Some(Arc::clone(&self.members.get(&agent)?.api))
     }
 
-    fn read(&self, read: Read) {
-        let Some(api) = self.api(read.agent) else {
-            read.into
-                .put(read.ticket, Err(&FleetError::Unknown), clock::wall_ms());
+    /// Makes a call that changes nothing.
+    fn inquire(&self, agent: AgentId, call: Call, ticket: u64, into: Arc<dyn Sink>) {
+        let Some(api) = self.api(agent) else {
+            into.put(ticket, Err(&FleetError::Unknown), clock::wall_ms());
             (self.wake)();
             return;
         };
         let (turns, told) = (Arc::clone(&self.requests), self.told.clone());
         self.tasks.spawn("fleet-read", async move {
             let _turn = turns.acquire().await;
-            let call = Call::get(read.target).query(read.query);
             let answer = api.call(&call).await;
-            read.into
-                .put(read.ticket, answer.as_ref(), clock::wall_ms());
+            into.put(ticket, answer.as_ref(), clock::wall_ms());
             // The hub ends before its tasks only when nobody looks any more.
             drop(told.send(Message::Filled).await);
         });
