@@ -6,9 +6,11 @@
 #![warn(missing_docs)]
 
 pub mod app;
+pub mod changes;
 pub mod command;
 pub mod cx;
 pub mod digest;
+pub mod file;
 pub mod nav;
 pub mod prefs;
 pub mod screen;

@@ -78,6 +78,29 @@ pub fn age(now_ms: i64, then_ms: i64) -> String {
     }
 }
 
+/// A moment, to the second.
+pub fn when(ms: i64) -> String {
+    let Some(at) = moment(ms) else { return "–".to_owned() };
+    let (date, time) = (at.date(), at.time());
+    format!("{date} {:02}:{:02}:{:02} UTC", time.hour(), time.minute(), time.second())
+}
+
+/// The day of a moment.
+pub fn day(ms: i64) -> String {
+    moment(ms).map_or("–".to_owned(), |at| at.date().to_string())
+}
+
+/// The time of a moment, to the millisecond.
+pub fn clock(ms: i64) -> String {
+    let Some(at) = moment(ms) else { return "–".to_owned() };
+    let time = at.time();
+    format!("{:02}:{:02}:{:02}.{:03}", time.hour(), time.minute(), time.second(), time.millisecond())
+}
+
+fn moment(ms: i64) -> Option<time::OffsetDateTime> {
+    time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok()
+}
+
 /// What is left until a moment: minutes and seconds.
 pub fn countdown(now_ms: i64, until_ms: i64) -> String {
     let seconds = until_ms.saturating_sub(now_ms).max(0) / 1000;
@@ -109,6 +132,13 @@ mod tests {
         assert_eq!(count(999), "999");
         assert_eq!(count(10_000), "10\u{2009}000");
         assert_eq!(count(1_234_567), "1\u{2009}234\u{2009}567");
+    }
+
+    #[test]
+    fn moments_are_told_in_utc() {
+        assert_eq!(when(1_772_443_805_007), "2026-03-02 09:30:05 UTC");
+        assert_eq!((day(0), clock(1_772_443_805_007)), ("1970-01-01".to_owned(), "09:30:05.007".to_owned()));
+        assert_eq!(when(i64::MAX), "–");
     }
 
     #[test]
