@@ -89,8 +89,8 @@ pub use rfc::{Client, ClientUser, InvalidClient, RfcOptions, SapUser};
 pub use subaccount::{Subaccount, SubaccountFields, SubaccountKey};
 pub use subject::{
     Attributes, Comparison, Condition, ConditionFields, InvalidPattern, InvalidVariable, NamePart,
-    NoSubject, Pattern, Sampled, SubjectFallback, SubjectPattern, SubjectRule, SubjectRules,
-    Variable,
+    NoName, NoSubject, Pattern, Sampled, SubjectFallback, SubjectPattern, SubjectRule,
+    SubjectRules, Variable,
 };
 pub use text::{InvalidText, Text};
 pub use trial::{ConfirmWithin, InvalidConfirmWithin, OnTrial, Trial};

@@ -189,13 +189,7 @@ fn unescaped(text: &str) -> String {
     out
 }
 
-/// Writes a part of a name.
-pub(crate) fn write_part(
-    f: &mut impl fmt::Write,
-    first: bool,
-    name: &str,
-    value: &str,
-) -> fmt::Result {
+fn write_part(f: &mut impl fmt::Write, first: bool, name: &str, value: &str) -> fmt::Result {
     if !first {
         f.write_char(',')?;
     }

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod audit;
 pub mod channels;
+pub mod common;
 pub mod cookies;
 mod head;
 pub mod logs;

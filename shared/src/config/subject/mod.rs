@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use self::pattern::{
     InvalidPattern, InvalidVariable, NamePart, Pattern, SubjectPattern, Variable,
 };
-pub use self::sample::{Attributes, NoSubject, Sampled};
+pub use self::sample::{Attributes, NoName, NoSubject, Sampled};
 use super::invalid::Invalid;
 use super::limits::{CONDITION_VALUE_LEN_MAX, DESCRIPTION_LEN_MAX, SUBJECT_RULES_MAX};
 use super::text::Text;

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::{
-    Comparison, Condition, ConditionFields, NamePart, Pattern, SubjectPattern, SubjectRules,
-    Variable,
+    Comparison, Condition, ConditionFields, NamePart, SubjectPattern, SubjectRules, Variable,
 };
-use crate::pki::dn::write_part;
+use crate::pki::dn::{DistinguishedName, InvalidName};
 
 /// What a token says of its user, by name.
 pub type Attributes = BTreeMap<Variable, String>;
@@ -18,18 +17,28 @@ pub type Attributes = BTreeMap<Variable, String>;
 pub struct Sampled {
     /// The place of the rule; as many as there are rules where none held.
     pub rule: usize,
-    /// The subject (RFC 4514).
-    pub subject: String,
+    /// The subject.
+    pub subject: DistinguishedName,
 }
 
 /// Why a user gets no certificate.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("the token has no attribute {missing}, which the subject is made of")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoSubject {
     /// The place of the rule; as many as there are rules where none held.
     pub rule: usize,
-    /// The attribute.
-    pub missing: Variable,
+    /// What is wrong.
+    pub reason: NoName,
+}
+
+/// Why no subject can be made.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum NoName {
+    /// The token lacks an attribute.
+    #[error("the token has no attribute {0}, which the subject is made of")]
+    Missing(Variable),
+    /// An attribute makes a part that no name has.
+    #[error(transparent)]
+    Wrong(#[from] InvalidName),
 }
 
 impl Condition {
@@ -52,27 +61,20 @@ impl Condition {
 }
 
 impl SubjectPattern {
-    /// The subject of a user (RFC 4514), the common name first.
+    /// The subject of a user.
     ///
     /// # Errors
-    /// The first attribute that the user has not.
-    pub fn subject(&self, user: &Attributes) -> Result<String, Variable> {
-        let mut out = String::new();
-        for (place, (part, pattern)) in self.parts().enumerate() {
-            let value = filled(pattern, user)?;
-            write_part(&mut out, place == 0, part.as_str(), &value)
-                .expect("a text takes everything");
+    /// The first attribute that the user has not, or a value that no name has.
+    pub fn subject(&self, user: &Attributes) -> Result<DistinguishedName, NoName> {
+        let missing = self
+            .variables()
+            .into_iter()
+            .find(|one| !user.contains_key(one));
+        if let Some(missing) = missing {
+            return Err(NoName::Missing(missing.clone()));
         }
-        Ok(out)
+        Ok(self.fill(|variable| user.get(variable).map(String::as_str))?)
     }
-}
-
-fn filled(pattern: &Pattern, user: &Attributes) -> Result<String, Variable> {
-    let known = |variable: &Variable| user.get(variable).map(String::as_str);
-    pattern.fill(known).ok_or_else(|| {
-        let missing = pattern.variables().find(|one| !user.contains_key(one));
-        missing.cloned().expect("something is missing")
-    })
 }
 
 impl NamePart {
@@ -115,7 +117,7 @@ impl SubjectRules {
             .map_or(&self.fallback.subject_pattern, |one| &one.subject_pattern);
         match pattern.subject(user) {
             Ok(subject) => Ok(Sampled { rule, subject }),
-            Err(missing) => Err(NoSubject { rule, missing }),
+            Err(reason) => Err(NoSubject { rule, reason }),
         }
     }
 }
@@ -143,23 +145,27 @@ mod tests {
         for (attributes, rule, subject) in [
             (&[("name", "n")][..], 0, "CN=robot"),
             (
-                &[("mail", "m"), ("kind", "x"), ("name", "n")],
+                &[("mail", "m@x"), ("kind", "x"), ("name", "n")],
                 1,
-                "CN=n,EMAIL=m",
+                "CN=n,EMAIL=m@x",
             ),
-            (&[("mail", "m"), ("kind", "z")], 2, "CN=m\\, too"),
-            (&[("mail", "m")], 2, "CN=m\\, too"),
-            (&[("mail", "m"), ("kind", "y"), ("name", "n")], 3, "CN=n"),
+            (&[("mail", "m@x"), ("kind", "z")], 2, "CN=m@x\\, too"),
+            (&[("mail", "m@x")], 2, "CN=m@x\\, too"),
+            (&[("mail", "m@x"), ("kind", "y"), ("name", "n")], 3, "CN=n"),
         ] {
-            let subject = subject.to_owned();
+            let sampled = rules.subject(&user(attributes)).unwrap();
             assert_eq!(
-                rules.subject(&user(attributes)),
-                Ok(Sampled { rule, subject })
+                (sampled.rule, sampled.subject.to_string().as_str()),
+                (rule, subject)
             );
         }
         let refused = rules
-            .subject(&user(&[("mail", "m"), ("kind", "x")]))
+            .subject(&user(&[("mail", "m@x"), ("kind", "x")]))
             .unwrap_err();
-        assert_eq!((refused.rule, refused.missing.as_str()), (1, "name"));
+        let name = "name".parse().unwrap();
+        assert_eq!((refused.rule, refused.reason), (1, NoName::Missing(name)));
+        let wrong = [("mail", "none"), ("kind", "x"), ("name", "n")];
+        let refused = rules.subject(&user(&wrong)).unwrap_err();
+        assert_eq!(refused.reason, NoName::Wrong(InvalidName::Email));
     }
 }

@@ -1,26 +1,289 @@
-//! What an agent writes.
+//! What an agent writes, as it writes it.
 
-use egui::Ui;
+mod levels;
+mod ring;
+
+use std::sync::Arc;
+
+use egui::{Align, Layout, ScrollArea, Ui};
 use lucide_icons::Icon;
+use underpass_fleet::remote::Remote;
+use underpass_fleet::slot::Slot;
+use underpass_shared::api::management::{LineLevel, LogLine, LogPage, Query, RunningTarget, Target};
 
+use self::levels::Levels;
+use self::ring::Ring;
+use super::common::loaded;
 use crate::cx::Cx;
-use crate::screen::page;
-use crate::widget::Empty;
+use crate::screen::fixed_page;
+use crate::text;
+use crate::theme::{State, Text, Themed as _, size, space};
+use crate::widget::{
+    Banner, Button, Column, Empty, IconButton, Table, TableState, Width, Words as _, card, chip, copy_button,
+    highlighted, key_text, keys, pill, search, toggle,
+};
+
+/// Lines that are fetched at once.
+const PAGE_LEN: usize = 500;
+/// How often new lines are asked for, in milliseconds.
+const EVERY_MS: i64 = 2_000;
+/// The height of the line that was chosen.
+const DETAIL: f32 = 168.0;
 
 /// What the tab remembers from frame to frame.
 #[derive(Default)]
-pub struct LogsState {}
+pub struct LogsState {
+    page: Slot<LogPage>,
+    ring: Ring,
+    /// When lines were asked for last, and which answer was taken last.
+    asked_ms: Option<i64>,
+    taken_ms: Option<i64>,
+    paused: bool,
+    filter: String,
+    hidden: [bool; LineLevel::ALL.len()],
+    table: TableState,
+    chosen: Option<u64>,
+    levels: Option<Levels>,
+    /// The newest line that was scrolled to.
+    shown: Option<u64>,
+}
+
+const COLUMNS: [Column; 4] = [
+    Column::text("TIME", Width::Exact(96.0)).fixed(),
+    Column::text("LEVEL", Width::Exact(76.0)).fixed(),
+    Column::text("PART", Width::Exact(170.0)).fixed().spare(1),
+    Column::text("MESSAGE", Width::AtLeast(260.0)).fixed(),
+];
 
 /// Shows the tab.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut LogsState) {
-    let _ = (cx, state);
-    page(ui, "logs", |ui| {
+    fixed_page(ui, |ui| {
+        state.fetch(ui, cx);
+        bar(ui, cx, state);
+        ui.add_space(space::S);
+        if state.ring.lines().is_empty() {
+            nothing(ui, cx, state);
+            return;
+        }
+        if let Remote::Unavailable { reason, .. } = &*state.page.get() {
+            let reason = text::clean(reason);
+            if Banner::new(State::Warn, "New lines cannot be fetched").detail(&reason).action("Retry").show(ui) {
+                state.page.refresh();
+            }
+            ui.add_space(space::S);
+        }
+        if state.ring.has_gap() {
+            let detail = "More was written between two looks than is fetched at once";
+            Banner::new(State::Info, "Lines are missing here").detail(detail).show(ui);
+            ui.add_space(space::S);
+        }
+        let rows = state.ring.view(&state.filter, state.hidden).to_vec();
+        if rows.is_empty() {
+            let empty = Empty {
+                icon: Icon::SearchX,
+                title: "No line matches",
+                text: "Fewer letters and more levels show more",
+                action: Some("Clear the filter"),
+            };
+            if empty.show(ui) {
+                state.filter.clear();
+                state.hidden = Default::default();
+            }
+            return;
+        }
+        let chosen = state.chosen.and_then(|number| state.ring.find(number)).cloned();
+        let height = ui.available_height();
+        ui.scope(|ui| {
+            if chosen.is_some() {
+                ui.set_max_height(height - DETAIL - space::M);
+            }
+            list(ui, cx, state, &rows);
+        });
+        if let Some(line) = chosen {
+            ui.add_space(space::M);
+            detail(ui, state, &line);
+        }
+    });
+    if let Some(levels) = &mut state.levels
+        && levels.show(ui, cx)
+    {
+        state.levels = None;
+    }
+}
+
+impl LogsState {
+    /// Asks for the newest lines now and then, and takes those that came.
+    fn fetch(&mut self, ui: &Ui, cx: &mut Cx<'_>) {
+        let Some(agent) = cx.agent else { return };
+        let due = self.asked_ms.is_none_or(|at| cx.now_ms - at >= EVERY_MS);
+        if !self.paused && due && !self.page.get().is_loading() && agent.link.is_online() {
+            if self.asked_ms.is_some() {
+                self.page.refresh();
+            }
+            self.asked_ms = Some(cx.now_ms);
+        }
+        let query = Query { limit: Some(PAGE_LEN), ..Query::default() };
+        self.page.request(cx.commands, agent.id, &Target::Running(RunningTarget::Logs), &query);
+        if !self.paused {
+            ui.request_repaint_after_secs(2.0);
+        }
+        if let Remote::Ready(stamped) = &*self.page.get()
+            && self.taken_ms != Some(stamped.at_ms)
+        {
+            self.taken_ms = Some(stamped.at_ms);
+            self.ring.take(&stamped.value);
+        }
+    }
+}
+
+fn bar(ui: &mut Ui, cx: &Cx<'_>, state: &mut LogsState) {
+    ui.horizontal(|ui| {
+        ui.set_min_height(size::CONTROL);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.add(Button::secondary("Levels…").icon(Icon::SlidersHorizontal)).clicked() {
+                state.levels = Some(Levels::default());
+            }
+            if ui.add(IconButton::new(Icon::Eraser, "Clear the lines")).clicked() {
+                state.ring.clear();
+            }
+            let mut follows = !state.paused;
+            if toggle(ui, &mut follows, "Follow", None).changed() {
+                state.paused = !follows;
+                state.shown = None;
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let width = ui.available_width().min(360.0);
+                let id = egui::Id::unique("filter-logs");
+                search(ui, id, &mut state.filter, "Filter lines", width);
+            });
+        });
+    });
+    ui.add_space(space::S);
+    ui.horizontal(|ui| {
+        for (at, level) in LineLevel::ALL.into_iter().enumerate() {
+            let count = state.ring.count(level);
+            if chip(ui, !state.hidden[at], Some(state_of(level)), word_of(level), count).clicked() {
+                state.hidden[at] = !state.hidden[at];
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let newest = state.ring.lines().back();
+            let age = newest.map(|line| text::age(cx.now_ms, line.time_ms));
+            let told = match (age, state.paused) {
+                (_, true) => "Paused: new lines are not fetched".to_owned(),
+                (Some(age), false) if age == "now" => "Following".to_owned(),
+                (Some(age), false) => format!("Following, newest {age} ago"),
+                (None, false) => String::new(),
+            };
+            ui.small(told);
+        });
+    });
+}
+
+fn nothing(ui: &mut Ui, cx: &mut Cx<'_>, state: &LogsState) {
+    if loaded(ui, cx.now_ms, &state.page).is_some() {
         Empty {
             icon: Icon::Logs,
             title: "No lines",
-            text: "What the agent writes appears here",
+            text: "What the agent writes from now on is shown here",
             action: None,
         }
-        .show(ui)
+        .show(ui);
+    }
+}
+
+fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut LogsState, rows: &[usize]) {
+    let lines = state.ring.lines();
+    let line = |row: usize| lines.get(rows[row]);
+    let newest = rows.last().and_then(|at| lines.get(*at)).map(|line| line.number);
+    if !state.paused && state.shown != newest {
+        state.shown = newest;
+        state.table.reveal = Some(rows.len() - 1);
+    }
+    let name = |row: usize| line(row).map(|line| format!("{} {}", line.level, text::clean(&line.message))).unwrap_or_default();
+    let chosen = state.chosen;
+    let selected = |row: usize| chosen.is_some() && line(row).map(|line| line.number) == chosen;
+    let (table, wanted) = (&mut state.table, state.filter.trim());
+    let out = Table::new("logs", &COLUMNS, rows.len(), &name)
+        .row_height(size::ROW_COMPACT)
+        .selected(&selected)
+        .framed()
+        .show(ui, table, |ui, row, column| {
+            let (Some(line), tokens) = (line(row), ui.tokens()) else { return };
+            match column {
+                0 => drop(ui.words(Text::Mono, tokens.text_3, text::clock(line.time_ms)).on_hover_text(text::when(line.time_ms))),
+                1 => drop(pill(ui, state_of(line.level), word_of(line.level))),
+                2 => drop(highlighted(ui, Text::Small, tokens.text_3, part(line), wanted)),
+                _ => drop(highlighted(ui, Text::Mono, tokens.text, &sentence(line), wanted)),
+            }
+        });
+    // Who scrolls back wants to read, not to be carried away.
+    let scrolled = ui.input(|input| input.smooth_scroll_delta().y) > 0.0;
+    if (scrolled && out.seen.end < rows.len()) || out.chosen.is_some() {
+        state.paused = true;
+    }
+    if let Some(row) = out.chosen.or(out.opened) {
+        state.chosen = lines.get(rows[row]).map(|line| line.number);
+    }
+}
+
+/// The part of the program without the name of the program.
+fn part(line: &LogLine) -> &str {
+    line.target.split_once("::").map_or(line.target.as_str(), |(_, part)| part)
+}
+
+/// A line in one: what happened, and to what.
+fn sentence(line: &LogLine) -> String {
+    let mut out = text::clean(&line.message);
+    for (name, value) in &line.fields {
+        out.push_str(&format!(" {}={}", text::clean(name), text::clean(value)));
+    }
+    out
+}
+
+fn detail(ui: &mut Ui, state: &mut LogsState, line: &LogLine) {
+    card(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui.add(IconButton::new(Icon::X, "Close the line").small()).clicked() {
+                    state.chosen = None;
+                }
+                let whole = format!("{} {} {} {}", text::when(line.time_ms), line.level, line.target, sentence(line));
+                copy_button(ui, &whole, "Line");
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    pill(ui, state_of(line.level), word_of(line.level));
+                    ui.strong(text::clean(&line.message));
+                });
+            });
+        });
+        ScrollArea::vertical().id_salt("log-line").max_height(DETAIL - 70.0).auto_shrink([false, false]).show(ui, |ui| {
+            keys(ui, |ui| {
+                key_text(ui, "When", &text::when(line.time_ms), false, false);
+                key_text(ui, "Part", &text::clean(&line.target), true, false);
+                for (name, value) in &line.fields {
+                    key_text(ui, &text::clean(name), &text::clean(value), true, true);
+                }
+            });
+        });
     });
+}
+
+const fn state_of(level: LineLevel) -> State {
+    match level {
+        LineLevel::Error => State::Error,
+        LineLevel::Warn => State::Warn,
+        LineLevel::Info => State::Info,
+        LineLevel::Debug => State::Pending,
+        LineLevel::Trace => State::Off,
+    }
+}
+
+const fn word_of(level: LineLevel) -> &'static str {
+    match level {
+        LineLevel::Error => "Error",
+        LineLevel::Warn => "Warning",
+        LineLevel::Info => "Info",
+        LineLevel::Debug => "Debug",
+        LineLevel::Trace => "Trace",
+    }
 }

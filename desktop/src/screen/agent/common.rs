@@ -1,0 +1,164 @@
+//! What the tabs of an agent share: asking for something, editing the draft, and what a role allows.
+
+use std::sync::Arc;
+
+use egui::{Align, Layout, Ui};
+use lucide_icons::Icon;
+use underpass_fleet::Reply;
+use underpass_fleet::api::Call;
+use underpass_fleet::command::{Change, Command, DraftAct};
+use underpass_fleet::remote::Remote;
+use underpass_fleet::slot::Slot;
+use underpass_fleet::snapshot::AgentSnapshot;
+use underpass_shared::config::{ConnectorFields, Document, Invalid};
+use underpass_shared::rights::Access;
+
+use crate::changes::Part;
+use crate::cx::Cx;
+use crate::text;
+use crate::theme::{State, Text, Themed as _, size, space};
+use crate::widget::{Banner, Empty, Words as _, card, diff, dot, skeleton};
+
+/// Why something cannot be done now: the agent is away, or the operator's role is too weak.
+pub fn refused(cx: &Cx<'_>, access: Access) -> Option<String> {
+    let agent = cx.agent?;
+    if !agent.link.is_online() {
+        return Some("The agent is not connected".to_owned());
+    }
+    match cx.role() {
+        None => Some("It is not known yet what you may do here".to_owned()),
+        Some(role) if access.allows(role) => None,
+        Some(_) => Some(format!("Needs the role {}", access.weakest())),
+    }
+}
+
+/// The configuration as the operator wants it: the draft, or what the agent has.
+pub fn document(agent: &AgentSnapshot) -> Option<Arc<Document>> {
+    match &agent.draft {
+        Some(draft) => Some(Arc::clone(draft.document())),
+        None => agent.configuration.value().map(|found| Arc::clone(&found.document)),
+    }
+}
+
+/// Changes the draft.
+pub fn edit(
+    cx: &mut Cx<'_>,
+    what: impl Into<String>,
+    edit: impl FnOnce(&Document) -> Result<Document, Invalid> + Send + 'static,
+) {
+    let Some(agent) = cx.agent.map(|agent| agent.id) else { return };
+    let act = DraftAct::Edit {
+        what: what.into(),
+        edit: Box::new(edit),
+    };
+    cx.send(Command::Draft {
+        agent,
+        act,
+        done: Slot::default(),
+    });
+}
+
+/// Changes settings of the agent as a whole in the draft.
+pub fn edit_settings(
+    cx: &mut Cx<'_>,
+    what: impl Into<String>,
+    change: impl FnOnce(&mut ConnectorFields) -> Result<(), Invalid> + Send + 'static,
+) {
+    edit(cx, what, |document| {
+        let mut fields: ConnectorFields = (***document.connector()).clone().into();
+        change(&mut fields)?;
+        document.with_connector(fields.try_into()?)
+    });
+}
+
+/// Has the agent do something; the answer comes into a slot, and all of it is a job.
+pub fn call(cx: &mut Cx<'_>, call: Call, title: impl Into<String>, done: &Slot<Reply>) {
+    let Some(agent) = cx.agent.map(|agent| agent.id) else { return };
+    cx.send(Command::Call(Change {
+        agent,
+        call,
+        title: title.into(),
+        done: done.clone(),
+    }));
+}
+
+/// What a slot has. Where it has nothing, it shows why; where that is old, it says so above.
+pub fn loaded<T: Send + Sync + 'static>(ui: &mut Ui, now_ms: i64, slot: &Slot<T>) -> Option<Arc<T>> {
+    let (value, retry) = shown(ui, now_ms, &slot.get());
+    if retry {
+        slot.refresh();
+        ui.request_repaint();
+    }
+    value
+}
+
+/// The same of something that the session fetches by itself; true when it is to be fetched anew.
+pub fn shown<T>(ui: &mut Ui, now_ms: i64, remote: &Remote<T>) -> (Option<Arc<T>>, bool) {
+    match remote {
+        Remote::Ready(stamped) => (Some(Arc::clone(&stamped.value)), false),
+        Remote::NotRequested | Remote::Loading { previous: None } => {
+            skeleton(ui, 6);
+            (None, false)
+        }
+        Remote::Loading { previous: Some(stamped) } => (Some(Arc::clone(&stamped.value)), false),
+        Remote::Unavailable { previous: None, reason } => {
+            let reason = text::clean(reason);
+            let empty = Empty {
+                icon: Icon::CloudOff,
+                title: "This cannot be fetched",
+                text: &reason,
+                action: Some("Retry"),
+            };
+            (None, empty.show(ui))
+        }
+        Remote::Unavailable { previous: Some(stamped), reason } => {
+            let reason = text::clean(reason);
+            let detail = format!("What is shown is {} old", text::age(now_ms, stamped.at_ms));
+            let retry = Banner::new(State::Warn, &reason).detail(&detail).action("Retry").show(ui);
+            ui.add_space(space::S);
+            (Some(Arc::clone(&stamped.value)), retry)
+        }
+    }
+}
+
+/// Tells when something has to be fetched anew: with each answer about the configuration.
+#[derive(Debug, Default)]
+pub struct Newer(Option<i64>);
+
+impl Newer {
+    /// Whether the agent's configuration was told anew since the last time.
+    pub fn came(&mut self, agent: &AgentSnapshot) -> bool {
+        let at = agent.configuration.stamped().map(|stamped| stamped.at_ms);
+        let before = std::mem::replace(&mut self.0, at);
+        before.is_some() && before != at
+    }
+}
+
+/// Changed parts, one below the other, each with its fields.
+pub fn changed_parts(ui: &mut Ui, parts: &mut [Part]) {
+    let tokens = ui.tokens();
+    ui.spacing_mut().item_spacing.y = space::S;
+    for part in parts {
+        card(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.set_min_height(size::CONTROL_SMALL);
+                let (state, word) = match part.kind {
+                    crate::widget::DiffKind::Added => (State::Ok, "added"),
+                    crate::widget::DiffKind::Removed => (State::Error, "removed"),
+                    crate::widget::DiffKind::Changed => (State::Info, "changed"),
+                };
+                dot(ui, state, word);
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    ui.words(Text::Caption, tokens.state(state), word);
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                        ui.strong(part.title.as_str());
+                        ui.small(part.of.as_str());
+                    });
+                });
+            });
+            if !part.rows.is_empty() {
+                diff(ui, &mut part.rows);
+            }
+        });
+    }
+}
