@@ -1,10 +1,17 @@
 //! Calls of an agent's management API by somebody whom it knows.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Mutex;
+use tokio::sync::Semaphore;
+use underpass_runtime::clock;
 use underpass_runtime::pki::{CertificateInfo, PrivateKey};
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::{ClientTls, Credential};
@@ -15,8 +22,18 @@ use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 use underpass_shared::secret::Secret;
 
+use crate::api::{Api, Call, Events};
 use crate::connection::Connection;
+use crate::snapshot::Sample;
 use crate::{FleetError, Reply};
+
+/// Most requests to one agent at once, each on a connection of its own: a check that takes its time
+/// is in nobody's way, and one program does not crowd out others.
+const CONNECTIONS_MAX: usize = 3;
+/// Most bytes of an answer that holds whole documents or logs.
+const LARGE_LEN_MAX: usize = 128 * 1024 * 1024;
+/// Most bytes of any other answer; lists of a few thousand things have one or two megabytes.
+const ANSWER_LEN_MAX: usize = 16 * 1024 * 1024;
 
 /// What a program keeps of an agent that it was paired with. The key is secret.
 #[derive(Clone, Debug)]
@@ -32,6 +49,40 @@ pub struct Known {
 }
 
 impl Known {
+    /// What somebody was given who was not paired: the agent's CA, a certificate of it, and the key
+    /// (all PEM).
+    ///
+    /// # Errors
+    /// When they do not parse, or the key is not that of the certificate.
+    pub fn given(ca_cert: String, certificate: String, key: Secret) -> Result<Self, FleetError> {
+        let authority = CertificateInfo::from_pem(&ca_cert)?;
+        let known = Self {
+            agent: AgentId::of_authority(&authority.fingerprint),
+            ca_cert,
+            certificate,
+            key,
+        };
+        known.check()?;
+        Ok(known)
+    }
+
+    /// Whether its parts belong together.
+    ///
+    /// # Errors
+    /// When the agent is another than that of the CA, or the key is not that of the certificate.
+    pub fn check(&self) -> Result<(), FleetError> {
+        let authority = CertificateInfo::from_pem(&self.ca_cert)?;
+        let own = CertificateInfo::from_pem(&self.certificate)?;
+        let key = PrivateKey::from_pem(self.key.expose())?;
+        if AgentId::of_authority(&authority.fingerprint) != self.agent {
+            return Err(FleetError::OtherAgent(self.agent));
+        }
+        if key.spki_hash() != own.spki_hash {
+            return Err(FleetError::OtherKey);
+        }
+        Ok(())
+    }
+
     /// Whether the certificate should be renewed: from half of its life on.
     ///
     /// # Errors
@@ -47,9 +98,12 @@ impl Known {
 pub struct AgentClient {
     address: InternalAddress,
     agent: AgentId,
-    tls: ClientTls,
+    tls: ArcSwap<ClientTls>,
     tasks: Tasks,
-    connection: Mutex<Option<Connection>>,
+    turns: Semaphore,
+    idle: Mutex<Vec<Connection>>,
+    /// How long the last answer took, in milliseconds.
+    took_ms: AtomicU32,
 }
 
 impl AgentClient {
@@ -58,17 +112,29 @@ impl AgentClient {
     /// # Errors
     /// When the key or a certificate cannot be used.
     pub fn new(address: InternalAddress, known: &Known, tasks: &Tasks) -> Result<Self, FleetError> {
-        let credential = Credential {
-            chain: &known.certificate,
-            key: known.key.expose(),
-        };
         Ok(Self {
             address,
             agent: known.agent,
-            tls: ClientTls::management(&known.ca_cert, credential)?,
+            tls: ArcSwap::from_pointee(tls(known)?),
             tasks: tasks.clone(),
-            connection: Mutex::new(None),
+            turns: Semaphore::new(CONNECTIONS_MAX),
+            idle: Mutex::default(),
+            took_ms: AtomicU32::new(0),
         })
+    }
+
+    /// Shows another certificate from the next connection on.
+    ///
+    /// # Errors
+    /// When the key or a certificate cannot be used.
+    pub fn adopt(&self, known: &Known) -> Result<(), FleetError> {
+        self.tls.store(Arc::new(tls(known)?));
+        self.idle().clear();
+        Ok(())
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A request without a body.
@@ -107,24 +173,52 @@ impl AgentClient {
         query: &Query,
         body: Bytes,
     ) -> Result<Reply, FleetError> {
-        let path = format!("{target}{}", query.to_text());
-        let method = match verb {
-            Verb::Get => Method::GET,
-            Verb::Post => Method::POST,
-            Verb::Put => Method::PUT,
-            Verb::Patch => Method::PATCH,
-            Verb::Delete => Method::DELETE,
+        let call = Call {
+            query: query.clone(),
+            body,
+            ..Call::new(verb, target.clone())
         };
-        let mut slot = self.connection.lock().await;
-        let mut connection = match slot.take().filter(Connection::is_open) {
-            Some(connection) => connection,
-            None => {
-                Connection::open(&self.address, self.agent, &self.tls, None, &self.tasks).await?
-            }
+        self.execute(&call).await
+    }
+
+    /// A request and its answer. One that found its connection closed, and did nothing, is made
+    /// once more.
+    ///
+    /// # Errors
+    /// When there is no answer, or a refusal.
+    pub async fn execute(&self, call: &Call) -> Result<Reply, FleetError> {
+        let _turn = self.turns.acquire().await;
+        let started = clock::monotonic();
+        let kept = self.idle().pop();
+        let answered = match kept.filter(Connection::is_open) {
+            Some(connection) => match self.on(connection, call).await {
+                Err(FleetError::Broken(error)) if call.verb == Verb::Get || error.is_canceled() => {
+                    self.on(self.open().await?, call).await
+                }
+                answered => answered,
+            },
+            None => self.on(self.open().await?, call).await,
         };
-        let called = connection.call(method, &path, body).await;
-        *slot = Some(connection);
-        called
+        let took = clock::monotonic().saturating_sub(started).as_millis();
+        let took = u32::try_from(took).unwrap_or(u32::MAX);
+        self.took_ms.store(took, Ordering::Relaxed);
+        answered
+    }
+
+    async fn open(&self) -> Result<Connection, FleetError> {
+        let tls = self.tls.load_full();
+        Connection::open(&self.address, self.agent, &tls, None, &self.tasks).await
+    }
+
+    async fn on(&self, mut connection: Connection, call: &Call) -> Result<Reply, FleetError> {
+        let answered = connection
+            .execute(call, method(call.verb), limit(&call.target))
+            .await;
+        let is_whole = matches!(answered, Ok(_) | Err(FleetError::Refused { .. }));
+        if is_whole && connection.is_open() {
+            self.idle().push(connection);
+        }
+        answered
     }
 
     /// A new certificate with a new key, to be kept in place of the old one, which stays good until
@@ -151,5 +245,57 @@ impl AgentClient {
             certificate: issued.certificate,
             key: Secret::new(key.to_pem()),
         })
+    }
+}
+
+impl Api for AgentClient {
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Reply, FleetError>> {
+        self.execute(call).boxed()
+    }
+
+    fn events(&self, after: Option<u64>) -> BoxFuture<'_, Result<Events, FleetError>> {
+        async move { self.open().await?.listen(after).await }.boxed()
+    }
+
+    fn samples(&self, _since_ms: i64) -> BoxFuture<'_, Result<Vec<Sample>, FleetError>> {
+        let sample = Sample {
+            at_ms: clock::wall_ms(),
+            answer_ms: Some(self.took_ms.load(Ordering::Relaxed)),
+            ..Sample::default()
+        };
+        std::future::ready(Ok(vec![sample])).boxed()
+    }
+}
+
+fn tls(known: &Known) -> Result<ClientTls, FleetError> {
+    let credential = Credential {
+        chain: &known.certificate,
+        key: known.key.expose(),
+    };
+    Ok(ClientTls::management(&known.ca_cert, credential)?)
+}
+
+const fn method(verb: Verb) -> Method {
+    match verb {
+        Verb::Get => Method::GET,
+        Verb::Post => Method::POST,
+        Verb::Put => Method::PUT,
+        Verb::Patch => Method::PATCH,
+        Verb::Delete => Method::DELETE,
+    }
+}
+
+/// How long an answer may be: a hostile agent is not to fill the memory of its manager.
+#[expect(clippy::wildcard_enum_match_arm, reason = "few answers are large")]
+const fn limit(target: &Target) -> usize {
+    match target {
+        Target::Document
+        | Target::RevisionDocument(_)
+        | Target::RevisionDiff(_)
+        | Target::Revision(_)
+        | Target::AuditCsv
+        | Target::AuditLines
+        | Target::ExportMappings(_) => LARGE_LEN_MAX,
+        _ => ANSWER_LEN_MAX,
     }
 }

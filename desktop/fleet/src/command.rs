@@ -12,6 +12,7 @@ use underpass_shared::id::AgentId;
 
 use crate::Reply;
 use crate::api::Call;
+use crate::keys::KeyChoice;
 use crate::slot::{FromReply, Sink, Slot};
 use crate::snapshot::JobId;
 
@@ -78,6 +79,8 @@ pub enum Command {
     },
     /// Forget an agent with all that is known of it.
     Remove(AgentId),
+    /// Open the keys of this program in this way.
+    Unlock(KeyChoice),
     /// Stop a job; what was done stays done.
     Cancel(JobId),
     /// Show a job that is over no longer.

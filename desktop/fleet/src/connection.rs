@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, ETAG, HOST};
-use http::{HeaderValue, Method, Request, StatusCode};
+use futures_util::{StreamExt as _, stream};
+use http::header::{ACCEPT, CONTENT_TYPE, ETAG, HOST, IF_MATCH};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -14,18 +16,20 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::ClientTls;
-use underpass_shared::api::management::{ErrorBody, ErrorType};
+use underpass_shared::api::management::{ErrorBody, ErrorType, Target};
 use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 
 use crate::FleetError;
+use crate::api::{Call, Events};
+use crate::sse::Reader;
 
 /// How long a connection with its handshake may take.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long an answer may take; the agent itself gives up after two minutes.
 const ANSWER_TIME: Duration = Duration::from_secs(130);
-/// Most bytes of an answer; whole documents are the largest.
-const ANSWER_LEN_MAX: usize = 128 * 1024 * 1024;
+/// Most bytes of the answer to a stranger.
+const STRANGER_ANSWER_LEN_MAX: usize = 1024 * 1024;
 
 /// An answer that is no refusal.
 #[derive(Clone, Debug)]
@@ -133,39 +137,112 @@ impl Connection {
             .header(HOST, &self.host)
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(Full::new(body))?;
+        self.in_time(request, STRANGER_ANSWER_LEN_MAX).await
+    }
+
+    /// A request of somebody whom the agent knows, with an answer of at most `limit` bytes.
+    pub(crate) async fn execute(
+        &mut self,
+        call: &Call,
+        method: Method,
+        limit: usize,
+    ) -> Result<Reply, FleetError> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(call.path())
+            .header(HOST, &self.host)
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(revision) = call.if_match {
+            request = request.header(IF_MATCH, format!("\"{revision}\""));
+        }
+        let request = request.body(Full::new(call.body.clone()))?;
+        self.in_time(request, limit).await
+    }
+
+    /// The stream of events, behind one that was heard before.
+    pub(crate) async fn listen(mut self, after: Option<u64>) -> Result<Events, FleetError> {
+        let mut request = Request::builder()
+            .uri(Target::Events.to_string())
+            .header(HOST, &self.host)
+            .header(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        if let Some(after) = after {
+            request = request.header("last-event-id", after);
+        }
+        let request = request.body(Full::new(Bytes::new()))?;
+        let opened = timeout(CONNECT_TIME, self.send(request)).await;
         let address = self.address.clone();
-        timeout(ANSWER_TIME, self.exchange(request))
+        let response = opened.unwrap_or(Err(FleetError::Late { address }))?;
+        if !response.status().is_success() {
+            return Err(match reply(response, STRANGER_ANSWER_LEN_MAX).await {
+                Err(error) => error,
+                Ok(_) => FleetError::Silent,
+            });
+        }
+        let listening = (self, response.into_body(), Reader::default());
+        let pieces = stream::unfold(listening, |(connection, mut body, mut reader)| async {
+            let frame = body.frame().await?;
+            let heard = match frame {
+                Ok(frame) => match frame.into_data() {
+                    Ok(piece) => reader.read(&piece),
+                    Err(_trailers) => Ok(vec![]),
+                },
+                Err(error) => Err(FleetError::Broken(error)),
+            };
+            let heard = match heard {
+                Ok(heard) => heard.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            };
+            Some((stream::iter(heard), (connection, body, reader)))
+        });
+        Ok(pieces.flatten().boxed())
+    }
+
+    async fn in_time(
+        &mut self,
+        request: Request<Full<Bytes>>,
+        limit: usize,
+    ) -> Result<Reply, FleetError> {
+        let address = self.address.clone();
+        let exchanged = async { reply(self.send(request).await?, limit).await };
+        timeout(ANSWER_TIME, exchanged)
             .await
             .unwrap_or(Err(FleetError::Late { address }))
     }
 
-    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Reply, FleetError> {
+    async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, FleetError> {
         self.sender.ready().await?;
-        let response = self.sender.send_request(request).await?;
-        let (head, body) = response.into_parts();
-        let body = match Limited::new(body, ANSWER_LEN_MAX).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) => {
-                return Err(match error.downcast::<hyper::Error>() {
-                    Ok(error) => FleetError::Broken(*error),
-                    Err(_limit) => FleetError::TooLarge,
-                });
-            }
-        };
-        let status = head.status;
-        if !status.is_success() {
-            let body = serde_json::from_slice(&body).unwrap_or_else(|_none| ErrorBody {
-                kind: ErrorType::RuntimeFailure,
-                message: format!("the agent answered {status}"),
-                field: None,
-            });
-            return Err(FleetError::Refused { status, body });
-        }
-        let tag = head.headers.get(ETAG).and_then(|tag| tag.to_str().ok());
-        Ok(Reply {
-            status,
-            revision: tag.and_then(|tag| tag.trim_matches('"').parse().ok()),
-            body,
-        })
+        Ok(self.sender.send_request(request).await?)
     }
+}
+
+/// The whole answer; a refusal is an error.
+async fn reply(response: Response<Incoming>, limit: usize) -> Result<Reply, FleetError> {
+    let (head, body) = response.into_parts();
+    let body = match Limited::new(body, limit).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) => {
+            return Err(match error.downcast::<hyper::Error>() {
+                Ok(error) => FleetError::Broken(*error),
+                Err(_limit) => FleetError::TooLarge,
+            });
+        }
+    };
+    let status = head.status;
+    if !status.is_success() {
+        let body = serde_json::from_slice(&body).unwrap_or_else(|_none| ErrorBody {
+            kind: ErrorType::RuntimeFailure,
+            message: format!("the agent answered {status}"),
+            field: None,
+        });
+        return Err(FleetError::Refused { status, body });
+    }
+    let tag = head.headers.get(ETAG).and_then(|tag| tag.to_str().ok());
+    Ok(Reply {
+        status,
+        revision: tag.and_then(|tag| tag.trim_matches('"').parse().ok()),
+        body,
+    })
 }

@@ -50,6 +50,15 @@ pub enum FleetError {
     /// No such agent is known.
     #[error("there is no such agent")]
     Unknown,
+    /// The CA is of another agent.
+    #[error("the CA certificate is not that of the agent {0}")]
+    OtherAgent(underpass_shared::id::AgentId),
+    /// The key is not that of the certificate.
+    #[error("the key does not belong to the certificate")]
+    OtherKey,
+    /// The keys of this program are not open.
+    #[error("the keys of this program are not open yet")]
+    Locked,
     /// Nothing was heard for long.
     #[error("the agent fell silent")]
     Silent,

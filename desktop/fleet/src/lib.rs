@@ -14,11 +14,14 @@ pub mod demo;
 pub mod draft;
 mod error;
 mod fleet;
+pub mod keys;
 pub mod pairing;
+pub mod profile;
 pub mod remote;
 mod session;
 pub mod slot;
 pub mod snapshot;
+mod sse;
 
 pub use connection::Reply;
 pub use error::FleetError;

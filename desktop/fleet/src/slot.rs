@@ -211,12 +211,9 @@ mod tests {
 
     /// The only read of some commands.
     fn read(commands: Vec<Command>) -> Read {
-        let mut reads = commands.into_iter().map(|command| match command {
-            Command::Read(read) => read,
-            other => panic!("{other:?} is no read"),
-        });
-        let read = reads.next().unwrap();
-        assert!(reads.next().is_none());
+        let Ok([Command::Read(read)]) = <[Command; 1]>::try_from(commands) else {
+            panic!("it is not one read");
+        };
         read
     }
 

@@ -39,6 +39,8 @@ mod expect;
 #[cfg(target_os = "linux")]
 mod faults;
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
 mod forged;
 #[cfg(test)]
 mod framing;

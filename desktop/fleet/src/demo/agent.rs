@@ -10,7 +10,8 @@ use http::StatusCode;
 use serde::Serialize;
 use tokio::sync::broadcast;
 use underpass_shared::api::management::{
-    ConnectorTarget, Event, EventMessage, Preview, Refusal, Target, Verb,
+    ConnectorTarget, ErrorType, Event, EventMessage, Preview, Refusal, StateInput, SubaccountPath,
+    Target, Verb, read,
 };
 use underpass_shared::config::{Document, changes, diff};
 use underpass_shared::host::InternalAddress;
@@ -134,7 +135,7 @@ impl DemoAgent {
             Trouble::Refused => {
                 let message = "the certificate of this program was revoked; pair again";
                 let status = StatusCode::UNAUTHORIZED;
-                let kind = underpass_shared::api::management::ErrorType::ForbiddenRequest;
+                let kind = ErrorType::ForbiddenRequest;
                 let Refusal { status, body } = Refusal::new(status, kind, message);
                 Some(FleetError::Refused { status, body })
             }
@@ -181,18 +182,7 @@ impl DemoAgent {
                 (restored, format!("restored revision {number}"))
             }
             (Target::State(path), Verb::Put) => {
-                let input: underpass_shared::api::management::StateInput =
-                    underpass_shared::api::management::read(&call.body)?;
-                let found = answers::find(state.store.current().1, path)?;
-                let mut own = (***found.own()).clone();
-                own.connected = input.connected.0;
-                let document = state.store.current().1.with_subaccount(own)?;
-                let verb = if input.connected.0 {
-                    "connected"
-                } else {
-                    "disconnected"
-                };
-                (document, format!("{verb} subaccount {}", path.subaccount))
+                connected(state.store.current().1, path, &call.body)?
             }
             (Target::PendingConfirm, Verb::Post) => {
                 state.store.pending(now_ms)?;
@@ -225,7 +215,7 @@ impl DemoAgent {
                 let message = "the gateway offers no lists of identity providers";
                 return Err(Refusal::illegal_state(message));
             }
-            _ => {
+            (_, Verb::Get | Verb::Post | Verb::Put | Verb::Patch | Verb::Delete) => {
                 let message = "made-up agents take changes of the configuration alone";
                 return Err(Refusal::not_implemented(message));
             }
@@ -306,6 +296,24 @@ impl Api for DemoAgent {
     fn samples(&self, since_ms: i64) -> BoxFuture<'_, Result<Vec<Sample>, FleetError>> {
         std::future::ready(Ok(self.figures(since_ms))).boxed()
     }
+}
+
+/// The document with a subaccount connected, or not.
+fn connected(
+    document: &Document,
+    path: &SubaccountPath,
+    body: &[u8],
+) -> Result<(Document, String), Refusal> {
+    let input: StateInput = read(body)?;
+    let mut own = (***answers::find(document, path)?.own()).clone();
+    own.connected = input.connected.0;
+    let verb = if own.connected {
+        "connected"
+    } else {
+        "disconnected"
+    };
+    let reason = format!("{verb} subaccount {}", path.subaccount);
+    Ok((document.with_subaccount(own)?, reason))
 }
 
 /// How the configuration came to be: each subaccount and the last mappings are a change of somebody.

@@ -1,4 +1,8 @@
 //! What a made-up agent answers to those who read.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what made-up agents do not answer is refused in one place"
+)]
 
 use std::sync::Arc;
 use underpass_shared::api::management::{
@@ -142,7 +146,7 @@ fn operators(document: &Document, target: &OperatorTarget, number: u64) -> Answe
         OperatorTarget::Organisation => ok(&document.connector().organisation, number),
         OperatorTarget::Pairing => Err(Refusal::not_found("there is no pairing")),
         OperatorTarget::Pair | OperatorTarget::Certificate => {
-            Err(absent(&Target::Operators(target.clone())))
+            Err(absent(&Target::Operators(*target)))
         }
     }
 }
@@ -247,7 +251,7 @@ pub(super) fn checked(agent: &DemoAgent, state: &State) -> Answer {
         seen: seen.to_owned(),
         advice: advice.map(str::to_owned),
     };
-    let well = agent.seed % 4 != 0;
+    let well = !agent.seed.is_multiple_of(4);
     let mut steps = vec![
         step(
             CheckStep::NameResolution,

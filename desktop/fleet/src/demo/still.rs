@@ -14,9 +14,12 @@ use super::{Actor, Clock, cast};
 use crate::command::{Change, Command, DraftAct, Read, Trial};
 use crate::draft::Draft;
 use crate::fleet::Card;
+use crate::keys::KeyStoreKind;
 use crate::session::{Machine, Part, Step};
 use crate::slot::FromReply as _;
-use crate::snapshot::{AgentSnapshot, Configuration, Failure, FleetSnapshot, Notice, Severity};
+use crate::snapshot::{
+    AgentSnapshot, Configuration, Failure, FleetSnapshot, Keys, Notice, Severity,
+};
 use crate::{FleetError, Reply};
 
 /// How long ago agents that are away were heard.
@@ -78,6 +81,7 @@ impl Still {
         Arc::new(FleetSnapshot {
             generation: self.generation,
             is_demo: true,
+            keys: Keys::Open(KeyStoreKind::Memory),
             agents: agents.into(),
             jobs: Arc::from([]),
             notices: Arc::from([Arc::new(notice)]),
@@ -142,6 +146,7 @@ impl Still {
             Command::Remove(agent) => self.sitters.retain(|one| one.card.id != agent),
             Command::Refresh(agent) => self.renew(agent),
             Command::Retry(_)
+            | Command::Unlock(_)
             | Command::Pair { .. }
             | Command::Admit { .. }
             | Command::Reject(_)

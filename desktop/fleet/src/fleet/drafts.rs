@@ -81,12 +81,12 @@ pub(super) async fn apply(
 
 /// The newer configuration, where this is why a draft was not taken.
 async fn behind(api: Arc<dyn Api>, error: &FleetError) -> Option<Answered> {
-    match error {
-        FleetError::Refused { status, .. } if *status == StatusCode::PRECONDITION_FAILED => {
-            Some(newer(api).await)
-        }
-        _ => None,
+    if let FleetError::Refused { status, .. } = error
+        && *status == StatusCode::PRECONDITION_FAILED
+    {
+        return Some(newer(api).await);
     }
+    None
 }
 
 /// What the agent has now.

@@ -2,26 +2,33 @@
 
 mod draft;
 mod execute;
+mod library;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::sleep;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::id::AgentId;
 
+use self::library::{Library, Strangers};
 use super::board::Board;
 use super::jobs::Jobs;
 use super::{Card, Message, Source, Wake};
-use crate::api::Api;
+use crate::FleetError;
+use crate::api::{Api, Call, Events};
+use crate::client::{AgentClient, Known};
 use crate::command::Command;
 use crate::draft::Draft;
+use crate::keys::KeyStoreKind;
 use crate::session::{Nudge, Seen, Session};
-use crate::snapshot::{AgentSnapshot, FleetSnapshot, Link, Notice, Severity};
+use crate::snapshot::{AgentSnapshot, FleetSnapshot, Keys, Link, Notice, Sample, Severity};
 
 /// Snapshots are made no more often, unless something came that the user waits for.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -42,7 +49,34 @@ pub(super) struct Member {
     tasks: Tasks,
     seen: Seen,
     draft: Option<Arc<Draft>>,
+    /// What a real agent has beside.
+    real: Option<Real>,
     shown: Arc<AgentSnapshot>,
+}
+
+/// What a real agent has.
+pub(super) struct Real {
+    client: Arc<AgentClient>,
+    known: Known,
+    /// No renewal is tried before, milliseconds UTC.
+    renew_after_ms: i64,
+}
+
+/// An agent that cannot be asked, because there is no key.
+struct Locked;
+
+impl Api for Locked {
+    fn call<'a>(&'a self, _call: &'a Call) -> BoxFuture<'a, Result<crate::Reply, FleetError>> {
+        std::future::ready(Err(FleetError::Locked)).boxed()
+    }
+
+    fn events(&self, _after: Option<u64>) -> BoxFuture<'_, Result<Events, FleetError>> {
+        std::future::ready(Err(FleetError::Locked)).boxed()
+    }
+
+    fn samples(&self, _since_ms: i64) -> BoxFuture<'_, Result<Vec<Sample>, FleetError>> {
+        std::future::ready(Err(FleetError::Locked)).boxed()
+    }
 }
 
 impl Member {
@@ -70,11 +104,16 @@ pub(super) struct Hub {
     notices: VecDeque<Arc<Notice>>,
     next_notice: u64,
     generation: u64,
+    /// When all was last judged anew.
+    looked: Duration,
     /// When the last snapshot was made.
     published: Duration,
     /// When the next one is to be made, if something is new.
     publish_at: Option<Duration>,
     is_demo: bool,
+    keys: Keys,
+    library: Option<Library>,
+    strangers: Strangers,
     source: Option<Source>,
 }
 
@@ -98,9 +137,13 @@ impl Hub {
             notices: VecDeque::new(),
             next_notice: 1,
             generation: 0,
+            looked: Duration::ZERO,
             published: Duration::ZERO,
             publish_at: None,
             is_demo: matches!(source, Source::Demo { .. }),
+            keys: Keys::Opening,
+            library: None,
+            strangers: Strangers::default(),
             source: Some(source),
         }
     }
@@ -125,10 +168,7 @@ impl Hub {
                 },
                 Some(message) = messages.recv() => self.hear(message),
                 () = board.changed() => self.later(),
-                () = sleep(until.unwrap_or(LOOK)) => match until {
-                    Some(_) => self.publish(),
-                    None => self.look(),
-                },
+                () = sleep(until.unwrap_or(LOOK)) => self.publish(),
             }
         }
     }
@@ -139,48 +179,56 @@ impl Hub {
             Some(Source::Demo { seed, clock }) => {
                 for actor in crate::demo::cast(seed, &clock) {
                     let card = Card::new(actor.id(), actor.address.clone(), &actor.described);
-                    self.admit(card, actor.api());
+                    self.put(card, Some(actor.api()));
                 }
+                self.keys = Keys::Open(KeyStoreKind::Memory);
             }
+            Some(Source::Profile { folder, keys }) => self.open_profile(folder, keys),
             None => {}
         }
         self.now();
     }
 
-    /// Begins a session with an agent.
-    fn admit(&mut self, card: Card, api: Arc<dyn Api>) {
+    /// Takes an agent in, and begins a session with it where it can be asked. What was known of it
+    /// before stays.
+    fn put(&mut self, card: Card, api: Option<Arc<dyn Api>>) {
         let id = card.id;
         let tasks = self.tasks.child();
         let (nudges, receiver) = mpsc::channel(NUDGES_MAX);
-        let session = Session {
-            id,
-            api: Arc::clone(&api),
-            board: Arc::clone(&self.board),
-            nudges: receiver,
-            hub: self.told.clone(),
-        };
-        let own = tasks.clone();
-        self.tasks.spawn("fleet-session", async move {
-            tokio::select! {
-                () = own.stopped() => {}
-                () = session.run() => {}
-            }
-        });
+        if let Some(api) = &api {
+            let session = Session {
+                id,
+                api: Arc::clone(api),
+                board: Arc::clone(&self.board),
+                nudges: receiver,
+                hub: self.told.clone(),
+            };
+            let own = tasks.clone();
+            self.tasks.spawn("fleet-session", async move {
+                tokio::select! {
+                    () = own.stopped() => {}
+                    () = session.run() => {}
+                }
+            });
+        }
         let now_ms = clock::wall_ms();
+        let before = self.members.remove(&id);
+        let draft = before.and_then(|before| {
+            before.tasks.stop();
+            before.draft
+        });
         let seen = Seen::nothing(now_ms);
-        let shown = card.show(seen.clone(), None, now_ms);
         let member = Member {
+            shown: card.show(seen.clone(), draft.clone(), now_ms),
             card,
-            api,
+            api: api.unwrap_or_else(|| Arc::new(Locked)),
             nudges,
             tasks,
             seen,
-            draft: None,
-            shown,
+            draft,
+            real: None,
         };
-        if let Some(before) = self.members.insert(id, member) {
-            before.tasks.stop();
-        }
+        self.members.insert(id, member);
     }
 
     fn hear(&mut self, message: Message) {
@@ -195,13 +243,38 @@ impl Hub {
                 self.later();
             }
             Message::Part { job, agent, state } => {
-                self.jobs.part(job, agent, state, now_ms);
+                self.jobs.part(job, agent, &state, now_ms);
                 self.now();
             }
             Message::Draft(agent, answered) => {
                 self.answered(agent, answered);
                 self.now();
             }
+            Message::Opened(opened) => {
+                self.opened(opened);
+                self.now();
+            }
+            Message::Keys(keys) => {
+                self.unlocked(keys);
+                self.now();
+            }
+            Message::Paired {
+                done,
+                ticket,
+                answer,
+            } => {
+                self.paired(&done, ticket, answer);
+                self.now();
+            }
+            Message::Kept {
+                known,
+                then,
+                result,
+            } => {
+                self.kept(&known, then, result);
+                self.now();
+            }
+            Message::Renewed(agent, renewed) => self.renewed(agent, renewed),
             Message::Filled => (self.wake)(),
         }
     }
@@ -241,7 +314,7 @@ impl Hub {
         for member in self.members.values_mut() {
             member.show(now_ms);
         }
-        self.now();
+        self.renew();
     }
 
     /// A snapshot is to be made soon.
@@ -257,9 +330,14 @@ impl Hub {
     }
 
     fn publish(&mut self) {
+        let now = clock::monotonic();
         self.gather();
+        if now.saturating_sub(self.looked) >= LOOK {
+            self.looked = now;
+            self.look();
+        }
         self.generation += 1;
-        self.published = clock::monotonic();
+        self.published = now;
         self.publish_at = None;
         let agents = self
             .members
@@ -270,6 +348,7 @@ impl Hub {
         self.shown.store(Arc::new(FleetSnapshot {
             generation: self.generation,
             is_demo: self.is_demo,
+            keys: self.keys.clone(),
             agents: agents.into(),
             jobs: self.jobs.show(),
             notices: self.notices.iter().cloned().collect(),

@@ -13,17 +13,17 @@ const JOBS_MAX: usize = 200;
 
 impl From<&FleetError> for Failure {
     fn from(error: &FleetError) -> Self {
-        match error {
-            FleetError::Refused { body, .. } => Self {
+        if let FleetError::Refused { body, .. } = error {
+            return Self {
                 kind: Some(body.kind),
                 message: crate::error::clean(&body.message).into(),
                 field: body
                     .field
                     .as_deref()
                     .map(|field| crate::error::clean(field).into()),
-            },
-            other => Self::plain(other.reason()),
+            };
         }
+        Self::plain(error.reason())
     }
 }
 
@@ -86,7 +86,7 @@ impl Jobs {
     }
 
     /// A part of a job came further.
-    pub(super) fn part(&mut self, id: JobId, agent: AgentId, state: PartState, now_ms: i64) {
+    pub(super) fn part(&mut self, id: JobId, agent: AgentId, state: &PartState, now_ms: i64) {
         let Some(job) = self.all.iter_mut().find(|job| job.shown.id == id) else {
             return;
         };
@@ -166,14 +166,14 @@ mod tests {
     fn a_job_is_over_with_its_last_part_and_tells_how_many_failed() {
         let mut jobs = Jobs::default();
         let (id, stop) = jobs.begin("Apply", &[agent(1), agent(2), agent(3)], 1);
-        jobs.part(id, agent(1), DONE, 2);
-        jobs.part(id, agent(2), PartState::Failed(Failure::plain("x")), 3);
+        jobs.part(id, agent(1), &DONE, 2);
+        jobs.part(id, agent(2), &PartState::Failed(Failure::plain("x")), 3);
         jobs.forget(id);
         let shown = &jobs.show()[0];
         assert_eq!((&shown.state, shown.finished()), (&JobState::Running, 2));
         jobs.cancel(id);
         assert!(stop.is_cancelled());
-        jobs.part(id, agent(3), PartState::Cancelled, 4);
+        jobs.part(id, agent(3), &PartState::Cancelled, 4);
         let shown = &jobs.show()[0];
         assert_eq!(
             shown.state,
@@ -190,7 +190,7 @@ mod tests {
         let (first, _) = jobs.begin("goes on", &[agent(1)], 0);
         for _job in 0..JOBS_MAX + 10 {
             let (id, _) = jobs.begin("x", &[agent(1)], 0);
-            jobs.part(id, agent(1), DONE, 0);
+            jobs.part(id, agent(1), &DONE, 0);
         }
         let shown = jobs.show();
         assert_eq!(shown.len(), JOBS_MAX);

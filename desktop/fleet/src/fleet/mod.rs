@@ -6,20 +6,28 @@ mod drafts;
 mod hub;
 mod jobs;
 mod member;
+mod shelf;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::mpsc;
 use underpass_runtime::tasks::Tasks;
+use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 
 pub(crate) use self::board::Board;
 use self::hub::Hub;
 pub(crate) use self::member::Card;
-use crate::command::{Command, Commands, NotSent};
+use self::shelf::{Opened, Then};
+use crate::client::Known;
+use crate::command::{Command, Commands, NotSent, Stranger};
 use crate::demo::Clock;
+use crate::keys::{KeyChoice, KeyStore};
+use crate::pairing::Pairing;
+use crate::slot::Slot;
 use crate::snapshot::{FleetSnapshot, JobId, PartState, Severity};
 
 /// Threads of the engine: it waits for the network, and reads documents now and then.
@@ -41,6 +49,13 @@ pub enum Source {
         /// The time.
         clock: Clock,
     },
+    /// They are known to a user.
+    Profile {
+        /// Where they are written down; see [`crate::profile::folder`].
+        folder: PathBuf,
+        /// Where the keys are.
+        keys: KeyChoice,
+    },
 }
 
 /// What tasks tell the hub.
@@ -59,6 +74,24 @@ pub(crate) enum Message {
     },
     /// An agent said what it thinks of a draft.
     Draft(AgentId, drafts::Answered),
+    /// A profile was opened, or cannot be.
+    Opened(Result<Opened, String>),
+    /// The keys were opened, or cannot be.
+    Keys(Result<Arc<dyn KeyStore>, String>),
+    /// An agent was paired with, or not.
+    Paired {
+        done: Slot<Stranger>,
+        ticket: u64,
+        answer: Result<(Pairing, InternalAddress), String>,
+    },
+    /// A credential was kept, or cannot be.
+    Kept {
+        known: Known,
+        then: Then,
+        result: Result<(), String>,
+    },
+    /// A certificate was renewed, or not.
+    Renewed(AgentId, Result<Known, String>),
     /// A slot was filled.
     Filled,
 }

@@ -41,7 +41,12 @@ impl Fault {
             | FleetError::EventTooLarge
             | FleetError::Request(_) => Self::Answer { forbidden: false },
             // Our own key is of no use.
-            FleetError::Pki(_) | FleetError::Tls(_) | FleetError::NoKey(_) => Self::Refused,
+            FleetError::Pki(_)
+            | FleetError::Tls(_)
+            | FleetError::NoKey(_)
+            | FleetError::Locked
+            | FleetError::OtherAgent(_)
+            | FleetError::OtherKey => Self::Refused,
         }
     }
 }

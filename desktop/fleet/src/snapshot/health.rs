@@ -131,7 +131,7 @@ fn answering(facts: &Facts<'_>) -> Judged {
             format!("It cannot listen on {address}: {why}"),
         );
     }
-    let problem = soonest.map(|one| ending(one));
+    let problem = soonest.map(ending);
     Judged {
         health: Health::Online,
         problem: problem.or_else(|| status.warnings.first().cloned()),
@@ -158,11 +158,11 @@ fn broken(link: &LinkStatus) -> Option<(usize, String)> {
     if up == total && total > 0 {
         return None;
     }
-    let reasons = link.connections.iter().filter_map(|one| match one {
+    let mut reasons = link.connections.iter().filter_map(|one| match one {
         Connection::Failed(reason) => Some(reason.as_str()),
         Connection::Connecting | Connection::Up => None,
     });
-    let reason = reasons.last().map(|reason| format!(": {reason}"));
+    let reason = reasons.next_back().map(|reason| format!(": {reason}"));
     let reason = reason.unwrap_or_default();
     let host = &link.region_host;
     let text = if up == 0 {

@@ -15,6 +15,7 @@ pub(crate) use self::health::days;
 pub use self::health::{Facts, Health, Judged, judge};
 pub use self::series::{SAMPLES_MAX, Sample, Series};
 use crate::draft::Draft;
+use crate::keys::KeyStoreKind;
 use crate::remote::Remote;
 
 /// The whole fleet. Parts that did not change are the same as in the snapshot before.
@@ -24,6 +25,8 @@ pub struct FleetSnapshot {
     pub generation: u64,
     /// Whether all of this is made up.
     pub is_demo: bool,
+    /// Where the keys of this program are.
+    pub keys: Keys,
     /// All agents, in the order of their labels.
     pub agents: Arc<[Arc<AgentSnapshot>]>,
     /// What is being done and was done lately, the newest first.
@@ -56,6 +59,23 @@ impl FleetSnapshot {
             .filter_map(|agent| agent.group.clone())
             .collect()
     }
+}
+
+/// Where the keys of this program are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Keys {
+    /// They are being opened; the system may be asking the user.
+    #[default]
+    Opening,
+    /// They are open.
+    Open(KeyStoreKind),
+    /// They are not; [`crate::command::Command::Unlock`] tries again.
+    Locked {
+        /// Why, and what to do.
+        reason: Arc<str>,
+        /// Whether a passphrase is what opens them.
+        wants_passphrase: bool,
+    },
 }
 
 /// The configuration of an agent as of a revision.

@@ -117,10 +117,9 @@ fn drafts_are_reviewed_and_applied_by_the_rules() {
             act,
             done: done.clone(),
         });
-        match &*done.get() {
-            Remote::Ready(_) => Ok(()),
-            other => Err(other.reason().unwrap_or_default().to_owned()),
-        }
+        let told = done.get();
+        told.reason()
+            .map_or(Ok(()), |reason| Err(reason.to_owned()))
     };
     let edit = |document: &Document| {
         let key = document.subaccounts()[0].key().clone();

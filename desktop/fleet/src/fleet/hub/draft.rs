@@ -7,6 +7,7 @@ use underpass_shared::id::AgentId;
 
 use super::super::Message;
 use super::super::drafts::{Answered, apply, newer, review};
+use super::super::shelf::Keep;
 use super::Hub;
 use crate::command::DraftAct;
 use crate::draft::Draft;
@@ -70,9 +71,10 @@ impl Hub {
 
     pub(super) fn put_draft(&mut self, agent: AgentId, draft: Option<Arc<Draft>>) {
         if let Some(member) = self.members.get_mut(&agent) {
-            member.draft = draft;
+            member.draft.clone_from(&draft);
             member.show(clock::wall_ms());
         }
+        self.keep(Keep::Draft(agent, draft));
     }
 
     /// Asks the agent about a draft.

@@ -33,34 +33,17 @@ impl Hub {
             Command::Draft { agent, act, done } => self.draft(agent, act, &done),
             Command::Refresh(agent) => self.nudge(agent, Nudge::Refresh),
             Command::Retry(agent) => self.nudge(agent, Nudge::Retry),
-            Command::Describe { agent, described } => {
-                if let Some(member) = self.members.get_mut(&agent) {
-                    member.card.describe(&described);
-                    member.show(clock::wall_ms());
-                }
-            }
-            Command::Move { agent, address } => {
-                if let Some(member) = self.members.get_mut(&agent) {
-                    member.card.address = address;
-                    member.show(clock::wall_ms());
-                }
-            }
-            Command::Remove(agent) => {
-                if let Some(member) = self.members.remove(&agent) {
-                    member.tasks.stop();
-                }
-            }
-            Command::Pair { done, .. } => {
-                let ticket = done.begin();
-                let reason = "the demo pairs with nobody".to_owned();
-                done.finish(ticket, Err(reason), clock::wall_ms());
-            }
-            Command::Admit { done, .. } => {
-                let ticket = done.begin();
-                let reason = "nobody was paired with".to_owned();
-                done.finish(ticket, Err(reason), clock::wall_ms());
-            }
-            Command::Reject(_) => {}
+            Command::Describe { agent, described } => self.describe(agent, &described),
+            Command::Move { agent, address } => self.relocate(agent, address),
+            Command::Remove(agent) => self.forget(agent),
+            Command::Pair { link, name, done } => self.pair(&link, name, done),
+            Command::Admit {
+                agent,
+                described,
+                done,
+            } => self.keep_stranger(agent, described, done),
+            Command::Reject(agent) => self.reject(agent),
+            Command::Unlock(choice) => self.unlock(choice),
             Command::Cancel(job) => self.jobs.cancel(job),
             Command::Forget(job) => self.jobs.forget(job),
             Command::Dismiss(notice) => self.notices.retain(|one| one.id != notice),

@@ -1,0 +1,179 @@
+//! What is kept on disk: opened, and written one after another, off all other tasks.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+use underpass_shared::id::AgentId;
+
+use super::Message;
+use crate::client::Known;
+use crate::draft::Draft;
+use crate::keys::{Credential, KeyChoice, KeyError, KeyStore};
+use crate::profile::{Book, Entry, Profile};
+use crate::slot::Slot;
+use crate::snapshot::Severity;
+
+/// How long the system may ask the user before that counts as a no.
+const OPEN_TIME: Duration = Duration::from_secs(30);
+/// Most things that wait to be written; who brings more waits.
+const WAITING_MAX: usize = 64;
+
+/// An opened profile.
+pub(crate) struct Opened {
+    pub(super) profile: Arc<Profile>,
+    pub(super) book: Book,
+    pub(super) drafts: Vec<(AgentId, Draft)>,
+    /// Drafts that cannot be read.
+    pub(super) unreadable: Vec<String>,
+}
+
+/// What follows when a credential was kept.
+pub(crate) enum Then {
+    /// The agent is known from now on.
+    Admit {
+        entry: Entry,
+        done: Slot<()>,
+        ticket: u64,
+    },
+    /// It is shown from now on.
+    Renew,
+}
+
+/// Something to be kept.
+pub(super) enum Keep {
+    Book(Book),
+    Draft(AgentId, Option<Arc<Draft>>),
+    Credential {
+        keys: Arc<dyn KeyStore>,
+        known: Known,
+        then: Box<Then>,
+    },
+    Forget {
+        keys: Option<Arc<dyn KeyStore>>,
+        agent: AgentId,
+    },
+}
+
+/// The whole reason of an error, in one line.
+pub(super) fn reason(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    crate::error::clean(&text)
+}
+
+/// Opens a profile.
+pub(super) async fn open(folder: PathBuf) -> Result<Opened, String> {
+    let opened = spawn_blocking(move || {
+        let profile = Profile::open(&folder).map_err(|error| reason(&error))?;
+        let book = profile.book().map_err(|error| reason(&error))?;
+        let (mut drafts, mut unreadable) = (vec![], vec![]);
+        for entry in book.entries() {
+            match profile.draft(entry.id) {
+                Ok(Some(draft)) => drafts.push((entry.id, draft)),
+                Ok(None) => {}
+                Err(told) => unreadable.push(told),
+            }
+        }
+        Ok(Opened {
+            profile: Arc::new(profile),
+            book,
+            drafts,
+            unreadable,
+        })
+    });
+    opened.await.unwrap_or_else(|error| Err(reason(&error)))
+}
+
+/// Opens the keys; the system may ask the user meanwhile.
+pub(super) async fn unlock(
+    folder: PathBuf,
+    choice: KeyChoice,
+) -> Result<Arc<dyn KeyStore>, String> {
+    let opened = spawn_blocking(move || crate::keys::open(&folder, &choice));
+    match timeout(OPEN_TIME, opened).await {
+        Ok(Ok(Ok(keys))) => Ok(Arc::from(keys)),
+        Ok(Ok(Err(error))) => Err(reason(&error)),
+        Ok(Err(error)) => Err(reason(&error)),
+        Err(_elapsed) => Err(reason(&KeyError::Late)),
+    }
+}
+
+/// Begins to write; ends when nobody brings anything any more, and all is written.
+pub(super) fn shelf(
+    profile: Arc<Profile>,
+    told: mpsc::Sender<Message>,
+) -> (mpsc::Sender<Keep>, impl Future<Output = ()>) {
+    let (sender, mut queue) = mpsc::channel(WAITING_MAX);
+    let run = async move {
+        let mut batch = vec![];
+        while queue.recv_many(&mut batch, WAITING_MAX).await > 0 {
+            let (all, profile) = (newest(std::mem::take(&mut batch)), Arc::clone(&profile));
+            let written = spawn_blocking(move || {
+                let messages = all.into_iter().filter_map(|one| write(&profile, one));
+                messages.collect::<Vec<_>>()
+            });
+            for message in written.await.unwrap_or_default() {
+                // Nobody is left to be told at the end.
+                drop(told.send(message).await);
+            }
+        }
+    };
+    (sender, run)
+}
+
+/// Without what a later one replaces.
+fn newest(batch: Vec<Keep>) -> Vec<Keep> {
+    let mut drafts = BTreeMap::new();
+    let (mut book, mut others) = (None, vec![]);
+    for one in batch {
+        match one {
+            Keep::Book(newer) => book = Some(newer),
+            Keep::Draft(agent, draft) => drop(drafts.insert(agent, draft)),
+            other @ (Keep::Credential { .. } | Keep::Forget { .. }) => others.push(other),
+        }
+    }
+    let drafts = drafts.into_iter();
+    others.extend(drafts.map(|(agent, draft)| Keep::Draft(agent, draft)));
+    others.extend(book.map(Keep::Book));
+    others
+}
+
+fn write(profile: &Profile, one: Keep) -> Option<Message> {
+    let (agent, failed) = match one {
+        Keep::Book(book) => (None, profile.keep(&book).map_err(|error| reason(&error))),
+        Keep::Draft(agent, draft) => {
+            let kept = profile.keep_draft(agent, draft.as_deref());
+            let kept = kept.map_err(|error| format!("the draft cannot be kept: {error}"));
+            (Some(agent), kept)
+        }
+        Keep::Credential { keys, known, then } => {
+            let result = keys.put(known.agent, &Credential::of(&known));
+            let result = result.map_err(|error| reason(&error));
+            return Some(Message::Kept {
+                known,
+                then: *then,
+                result,
+            });
+        }
+        Keep::Forget { keys, agent } => {
+            let forgotten = keys.map_or(Ok(()), |keys| keys.remove(agent));
+            (Some(agent), forgotten.map_err(|error| reason(&error)))
+        }
+    };
+    let text = failed.err()?;
+    Some(Message::Notice {
+        agent,
+        severity: Severity::Error,
+        text,
+    })
+}

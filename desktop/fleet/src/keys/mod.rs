@@ -1,0 +1,160 @@
+//! Where this program's keys are: never in plain text on a disk.
+//!
+//! Certificates and keys are in one sealed file, the vault. The key to the vault is in the store of
+//! the operating system, or sealed by a passphrase. Nothing changes from the one to the other by
+//! itself.
+
+mod passphrase;
+mod system;
+mod vault;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use underpass_runtime::archive::ArchiveError;
+use underpass_runtime::seal::{InvalidDataKey, OpenError};
+use underpass_shared::id::AgentId;
+use underpass_shared::secret::Secret;
+
+use self::vault::Vault;
+use crate::client::Known;
+
+/// What this program shows an agent, and the key to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Credential {
+    /// The certificate, PEM.
+    pub certificate: String,
+    /// The private key, PKCS#8 PEM.
+    pub key: Secret,
+}
+
+impl Credential {
+    /// That of a known agent.
+    pub fn of(known: &Known) -> Self {
+        Self {
+            certificate: known.certificate.clone(),
+            key: known.key.clone(),
+        }
+    }
+}
+
+/// Which kind of store keeps the key to the vault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyStoreKind {
+    /// That of the operating system.
+    System,
+    /// A file that a passphrase opens.
+    Passphrase,
+    /// Nothing is kept: all is forgotten at the end.
+    Memory,
+}
+
+impl fmt::Display for KeyStoreKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::System => "the key store of the system",
+            Self::Passphrase => "a file sealed by a passphrase",
+            Self::Memory => "memory only",
+        })
+    }
+}
+
+/// Which store is wanted.
+#[derive(Clone, Debug)]
+pub enum KeyChoice {
+    /// That of the operating system.
+    System,
+    /// A file that this passphrase opens; it is made where it is missing.
+    Passphrase(Secret),
+    /// Keep nothing.
+    Memory,
+}
+
+/// Why keys cannot be read or kept.
+#[derive(Debug, Error)]
+pub enum KeyError {
+    /// The system's store cannot be used.
+    #[error("the key store of the system cannot be used")]
+    System(#[source] keyring_core::Error),
+    /// This system has none.
+    #[error("this system has no key store that is supported; use a passphrase")]
+    NoSystem,
+    /// Its key to the vault is gone.
+    #[error(
+        "the vault {} is there, but its key is not in the key store; restore the key, or remove the vault and pair again", .0.display()
+    )]
+    Lost(PathBuf),
+    /// The vault's key was kept in another way.
+    #[error("the vault is sealed by {0}")]
+    OtherKind(&'static str),
+    /// What the system's store holds is no key.
+    #[error("what is kept as key of the vault is none")]
+    Key(#[from] InvalidDataKey),
+    /// The passphrase is wrong, or its file damaged.
+    #[error("the vault's key cannot be opened")]
+    Passphrase(#[source] ArchiveError),
+    /// The passphrase is too short.
+    #[error("the passphrase must have at least {} characters", passphrase::LEN_MIN)]
+    Short,
+    /// The vault is damaged, or of another key.
+    #[error("the vault cannot be opened")]
+    Sealed(#[from] OpenError),
+    /// What the vault holds is none of ours.
+    #[error("what the vault holds does not parse")]
+    Content(#[from] serde_json::Error),
+    /// The file system does not let it.
+    #[error("the file {} cannot be used", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It takes too long; somebody is asked and does not answer.
+    #[error("the key store does not answer; answer its question and try again")]
+    Late,
+}
+
+/// A store of keys. Its calls may wait for disks and people, so they are made off the UI's thread.
+pub trait KeyStore: Send + Sync {
+    /// Which kind it is of.
+    fn kind(&self) -> KeyStoreKind;
+
+    /// What is kept for an agent.
+    fn get(&self, agent: AgentId) -> Option<Credential>;
+
+    /// Keeps what belongs to an agent.
+    ///
+    /// # Errors
+    /// When it cannot be kept; what was kept before stays.
+    fn put(&self, agent: AgentId, credential: &Credential) -> Result<(), KeyError>;
+
+    /// Forgets what belongs to an agent.
+    ///
+    /// # Errors
+    /// When it cannot be forgotten.
+    fn remove(&self, agent: AgentId) -> Result<(), KeyError>;
+}
+
+/// Opens the wanted store of a profile's folder.
+///
+/// # Errors
+/// When it cannot be opened; no other is opened in its place.
+pub fn open(folder: &Path, choice: &KeyChoice) -> Result<Box<dyn KeyStore>, KeyError> {
+    let vault: Vault = match choice {
+        KeyChoice::System => system::open(folder)?,
+        KeyChoice::Passphrase(passphrase) => passphrase::open(folder, passphrase)?,
+        KeyChoice::Memory => Vault::in_memory(),
+    };
+    Ok(Box::new(vault))
+}
+
+/// Whether a profile's folder has a vault that a passphrase opens, so that it must be asked for.
+pub fn wants_passphrase(folder: &Path) -> bool {
+    passphrase::path(folder).exists()
+}
+
+#[cfg(test)]
+mod tests;
