@@ -113,8 +113,10 @@ impl Query {
     fn set(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
         match name {
             "offset" => {
-                let number = value.parse();
-                self.offset = Some(number.or(Err(Refusal::invalid(name, "must be a number")))?);
+                let number = value.parse::<u32>();
+                let rule = "must be a number below 4294967296";
+                let number = number.or(Err(Refusal::invalid(name, rule)))?;
+                self.offset = usize::try_from(number).ok();
             }
             "mode" => {
                 let mode = value.parse::<ImportMode>();
@@ -252,6 +254,7 @@ mod tests {
             ("level=warn", "level"),
             ("before=-1", "before"),
             ("offset=x", "offset"),
+            ("offset=4294967296", "offset"),
             ("limit=1&limit=1", "limit"),
             ("locationID=a%20b", "locationID"),
             ("locationID=%ff", "locationID"),
