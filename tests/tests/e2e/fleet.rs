@@ -16,7 +16,7 @@ use underpass_shared::id::AgentId;
 use underpass_shared::secret::Secret;
 
 use crate::agent::Agent;
-use crate::process::{json as parse, until};
+use crate::process::{json as parse, run, until};
 
 /// An agent that is reached at one address, however often it is started.
 struct Reached {
@@ -196,7 +196,7 @@ fn a_paired_agent_is_followed_through_changes_and_restarts() {
     let mut document = reached.agent.document();
     document["connector"]["description"] = "told".into();
     let path = reached.agent.write(&document);
-    reached.agent.tell(&["document", "apply", &path]);
+    run(reached.agent.command(&["document", "apply", &path]));
     let changed = clock::monotonic();
     desk.is_described("told");
     let took = clock::monotonic() - changed;
@@ -235,10 +235,15 @@ fn a_paired_agent_is_followed_through_changes_and_restarts() {
 fn two_who_change_the_same_decide_what_holds() {
     let reached = Reached::start();
     let (anna, bob) = (reached.pair("anna"), reached.pair("bob"));
-    let before = anna.agent("it is known", |agent| {
-        agent.configuration.value().map(|known| known.revision)
-    });
-    bob.online();
+    // Pairing is a change too, of which both hear.
+    let told = reached.agent.tell(&["status"])["revision"].clone();
+    let before = told.as_u64().unwrap();
+    for desk in [&anna, &bob] {
+        desk.agent("the newest revision", |agent| {
+            let known = agent.configuration.value()?.revision;
+            (known == before).then_some(())
+        });
+    }
     bob.describe("of bob");
     anna.describe("of anna");
     anna.apply();
