@@ -79,7 +79,7 @@ impl Toasts {
             if notice.id > self.notice && started && notice.severity >= Severity::Warning {
                 self.push(Toast {
                     state: state_of(notice.severity),
-                    text: text::clean(&notice.text),
+                    text: text::sentence(&notice.text),
                     detail: notice.agent.map(|id| label(fleet, id)).unwrap_or_default(),
                     undo: None,
                     born_ms: now_ms,
@@ -268,7 +268,7 @@ pub(super) fn history(ui: &mut Ui, cx: &mut Cx<'_>) {
             for notice in fleet.notices.iter() {
                 ui.horizontal_top(|ui| {
                     ui.set_width(ui.available_width());
-                    let words = text::clean(&notice.text);
+                    let words = text::sentence(&notice.text);
                     dot(ui, state_of(notice.severity), &words);
                     ui.vertical(|ui| {
                         ui.spacing_mut().item_spacing.y = 2.0;

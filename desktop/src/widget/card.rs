@@ -33,6 +33,7 @@ pub fn card_titled<R>(
 ) -> InnerResponse<R> {
     card(ui, |ui| {
         ui.horizontal(|ui| {
+            ui.spacing_mut().interact_size.y = size::CONTROL_SMALL;
             ui.set_min_height(size::CONTROL_SMALL);
             ui.title(title);
             ui.with_layout(Layout::right_to_left(Align::Center), actions);

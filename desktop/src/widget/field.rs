@@ -8,6 +8,8 @@ use crate::theme::{Text, Themed as _, font, radius, size, space};
 
 /// The most characters a field takes unless it says otherwise; no setting is longer.
 const LIMIT: usize = 4096;
+/// The most letters one searches for.
+const SEARCH_LIMIT: usize = 200;
 
 /// A field with its label above and its help or error below.
 #[must_use = "a field is shown by `show`"]
@@ -202,14 +204,10 @@ fn framed<R>(
 ) -> R {
     const MARGIN: i8 = 9;
     let tokens = ui.tokens();
-    let (color, line) = match (wrong, ui.memory(|memory| memory.has_focus(id))) {
-        (true, _) => (tokens.error, size::LINE),
-        (false, true) => (tokens.accent_text, size::FOCUS),
-        (false, false) => (tokens.border_strong, size::LINE),
-    };
+    let stroke = border(ui, id, wrong);
     Frame::new()
         .fill(tokens.field)
-        .stroke(Stroke::new(line, color))
+        .stroke(stroke)
         .corner_radius(CornerRadius::same(radius::CONTROL))
         .inner_margin(Margin::symmetric(MARGIN, 6))
         .show(ui, |ui| {
@@ -220,46 +218,57 @@ fn framed<R>(
         .inner
 }
 
-/// A field that searches or filters; true when its text changed.
+/// A field that searches or filters.
 pub fn search(ui: &mut Ui, id: Id, value: &mut String, name: &str, width: f32) -> Response {
     let tokens = ui.tokens();
     let width = width.min(ui.available_width());
-    ui.allocate_ui_with_layout(
-        egui::vec2(width, size::CONTROL),
-        egui::Layout::left_to_right(egui::Align::Center),
-        |ui| {
-            framed(ui, id, false, width, |ui, width| {
-                ui.horizontal(|ui| {
-                    ui.set_height(size::CONTROL - 14.0);
-                    ui.spacing_mut().item_spacing.x = space::S;
-                    ui.icon(Icon::Search, size::ICON_SMALL + 1.0, tokens.text_3);
-                    let clear = !value.is_empty();
-                    let room = width
-                        - size::ICON_SMALL
-                        - space::S
-                        - if clear { size::CONTROL_SMALL } else { 0.0 };
-                    let edit = TextEdit::singleline(value)
-                        .id(id)
-                        .char_limit(200)
-                        .hint_text(egui::RichText::new(name).color(tokens.text_3))
-                        .frame(Frame::NONE)
-                        .margin(Margin::ZERO)
-                        .desired_width(room);
-                    let mut response = ui.add(edit);
-                    response.widget_info(|| WidgetInfo::labeled(Role::SearchInput, true, name));
-                    if clear {
-                        ui.spacing_mut().item_spacing.x = 0.0;
-                        let name = format!("Clear {}", name.to_lowercase());
-                        if ui.add(IconButton::new(Icon::X, &name).small()).clicked() {
-                            value.clear();
-                            response.mark_changed();
-                        }
-                    }
-                    response
-                })
-                .inner
-            })
-        },
-    )
-    .inner
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(width, size::CONTROL), egui::Sense::hover());
+    let stroke = border(ui, id, false);
+    let corners = CornerRadius::same(radius::CONTROL);
+    ui.painter().rect(
+        rect,
+        corners,
+        tokens.field,
+        stroke,
+        egui::StrokeKind::Inside,
+    );
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    let inner = rect.shrink2(egui::vec2(space::S + 1.0, 0.0));
+    let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(layout));
+    ui.spacing_mut().interact_size.y = 0.0;
+    ui.icon(Icon::Search, size::ICON_SMALL + 1.0, tokens.text_3);
+    let clear = !value.is_empty();
+    let room = ui.available_width()
+        - if clear {
+            size::CONTROL_SMALL + space::XS
+        } else {
+            0.0
+        };
+    let edit = TextEdit::singleline(value)
+        .id(id)
+        .char_limit(SEARCH_LIMIT)
+        .hint_text(egui::RichText::new(name).color(tokens.text_3))
+        .frame(Frame::NONE)
+        .margin(Margin::ZERO)
+        .desired_width(room);
+    let mut response = ui.add(edit);
+    response.widget_info(|| WidgetInfo::labeled(Role::SearchInput, true, name));
+    if clear {
+        let name = format!("Clear {}", name.to_lowercase());
+        if ui.add(IconButton::new(Icon::X, &name).small()).clicked() {
+            value.clear();
+            response.mark_changed();
+        }
+    }
+    response
+}
+
+/// The border of a field that is wrong, has the keyboard, or neither.
+fn border(ui: &Ui, id: Id, wrong: bool) -> Stroke {
+    let tokens = ui.tokens();
+    match (wrong, ui.memory(|memory| memory.has_focus(id))) {
+        (true, _) => Stroke::new(size::LINE, tokens.error),
+        (false, true) => Stroke::new(size::FOCUS, tokens.accent_text),
+        (false, false) => Stroke::new(size::LINE, tokens.border_strong),
+    }
 }

@@ -58,7 +58,7 @@ fn many() -> Arc<FleetSnapshot> {
     let agents = (0..10_000_usize).map(|at| {
         let mut agent = AgentSnapshot::clone(&still.agents[at % still.agents.len()]);
         let mut key = [0; 32];
-        key[..8].copy_from_slice(&at.to_be_bytes());
+        key[..8].copy_from_slice(&at.to_le_bytes());
         agent.id = AgentId::of_authority(&key);
         agent.label = format!("{}-{at}", agent.label).into();
         Arc::new(agent)
