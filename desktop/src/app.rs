@@ -12,7 +12,7 @@ use underpass_shared::api::management::{Target, Verb};
 use crate::command::UiCommand;
 use crate::cx::{Cx, Effect};
 use crate::digest::Digest;
-use crate::nav::Route;
+use crate::nav::{Nav, Route};
 use crate::prefs::Prefs;
 use crate::screen::{self, Screens};
 use crate::shell::palette::Palette;
@@ -181,11 +181,9 @@ impl App {
             {
                 continue;
             }
-            let pressed = match command {
-                // Where these letters are depends on the keyboard, so the letter counts and not the key.
-                UiCommand::Shortcuts => typed(ctx, "?"),
-                UiCommand::Filter => typed(ctx, "/"),
-                _ => ctx.input_mut(|input| input.consume_shortcut(&shortcut)),
+            let pressed = match command.letter() {
+                Some(letter) => typed(ctx, letter),
+                None => ctx.input_mut(|input| input.consume_shortcut(&shortcut)),
             };
             if pressed {
                 self.run(ctx, command);
@@ -201,15 +199,16 @@ impl App {
         if taken || !ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
             return;
         }
-        match self.route() {
-            Route::Fleet => drop(self.screens.fleet.escape()),
-            _ if self.prefs.nav.can_go_back() => self.prefs.nav.back(),
-            _ => self.go(Route::Fleet),
+        if self.route() == Route::Fleet {
+            self.screens.fleet.escape();
+        } else if self.prefs.nav.can_go_back() {
+            self.prefs.nav.back();
+        } else {
+            self.go(Route::Fleet);
         }
     }
 
     fn draw(&mut self, ui: &mut Ui) {
-        let tokens = ui.tokens();
         let ctx = ui.ctx().clone();
         let fleet = Arc::clone(&self.fleet);
         let route = self.prefs.nav.current();
@@ -231,53 +230,10 @@ impl App {
             commands: &mut self.commands,
             effects: &mut self.effects,
         };
-        let narrow = ctx.content_rect().width() < size::NARROW;
-        let bar = |fill| Frame::new().fill(fill);
-        let side = Panel::left("rail")
-            .exact_size(if narrow {
-                size::RAIL_NARROW
-            } else {
-                size::RAIL
-            })
-            .resizable(false)
-            .show_separator_line(false)
-            .frame(bar(tokens.rail).inner_margin(Margin {
-                left: 10,
-                right: 10,
-                top: 13,
-                bottom: 10,
-            }))
-            .show(ui, |ui| {
-                let group = &mut screens.fleet.group;
-                rail(
-                    ui,
-                    &mut cx,
-                    Rail {
-                        route,
-                        narrow,
-                        group,
-                    },
-                );
-            });
-        let line = Stroke::new(size::LINE, tokens.border);
-        let edge = side.response.rect;
-        ui.painter().vline(edge.right() - 0.5, edge.y_range(), line);
-        let foot = Panel::bottom("status")
-            .exact_size(size::STATUS)
-            .resizable(false)
-            .show_separator_line(false)
-            .frame(bar(tokens.rail).inner_margin(Margin::symmetric(12, 0)))
-            .show(ui, |ui| status(ui, &mut cx, open_tasks));
-        let edge = foot.response.rect;
-        ui.painter().hline(edge.x_range(), edge.top() + 0.5, line);
-        Panel::top("top")
-            .exact_size(size::TOP)
-            .resizable(false)
-            .show_separator_line(false)
-            .frame(bar(tokens.canvas).inner_margin(Margin::symmetric(18, 0)))
-            .show(ui, |ui| top(ui, &mut cx, &nav, toasts));
+        around(ui, &mut cx, &nav, screens, toasts, open_tasks);
+        let ground = Frame::new().fill(ui.tokens().canvas);
         CentralPanel::no_frame()
-            .frame(bar(tokens.canvas))
+            .frame(ground)
             .show(ui, |ui| show(ui, &mut cx, screens, route));
         palette.show(&ctx, &mut cx);
         sheet(&ctx, sheet_open);
@@ -306,6 +262,64 @@ impl App {
             }
         }
     }
+}
+
+/// What is around the page: rail, status bar, top bar.
+fn around(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    nav: &Nav,
+    screens: &mut Screens,
+    toasts: &mut Toasts,
+    open_tasks: &mut bool,
+) {
+    let tokens = ui.tokens();
+    let route = nav.current();
+    let narrow = ui.content_rect().width() < size::NARROW;
+    let bar = |fill| Frame::new().fill(fill);
+    let side = Panel::left("rail")
+        .exact_size(if narrow {
+            size::RAIL_NARROW
+        } else {
+            size::RAIL
+        })
+        .resizable(false)
+        .show_separator_line(false)
+        .frame(bar(tokens.rail).inner_margin(Margin {
+            left: 10,
+            right: 10,
+            top: 13,
+            bottom: 10,
+        }))
+        .show(ui, |ui| {
+            let group = &mut screens.fleet.group;
+            rail(
+                ui,
+                cx,
+                Rail {
+                    route,
+                    narrow,
+                    group,
+                },
+            );
+        });
+    let line = Stroke::new(size::LINE, tokens.border);
+    let edge = side.response.rect;
+    ui.painter().vline(edge.right() - 0.5, edge.y_range(), line);
+    let foot = Panel::bottom("status")
+        .exact_size(size::STATUS)
+        .resizable(false)
+        .show_separator_line(false)
+        .frame(bar(tokens.rail).inner_margin(Margin::symmetric(12, 0)))
+        .show(ui, |ui| status(ui, cx, open_tasks));
+    let edge = foot.response.rect;
+    ui.painter().hline(edge.x_range(), edge.top() + 0.5, line);
+    Panel::top("top")
+        .exact_size(size::TOP)
+        .resizable(false)
+        .show_separator_line(false)
+        .frame(bar(tokens.canvas).inner_margin(Margin::symmetric(18, 0)))
+        .show(ui, |ui| top(ui, cx, nav, toasts));
 }
 
 fn typed(ctx: &Context, letter: &str) -> bool {

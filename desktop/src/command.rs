@@ -228,16 +228,26 @@ impl UiCommand {
         Some(KeyboardShortcut::new(modifiers, key))
     }
 
+    /// The letter it is called by, where a letter counts and not the key that it is on.
+    pub const fn letter(self) -> Option<&'static str> {
+        if matches!(self, Self::Filter) {
+            Some("/")
+        } else if matches!(self, Self::Shortcuts) {
+            Some("?")
+        } else {
+            None
+        }
+    }
+
     /// Its keys as people write them on this system.
     pub fn keys(self, ctx: &egui::Context) -> String {
-        match (self, self.shortcut()) {
-            (Self::Filter, _) => "/".to_owned(),
-            (Self::Shortcuts, _) => "?".to_owned(),
-            (_, Some(shortcut)) => ctx
+        match (self.letter(), self.shortcut()) {
+            (Some(letter), _) => letter.to_owned(),
+            (None, Some(shortcut)) => ctx
                 .format_shortcut(&shortcut)
                 .replace('+', " ")
                 .replace("Comma", ","),
-            (_, None) => String::new(),
+            (None, None) => String::new(),
         }
     }
 }

@@ -183,6 +183,14 @@ pub const fn state_of(health: Health) -> State {
     }
 }
 
+/// How the problem of an agent is shown: one that is well has something to be looked at.
+pub const fn trouble_of(health: Health) -> State {
+    match health {
+        Health::Online => State::Warn,
+        Health::Offline | Health::Degraded | Health::Applying | Health::Unknown => state_of(health),
+    }
+}
+
 /// The word of a health.
 pub const fn word_of(health: Health) -> &'static str {
     match health {

@@ -44,9 +44,10 @@ impl Route {
 
     /// The entry of the rail that this page belongs to.
     pub const fn rail(self) -> Self {
-        match self {
-            Self::Agent { .. } => Self::Fleet,
-            other => other,
+        if self.agent().is_some() {
+            Self::Fleet
+        } else {
+            self
         }
     }
 

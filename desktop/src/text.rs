@@ -39,7 +39,7 @@ pub fn count(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push('\u{2009}');
         }
         out.push(digit);
@@ -80,9 +80,16 @@ pub fn age(now_ms: i64, then_ms: i64) -> String {
 
 /// A moment, to the second.
 pub fn when(ms: i64) -> String {
-    let Some(at) = moment(ms) else { return "–".to_owned() };
+    let Some(at) = moment(ms) else {
+        return "–".to_owned();
+    };
     let (date, time) = (at.date(), at.time());
-    format!("{date} {:02}:{:02}:{:02} UTC", time.hour(), time.minute(), time.second())
+    format!(
+        "{date} {:02}:{:02}:{:02} UTC",
+        time.hour(),
+        time.minute(),
+        time.second()
+    )
 }
 
 /// The day of a moment.
@@ -92,9 +99,17 @@ pub fn day(ms: i64) -> String {
 
 /// The time of a moment, to the millisecond.
 pub fn clock(ms: i64) -> String {
-    let Some(at) = moment(ms) else { return "–".to_owned() };
+    let Some(at) = moment(ms) else {
+        return "–".to_owned();
+    };
     let time = at.time();
-    format!("{:02}:{:02}:{:02}.{:03}", time.hour(), time.minute(), time.second(), time.millisecond())
+    format!(
+        "{:02}:{:02}:{:02}.{:03}",
+        time.hour(),
+        time.minute(),
+        time.second(),
+        time.millisecond()
+    )
 }
 
 fn moment(ms: i64) -> Option<time::OffsetDateTime> {
@@ -137,7 +152,10 @@ mod tests {
     #[test]
     fn moments_are_told_in_utc() {
         assert_eq!(when(1_772_443_805_007), "2026-03-02 09:30:05 UTC");
-        assert_eq!((day(0), clock(1_772_443_805_007)), ("1970-01-01".to_owned(), "09:30:05.007".to_owned()));
+        assert_eq!(
+            (day(0), clock(1_772_443_805_007)),
+            ("1970-01-01".to_owned(), "09:30:05.007".to_owned())
+        );
         assert_eq!(when(i64::MAX), "–");
     }
 

@@ -212,7 +212,7 @@ pub static LIGHT: Tokens = Tokens {
         rgb(0x0E_8A_6D),
         rgb(0x8A_45_D1),
         rgb(0xA8_68_00),
-        rgb(0xC8_32_32),
+        rgb(0x00C8_3232),
         rgb(0x11_7D_9C),
     ],
     scrim: Color32::from_black_alpha(90),

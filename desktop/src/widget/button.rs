@@ -1,7 +1,10 @@
 //! Buttons: the primary action, the others, and those that are an icon alone.
 
+use std::sync::Arc;
+
 use egui::{
-    Color32, CornerRadius, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, Widget, WidgetInfo,
+    Color32, CornerRadius, Galley, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2,
+    Widget, WidgetInfo,
 };
 use lucide_icons::Icon;
 
@@ -104,6 +107,38 @@ impl<'a> Button<'a> {
         self.selected = selected;
         self
     }
+
+    fn paint(
+        &self,
+        ui: &Ui,
+        rect: Rect,
+        look: &Look,
+        text: Arc<Galley>,
+        padding: f32,
+        (icon_size, gap): (f32, f32),
+    ) {
+        let corners = CornerRadius::same(radius::CONTROL);
+        ui.painter().rect(
+            rect,
+            corners,
+            look.fill,
+            Stroke::new(size::LINE, look.border),
+            StrokeKind::Inside,
+        );
+        let mut x = rect.left() + padding;
+        if let Some(icon) = self.icon {
+            let center = egui::pos2(x + icon_size / 2.0, rect.center().y);
+            paint_icon(ui.painter(), icon, center, icon_size, look.icon);
+            x += icon_size + gap;
+        }
+        let top = rect.center().y - text.size().y / 2.0;
+        let end = x + text.size().x + gap;
+        ui.painter().galley(egui::pos2(x, top), text, look.text);
+        if let Some(icon) = self.trailing {
+            let center = egui::pos2(end + icon_size / 2.0, rect.center().y);
+            paint_icon(ui.painter(), icon, center, icon_size, look.icon);
+        }
+    }
 }
 
 impl Widget for Button<'_> {
@@ -138,8 +173,7 @@ impl Widget for Button<'_> {
         };
         let icons = [self.icon, self.trailing].iter().flatten().count() as f32;
         let padding = match (self.kind, self.small) {
-            (Kind::Ghost, _) => space::S,
-            (_, true) => space::S,
+            (Kind::Ghost, _) | (_, true) => space::S,
             (_, false) => space::M,
         };
         let width = text.size().x + icons * (icon_size + gap) + 2.0 * padding;
@@ -153,27 +187,7 @@ impl Widget for Button<'_> {
         response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, self.text));
         if ui.is_rect_visible(rect) {
             let look = look(tokens, self.kind, enabled, self.selected, &response);
-            let corners = CornerRadius::same(radius::CONTROL);
-            ui.painter().rect(
-                rect,
-                corners,
-                look.fill,
-                Stroke::new(size::LINE, look.border),
-                StrokeKind::Inside,
-            );
-            let mut x = rect.left() + padding;
-            if let Some(icon) = self.icon {
-                let center = egui::pos2(x + icon_size / 2.0, rect.center().y);
-                paint_icon(ui.painter(), icon, center, icon_size, look.icon);
-                x += icon_size + gap;
-            }
-            let top = rect.center().y - text.size().y / 2.0;
-            let end = x + text.size().x + gap;
-            ui.painter().galley(egui::pos2(x, top), text, look.text);
-            if let Some(icon) = self.trailing {
-                let center = egui::pos2(end + icon_size / 2.0, rect.center().y);
-                paint_icon(ui.painter(), icon, center, icon_size, look.icon);
-            }
+            self.paint(ui, rect, &look, text, padding, (icon_size, gap));
             focus_ring(ui, &response, radius::CONTROL);
         }
         if let Some(text) = self.refused.or(self.tooltip) {

@@ -71,6 +71,16 @@ fn show(name: &str, size: [f32; 2], mut draw: impl FnMut(&mut Ui, &mut Shown)) {
     }
 }
 
+fn letters(ui: &mut Ui) {
+    for role in Text::ALL {
+        ui.words(
+            role,
+            ui.tokens().text,
+            format!("{role:?} 0123456789 The quick brown fox"),
+        );
+    }
+}
+
 #[test]
 fn controls() {
     show("gallery-controls", [1100.0, 760.0], |ui, shown| {
@@ -115,13 +125,7 @@ fn controls() {
             checkbox(ui, Some(false), "Not ticked");
             checkbox(ui, None, "Some ticked");
         });
-        for role in Text::ALL {
-            ui.words(
-                role,
-                ui.tokens().text,
-                format!("{role:?} 0123456789 The quick brown fox"),
-            );
-        }
+        letters(ui);
         let values: Vec<f32> = (0..60_u8)
             .map(|at| 40.0 + (f32::from(at) / 5.0).sin() * 20.0)
             .collect();

@@ -8,9 +8,9 @@ use underpass_fleet::command::Command;
 use underpass_fleet::snapshot::{AgentSnapshot, Link};
 
 use crate::cx::Cx;
-use crate::digest::{state_of, word_of};
+use crate::digest::{state_of, trouble_of, word_of};
 use crate::text;
-use crate::theme::{State, Text, Themed as _, size, space};
+use crate::theme::{Text, Themed as _, size, space};
 use crate::widget::{
     Answer, Banner, Button, ConfirmName, IconButton, Words as _, copy_button, menu, menu_item,
     menu_rule, pill,
@@ -99,10 +99,7 @@ fn trouble(ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot) {
         return;
     };
     let problem = text::sentence(problem);
-    let state = match state_of(agent.health) {
-        State::Ok => State::Warn,
-        other => other,
-    };
+    let state = trouble_of(agent.health);
     let seen = agent
         .last_seen_ms
         .map(|at| format!("What is shown is {} old", text::age(cx.now_ms, at)));

@@ -7,9 +7,9 @@ use underpass_fleet::snapshot::AgentSnapshot;
 
 use super::{FleetState, open};
 use crate::cx::Cx;
-use crate::digest::{certificate_days, state_of, tunnels, word_of};
+use crate::digest::{certificate_days, state_of, trouble_of, tunnels, word_of};
 use crate::text;
-use crate::theme::{State, Text, Themed as _};
+use crate::theme::{Text, Themed as _};
 use crate::widget::{
     Column, Empty, IconButton, Table, Width, Words as _, menu, menu_item, menu_rule, meter, pill,
     sparkline, tunnels as bars,
@@ -235,10 +235,7 @@ fn name_cell(ui: &mut Ui, agent: &AgentSnapshot) {
         && ui.available_width() > 40.0
     {
         let problem = text::sentence(problem);
-        let state = match state_of(agent.health) {
-            State::Ok => State::Warn,
-            other => other,
-        };
+        let state = trouble_of(agent.health);
         ui.words(Text::Small, tokens.state(state), problem.as_str())
             .on_hover_text(problem);
     }

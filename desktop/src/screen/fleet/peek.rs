@@ -11,9 +11,9 @@ use underpass_shared::id::AgentId;
 use super::list::subaccounts;
 use super::open;
 use crate::cx::Cx;
-use crate::digest::{certificate_days, state_of, tunnels, word_of};
+use crate::digest::{certificate_days, state_of, trouble_of, tunnels, word_of};
 use crate::text;
-use crate::theme::{State, Text, Themed as _, size, space};
+use crate::theme::{Text, Themed as _, size, space};
 use crate::widget::{Banner, Button, IconButton, Words as _, key_text, keys, pill, sparkline};
 
 /// Shows the panel while an agent is chosen.
@@ -66,10 +66,7 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot, chosen: &mut Op
     });
     ui.add_space(space::XS);
     if let Some(problem) = &agent.problem {
-        let state = match state_of(agent.health) {
-            State::Ok => State::Warn,
-            other => other,
-        };
+        let state = trouble_of(agent.health);
         let away = !agent.link.is_online();
         let (problem, detail) = (text::sentence(problem), next_try(agent, cx.now_ms));
         let mut banner = Banner::new(state, &problem).detail(&detail);
