@@ -70,6 +70,11 @@ impl App {
         self.prefs.nav.current()
     }
 
+    /// What is known of the fleet.
+    pub const fn fleet(&self) -> &Arc<FleetSnapshot> {
+        &self.fleet
+    }
+
     /// Goes to a page.
     pub fn go(&mut self, route: Route) {
         self.prefs.nav.go(route);

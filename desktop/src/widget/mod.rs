@@ -16,10 +16,12 @@ mod keys;
 mod menu;
 mod pill;
 mod progress;
+mod score;
 mod spark;
 mod table;
 mod tabs;
 mod text;
+mod validity;
 mod wizard;
 
 pub use banner::Banner;
@@ -38,10 +40,12 @@ pub use keys::{key_row, key_text, keys};
 pub use menu::{menu, menu_item, menu_rule};
 pub use pill::{dot, pill, shape};
 pub use progress::{meter, progress};
+pub use score::score;
 pub use spark::{sparkline, tunnels};
 pub use table::{Align, Column, Outcome, Sort, Table, TableState, Width};
 pub use tabs::{Tab, tabs};
 pub use text::{Words, galley, paint_icon};
+pub use validity::{Span, days_word, ending, timeline, validity};
 pub use wizard::{Turn, Wizard};
 
 use egui::{CornerRadius, Response, Stroke, StrokeKind, Ui};

@@ -1,7 +1,14 @@
 //! The app as its user meets it: found by accessible names, driven by keyboard and pointer.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod audit;
 mod fleet;
 mod gallery;
+mod hands;
+mod logs;
+mod propagation;
+mod revisions;
+mod security;
 mod shell;
 mod stage;
+mod trust;

@@ -79,6 +79,10 @@ pub(super) fn get(agent: &DemoAgent, state: &State, call: &Call) -> Answer {
             let page: AuditPage = audit::page(agent, state, call)?;
             ok(&page, number)
         }
+        Target::AuditCsv | Target::AuditLines => {
+            let lines = call.target == Target::AuditLines;
+            Ok(text(audit::exported(agent, state, call, lines), number))
+        }
         Target::AuditVerification => {
             let whole = AuditVerification {
                 verified: true,

@@ -151,8 +151,8 @@ pub fn changed_parts(ui: &mut Ui, parts: &mut [Part]) {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     ui.words(Text::Caption, tokens.state(state), word);
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                        ui.strong(part.title.as_str());
-                        ui.small(part.of.as_str());
+                        ui.bold(part.title.as_str());
+                        ui.quiet(part.of.as_str());
                     });
                 });
             });

@@ -89,8 +89,8 @@ fn edits(ui: &mut Ui, record: &Record) {
         at += rows.len();
         let (title, of) = title(&first.part);
         ui.horizontal(|ui| {
-            ui.strong(title);
-            ui.small(of);
+            ui.bold(title);
+            ui.quiet(of);
         });
         diff(ui, &mut rows);
         ui.add_space(space::S);

@@ -174,7 +174,7 @@ fn actions(ui: &mut Ui, cx: &Cx<'_>, state: &mut AuditState) {
                 let count = text::plural(state.records.len(), "record");
                 let more = if state.is_whole { "" } else { ", more further down" };
                 if !state.records.is_empty() {
-                    ui.small(format!("{count}{more}"));
+                    ui.quiet(format!("{count}{more}"));
                 }
             });
         });

@@ -3,8 +3,6 @@
 mod levels;
 mod ring;
 
-use std::sync::Arc;
-
 use egui::{Align, Layout, ScrollArea, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::remote::Remote;
@@ -97,7 +95,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut LogsState) {
             if chosen.is_some() {
                 ui.set_max_height(height - DETAIL - space::M);
             }
-            list(ui, cx, state, &rows);
+            list(ui, state, &rows);
         });
         if let Some(line) = chosen {
             ui.add_space(space::M);
@@ -175,7 +173,7 @@ fn bar(ui: &mut Ui, cx: &Cx<'_>, state: &mut LogsState) {
                 (Some(age), false) => format!("Following, newest {age} ago"),
                 (None, false) => String::new(),
             };
-            ui.small(told);
+            ui.quiet(told);
         });
     });
 }
@@ -192,7 +190,7 @@ fn nothing(ui: &mut Ui, cx: &mut Cx<'_>, state: &LogsState) {
     }
 }
 
-fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut LogsState, rows: &[usize]) {
+fn list(ui: &mut Ui, state: &mut LogsState, rows: &[usize]) {
     let lines = state.ring.lines();
     let line = |row: usize| lines.get(rows[row]);
     let newest = rows.last().and_then(|at| lines.get(*at)).map(|line| line.number);
@@ -252,7 +250,7 @@ fn detail(ui: &mut Ui, state: &mut LogsState, line: &LogLine) {
                 copy_button(ui, &whole, "Line");
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     pill(ui, state_of(line.level), word_of(line.level));
-                    ui.strong(text::clean(&line.message));
+                    ui.bold(text::clean(&line.message));
                 });
             });
         });

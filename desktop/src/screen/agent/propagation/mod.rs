@@ -1,26 +1,66 @@
-//! How users are known to the systems.
+//! How users of the cloud are known to the systems behind an agent.
+
+mod clients;
+mod identity;
+mod rule;
+mod rules;
+mod sample;
+mod times;
+
+use std::sync::Arc;
 
 use egui::Ui;
-use lucide_icons::Icon;
 
+use self::clients::ClientsState;
+use self::rules::RulesState;
+use self::sample::SampleState;
+use self::times::TimesState;
+use super::common::{document, shown};
 use crate::cx::Cx;
 use crate::screen::page;
-use crate::widget::Empty;
+use crate::theme::space;
+
+/// Below this width the sample stands below the rules.
+const WIDE: f32 = 900.0;
 
 /// What the tab remembers from frame to frame.
 #[derive(Default)]
-pub struct PropagationState {}
+pub struct PropagationState {
+    rules: RulesState,
+    sample: SampleState,
+    times: TimesState,
+    clients: ClientsState,
+}
 
 /// Shows the tab.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut PropagationState) {
-    let _ = (cx, state);
+    let Some(agent) = cx.agent.map(Arc::clone) else { return };
     page(ui, "propagation", |ui| {
-        Empty {
-            icon: Icon::UserRoundCheck,
-            title: "No rules",
-            text: "A rule makes the certificate with which a user is known to a system",
-            action: None,
+        ui.spacing_mut().item_spacing = egui::Vec2::splat(space::M);
+        let (known, retry) = shown(ui, cx.now_ms, &agent.configuration);
+        if retry {
+            cx.send(underpass_fleet::command::Command::Refresh(agent.id));
         }
-        .show(ui)
+        let (Some(_), Some(document)) = (known, document(&agent)) else { return };
+        let rules = document.connector().subject_pattern_rules.clone();
+        let sampled = state.sample.subject(&rules);
+        let held = sampled.as_ref().map_or_else(|none| none.rule, |found| found.rule);
+        let room = ui.available_width();
+        if room > WIDE {
+            ui.horizontal_top(|ui| {
+                ui.vertical(|ui| {
+                    ui.set_width(room * 0.6);
+                    rules::ui(ui, cx, &rules, held, &mut state.rules);
+                });
+                ui.vertical(|ui| sample::ui(ui, &sampled, &rules, &mut state.sample));
+            });
+        } else {
+            rules::ui(ui, cx, &rules, held, &mut state.rules);
+            sample::ui(ui, &sampled, &rules, &mut state.sample);
+        }
+        times::ui(ui, cx, &document, &mut state.times);
+        identity::ui(ui, cx, &document);
+        clients::ui(ui, cx, &document, &mut state.clients);
     });
+    state.rules.show(ui, cx);
 }

@@ -112,7 +112,7 @@ impl Detail {
         ui.body(text::clean(&one.reason)).on_hover_text(text::clean(&one.reason));
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
-            ui.small(format!("{} · {} ·", text::clean(&one.author), text::when(one.time_ms)));
+            ui.quiet(format!("{} · {} ·", text::clean(&one.author), text::when(one.time_ms)));
             let hash = one.content_hash.to_string();
             ui.words(Text::Mono, tokens.text_3, hash.chars().take(12).collect::<String>()).on_hover_text(&hash);
             copy_button(ui, &hash, "Hash of the content");
@@ -155,7 +155,7 @@ impl Detail {
             self.rows = Some((key, changes::parts(found)));
         }
         let Some((_, parts)) = &mut self.rows else { return };
-        ui.small(format!("{}, {}", text::plural(parts.len(), "part"), text::plural(changes::count(parts), "change")));
+        ui.quiet(format!("{}, {}", text::plural(parts.len(), "part"), text::plural(changes::count(parts), "change")));
         ScrollArea::vertical()
             .id_salt("revision-changes")
             .auto_shrink([false, false])

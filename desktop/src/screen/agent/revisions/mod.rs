@@ -135,7 +135,7 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState, all: &[Revisio
             let (one, tokens) = (rows[row], ui.tokens());
             match column {
                 0 => drop(ui.words(Text::Mono, tokens.text_2, one.number.to_string())),
-                1 => drop(ui.small(text::age(cx.now_ms, one.time_ms)).on_hover_text(text::when(one.time_ms))),
+                1 => drop(ui.quiet(text::age(cx.now_ms, one.time_ms)).on_hover_text(text::when(one.time_ms))),
                 2 => drop(ui.words(Text::Small, tokens.text_2, who(&one.author))),
                 _ => drop(ui.body(text::clean(&one.reason)).on_hover_text(text::clean(&one.reason))),
             }

@@ -126,7 +126,7 @@ impl Review {
             if parts.is_empty() {
                 Banner::new(State::Info, "Nothing would change").show(ui);
             } else {
-                ui.small(format!("{} would change", text::plural(parts.len(), "part")));
+                ui.quiet(format!("{} would change", text::plural(parts.len(), "part")));
                 let room = (ui.ctx().content_rect().height() - 460.0).clamp(120.0, 340.0);
                 ScrollArea::vertical()
                     .id_salt("review-changes")

@@ -1,0 +1,195 @@
+//! The agent's own certificates: what they are, and what can be done with them.
+
+use egui::{Align, Layout, Ui};
+use lucide_icons::Icon;
+use underpass_fleet::Reply;
+use underpass_fleet::api::Call;
+use underpass_fleet::slot::Slot;
+use underpass_shared::api::management::{Target, Verb};
+use underpass_shared::config::{Certificate, OwnCertificate};
+use underpass_shared::pki::chain::CertificateUse;
+use underpass_shared::rights::Access;
+
+use super::super::common::{call, refused};
+use super::import::Import;
+use super::make::Make;
+use super::request::{Signed, Written};
+use crate::cx::Cx;
+use crate::text;
+use crate::theme::{State, Text, Themed as _, size, space};
+use crate::widget::{
+    Answer, Banner, Button, ConfirmName, IconButton, Words as _, key_text, keys, menu, menu_item, menu_rule, validity,
+};
+
+/// The dialogs of the three certificates; at most one is open.
+#[derive(Default)]
+pub(super) struct OwnDialogs {
+    make: Option<Make>,
+    written: Option<Written>,
+    signed: Option<Signed>,
+    import: Option<Import>,
+    remove: Option<(CertificateUse, ConfirmName)>,
+}
+
+/// What a certificate is called here.
+pub(super) const fn title(one: CertificateUse) -> &'static str {
+    match one {
+        CertificateUse::System => "System certificate",
+        CertificateUse::PpCa => "CA for principal propagation",
+        CertificateUse::Ui => "Management API certificate",
+    }
+}
+
+const fn purpose(one: CertificateUse) -> &'static str {
+    match one {
+        CertificateUse::System => "Back ends that ask for a client certificate see it",
+        CertificateUse::PpCa => "Signs the short-lived certificates that tell users to back ends",
+        CertificateUse::Ui => "Programs and browsers that manage this agent see it",
+    }
+}
+
+/// Shows one of them.
+pub(super) fn card(ui: &mut Ui, cx: &Cx<'_>, one: CertificateUse, own: &OwnCertificate, dialogs: &mut OwnDialogs) {
+    let role = refused(cx, Access::Connector);
+    let found = own.certificate().and_then(|(chain, _)| chain.first().map(|first| (first, chain.len())));
+    crate::widget::card(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = space::XS;
+        ui.horizontal(|ui| {
+            ui.set_min_height(size::CONTROL_SMALL);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let name = format!("More for the {}", title(one).to_lowercase());
+                let button = ui.add(IconButton::new(Icon::Ellipsis, &name).small());
+                let pem = own.certificate().map(|(chain, _)| chain.iter().map(Certificate::to_string).collect::<String>());
+                menu(&button, |ui| entries(ui, one, own, role.is_none(), pem.as_deref(), dialogs));
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| drop(ui.title(title(one))));
+            });
+        });
+        let text = egui::RichText::new(purpose(one)).font(crate::theme::font(Text::Small)).color(ui.tokens().text_3);
+        ui.add(egui::Label::new(text).wrap());
+        ui.add_space(space::XS);
+        if own.pending_key().is_some() {
+            let detail = "Import the certificate that was issued for it";
+            let banner = Banner::new(State::Pending, "A request waits").detail(detail);
+            let banner = if role.is_none() { banner.action("Import…") } else { banner };
+            if banner.show(ui) {
+                dialogs.signed = Some(Signed::new(one));
+            }
+        }
+        match found {
+            Some((first, len)) => facts(ui, cx, first, len),
+            None => {
+                ui.add_space(space::S);
+                ui.body("There is none");
+                ui.add_space(space::XS);
+                ui.horizontal(|ui| {
+                    let why = role.as_deref().unwrap_or_default();
+                    if ui.add(Button::secondary("Make…").small().enabled_if(role.is_none(), why)).clicked() {
+                        dialogs.make = Some(Make::new(one, ""));
+                    }
+                    if ui.add(Button::secondary("Import…").small().enabled_if(role.is_none(), why)).clicked() {
+                        dialogs.import = Some(Import::new(one));
+                    }
+                });
+            }
+        }
+    });
+}
+
+fn facts(ui: &mut Ui, cx: &Cx<'_>, first: &Certificate, len: usize) {
+    let summary = first.summary();
+    validity(ui, cx.now_ms, summary.not_before_ms, summary.not_after_ms);
+    ui.add_space(space::XS);
+    keys(ui, |ui| {
+        key_text(ui, "Subject", &text::clean(&summary.subject), false, true);
+        let issuer = if summary.issuer == summary.subject { "Itself (self-signed)".to_owned() } else { text::clean(&summary.issuer) };
+        key_text(ui, "Issuer", &issuer, false, true);
+        key_text(ui, "Key", &summary.key, false, false);
+        if !summary.alt_names.is_empty() {
+            let names: Vec<String> = summary.alt_names.iter().map(|(kind, name)| format!("{kind} {name}")).collect();
+            key_text(ui, "Also named", &text::clean(&names.join(", ")), false, true);
+        }
+        let chain = if len == 1 { "This one alone".to_owned() } else { format!("{len} certificates") };
+        key_text(ui, "Chain", &chain, false, false);
+        key_text(ui, "Serial number", &text::clean(&summary.serial_number), true, true);
+    });
+}
+
+fn entries(
+    ui: &mut Ui,
+    one: CertificateUse,
+    own: &OwnCertificate,
+    allowed: bool,
+    pem: Option<&str>,
+    dialogs: &mut OwnDialogs,
+) {
+    let present = own.certificate().and_then(|(chain, _)| chain.first()).map(|first| first.summary().subject);
+    ui.scope(|ui| {
+        if !allowed {
+            ui.disable();
+        }
+        if menu_item(ui, Some(Icon::FilePlus2), "Make or request…", "").clicked() {
+            dialogs.make = Some(Make::new(one, present.as_deref().unwrap_or_default()));
+        }
+        if own.pending_key().is_some() && menu_item(ui, Some(Icon::FileCheck2), "Import the answer…", "").clicked() {
+            dialogs.signed = Some(Signed::new(one));
+        }
+        if menu_item(ui, Some(Icon::Upload), "Import with its key…", "").clicked() {
+            dialogs.import = Some(Import::new(one));
+        }
+    });
+    if let Some(pem) = pem
+        && menu_item(ui, Some(Icon::Copy), "Copy as PEM", "").clicked()
+    {
+        ui.copy_text(pem.to_owned());
+    }
+    menu_rule(ui);
+    ui.scope(|ui| {
+        if !allowed || (present.is_none() && own.pending_key().is_none()) {
+            ui.disable();
+        }
+        if menu_item(ui, Some(Icon::Trash2), "Remove…", "").clicked() {
+            dialogs.remove = Some((one, ConfirmName::default()));
+        }
+    });
+}
+
+impl OwnDialogs {
+    /// Shows the dialog that is open.
+    pub(super) fn show(&mut self, ui: &Ui, cx: &mut Cx<'_>) {
+        if let Some(make) = &mut self.make
+            && let Some(end) = make.show(ui, cx)
+        {
+            self.make = None;
+            self.written = end;
+        }
+        if let Some(written) = &mut self.written
+            && written.show(ui, cx)
+        {
+            self.written = None;
+        }
+        if let Some(signed) = &mut self.signed
+            && signed.show(ui, cx)
+        {
+            self.signed = None;
+        }
+        if let Some(import) = &mut self.import
+            && import.show(ui, cx)
+        {
+            self.import = None;
+        }
+        if let Some((one, confirm)) = &mut self.remove {
+            let one = *one;
+            let loss = "The certificate, its private key and a request that waits are gone; undo does not bring the key back. What needs the certificate stops working.";
+            let name = title(one).to_lowercase();
+            let heading = format!("Remove the {}", if one == CertificateUse::PpCa { title(one) } else { &name });
+            let answer = confirm.show(ui.ctx(), &heading, "Remove", loss, one.as_str());
+            if answer == Answer::Confirmed {
+                let remove = Call::new(Verb::Delete, Target::OwnCertificate(one));
+                call(cx, remove, heading, &Slot::<Reply>::default());
+            }
+            if answer != Answer::Open {
+                self.remove = None;
+            }
+        }
+    }
+}

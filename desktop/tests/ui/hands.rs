@@ -1,0 +1,102 @@
+//! What a test's user does with fields, and what he reads back of an agent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use underpass_fleet::demo::{SEED, Still};
+use underpass_shared::config::Document;
+use underpass_shared::id::AgentId;
+
+use crate::stage::{NOW_MS, Stage};
+
+/// Waits so often for what threads do.
+const TRIES: usize = 500;
+
+/// An agent that something weakens.
+pub(crate) fn weak() -> AgentId {
+    of_problem(|warnings, _expiring| warnings > 0)
+}
+
+/// An agent of which a certificate ends soon.
+pub(crate) fn expiring() -> AgentId {
+    of_problem(|_warnings, expiring| expiring > 0)
+}
+
+fn of_problem(is: impl Fn(usize, usize) -> bool) -> AgentId {
+    let fleet = Still::new(SEED, NOW_MS).snapshot();
+    let found = fleet.agents.iter().find(|agent| {
+        let status = agent.status.value();
+        status.is_some_and(|status| is(status.warnings.len(), status.expiring.len()))
+    });
+    found.unwrap().id
+}
+
+impl Stage {
+    /// Sends the keyboard to a field.
+    pub(crate) fn focus(&mut self, name: &str) {
+        self.harness.get_by_label(name).focus();
+        self.run();
+    }
+
+    /// Types into a field.
+    pub(crate) fn field(&mut self, name: &str, text: &str) {
+        self.focus(name);
+        self.letters(text);
+        self.run();
+    }
+
+    /// Empties a field.
+    pub(crate) fn clear(&mut self, name: &str) {
+        self.focus(name);
+        self.key(egui::Modifiers::COMMAND, egui::Key::A);
+        self.key(egui::Modifiers::NONE, egui::Key::Delete);
+    }
+
+    /// Pastes into a field.
+    pub(crate) fn paste(&mut self, name: &str, text: &str) {
+        self.focus(name);
+        self.harness.event(egui::Event::Paste(text.to_owned()));
+        self.run();
+    }
+
+    /// Lets a second pass.
+    pub(crate) fn wait(&mut self) {
+        self.harness.run_steps(8);
+        self.run();
+    }
+
+    /// Waits for what a thread does.
+    pub(crate) fn until(&mut self, done: impl Fn(&Self) -> bool) {
+        for _try in 0..TRIES {
+            self.run();
+            if done(self) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("it did not come");
+    }
+
+    /// The present revision of an agent.
+    pub(crate) fn revision(&self, id: AgentId) -> u64 {
+        let fleet = self.harness.state().fleet();
+        fleet.agent(id).unwrap().configuration.value().unwrap().revision
+    }
+
+    /// What an agent is to become.
+    pub(crate) fn draft(&self, id: AgentId) -> Arc<Document> {
+        let fleet = self.harness.state().fleet();
+        Arc::clone(fleet.agent(id).unwrap().draft.as_ref().unwrap().document())
+    }
+
+    /// The number of the revision that is shown.
+    pub(crate) fn chosen_revision(&self) -> u64 {
+        let all = self.harness.query_all_by_label_contains("Revision ");
+        let numbers = all.filter_map(|node| {
+            let label = node.accesskit_node().label()?;
+            label.strip_prefix("Revision ")?.parse().ok()
+        });
+        numbers.last().unwrap()
+    }
+}

@@ -1,0 +1,66 @@
+//! An agent's certificates and whom it trusts.
+
+use egui::Theme;
+use underpass_desktop::nav::{AgentTab, Route};
+use underpass_fleet::snapshot::Health;
+
+use crate::hands::expiring;
+use crate::stage::{SMALL, Stage, WINDOW};
+
+#[test]
+fn certificates_and_their_ends_are_shown() {
+    let id = expiring();
+    for mut stage in Stage::both() {
+        stage.go(Route::Agent { id, tab: AgentTab::Trust });
+        assert!(stage.mentions("System certificate, 5 days left"));
+        assert!(stage.mentions("Trusted contoso-root"));
+        stage.shot("trust");
+    }
+    let mut stage = Stage::new(Theme::Dark, SMALL);
+    stage.go(Route::Agent { id, tab: AgentTab::Trust });
+    stage.shot("trust-small");
+}
+
+#[test]
+fn a_request_is_made_and_its_pem_is_shown() {
+    let id = Stage::agent(Health::Online).id;
+    let mut stage = Stage::new(Theme::Dark, WINDOW);
+    stage.go(Route::Agent { id, tab: AgentTab::Trust });
+    let before = stage.revision(id);
+    stage.click("More for the system certificate");
+    stage.click("Make or request…");
+    stage.clear("Subject");
+    stage.field("Subject", "CNN=x");
+    assert!(stage.mentions("is unknown; known are CN"));
+    stage.shot("trust-make-wrong");
+    stage.clear("Subject");
+    stage.field("Subject", "CN=connector.example.com,O=Example");
+    stage.click("Make request");
+    assert!(stage.mentions("BEGIN CERTIFICATE REQUEST"));
+    stage.shot("trust-request");
+    stage.click("Close");
+    assert_eq!(stage.revision(id), before + 1);
+    assert!(stage.mentions("A request waits"));
+}
+
+#[test]
+fn a_certificate_is_trusted_in_the_draft_and_everything_only_after_its_name_was_typed() {
+    let id = Stage::agent(Health::Online).id;
+    let mut stage = Stage::new(Theme::Dark, WINDOW);
+    stage.go(Route::Agent { id, tab: AgentTab::Trust });
+    stage.click("Add certificate…");
+    stage.field("Alias", "issuing");
+    stage.field("Certificate", "nonsense");
+    assert!(stage.mentions("certificate must be PEM"));
+    stage.clear("Certificate");
+    stage.paste("Certificate", include_str!("../../fleet/src/demo/ppca.pem"));
+    stage.shot("trust-add");
+    stage.click("Add to the draft");
+    assert_eq!(stage.draft(id).connector().backend_trust().certificates().len(), 2);
+    stage.click("Take every certificate without any check (dangerous)");
+    stage.field("Type trust all to confirm", "trust all");
+    stage.click("Take every certificate");
+    assert!(stage.draft(id).connector().backend_trust().trust_all_backends());
+    assert!(stage.mentions("not checked at all"));
+    stage.shot("trust-all");
+}
