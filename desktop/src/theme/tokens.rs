@@ -154,7 +154,7 @@ pub static DARK: Tokens = Tokens {
     text_3: rgb(0x93_A0_B1),
     text_off: rgb(0x5C_67_76),
     accent: rgb(0x2F_6A_E0),
-    accent_hover: rgb(0x3A_75_EB),
+    accent_hover: rgb(0x29_5F_CE),
     accent_text: rgb(0x6F_A8_FF),
     on_accent: rgb(0xFF_FF_FF),
     danger: rgb(0xC2_36_36),

@@ -81,18 +81,25 @@ impl Bulk {
         {
             self.tag = Some(String::new());
         }
-        let two = selected.len() == 2;
-        let compare = Button::secondary("Compare").icon(Icon::GitCompareArrows);
-        if ui
-            .add(compare.enabled_if(two, "Select two agents to compare them"))
-            .clicked()
-        {
+        let (two, reason) = (selected.len() == 2, "Select two agents to compare them");
+        // Beside the open panel there is room for icons alone.
+        let (compare, remove) = if ui.available_width() < 330.0 {
+            let compare =
+                IconButton::new(Icon::GitCompareArrows, "Compare").enabled_if(two, reason);
+            let compare = ui.add(compare);
+            (compare, ui.add(IconButton::new(Icon::Trash2, "Remove…")))
+        } else {
+            let compare = Button::secondary("Compare").icon(Icon::GitCompareArrows);
+            let compare = ui.add(compare.enabled_if(two, reason));
+            (
+                compare,
+                ui.add(Button::secondary("Remove…").icon(Icon::Trash2)),
+            )
+        };
+        if compare.clicked() {
             cx.run(UiCommand::OpenCompare);
         }
-        if ui
-            .add(Button::secondary("Remove…").icon(Icon::Trash2))
-            .clicked()
-        {
+        if remove.clicked() {
             self.remove = Some(ConfirmName::default());
         }
     }
