@@ -13,7 +13,15 @@ const ROWS_MAX: usize = 200;
 /// The longest value that is shown.
 const VALUE_LEN_MAX: usize = 160;
 /// Names by which entries of lists are told apart.
-const KEYS: [&str; 7] = ["alias", "id", "path", "virtualAddress", "name", "regionHost", "user"];
+const KEYS: [&str; 7] = [
+    "alias",
+    "id",
+    "path",
+    "virtualAddress",
+    "name",
+    "regionHost",
+    "user",
+];
 
 /// One changed part.
 #[derive(Clone, Debug)]
@@ -61,7 +69,12 @@ pub fn rows(before: Option<&Value>, after: Option<&Value>) -> Vec<DiffRow> {
     if rows.len() > ROWS_MAX {
         let more = rows.len() - ROWS_MAX;
         rows.truncate(ROWS_MAX);
-        rows.push(row(DiffKind::Changed, format!("and {} more", text::count(more)), None, None));
+        rows.push(row(
+            DiffKind::Changed,
+            format!("and {} more", text::count(more)),
+            None,
+            None,
+        ));
     }
     rows
 }
@@ -71,11 +84,20 @@ pub fn title(part: &str) -> (String, String) {
     if let Some(name) = part.strip_prefix("connector.") {
         return (words(name), "Agent".to_owned());
     }
-    if let Some((mapping, of)) = part.strip_prefix("mapping ").and_then(|rest| rest.split_once(" of ")) {
-        return (format!("Mapping {}", text::clean(mapping)), text::clean(of.trim_end_matches('/')));
+    if let Some((mapping, of)) = part
+        .strip_prefix("mapping ")
+        .and_then(|rest| rest.split_once(" of "))
+    {
+        return (
+            format!("Mapping {}", text::clean(mapping)),
+            text::clean(of.trim_end_matches('/')),
+        );
     }
     if let Some(of) = part.strip_prefix("subaccount ") {
-        return ("Subaccount".to_owned(), text::clean(of.trim_end_matches('/')));
+        return (
+            "Subaccount".to_owned(),
+            text::clean(of.trim_end_matches('/')),
+        );
     }
     (text::clean(part), String::new())
 }
@@ -132,7 +154,9 @@ fn certificate(text: &str) -> Option<String> {
 
 fn key_of(fields: &Map<String, Value>) -> Option<String> {
     let found = KEYS.iter().find_map(|key| fields.get(*key));
-    found.filter(|key| !key.is_object() && !key.is_array()).map(value)
+    found
+        .filter(|key| !key.is_object() && !key.is_array())
+        .map(value)
 }
 
 fn row(kind: DiffKind, path: String, before: Option<&Value>, after: Option<&Value>) -> DiffRow {
@@ -150,12 +174,20 @@ fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, rows: &mut
     match (before, after) {
         (None, None) => {}
         (Some(before), Some(after)) if before == after => {}
-        (Some(Value::Object(before)), Some(Value::Object(after))) => objects(path, before, after, rows),
-        (Some(Value::Array(before)), Some(Value::Array(after))) if keyed(before) && keyed(after) => {
+        (Some(Value::Object(before)), Some(Value::Object(after))) => {
+            objects(path, before, after, rows)
+        }
+        (Some(Value::Array(before)), Some(Value::Array(after)))
+            if keyed(before) && keyed(after) =>
+        {
             lists(path, before, after, rows);
         }
-        (None, Some(Value::Object(after))) if !after.is_empty() => objects(path, &Map::new(), after, rows),
-        (Some(Value::Object(before)), None) if !before.is_empty() => objects(path, before, &Map::new(), rows),
+        (None, Some(Value::Object(after))) if !after.is_empty() => {
+            objects(path, &Map::new(), after, rows)
+        }
+        (Some(Value::Object(before)), None) if !before.is_empty() => {
+            objects(path, before, &Map::new(), rows)
+        }
         (None, Some(Value::Array(after))) if keyed(after) => lists(path, &[], after, rows),
         (Some(Value::Array(before)), None) if keyed(before) => lists(path, before, &[], rows),
         (None, Some(_)) => rows.push(row(DiffKind::Added, named(path), None, after)),
@@ -165,14 +197,27 @@ fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, rows: &mut
 }
 
 fn named(path: &str) -> String {
-    if path.is_empty() { "value".to_owned() } else { path.to_owned() }
+    if path.is_empty() {
+        "value".to_owned()
+    } else {
+        path.to_owned()
+    }
 }
 
-fn objects(path: &str, before: &Map<String, Value>, after: &Map<String, Value>, rows: &mut Vec<DiffRow>) {
+fn objects(
+    path: &str,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    rows: &mut Vec<DiffRow>,
+) {
     let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     for name in names {
         let shown = text::clean(name);
-        let path = if path.is_empty() { shown } else { format!("{path}.{shown}") };
+        let path = if path.is_empty() {
+            shown
+        } else {
+            format!("{path}.{shown}")
+        };
         compare(&path, before.get(name), after.get(name), rows);
     }
 }
@@ -186,12 +231,18 @@ fn keyed(list: &[Value]) -> bool {
 fn entry_key(entry: &Value) -> Option<String> {
     match entry {
         Value::Object(fields) => key_of(fields),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            None
+        }
     }
 }
 
 fn lists(path: &str, before: &[Value], after: &[Value], rows: &mut Vec<DiffRow>) {
-    let find = |list: &[Value], key: &String| list.iter().find(|one| entry_key(one).as_ref() == Some(key)).cloned();
+    let find = |list: &[Value], key: &String| {
+        list.iter()
+            .find(|one| entry_key(one).as_ref() == Some(key))
+            .cloned()
+    };
     let keys: BTreeSet<String> = before.iter().chain(after).filter_map(entry_key).collect();
     for key in keys {
         let (old, new) = (find(before, &key), find(after, &key));
@@ -212,8 +263,12 @@ mod tests {
     use super::*;
 
     fn told(before: &Value, after: &Value) -> Vec<String> {
-        let tell = |row: DiffRow| format!("{:?} {} {}>{}", row.kind, row.path, row.before, row.after);
-        rows(Some(before), Some(after)).into_iter().map(tell).collect()
+        let tell =
+            |row: DiffRow| format!("{:?} {} {}>{}", row.kind, row.path, row.before, row.after);
+        rows(Some(before), Some(after))
+            .into_iter()
+            .map(tell)
+            .collect()
     }
 
     #[test]
@@ -240,8 +295,14 @@ mod tests {
 
     #[test]
     fn parts_have_names_for_people() {
-        assert_eq!(title("connector.backendTrust"), ("Backend trust".to_owned(), "Agent".to_owned()));
+        assert_eq!(
+            title("connector.backendTrust"),
+            ("Backend trust".to_owned(), "Agent".to_owned())
+        );
         let (title, of) = title("mapping erp:443 of host.example/0190/");
-        assert_eq!((title.as_str(), of.as_str()), ("Mapping erp:443", "host.example/0190"));
+        assert_eq!(
+            (title.as_str(), of.as_str()),
+            ("Mapping erp:443", "host.example/0190")
+        );
     }
 }

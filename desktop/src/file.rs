@@ -41,11 +41,15 @@ pub fn pick(ctx: &Context, pick: &Pick<'_>, into: &Slot<PathBuf>) {
     match pick.save_as {
         Some(name) => {
             let chosen = dialog.set_file_name(name).save_file();
-            beside(ctx, into, move || Ok(pollster::block_on(chosen).map(|one| one.path().to_owned())));
+            beside(ctx, into, move || {
+                Ok(pollster::block_on(chosen).map(|one| one.path().to_owned()))
+            });
         }
         None => {
             let chosen = dialog.pick_file();
-            beside(ctx, into, move || Ok(pollster::block_on(chosen).map(|one| one.path().to_owned())));
+            beside(ctx, into, move || {
+                Ok(pollster::block_on(chosen).map(|one| one.path().to_owned()))
+            });
         }
     }
 }
@@ -56,8 +60,16 @@ pub fn open(ctx: &Context, path: PathBuf, limit: u64, into: &Slot<Opened>) {
 }
 
 /// Writes a file as a whole; one that is there already stays unless it may be replaced.
-pub fn save(ctx: &Context, path: PathBuf, bytes: impl AsRef<[u8]> + Send + 'static, replace: bool, into: &Slot<PathBuf>) {
-    beside(ctx, into, move || write(path, bytes.as_ref(), replace).map(Some));
+pub fn save(
+    ctx: &Context,
+    path: PathBuf,
+    bytes: impl AsRef<[u8]> + Send + 'static,
+    replace: bool,
+    into: &Slot<PathBuf>,
+) {
+    beside(ctx, into, move || {
+        write(path, bytes.as_ref(), replace).map(Some)
+    });
 }
 
 fn read(path: PathBuf, limit: u64) -> Result<Opened, String> {
@@ -69,7 +81,10 @@ fn read(path: PathBuf, limit: u64) -> Result<Opened, String> {
         return Err(format!("{shown} is not a file"));
     }
     let mut bytes = vec![];
-    found.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
+    found
+        .take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     if u64::try_from(bytes.len()).is_ok_and(|len| len > limit) {
         return Err(format!("{shown} has more than {limit} bytes"));
     }
@@ -81,7 +96,10 @@ fn write(path: PathBuf, bytes: &[u8], replace: bool) -> Result<PathBuf, String> 
     if !replace && path.exists() {
         return Err(format!("{shown} exists already; choose another name"));
     }
-    if path.parent().is_some_and(|folder| folder != Path::new("") && !folder.is_dir()) {
+    if path
+        .parent()
+        .is_some_and(|folder| folder != Path::new("") && !folder.is_dir())
+    {
         return Err(format!("the folder of {shown} does not exist"));
     }
     file::replace(&path, bytes).map_err(|error| format!("cannot write {shown}: {error}"))?;
@@ -96,14 +114,16 @@ fn beside<T: Send + Sync + 'static>(
 ) {
     into.set(Remote::Loading { previous: None });
     let (ctx, filled) = (ctx.clone(), into.clone());
-    let spawned = std::thread::Builder::new().name("file".to_owned()).spawn(move || {
-        filled.set(match work() {
-            Ok(Some(value)) => Remote::ready(value, clock::wall_ms()),
-            Ok(None) => Remote::NotRequested,
-            Err(reason) => Remote::NotRequested.failed(reason),
+    let spawned = std::thread::Builder::new()
+        .name("file".to_owned())
+        .spawn(move || {
+            filled.set(match work() {
+                Ok(Some(value)) => Remote::ready(value, clock::wall_ms()),
+                Ok(None) => Remote::NotRequested,
+                Err(reason) => Remote::NotRequested.failed(reason),
+            });
+            ctx.request_repaint();
         });
-        ctx.request_repaint();
-    });
     if let Err(error) = spawned {
         into.set(Remote::NotRequested.failed(format!("cannot begin: {error}")));
     }
@@ -120,14 +140,26 @@ mod tests {
         let path = folder.join("a.pem");
         drop(std::fs::remove_file(&path));
         write(path.clone(), b"one", false).unwrap();
-        assert!(write(path.clone(), b"two", false).unwrap_err().contains("exists already"));
+        assert!(
+            write(path.clone(), b"two", false)
+                .unwrap_err()
+                .contains("exists already")
+        );
         write(path.clone(), b"three", true).unwrap();
         assert_eq!(read(path.clone(), 5).unwrap().bytes, b"three");
         assert!(read(path, 4).unwrap_err().contains("more than 4 bytes"));
         assert!(read(folder.clone(), 4).unwrap_err().contains("not a file"));
-        assert!(read(folder.join("b"), 4).unwrap_err().contains("cannot read"));
+        assert!(
+            read(folder.join("b"), 4)
+                .unwrap_err()
+                .contains("cannot read")
+        );
         let missing = folder.join("no").join("a.pem");
-        assert!(write(missing, b"", false).unwrap_err().contains("the folder"));
+        assert!(
+            write(missing, b"", false)
+                .unwrap_err()
+                .contains("the folder")
+        );
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

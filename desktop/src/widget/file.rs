@@ -25,7 +25,10 @@ pub struct FilePath {
 impl FilePath {
     /// A path that is proposed.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
     }
 
     /// The path, if there is one.
@@ -41,8 +44,17 @@ impl FilePath {
 }
 
 /// Shows the field; the response is that of the text, changed also by the dialog.
-pub fn file_field(ui: &mut Ui, label: &str, path: &mut FilePath, pick: &Pick<'_>, error: Option<&str>) -> Response {
-    let picked = path.picked.take().map(|stamped| stamped.value.display().to_string());
+pub fn file_field(
+    ui: &mut Ui,
+    label: &str,
+    path: &mut FilePath,
+    pick: &Pick<'_>,
+    error: Option<&str>,
+) -> Response {
+    let picked = path
+        .picked
+        .take()
+        .map(|stamped| stamped.value.display().to_string());
     let came = picked.is_some();
     if let Some(text) = picked {
         path.chosen = Some(text.clone());
@@ -61,7 +73,10 @@ pub fn file_field(ui: &mut Ui, label: &str, path: &mut FilePath, pick: &Pick<'_>
         ui.with_layout(Layout::top_down(Align::Min), |ui| {
             // Beside the field itself, not beside its label.
             ui.add_space(19.0);
-            if ui.add(Button::secondary("Browse…").icon(Icon::FolderOpen)).clicked() {
+            if ui
+                .add(Button::secondary("Browse…").icon(Icon::FolderOpen))
+                .clicked()
+            {
                 file::pick(ui.ctx(), pick, &path.picked);
             }
         });

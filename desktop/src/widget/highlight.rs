@@ -18,8 +18,16 @@ pub fn highlighted(ui: &mut Ui, role: Text, color: Color32, text: &str, wanted: 
     let mut job = LayoutJob::default();
     let mut at = 0;
     for found in places(text, wanted) {
-        job.append(text.get(at..found.start).unwrap_or_default(), 0.0, plain.clone());
-        job.append(text.get(found.clone()).unwrap_or_default(), 0.0, marked.clone());
+        job.append(
+            text.get(at..found.start).unwrap_or_default(),
+            0.0,
+            plain.clone(),
+        );
+        job.append(
+            text.get(found.clone()).unwrap_or_default(),
+            0.0,
+            marked.clone(),
+        );
         at = found.end;
     }
     job.append(text.get(at..).unwrap_or_default(), 0.0, plain);

@@ -14,17 +14,25 @@ const PIECES: usize = 72;
 pub fn score(ui: &mut Ui, well: usize, all: usize, state: State, name: &str) {
     let tokens = ui.tokens();
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(SIDE), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Meter, true, format!("{name}: {well} of {all}")));
+    response
+        .widget_info(|| WidgetInfo::labeled(Role::Meter, true, format!("{name}: {well} of {all}")));
     let (center, reach) = (rect.center(), SIDE / 2.0 - LINE / 2.0);
-    ui.painter().circle_stroke(center, reach, Stroke::new(LINE, tokens.pressed));
-    let pieces = if all == 0 { 0 } else { PIECES * well.min(all) / all };
+    ui.painter()
+        .circle_stroke(center, reach, Stroke::new(LINE, tokens.pressed));
+    let pieces = if all == 0 {
+        0
+    } else {
+        PIECES * well.min(all) / all
+    };
     let point = |piece: usize| {
-        let turn = std::f32::consts::TAU * piece as f32 / PIECES as f32 - std::f32::consts::FRAC_PI_2;
+        let turn =
+            std::f32::consts::TAU * piece as f32 / PIECES as f32 - std::f32::consts::FRAC_PI_2;
         center + reach * Vec2::angled(turn)
     };
     if pieces > 0 {
         let line = (0..=pieces).map(point).collect();
-        ui.painter().add(Shape::line(line, Stroke::new(LINE, tokens.state(state))));
+        ui.painter()
+            .add(Shape::line(line, Stroke::new(LINE, tokens.state(state))));
     }
     let number = galley(ui, Text::Heading, tokens.text, &well.to_string(), SIDE);
     let whole = galley(ui, Text::Caption, tokens.text_3, &format!("of {all}"), SIDE);

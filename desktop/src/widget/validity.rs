@@ -47,7 +47,10 @@ pub fn days_word(now_ms: i64, until_ms: i64) -> String {
         ..0 => "Expired".to_owned(),
         0 => "Ends today".to_owned(),
         1 => "1 day left".to_owned(),
-        many => format!("{} days left", text::count(usize::try_from(many).unwrap_or(usize::MAX))),
+        many => format!(
+            "{} days left",
+            text::count(usize::try_from(many).unwrap_or(usize::MAX))
+        ),
     }
 }
 
@@ -56,7 +59,8 @@ pub fn validity(ui: &mut Ui, now_ms: i64, from_ms: i64, until_ms: i64) {
     let tokens = ui.tokens();
     let state = ending(now_ms, until_ms);
     let word = days_word(now_ms, until_ms);
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), BAR + 4.0), Sense::hover());
+    let (rect, response) =
+        ui.allocate_exact_size(Vec2::new(ui.available_width(), BAR + 4.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Meter, true, format!("Validity, {word}")));
     let bar = Rect::from_center_size(rect.center(), Vec2::new(rect.width(), BAR));
     let corners = CornerRadius::same(3);
@@ -67,9 +71,18 @@ pub fn validity(ui: &mut Ui, now_ms: i64, from_ms: i64, until_ms: i64) {
     let left = Rect::from_min_max(egui::pos2(x, bar.top()), bar.max);
     ui.painter().rect_filled(left, corners, tokens.state(state));
     if share >= 1.0 {
-        ui.painter().rect_filled(bar, corners, tokens.state_fill(state));
+        ui.painter()
+            .rect_filled(bar, corners, tokens.state_fill(state));
     }
-    ui.painter().circle(egui::pos2(x.min(bar.right() - 3.0).max(bar.left() + 3.0), bar.center().y), 4.0, tokens.surface, Stroke::new(2.0, tokens.text_2));
+    ui.painter().circle(
+        egui::pos2(
+            x.min(bar.right() - 3.0).max(bar.left() + 3.0),
+            bar.center().y,
+        ),
+        4.0,
+        tokens.surface,
+        Stroke::new(2.0, tokens.text_2),
+    );
     ui.horizontal(|ui| {
         ui.quiet(text::day(from_ms));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -82,7 +95,14 @@ pub fn validity(ui: &mut Ui, now_ms: i64, from_ms: i64, until_ms: i64) {
 }
 
 /// The marks of the line: days from now, and their words. Far ends stand close together.
-const MARKS: [(i64, &str); 6] = [(0, "Today"), (30, "30 d"), (90, "90 d"), (180, "6 mo"), (365, "1 y"), (730, "2 y")];
+const MARKS: [(i64, &str); 6] = [
+    (0, "Today"),
+    (30, "30 d"),
+    (90, "90 d"),
+    (180, "6 mo"),
+    (365, "1 y"),
+    (730, "2 y"),
+];
 /// What lies farther stands at the end of the line.
 const FAR_DAYS: f32 = 1_460.0;
 
@@ -108,30 +128,64 @@ pub fn timeline(ui: &mut Ui, now_ms: i64, spans: &[Span]) {
         let at = x(place(days as f32));
         let word = galley(ui, Text::Caption, tokens.text_3, word, 60.0);
         let left = (at - word.size().x / 2.0).max(*range.start());
-        ui.painter().galley(egui::pos2(left, head.top()), word, tokens.text_3);
-        let color = if days == 0 { tokens.accent_text } else { tokens.border };
+        ui.painter()
+            .galley(egui::pos2(left, head.top()), word, tokens.text_3);
+        let color = if days == 0 {
+            tokens.accent_text
+        } else {
+            tokens.border
+        };
         let reach = head.bottom()..=head.bottom() + height;
-        ui.painter().vline(at, reach, Stroke::new(size::LINE, color));
+        ui.painter()
+            .vline(at, reach, Stroke::new(size::LINE, color));
     }
     ui.spacing_mut().item_spacing.y = 0.0;
     for span in spans {
         let (rect, response) = ui.allocate_exact_size(Vec2::new(width, ROW), Sense::hover());
-        let (state, word) = (ending(now_ms, span.until_ms), days_word(now_ms, span.until_ms));
-        response.widget_info(|| WidgetInfo::labeled(Role::Row, true, format!("{}, {word}", span.name)));
+        let (state, word) = (
+            ending(now_ms, span.until_ms),
+            days_word(now_ms, span.until_ms),
+        );
+        response
+            .widget_info(|| WidgetInfo::labeled(Role::Row, true, format!("{}, {word}", span.name)));
         let y = rect.center().y;
         let text = galley(ui, Text::Body, tokens.text, &span.name, name);
-        ui.painter().galley(egui::pos2(rect.left(), y - text.size().y / 2.0), text, tokens.text);
+        ui.painter().galley(
+            egui::pos2(rect.left(), y - text.size().y / 2.0),
+            text,
+            tokens.text,
+        );
         let days_left = (span.until_ms - now_ms) as f32 / DAY_MS as f32;
         let end = x(place(days_left));
-        let bar = Rect::from_min_max(egui::pos2(*range.start(), y - 2.0), egui::pos2(end.max(range.start() + 2.0), y + 2.0));
-        let color = if span.renews && state == State::Ok { tokens.off } else { tokens.state(state) };
-        ui.painter().rect_filled(bar, CornerRadius::same(2), color.gamma_multiply(0.55));
+        let bar = Rect::from_min_max(
+            egui::pos2(*range.start(), y - 2.0),
+            egui::pos2(end.max(range.start() + 2.0), y + 2.0),
+        );
+        let color = if span.renews && state == State::Ok {
+            tokens.off
+        } else {
+            tokens.state(state)
+        };
+        ui.painter()
+            .rect_filled(bar, CornerRadius::same(2), color.gamma_multiply(0.55));
         shape(ui.painter(), egui::pos2(end, y), 9.0, state, color);
         let word = galley(ui, Text::Small, tokens.state(state), &word, DAYS);
         let left = rect.right() - word.size().x;
-        ui.painter().galley(egui::pos2(left, y - word.size().y / 2.0), word, tokens.text_2);
-        let renews = if span.renews { " · renewed by itself" } else { "" };
-        response.on_hover_text(format!("{} · until {}{renews}", span.note, text::when(span.until_ms)));
+        ui.painter().galley(
+            egui::pos2(left, y - word.size().y / 2.0),
+            word,
+            tokens.text_2,
+        );
+        let renews = if span.renews {
+            " · renewed by itself"
+        } else {
+            ""
+        };
+        response.on_hover_text(format!(
+            "{} · until {}{renews}",
+            span.note,
+            text::when(span.until_ms)
+        ));
     }
 }
 
@@ -149,7 +203,10 @@ mod tests {
             (now + 7 * DAY_MS, "7 days left", State::Warn),
             (now + 30 * DAY_MS, "30 days left", State::Ok),
         ] {
-            assert_eq!((days_word(now, until).as_str(), ending(now, until)), (word, state));
+            assert_eq!(
+                (days_word(now, until).as_str(), ending(now, until)),
+                (word, state)
+            );
         }
         assert!(place(-3.0) <= 0.0 && place(1e9) >= 1.0);
     }

@@ -10,14 +10,20 @@ use crate::stage::{SMALL, Stage, WINDOW};
 fn records_are_found_and_shown_with_before_and_after() {
     let id = Stage::agent(Health::Online).id;
     for mut stage in Stage::both() {
-        stage.go(Route::Agent { id, tab: AgentTab::Audit });
+        stage.go(Route::Agent {
+            id,
+            tab: AgentTab::Audit,
+        });
         assert!(stage.mentions("records"));
         stage.key(egui::Modifiers::NONE, egui::Key::End);
         assert!(stage.mentions("Close the record"));
         stage.shot("audit");
     }
     let mut stage = Stage::new(Theme::Dark, SMALL);
-    stage.go(Route::Agent { id, tab: AgentTab::Audit });
+    stage.go(Route::Agent {
+        id,
+        tab: AgentTab::Audit,
+    });
     stage.shot("audit-small");
     stage.focus("Search the records");
     stage.letters("no-such-text");
@@ -32,7 +38,10 @@ fn records_are_found_and_shown_with_before_and_after() {
 fn the_log_is_verified_and_a_wrong_note_is_told() {
     let id = Stage::agent(Health::Online).id;
     let mut stage = Stage::new(Theme::Dark, WINDOW);
-    stage.go(Route::Agent { id, tab: AgentTab::Audit });
+    stage.go(Route::Agent {
+        id,
+        tab: AgentTab::Audit,
+    });
     stage.click("Verify…");
     stage.field("A record that was noted down before", "17:zz");
     assert!(stage.mentions("must be the number of a record and its hash"));
@@ -50,7 +59,10 @@ fn records_are_exported_to_a_file_that_is_not_there_yet() {
     let path = folder.path().join("audit.csv");
     let id = Stage::agent(Health::Online).id;
     let mut stage = Stage::new(Theme::Dark, WINDOW);
-    stage.go(Route::Agent { id, tab: AgentTab::Audit });
+    stage.go(Route::Agent {
+        id,
+        tab: AgentTab::Audit,
+    });
     stage.click("Export…");
     stage.field("File", &path.display().to_string());
     stage.shot("audit-export");

@@ -81,7 +81,13 @@ impl Stage {
     /// The present revision of an agent.
     pub(crate) fn revision(&self, id: AgentId) -> u64 {
         let fleet = self.harness.state().fleet();
-        fleet.agent(id).unwrap().configuration.value().unwrap().revision
+        fleet
+            .agent(id)
+            .unwrap()
+            .configuration
+            .value()
+            .unwrap()
+            .revision
     }
 
     /// What an agent is to become.

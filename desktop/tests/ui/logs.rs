@@ -10,7 +10,10 @@ use crate::stage::{SMALL, Stage, WINDOW};
 fn lines_are_followed_filtered_and_looked_into() {
     let id = Stage::agent(Health::Online).id;
     for mut stage in Stage::both() {
-        stage.go(Route::Agent { id, tab: AgentTab::Logs });
+        stage.go(Route::Agent {
+            id,
+            tab: AgentTab::Logs,
+        });
         assert!(stage.mentions("Following"));
         stage.shot("logs");
         stage.focus("Filter lines");
@@ -19,7 +22,10 @@ fn lines_are_followed_filtered_and_looked_into() {
         stage.shot("logs-filter");
     }
     let mut stage = Stage::new(Theme::Dark, SMALL);
-    stage.go(Route::Agent { id, tab: AgentTab::Logs });
+    stage.go(Route::Agent {
+        id,
+        tab: AgentTab::Logs,
+    });
     stage.key(egui::Modifiers::NONE, egui::Key::End);
     assert!(stage.mentions("Paused"));
     assert!(stage.shows("Close the line") && stage.shows("Copy line"));
@@ -30,7 +36,10 @@ fn lines_are_followed_filtered_and_looked_into() {
 fn levels_are_set_at_once() {
     let id = Stage::agent(Health::Online).id;
     let mut stage = Stage::new(Theme::Dark, WINDOW);
-    stage.go(Route::Agent { id, tab: AgentTab::Logs });
+    stage.go(Route::Agent {
+        id,
+        tab: AgentTab::Logs,
+    });
     let before = stage.revision(id);
     stage.click("Levels…");
     stage.click("The agent's own parts");

@@ -10,7 +10,10 @@ use crate::stage::{SMALL, Stage, WINDOW};
 fn rules_are_added_moved_and_tried_on_a_user() {
     let id = Stage::agent(Health::Online).id;
     for mut stage in Stage::both() {
-        stage.go(Route::Agent { id, tab: AgentTab::Propagation });
+        stage.go(Route::Agent {
+            id,
+            tab: AgentTab::Propagation,
+        });
         assert!(stage.mentions("CN=ALINDGREN"));
         stage.click("Add rule…");
         stage.field("Attribute of the token", "m a i l");
@@ -33,10 +36,21 @@ fn rules_are_added_moved_and_tried_on_a_user() {
         stage.click("Technical user");
         assert!(stage.mentions("Rule 1 holds: kind exists"));
         stage.click("Remove rule 1");
-        assert_eq!(stage.draft(id).connector().subject_pattern_rules.rules().len(), 1);
+        assert_eq!(
+            stage
+                .draft(id)
+                .connector()
+                .subject_pattern_rules
+                .rules()
+                .len(),
+            1
+        );
     }
     let mut stage = Stage::new(Theme::Dark, SMALL);
-    stage.go(Route::Agent { id, tab: AgentTab::Propagation });
+    stage.go(Route::Agent {
+        id,
+        tab: AgentTab::Propagation,
+    });
     stage.shot("propagation-small");
 }
 
@@ -44,12 +58,23 @@ fn rules_are_added_moved_and_tried_on_a_user() {
 fn times_keep_to_their_rules() {
     let id = Stage::agent(Health::Online).id;
     let mut stage = Stage::new(Theme::Dark, WINDOW);
-    stage.go(Route::Agent { id, tab: AgentTab::Propagation });
+    stage.go(Route::Agent {
+        id,
+        tab: AgentTab::Propagation,
+    });
     stage.clear("Tolerance for tokens, hours");
     stage.field("Tolerance for tokens, hours", "9999");
     assert!(stage.mentions("must be a whole number from 1 to 336"));
     stage.clear("Tolerance for tokens, hours");
     stage.field("Tolerance for tokens, hours", "12");
     stage.click("Change in the draft");
-    assert_eq!(stage.draft(id).connector().pp_settings.expiration_tolerance_in_hr.get(), 12);
+    assert_eq!(
+        stage
+            .draft(id)
+            .connector()
+            .pp_settings
+            .expiration_tolerance_in_hr
+            .get(),
+        12
+    );
 }

@@ -11,7 +11,10 @@ fn what_changed_when_is_shown_and_compared() {
     let agent = Stage::agent(Health::Online);
     let (id, newest) = (agent.id, agent.configuration.value().unwrap().revision);
     for mut stage in Stage::both() {
-        stage.go(Route::Agent { id, tab: AgentTab::Revisions });
+        stage.go(Route::Agent {
+            id,
+            tab: AgentTab::Revisions,
+        });
         assert!(stage.shows(&format!("Revision {newest}")));
         assert!(stage.mentions("Added virtualAddress") || stage.mentions("Added"));
         stage.shot("revisions");
@@ -20,7 +23,10 @@ fn what_changed_when_is_shown_and_compared() {
         assert!(stage.shows(&format!("Revision {}", newest - 1)));
     }
     let mut stage = Stage::new(Theme::Light, SMALL);
-    stage.go(Route::Agent { id, tab: AgentTab::Revisions });
+    stage.go(Route::Agent {
+        id,
+        tab: AgentTab::Revisions,
+    });
     stage.shot("revisions-small");
 }
 
@@ -29,7 +35,10 @@ fn an_undo_is_seen_before_it_is_done() {
     let agent = Stage::agent(Health::Online);
     let (id, newest) = (agent.id, agent.configuration.value().unwrap().revision);
     let mut stage = Stage::new(Theme::Dark, WINDOW);
-    stage.go(Route::Agent { id, tab: AgentTab::Revisions });
+    stage.go(Route::Agent {
+        id,
+        tab: AgentTab::Revisions,
+    });
     stage.click("Undo…");
     assert!(stage.mentions("would change"));
     stage.shot("revisions-undo");
@@ -42,14 +51,24 @@ fn a_restore_needs_the_number_and_is_on_trial_if_wanted() {
     let agent = Stage::agent(Health::Online);
     let (id, newest) = (agent.id, agent.configuration.value().unwrap().revision);
     let mut stage = Stage::new(Theme::Dark, WINDOW);
-    stage.go(Route::Agent { id, tab: AgentTab::Revisions });
+    stage.go(Route::Agent {
+        id,
+        tab: AgentTab::Revisions,
+    });
     stage.key(Modifiers::NONE, Key::End);
     stage.click("Restore…");
     stage.shot("revisions-restore");
     let action = format!("Restore revision {}", stage.chosen_revision());
     stage.click(&action);
-    assert_eq!(stage.revision(id), newest, "nothing is done before the number is typed");
-    stage.field(&format!("Type {} to confirm", stage.chosen_revision()), &stage.chosen_revision().to_string());
+    assert_eq!(
+        stage.revision(id),
+        newest,
+        "nothing is done before the number is typed"
+    );
+    stage.field(
+        &format!("Type {} to confirm", stage.chosen_revision()),
+        &stage.chosen_revision().to_string(),
+    );
     stage.click(&action);
     assert_eq!(stage.revision(id), newest + 1);
 }

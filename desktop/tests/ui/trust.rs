@@ -11,13 +11,19 @@ use crate::stage::{SMALL, Stage, WINDOW};
 fn certificates_and_their_ends_are_shown() {
     let id = expiring();
     for mut stage in Stage::both() {
-        stage.go(Route::Agent { id, tab: AgentTab::Trust });
+        stage.go(Route::Agent {
+            id,
+            tab: AgentTab::Trust,
+        });
         assert!(stage.mentions("System certificate, 5 days left"));
         assert!(stage.mentions("Trusted contoso-root"));
         stage.shot("trust");
     }
     let mut stage = Stage::new(Theme::Dark, SMALL);
-    stage.go(Route::Agent { id, tab: AgentTab::Trust });
+    stage.go(Route::Agent {
+        id,
+        tab: AgentTab::Trust,
+    });
     stage.shot("trust-small");
 }
 
@@ -25,7 +31,10 @@ fn certificates_and_their_ends_are_shown() {
 fn a_request_is_made_and_its_pem_is_shown() {
     let id = Stage::agent(Health::Online).id;
     let mut stage = Stage::new(Theme::Dark, WINDOW);
-    stage.go(Route::Agent { id, tab: AgentTab::Trust });
+    stage.go(Route::Agent {
+        id,
+        tab: AgentTab::Trust,
+    });
     let before = stage.revision(id);
     stage.click("More for the system certificate");
     stage.click("Make or request…");
@@ -47,7 +56,10 @@ fn a_request_is_made_and_its_pem_is_shown() {
 fn a_certificate_is_trusted_in_the_draft_and_everything_only_after_its_name_was_typed() {
     let id = Stage::agent(Health::Online).id;
     let mut stage = Stage::new(Theme::Dark, WINDOW);
-    stage.go(Route::Agent { id, tab: AgentTab::Trust });
+    stage.go(Route::Agent {
+        id,
+        tab: AgentTab::Trust,
+    });
     stage.click("Add certificate…");
     stage.field("Alias", "issuing");
     stage.field("Certificate", "nonsense");
@@ -56,11 +68,25 @@ fn a_certificate_is_trusted_in_the_draft_and_everything_only_after_its_name_was_
     stage.paste("Certificate", include_str!("../../fleet/src/demo/ppca.pem"));
     stage.shot("trust-add");
     stage.click("Add to the draft");
-    assert_eq!(stage.draft(id).connector().backend_trust().certificates().len(), 2);
+    assert_eq!(
+        stage
+            .draft(id)
+            .connector()
+            .backend_trust()
+            .certificates()
+            .len(),
+        2
+    );
     stage.click("Take every certificate without any check (dangerous)");
     stage.field("Type trust all to confirm", "trust all");
     stage.click("Take every certificate");
-    assert!(stage.draft(id).connector().backend_trust().trust_all_backends());
+    assert!(
+        stage
+            .draft(id)
+            .connector()
+            .backend_trust()
+            .trust_all_backends()
+    );
     assert!(stage.mentions("not checked at all"));
     stage.shot("trust-all");
 }

@@ -40,14 +40,26 @@ pub(super) fn exported(agent: &DemoAgent, state: &State, call: &Call, lines: boo
         out.push_str("sequence,timeMs,category,outcome,actor,text\n");
     }
     let all = records(agent, state);
-    for record in all.iter().filter(|one| call.query.audit.filter.matches(one)) {
+    for record in all
+        .iter()
+        .filter(|one| call.query.audit.filter.matches(one))
+    {
         if lines {
             out.push_str(&serde_json::to_string(record).unwrap_or_default());
         } else {
-            let Record { sequence, time_ms, category, outcome, actor, .. } = record;
+            let Record {
+                sequence,
+                time_ms,
+                category,
+                outcome,
+                actor,
+                ..
+            } = record;
             let text = record.text().replace('"', "\"\"");
             let name = &actor.name;
-            out.push_str(&format!("{sequence},{time_ms},{category:?},{outcome:?},{name},\"{text}\""));
+            out.push_str(&format!(
+                "{sequence},{time_ms},{category:?},{outcome:?},{name},\"{text}\""
+            ));
         }
         out.push('\n');
     }

@@ -36,7 +36,10 @@ pub fn refused(cx: &Cx<'_>, access: Access) -> Option<String> {
 pub fn document(agent: &AgentSnapshot) -> Option<Arc<Document>> {
     match &agent.draft {
         Some(draft) => Some(Arc::clone(draft.document())),
-        None => agent.configuration.value().map(|found| Arc::clone(&found.document)),
+        None => agent
+            .configuration
+            .value()
+            .map(|found| Arc::clone(&found.document)),
     }
 }
 
@@ -46,7 +49,9 @@ pub fn edit(
     what: impl Into<String>,
     edit: impl FnOnce(&Document) -> Result<Document, Invalid> + Send + 'static,
 ) {
-    let Some(agent) = cx.agent.map(|agent| agent.id) else { return };
+    let Some(agent) = cx.agent.map(|agent| agent.id) else {
+        return;
+    };
     let act = DraftAct::Edit {
         what: what.into(),
         edit: Box::new(edit),
@@ -73,7 +78,9 @@ pub fn edit_settings(
 
 /// Has the agent do something; the answer comes into a slot, and all of it is a job.
 pub fn call(cx: &mut Cx<'_>, call: Call, title: impl Into<String>, done: &Slot<Reply>) {
-    let Some(agent) = cx.agent.map(|agent| agent.id) else { return };
+    let Some(agent) = cx.agent.map(|agent| agent.id) else {
+        return;
+    };
     cx.send(Command::Call(Change {
         agent,
         call,
@@ -83,7 +90,11 @@ pub fn call(cx: &mut Cx<'_>, call: Call, title: impl Into<String>, done: &Slot<R
 }
 
 /// What a slot has. Where it has nothing, it shows why; where that is old, it says so above.
-pub fn loaded<T: Send + Sync + 'static>(ui: &mut Ui, now_ms: i64, slot: &Slot<T>) -> Option<Arc<T>> {
+pub fn loaded<T: Send + Sync + 'static>(
+    ui: &mut Ui,
+    now_ms: i64,
+    slot: &Slot<T>,
+) -> Option<Arc<T>> {
     let (value, retry) = shown(ui, now_ms, &slot.get());
     if retry {
         slot.refresh();
@@ -100,8 +111,13 @@ pub fn shown<T>(ui: &mut Ui, now_ms: i64, remote: &Remote<T>) -> (Option<Arc<T>>
             skeleton(ui, 6);
             (None, false)
         }
-        Remote::Loading { previous: Some(stamped) } => (Some(Arc::clone(&stamped.value)), false),
-        Remote::Unavailable { previous: None, reason } => {
+        Remote::Loading {
+            previous: Some(stamped),
+        } => (Some(Arc::clone(&stamped.value)), false),
+        Remote::Unavailable {
+            previous: None,
+            reason,
+        } => {
             let reason = text::clean(reason);
             let empty = Empty {
                 icon: Icon::CloudOff,
@@ -111,10 +127,16 @@ pub fn shown<T>(ui: &mut Ui, now_ms: i64, remote: &Remote<T>) -> (Option<Arc<T>>
             };
             (None, empty.show(ui))
         }
-        Remote::Unavailable { previous: Some(stamped), reason } => {
+        Remote::Unavailable {
+            previous: Some(stamped),
+            reason,
+        } => {
             let reason = text::clean(reason);
             let detail = format!("What is shown is {} old", text::age(now_ms, stamped.at_ms));
-            let retry = Banner::new(State::Warn, &reason).detail(&detail).action("Retry").show(ui);
+            let retry = Banner::new(State::Warn, &reason)
+                .detail(&detail)
+                .action("Retry")
+                .show(ui);
             ui.add_space(space::S);
             (Some(Arc::clone(&stamped.value)), retry)
         }

@@ -11,43 +11,55 @@ use crate::nav::{AgentTab, Route};
 use crate::text;
 use crate::theme::{Text, Themed as _, space};
 use crate::widget::{
-    Button, DiffKind, DiffRow, IconButton, Words as _, card, copy_button, diff, key_row, key_text, keys, pill,
+    Button, DiffKind, DiffRow, IconButton, Words as _, card, copy_button, diff, key_row, key_text,
+    keys, pill,
 };
 
 /// Shows a record; true when it shall go.
 pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, record: &Record) -> bool {
     let mut close = false;
-    ScrollArea::vertical().id_salt("audit-record").auto_shrink([false, false]).show(ui, |ui| {
-        card(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    close = ui.add(IconButton::new(Icon::X, "Close the record").small()).clicked();
-                    if let Ok(json) = serde_json::to_string_pretty(record) {
-                        copy_button(ui, &json, "Record as JSON");
-                    }
-                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                        ui.title(format!("Record {}", record.sequence));
-                        pill(ui, state_of(record.outcome), word_of(record.outcome));
+    ScrollArea::vertical()
+        .id_salt("audit-record")
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            card(ui, |ui| {
+                ui.horizontal(|ui| {
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        close = ui
+                            .add(IconButton::new(Icon::X, "Close the record").small())
+                            .clicked();
+                        if let Ok(json) = serde_json::to_string_pretty(record) {
+                            copy_button(ui, &json, "Record as JSON");
+                        }
+                        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                            ui.title(format!("Record {}", record.sequence));
+                            pill(ui, state_of(record.outcome), word_of(record.outcome));
+                        });
                     });
                 });
+                ui.add_space(space::XS);
+                ui.paragraph(text::clean(&record.message));
+                ui.add_space(space::XS);
+                facts(ui, cx, record);
+                if !record.edits.is_empty() {
+                    ui.add_space(space::M);
+                    edits(ui, record);
+                }
             });
-            ui.add_space(space::XS);
-            ui.paragraph(text::clean(&record.message));
-            ui.add_space(space::XS);
-            facts(ui, cx, record);
-            if !record.edits.is_empty() {
-                ui.add_space(space::M);
-                edits(ui, record);
-            }
         });
-    });
     close
 }
 
 fn facts(ui: &mut Ui, cx: &mut Cx<'_>, record: &Record) {
     keys(ui, |ui| {
         key_text(ui, "When", &text::when(record.time_ms), false, false);
-        key_text(ui, "Type", &words(&format!("{:?}", record.category)), false, false);
+        key_text(
+            ui,
+            "Type",
+            &words(&format!("{:?}", record.category)),
+            false,
+            false,
+        );
         key_text(ui, "Who", &text::clean(&record.actor.name), false, true);
         if let Some(role) = &record.actor.role {
             key_text(ui, "Role", &text::clean(role), false, false);
@@ -59,17 +71,25 @@ fn facts(ui: &mut Ui, cx: &mut Cx<'_>, record: &Record) {
             key_text(ui, "Subaccount", &text::clean(&key.to_string()), true, true);
         }
         if let Some(request) = &record.request {
-            let line = format!("{} {}:{}{}", request.method, request.host, request.port, request.path);
+            let line = format!(
+                "{} {}:{}{}",
+                request.method, request.host, request.port, request.path
+            );
             key_text(ui, "Request", &text::clean(&line), true, true);
         }
         if let Some(number) = record.revision {
             key_row(ui, "Revision", |ui| {
                 ui.body(number.to_string());
                 if let Some(agent) = cx.agent
-                    && ui.add(Button::ghost("Open revisions").icon(Icon::History).small()).clicked()
+                    && ui
+                        .add(Button::ghost("Open revisions").icon(Icon::History).small())
+                        .clicked()
                 {
                     let id = agent.id;
-                    cx.go(Route::Agent { id, tab: AgentTab::Revisions });
+                    cx.go(Route::Agent {
+                        id,
+                        tab: AgentTab::Revisions,
+                    });
                 }
             });
         }
@@ -84,7 +104,11 @@ fn edits(ui: &mut Ui, record: &Record) {
     let tokens = ui.tokens();
     let mut at = 0;
     while let Some(first) = record.edits.get(at) {
-        let same = record.edits.iter().skip(at).take_while(|one| one.part == first.part);
+        let same = record
+            .edits
+            .iter()
+            .skip(at)
+            .take_while(|one| one.part == first.part);
         let mut rows: Vec<DiffRow> = same.map(row).collect();
         at += rows.len();
         let (title, of) = title(&first.part);

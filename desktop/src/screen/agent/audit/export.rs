@@ -38,8 +38,17 @@ pub(super) struct Export {
 impl Export {
     /// Of an agent, by what is looked for.
     pub(super) fn new(label: &str, filter: Filter) -> Self {
-        let plain = |letter: char| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '-' };
-        let name = format!("audit-{}", label.chars().take(60).map(plain).collect::<String>());
+        let plain = |letter: char| {
+            if letter.is_ascii_alphanumeric() || letter == '-' {
+                letter
+            } else {
+                '-'
+            }
+        };
+        let name = format!(
+            "audit-{}",
+            label.chars().take(60).map(plain).collect::<String>()
+        );
         Self {
             filter,
             format: Format::Csv,
@@ -81,9 +90,16 @@ impl Export {
     }
 
     fn body(&mut self, ui: &mut Ui) {
-        ui.paragraph("All records that the filter of the list finds, also those that are not shown yet.");
+        ui.paragraph(
+            "All records that the filter of the list finds, also those that are not shown yet.",
+        );
         ui.add_space(space::S);
-        segmented(ui, "Format", &mut self.format, &[(Format::Csv, "CSV"), (Format::Lines, "JSON lines")]);
+        segmented(
+            ui,
+            "Format",
+            &mut self.format,
+            &[(Format::Csv, "CSV"), (Format::Lines, "JSON lines")],
+        );
         ui.add_space(space::S);
         let extension = self.extension();
         let name = format!("{}.{extension}", self.name);
@@ -94,7 +110,9 @@ impl Export {
             save_as: Some(&name),
         };
         let failed = match (&*self.records.get(), &*self.written.get()) {
-            (Remote::Unavailable { reason, .. }, _) | (_, Remote::Unavailable { reason, .. }) => Some(text::clean(reason)),
+            (Remote::Unavailable { reason, .. }, _) | (_, Remote::Unavailable { reason, .. }) => {
+                Some(text::clean(reason))
+            }
             _ => None,
         };
         file_field(ui, "File", &mut self.path, &pick, failed.as_deref());
@@ -113,20 +131,34 @@ impl Export {
 
     /// Fetches, then writes; true when all is done.
     fn step(&mut self, ui: &Ui, cx: &mut Cx<'_>) -> bool {
-        let (true, Some(agent), Some(path)) = (self.begun, cx.agent, self.path.path()) else { return false };
+        let (true, Some(agent), Some(path)) = (self.begun, cx.agent, self.path.path()) else {
+            return false;
+        };
         let target = match self.format {
             Format::Csv => Target::AuditCsv,
             Format::Lines => Target::AuditLines,
         };
-        let audit = AuditSearch { filter: self.filter.clone(), ..AuditSearch::default() };
-        let query = Query { audit, ..Query::default() };
+        let audit = AuditSearch {
+            filter: self.filter.clone(),
+            ..AuditSearch::default()
+        };
+        let query = Query {
+            audit,
+            ..Query::default()
+        };
         self.records.request(cx.commands, agent.id, &target, &query);
         if !self.is_writing
             && let Remote::Ready(stamped) = &*self.records.get()
         {
             self.is_writing = true;
             let bytes = stamped.value.body.clone();
-            file::save(ui.ctx(), path.clone(), bytes, self.path.may_replace(), &self.written);
+            file::save(
+                ui.ctx(),
+                path.clone(),
+                bytes,
+                self.path.may_replace(),
+                &self.written,
+            );
         }
         let failed = matches!(*self.records.get(), Remote::Unavailable { .. })
             || matches!(*self.written.get(), Remote::Unavailable { .. });
@@ -134,7 +166,10 @@ impl Export {
             self.begun = false;
         }
         if let Some(written) = self.written.take() {
-            cx.tell(State::Ok, format!("Exported to {}", written.value.display()));
+            cx.tell(
+                State::Ok,
+                format!("Exported to {}", written.value.display()),
+            );
             return true;
         }
         false

@@ -61,7 +61,11 @@ pub(super) struct FilterBar {
 impl FilterBar {
     pub(super) fn is_set(&self) -> bool {
         let typed = !self.text.trim().is_empty() || !self.operator.trim().is_empty();
-        typed || self.category.is_some() || self.outcome.is_some() || self.subaccount.is_some() || self.hours.is_some()
+        typed
+            || self.category.is_some()
+            || self.outcome.is_some()
+            || self.subaccount.is_some()
+            || self.hours.is_some()
     }
 
     pub(super) fn clear(&mut self) {
@@ -81,7 +85,14 @@ impl FilterBar {
             ui.set_width(220.0);
             ui.spacing_mut().item_spacing.y = space::XS;
             ui.words(Text::Caption, ui.tokens().text_2, "Text");
-            typed |= search(ui, Id::unique("filter-audit"), &mut self.text, "Search the records", 220.0).changed();
+            typed |= search(
+                ui,
+                Id::unique("filter-audit"),
+                &mut self.text,
+                "Search the records",
+                220.0,
+            )
+            .changed();
         });
         typed |= Field::new("Operator", &mut self.operator)
             .hint("a.lindgren or os:*")
@@ -109,7 +120,11 @@ impl FilterBar {
             let id = one.key().subaccount;
             if subaccounts.iter().all(|(known, _)| *known != Some(id)) {
                 let name = &one.own().display_name;
-                let name = if name.is_empty() { id.to_string() } else { text::clean(name) };
+                let name = if name.is_empty() {
+                    id.to_string()
+                } else {
+                    text::clean(name)
+                };
                 subaccounts.push((Some(id), name));
             }
         }
@@ -142,7 +157,11 @@ impl FilterBar {
         if self.settled.is_none() {
             let glob = |text: &str| {
                 let text = text.trim();
-                if text.is_empty() { None } else { text.parse::<Glob>().ok() }
+                if text.is_empty() {
+                    None
+                } else {
+                    text.parse::<Glob>().ok()
+                }
             };
             self.settled = Some(Filter {
                 from_ms: self.hours.map(|hours| now_ms - i64::from(hours) * HOUR_MS),

@@ -23,9 +23,7 @@ use crate::cx::Cx;
 use crate::screen::fixed_page;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
-use crate::widget::{
-    Button, Column, Empty, Table, TableState, Width, Words as _, pill, skeleton,
-};
+use crate::widget::{Button, Column, Empty, Table, TableState, Width, Words as _, pill, skeleton};
 
 /// Records that are fetched at once.
 const PAGE_LEN: usize = 200;
@@ -63,14 +61,18 @@ const COLUMNS: [Column; 5] = [
 
 /// Shows the tab.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
-    let Some(agent) = cx.agent.map(Arc::clone) else { return };
+    let Some(agent) = cx.agent.map(Arc::clone) else {
+        return;
+    };
     fixed_page(ui, |ui| {
         let document = agent.configuration.value().map(|found| &found.document);
         ui.horizontal_wrapped(|ui| state.bar.ui(ui, document.map(|one| &**one)));
         actions(ui, cx, state);
         state.verify.ui(ui, cx);
         ui.add_space(space::S);
-        let Some(filter) = state.bar.filter(ui, cx.now_ms) else { return };
+        let Some(filter) = state.bar.filter(ui, cx.now_ms) else {
+            return;
+        };
         if state.applied.as_ref() != Some(&filter) {
             state.begin(filter);
         }
@@ -79,7 +81,10 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
             nothing(ui, cx, state);
             return;
         }
-        let chosen = state.chosen.and_then(|number| state.records.iter().find(|one| one.sequence == number)).cloned();
+        let chosen = state
+            .chosen
+            .and_then(|number| state.records.iter().find(|one| one.sequence == number))
+            .cloned();
         let (room, height) = (ui.available_width(), ui.available_height());
         match chosen {
             None => list(ui, cx, state),
@@ -131,7 +136,9 @@ impl AuditState {
 
     /// Asks for the next records, and takes those that came.
     fn fetch(&mut self, cx: &mut Cx<'_>) {
-        let (Some(agent), Some(filter)) = (cx.agent, &self.applied) else { return };
+        let (Some(agent), Some(filter)) = (cx.agent, &self.applied) else {
+            return;
+        };
         if let Some(stamped) = self.page.take() {
             let AuditPage { records, cursor } = (*stamped.value).clone();
             // A search looks at a part of the log at a time, and may have found nothing there.
@@ -150,7 +157,8 @@ impl AuditState {
                 },
                 ..Query::default()
             };
-            self.page.request(cx.commands, agent.id, &Target::AuditRecords, &query);
+            self.page
+                .request(cx.commands, agent.id, &Target::AuditRecords, &query);
         }
     }
 }
@@ -159,20 +167,43 @@ fn actions(ui: &mut Ui, cx: &Cx<'_>, state: &mut AuditState) {
     ui.horizontal(|ui| {
         ui.set_min_height(size::CONTROL);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui.add(Button::secondary("Verify…").icon(Icon::ShieldCheck)).clicked() {
+            if ui
+                .add(Button::secondary("Verify…").icon(Icon::ShieldCheck))
+                .clicked()
+            {
                 state.verify.open();
             }
-            if ui.add(Button::secondary("Export…").icon(Icon::Download)).clicked() {
-                let label = cx.agent.map(|agent| agent.label.to_string()).unwrap_or_default();
-                state.export = Some(Export::new(&label, state.applied.clone().unwrap_or_default()));
+            if ui
+                .add(Button::secondary("Export…").icon(Icon::Download))
+                .clicked()
+            {
+                let label = cx
+                    .agent
+                    .map(|agent| agent.label.to_string())
+                    .unwrap_or_default();
+                state.export = Some(Export::new(
+                    &label,
+                    state.applied.clone().unwrap_or_default(),
+                ));
             }
-            if ui.add(Button::secondary("Newest").icon(Icon::RefreshCw).tooltip("Fetch the newest records")).clicked() {
+            if ui
+                .add(
+                    Button::secondary("Newest")
+                        .icon(Icon::RefreshCw)
+                        .tooltip("Fetch the newest records"),
+                )
+                .clicked()
+            {
                 state.applied = None;
                 state.bar.settle();
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let count = text::plural(state.records.len(), "record");
-                let more = if state.is_whole { "" } else { ", more further down" };
+                let more = if state.is_whole {
+                    ""
+                } else {
+                    ", more further down"
+                };
                 if !state.records.is_empty() {
                     ui.quiet(format!("{count}{more}"));
                 }
@@ -194,8 +225,16 @@ fn nothing(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
     let filtered = state.bar.is_set();
     let empty = Empty {
         icon: Icon::ScrollText,
-        title: if filtered { "No record matches" } else { "No records" },
-        text: if filtered { "A longer time and fewer letters find more" } else { "Each change and each refused request is recorded" },
+        title: if filtered {
+            "No record matches"
+        } else {
+            "No records"
+        },
+        text: if filtered {
+            "A longer time and fewer letters find more"
+        } else {
+            "Each change and each refused request is recorded"
+        },
         action: filtered.then_some("Clear the filter"),
     };
     if empty.show(ui) {
@@ -205,7 +244,13 @@ fn nothing(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
 
 fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
     let records = &state.records;
-    let name = |row: usize| format!("Record {}, {}", records[row].sequence, text::clean(&records[row].message));
+    let name = |row: usize| {
+        format!(
+            "Record {}, {}",
+            records[row].sequence,
+            text::clean(&records[row].message)
+        )
+    };
     let chosen = state.chosen;
     let selected = |row: usize| Some(records[row].sequence) == chosen;
     let out = Table::new("audit", &COLUMNS, records.len(), &name)
@@ -215,9 +260,17 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
         .show(ui, &mut state.table, |ui, row, column| {
             let (one, tokens) = (&records[row], ui.tokens());
             match column {
-                0 => drop(ui.words(Text::Mono, tokens.text_2, text::when(one.time_ms).trim_end_matches(" UTC"))),
+                0 => drop(ui.words(
+                    Text::Mono,
+                    tokens.text_2,
+                    text::when(one.time_ms).trim_end_matches(" UTC"),
+                )),
                 1 => drop(pill(ui, state_of(one.outcome), word_of(one.outcome))),
-                2 => drop(ui.words(Text::Small, tokens.text_2, words(&format!("{:?}", one.category)))),
+                2 => drop(ui.words(
+                    Text::Small,
+                    tokens.text_2,
+                    words(&format!("{:?}", one.category)),
+                )),
                 3 => drop(ui.words(Text::Small, tokens.text_2, text::clean(&one.actor.name))),
                 _ => drop(ui.body(summary(one)).on_hover_text(summary(one))),
             }
@@ -234,7 +287,10 @@ fn summary(record: &Record) -> String {
     match &record.request {
         Some(request) => {
             let message = text::clean(&record.message);
-            text::clean(&format!("{} {}:{}{}: {message}", request.method, request.host, request.port, request.path))
+            text::clean(&format!(
+                "{} {}:{}{}: {message}",
+                request.method, request.host, request.port, request.path
+            ))
         }
         None => text::clean(&record.message),
     }

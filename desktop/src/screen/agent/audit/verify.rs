@@ -30,16 +30,26 @@ impl Verify {
     /// Shows the dialog and what was found.
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         self.dialog(ui);
-        let (Some(anchor), Some(agent)) = (self.wanted, cx.agent) else { return };
-        let audit = AuditSearch { anchor, ..AuditSearch::default() };
-        let query = Query { audit, ..Query::default() };
-        self.found.request(cx.commands, agent.id, &Target::AuditVerification, &query);
+        let (Some(anchor), Some(agent)) = (self.wanted, cx.agent) else {
+            return;
+        };
+        let audit = AuditSearch {
+            anchor,
+            ..AuditSearch::default()
+        };
+        let query = Query {
+            audit,
+            ..Query::default()
+        };
+        self.found
+            .request(cx.commands, agent.id, &Target::AuditVerification, &query);
         ui.add_space(space::S);
         match &*self.found.get() {
             Remote::Ready(stamped) => self.result(ui, &stamped.value, anchor.is_some()),
             Remote::Unavailable { reason, .. } => {
                 let reason = text::clean(reason);
-                let banner = Banner::new(State::Warn, "The log could not be verified").detail(&reason);
+                let banner =
+                    Banner::new(State::Warn, "The log could not be verified").detail(&reason);
                 if banner.action("Retry").show(ui) {
                     self.found.refresh();
                 }
@@ -55,7 +65,11 @@ impl Verify {
             return;
         }
         let typed = self.anchor.trim();
-        let read = if typed.is_empty() { Ok(None) } else { typed.parse::<Anchor>().map(Some) };
+        let read = if typed.is_empty() {
+            Ok(None)
+        } else {
+            typed.parse::<Anchor>().map(Some)
+        };
         let error = read.err().map(|rule| rule.to_string());
         let answer = Dialog::new("verify-audit", "Verify the audit log", "Verify")
             .wide()
@@ -86,17 +100,30 @@ impl Verify {
     fn result(&mut self, ui: &mut Ui, found: &AuditVerification, anchored: bool) {
         let mut close = false;
         if let Some(bad) = &found.bad {
-            let message = format!("The log is not as it was written: {}", text::clean(&bad.message));
+            let message = format!(
+                "The log is not as it was written: {}",
+                text::clean(&bad.message)
+            );
             let detail = format!(
                 "Segment {}, line {}, record {}. Copy the log's folder before anything else, and compare with the last copy",
                 bad.segment, bad.line, bad.sequence
             );
-            close |= Banner::new(State::Error, &message).detail(&detail).action("Dismiss").show(ui);
+            close |= Banner::new(State::Error, &message)
+                .detail(&detail)
+                .action("Dismiss")
+                .show(ui);
         } else if !found.verified {
             let detail = "The agent names no record; look at its log";
-            close |= Banner::new(State::Error, "The log could not be verified").detail(detail).action("Dismiss").show(ui);
+            close |= Banner::new(State::Error, "The log could not be verified")
+                .detail(detail)
+                .action("Dismiss")
+                .show(ui);
         } else if let Some(report) = &found.report {
-            let state = if found.complete { State::Ok } else { State::Warn };
+            let state = if found.complete {
+                State::Ok
+            } else {
+                State::Warn
+            };
             close |= Banner::new(state, &sentence(found.complete, report))
                 .detail(&detail(report, anchored))
                 .action("Dismiss")
@@ -106,7 +133,9 @@ impl Verify {
                 code(ui, "What to note down", &format!("{}:{hash}", report.last));
             }
         } else {
-            close |= Banner::new(State::Ok, "The log is as it was written").action("Dismiss").show(ui);
+            close |= Banner::new(State::Ok, "The log is as it was written")
+                .action("Dismiss")
+                .show(ui);
         }
         if close {
             self.wanted = None;
@@ -118,7 +147,10 @@ fn sentence(complete: bool, report: &Report) -> String {
     let records = usize::try_from(report.records).unwrap_or(usize::MAX);
     let count = text::plural(records, "record");
     if complete {
-        format!("The log is as it was written: {count}, {} to {}", report.first, report.last)
+        format!(
+            "The log is as it was written: {count}, {} to {}",
+            report.first, report.last
+        )
     } else {
         format!("As far as the time allowed, the log is as it was written: {count}")
     }
@@ -130,10 +162,16 @@ fn detail(report: &Report, anchored: bool) -> String {
         detail.push_str("The record that was noted down is in it. ");
     }
     if report.unsealed > 0 {
-        detail.push_str(&format!("No signature covers the last {} yet. ", report.unsealed));
+        detail.push_str(&format!(
+            "No signature covers the last {} yet. ",
+            report.unsealed
+        ));
     }
     if report.open_intents > 0 {
-        detail.push_str(&format!("{} changes were begun whose outcome is missing. ", report.open_intents));
+        detail.push_str(&format!(
+            "{} changes were begun whose outcome is missing. ",
+            report.open_intents
+        ));
     }
     detail.push_str("Note the line below down elsewhere: with it a later verification shows that nobody wrote the log anew");
     detail

@@ -35,22 +35,31 @@ pub(super) struct Levels {
 impl Levels {
     /// Shows the dialog; true when it is over.
     pub(super) fn show(&mut self, ui: &Ui, cx: &mut Cx<'_>) -> bool {
-        let Some(agent) = cx.agent.map(Arc::clone) else { return true };
+        let Some(agent) = cx.agent.map(Arc::clone) else {
+            return true;
+        };
         let target = Target::Connector(ConnectorTarget::Logs);
-        self.present.request(cx.commands, agent.id, &target, &Query::default());
+        self.present
+            .request(cx.commands, agent.id, &target, &Query::default());
         let known = self.present.get().shared();
         let changed = known.as_ref().is_some_and(|known| {
             let own = self.own.is_some_and(|level| level != known.scc_log_level);
-            own || self.others.is_some_and(|level| level != known.other_log_level)
+            own || self
+                .others
+                .is_some_and(|level| level != known.other_log_level)
         });
         let role = refused(cx, Access::Trace);
-        let reason = role.as_deref().or((!changed).then_some("Nothing is changed"));
+        let reason = role
+            .as_deref()
+            .or((!changed).then_some("Nothing is changed"));
         let answer = Dialog::new("log-levels", "Levels of the log", "Set levels")
             .enabled_if(reason.is_none(), reason.unwrap_or_default())
             .show(ui.ctx(), |ui| {
                 ui.paragraph("They hold at once, without a restart.");
                 ui.add_space(space::S);
-                let Some(known) = loaded(ui, cx.now_ms, &self.present) else { return };
+                let Some(known) = loaded(ui, cx.now_ms, &self.present) else {
+                    return;
+                };
                 let choices = LEVELS.map(|(level, word)| (level, word.to_owned()));
                 let mut own = self.own.unwrap_or(known.scc_log_level);
                 if select(ui, "The agent's own parts", &mut own, &choices, size::FORM) {
@@ -64,20 +73,31 @@ impl Levels {
                 if [own, others].iter().any(|level| *level >= LogLevel::Debug) {
                     ui.add_space(space::S);
                     let detail = "Set it back when you have seen enough";
-                    Banner::new(State::Warn, "Debug and trace write much, and slow a busy agent down").detail(detail).show(ui);
+                    Banner::new(
+                        State::Warn,
+                        "Debug and trace write much, and slow a busy agent down",
+                    )
+                    .detail(detail)
+                    .show(ui);
                 }
             });
         match answer {
             Answer::Open => false,
             Answer::Dismissed => true,
             Answer::Confirmed => {
-                let levels = serde_json::json!({ "sccLogLevel": self.own, "otherLogLevel": self.others });
+                let levels =
+                    serde_json::json!({ "sccLogLevel": self.own, "otherLogLevel": self.others });
                 let mut levels = levels;
                 if let Some(fields) = levels.as_object_mut() {
                     fields.retain(|_, level| !level.is_null());
                 }
                 if let Ok(change) = Call::new(Verb::Patch, target).with(&levels) {
-                    call(cx, change, "Set levels of the log", &Slot::<Reply>::default());
+                    call(
+                        cx,
+                        change,
+                        "Set levels of the log",
+                        &Slot::<Reply>::default(),
+                    );
                 }
                 true
             }

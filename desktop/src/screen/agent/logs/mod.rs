@@ -7,7 +7,9 @@ use egui::{Align, Layout, ScrollArea, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{LineLevel, LogLine, LogPage, Query, RunningTarget, Target};
+use underpass_shared::api::management::{
+    LineLevel, LogLine, LogPage, Query, RunningTarget, Target,
+};
 
 use self::levels::Levels;
 use self::ring::Ring;
@@ -17,8 +19,8 @@ use crate::screen::fixed_page;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{
-    Banner, Button, Column, Empty, IconButton, Table, TableState, Width, Words as _, card, chip, copy_button,
-    highlighted, key_text, keys, pill, search, toggle,
+    Banner, Button, Column, Empty, IconButton, Table, TableState, Width, Words as _, card, chip,
+    copy_button, highlighted, key_text, keys, pill, search, toggle,
 };
 
 /// Lines that are fetched at once.
@@ -65,14 +67,20 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut LogsState) {
         }
         if let Remote::Unavailable { reason, .. } = &*state.page.get() {
             let reason = text::clean(reason);
-            if Banner::new(State::Warn, "New lines cannot be fetched").detail(&reason).action("Retry").show(ui) {
+            if Banner::new(State::Warn, "New lines cannot be fetched")
+                .detail(&reason)
+                .action("Retry")
+                .show(ui)
+            {
                 state.page.refresh();
             }
             ui.add_space(space::S);
         }
         if state.ring.has_gap() {
             let detail = "More was written between two looks than is fetched at once";
-            Banner::new(State::Info, "Lines are missing here").detail(detail).show(ui);
+            Banner::new(State::Info, "Lines are missing here")
+                .detail(detail)
+                .show(ui);
             ui.add_space(space::S);
         }
         let rows = state.ring.view(&state.filter, state.hidden).to_vec();
@@ -89,7 +97,10 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut LogsState) {
             }
             return;
         }
-        let chosen = state.chosen.and_then(|number| state.ring.find(number)).cloned();
+        let chosen = state
+            .chosen
+            .and_then(|number| state.ring.find(number))
+            .cloned();
         let height = ui.available_height();
         ui.scope(|ui| {
             if chosen.is_some() {
@@ -120,8 +131,16 @@ impl LogsState {
             }
             self.asked_ms = Some(cx.now_ms);
         }
-        let query = Query { limit: Some(PAGE_LEN), ..Query::default() };
-        self.page.request(cx.commands, agent.id, &Target::Running(RunningTarget::Logs), &query);
+        let query = Query {
+            limit: Some(PAGE_LEN),
+            ..Query::default()
+        };
+        self.page.request(
+            cx.commands,
+            agent.id,
+            &Target::Running(RunningTarget::Logs),
+            &query,
+        );
         if !self.paused {
             ui.request_repaint_after_secs(2.0);
         }
@@ -138,10 +157,16 @@ fn bar(ui: &mut Ui, cx: &Cx<'_>, state: &mut LogsState) {
     ui.horizontal(|ui| {
         ui.set_min_height(size::CONTROL);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui.add(Button::secondary("Levels…").icon(Icon::SlidersHorizontal)).clicked() {
+            if ui
+                .add(Button::secondary("Levels…").icon(Icon::SlidersHorizontal))
+                .clicked()
+            {
                 state.levels = Some(Levels::default());
             }
-            if ui.add(IconButton::new(Icon::Eraser, "Clear the lines")).clicked() {
+            if ui
+                .add(IconButton::new(Icon::Eraser, "Clear the lines"))
+                .clicked()
+            {
                 state.ring.clear();
             }
             let mut follows = !state.paused;
@@ -160,7 +185,15 @@ fn bar(ui: &mut Ui, cx: &Cx<'_>, state: &mut LogsState) {
     ui.horizontal(|ui| {
         for (at, level) in LineLevel::ALL.into_iter().enumerate() {
             let count = state.ring.count(level);
-            if chip(ui, !state.hidden[at], Some(state_of(level)), word_of(level), count).clicked() {
+            if chip(
+                ui,
+                !state.hidden[at],
+                Some(state_of(level)),
+                word_of(level),
+                count,
+            )
+            .clicked()
+            {
                 state.hidden[at] = !state.hidden[at];
             }
         }
@@ -193,12 +226,19 @@ fn nothing(ui: &mut Ui, cx: &mut Cx<'_>, state: &LogsState) {
 fn list(ui: &mut Ui, state: &mut LogsState, rows: &[usize]) {
     let lines = state.ring.lines();
     let line = |row: usize| lines.get(rows[row]);
-    let newest = rows.last().and_then(|at| lines.get(*at)).map(|line| line.number);
+    let newest = rows
+        .last()
+        .and_then(|at| lines.get(*at))
+        .map(|line| line.number);
     if !state.paused && state.shown != newest {
         state.shown = newest;
         state.table.reveal = Some(rows.len() - 1);
     }
-    let name = |row: usize| line(row).map(|line| format!("{} {}", line.level, text::clean(&line.message))).unwrap_or_default();
+    let name = |row: usize| {
+        line(row)
+            .map(|line| format!("{} {}", line.level, text::clean(&line.message)))
+            .unwrap_or_default()
+    };
     let chosen = state.chosen;
     let selected = |row: usize| chosen.is_some() && line(row).map(|line| line.number) == chosen;
     let (table, wanted) = (&mut state.table, state.filter.trim());
@@ -207,12 +247,29 @@ fn list(ui: &mut Ui, state: &mut LogsState, rows: &[usize]) {
         .selected(&selected)
         .framed()
         .show(ui, table, |ui, row, column| {
-            let (Some(line), tokens) = (line(row), ui.tokens()) else { return };
+            let (Some(line), tokens) = (line(row), ui.tokens()) else {
+                return;
+            };
             match column {
-                0 => drop(ui.words(Text::Mono, tokens.text_3, text::clock(line.time_ms)).on_hover_text(text::when(line.time_ms))),
+                0 => drop(
+                    ui.words(Text::Mono, tokens.text_3, text::clock(line.time_ms))
+                        .on_hover_text(text::when(line.time_ms)),
+                ),
                 1 => drop(pill(ui, state_of(line.level), word_of(line.level))),
-                2 => drop(highlighted(ui, Text::Small, tokens.text_3, part(line), wanted)),
-                _ => drop(highlighted(ui, Text::Mono, tokens.text, &sentence(line), wanted)),
+                2 => drop(highlighted(
+                    ui,
+                    Text::Small,
+                    tokens.text_3,
+                    part(line),
+                    wanted,
+                )),
+                _ => drop(highlighted(
+                    ui,
+                    Text::Mono,
+                    tokens.text,
+                    &sentence(line),
+                    wanted,
+                )),
             }
         });
     // Who scrolls back wants to read, not to be carried away.
@@ -227,7 +284,9 @@ fn list(ui: &mut Ui, state: &mut LogsState, rows: &[usize]) {
 
 /// The part of the program without the name of the program.
 fn part(line: &LogLine) -> &str {
-    line.target.split_once("::").map_or(line.target.as_str(), |(_, part)| part)
+    line.target
+        .split_once("::")
+        .map_or(line.target.as_str(), |(_, part)| part)
 }
 
 /// A line in one: what happened, and to what.
@@ -243,10 +302,19 @@ fn detail(ui: &mut Ui, state: &mut LogsState, line: &LogLine) {
     card(ui, |ui| {
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if ui.add(IconButton::new(Icon::X, "Close the line").small()).clicked() {
+                if ui
+                    .add(IconButton::new(Icon::X, "Close the line").small())
+                    .clicked()
+                {
                     state.chosen = None;
                 }
-                let whole = format!("{} {} {} {}", text::when(line.time_ms), line.level, line.target, sentence(line));
+                let whole = format!(
+                    "{} {} {} {}",
+                    text::when(line.time_ms),
+                    line.level,
+                    line.target,
+                    sentence(line)
+                );
                 copy_button(ui, &whole, "Line");
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     pill(ui, state_of(line.level), word_of(line.level));
@@ -254,15 +322,19 @@ fn detail(ui: &mut Ui, state: &mut LogsState, line: &LogLine) {
                 });
             });
         });
-        ScrollArea::vertical().id_salt("log-line").max_height(DETAIL - 70.0).auto_shrink([false, false]).show(ui, |ui| {
-            keys(ui, |ui| {
-                key_text(ui, "When", &text::when(line.time_ms), false, false);
-                key_text(ui, "Part", &text::clean(&line.target), true, false);
-                for (name, value) in &line.fields {
-                    key_text(ui, &text::clean(name), &text::clean(value), true, true);
-                }
+        ScrollArea::vertical()
+            .id_salt("log-line")
+            .max_height(DETAIL - 70.0)
+            .auto_shrink([false, false])
+            .show(ui, |ui| {
+                keys(ui, |ui| {
+                    key_text(ui, "When", &text::when(line.time_ms), false, false);
+                    key_text(ui, "Part", &text::clean(&line.target), true, false);
+                    for (name, value) in &line.fields {
+                        key_text(ui, &text::clean(name), &text::clean(value), true, true);
+                    }
+                });
             });
-        });
     });
 }
 

@@ -40,7 +40,10 @@ impl Ring {
     }
 
     pub(super) fn find(&self, number: u64) -> Option<&LogLine> {
-        let at = self.lines.binary_search_by_key(&number, |line| line.number).ok()?;
+        let at = self
+            .lines
+            .binary_search_by_key(&number, |line| line.number)
+            .ok()?;
         self.lines.get(at)
     }
 
@@ -76,7 +79,11 @@ impl Ring {
     /// Forgets all lines so far.
     pub(super) fn clear(&mut self) {
         let cleared = self.lines.back().map(|line| line.number).or(self.cleared);
-        *self = Self { cleared, version: self.version + 1, ..Self::default() };
+        *self = Self {
+            cleared,
+            version: self.version + 1,
+            ..Self::default()
+        };
     }
 
     /// Places of the lines that are shown; made anew only when something changed.
@@ -88,7 +95,10 @@ impl Ring {
                 level && key.1.split_whitespace().all(|word| holds(line, word))
             };
             let all = self.lines.iter().enumerate();
-            let rows = all.filter(|(_, line)| shows(line)).map(|(at, _)| at).collect();
+            let rows = all
+                .filter(|(_, line)| shows(line))
+                .map(|(at, _)| at)
+                .collect();
             self.view = Some((key, rows));
         }
         self.view.as_ref().map_or(&[], |(_, rows)| rows)
@@ -102,7 +112,9 @@ fn place(level: LineLevel) -> Option<usize> {
 fn holds(line: &LogLine, word: &str) -> bool {
     let has = |text: &str| text.to_lowercase().contains(word);
     let mut fields = line.fields.iter();
-    has(&line.message) || has(&line.target) || fields.any(|(name, value)| has(&format!("{name}={value}")))
+    has(&line.message)
+        || has(&line.target)
+        || fields.any(|(name, value)| has(&format!("{name}={value}")))
 }
 
 #[cfg(test)]
@@ -113,13 +125,20 @@ mod tests {
         let line = |number: u64| LogLine {
             number,
             time_ms: 0,
-            level: if number.is_multiple_of(2) { LineLevel::Info } else { LineLevel::Error },
+            level: if number.is_multiple_of(2) {
+                LineLevel::Info
+            } else {
+                LineLevel::Error
+            },
             target: "underpass_agent::tunnel".to_owned(),
             message: format!("Line {number}"),
             fields: [("host".to_owned(), "a.example".to_owned())].into(),
         };
         let before = before.then_some(numbers.start);
-        LogPage { lines: numbers.rev().map(line).collect(), before }
+        LogPage {
+            lines: numbers.rev().map(line).collect(),
+            before,
+        }
     }
 
     #[test]
@@ -130,7 +149,10 @@ mod tests {
         let numbers: Vec<u64> = ring.lines().iter().map(|line| line.number).collect();
         assert_eq!(numbers, (0..20).collect::<Vec<_>>());
         assert!(!ring.has_gap());
-        assert_eq!((ring.count(LineLevel::Info), ring.count(LineLevel::Error)), (10, 10));
+        assert_eq!(
+            (ring.count(LineLevel::Info), ring.count(LineLevel::Error)),
+            (10, 10)
+        );
         ring.take(&page(30..40, true));
         assert!(ring.has_gap() && ring.find(35).is_some() && ring.find(25).is_none());
         ring.clear();
@@ -145,7 +167,10 @@ mod tests {
         let most = u64::try_from(LEN_MAX).unwrap();
         ring.take(&page(0..most + 7, false));
         assert_eq!(ring.lines().len(), LEN_MAX);
-        let counted: usize = LineLevel::ALL.into_iter().map(|level| ring.count(level)).sum();
+        let counted: usize = LineLevel::ALL
+            .into_iter()
+            .map(|level| ring.count(level))
+            .sum();
         assert_eq!(counted, LEN_MAX);
     }
 

@@ -3,7 +3,8 @@
 use egui::Ui;
 use lucide_icons::Icon;
 use underpass_shared::config::{
-    Client, ClientUser, Document, Invalid, Mapping, MappingFields, ProtocolFamily, RfcOptions, SubaccountKey,
+    Client, ClientUser, Document, Invalid, Mapping, MappingFields, ProtocolFamily, RfcOptions,
+    SubaccountKey,
 };
 use underpass_shared::host::VirtualAddress;
 use underpass_shared::rights::Access;
@@ -35,27 +36,56 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, state: &mut 
             ui.spacing_mut().item_spacing.y = space::S;
             let mut choices = vec![];
             for subaccount in document.subaccounts() {
-                for one in subaccount.mappings().iter().filter(|one| one.protocol.family() == ProtocolFamily::Rfc) {
+                for one in subaccount
+                    .mappings()
+                    .iter()
+                    .filter(|one| one.protocol.family() == ProtocolFamily::Rfc)
+                {
                     let place = (subaccount.key().clone(), one.virtual_address.clone());
-                    let name = text::clean(&format!("{} of {}", one.virtual_address, subaccount.own().display_name.to_string()));
+                    let name = text::clean(&format!(
+                        "{} of {}",
+                        one.virtual_address,
+                        subaccount.own().display_name.to_string()
+                    ));
                     choices.push((Some(place), name));
                 }
             }
             if choices.is_empty() {
-                ui.quiet("No system mapping speaks RFC; clients and users are those of ABAP systems");
+                ui.quiet(
+                    "No system mapping speaks RFC; clients and users are those of ABAP systems",
+                );
                 return;
             }
             if choices.iter().all(|(place, _)| *place != state.chosen) {
                 state.chosen = choices.first().and_then(|(place, _)| place.clone());
             }
-            select(ui, "System mapping", &mut state.chosen, &choices, size::FORM);
-            let Some((key, address)) = state.chosen.clone() else { return };
+            select(
+                ui,
+                "System mapping",
+                &mut state.chosen,
+                &choices,
+                size::FORM,
+            );
+            let Some((key, address)) = state.chosen.clone() else {
+                return;
+            };
             let found = document.subaccount(&key);
             let managed = found.is_some_and(|one| one.own().managed);
-            let mapping = found.and_then(|one| one.mappings().iter().find(|one| one.virtual_address == address));
+            let mapping = found.and_then(|one| {
+                one.mappings()
+                    .iter()
+                    .find(|one| one.virtual_address == address)
+            });
             let Some(mapping) = mapping else { return };
             let options = mapping.rfc_options.as_deref().cloned().unwrap_or_default();
-            let role = refused(cx, if managed { Access::Administration } else { Access::Subaccounts });
+            let role = refused(
+                cx,
+                if managed {
+                    Access::Administration
+                } else {
+                    Access::Subaccounts
+                },
+            );
             ui.columns(2, |columns| {
                 clients(&mut columns[0], cx, state, &options, role.as_deref());
                 users(&mut columns[1], cx, state, &options, role.as_deref());
@@ -64,16 +94,27 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, state: &mut 
     );
 }
 
-fn clients(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ClientsState, options: &RfcOptions, role: Option<&str>) {
+fn clients(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    state: &mut ClientsState,
+    options: &RfcOptions,
+    role: Option<&str>,
+) {
     ui.bold("Allowed clients");
     if options.allowed_clients.is_empty() {
         ui.quiet("All clients are allowed while none is named");
     }
     for client in options.allowed_clients.clone() {
         if entry(ui, &client.to_string(), "client", role) {
-            change(cx, state, format!("Allow client {client} no more"), move |options| {
-                options.allowed_clients.retain(|one| *one != client);
-            });
+            change(
+                cx,
+                state,
+                format!("Allow client {client} no more"),
+                move |options| {
+                    options.allowed_clients.retain(|one| *one != client);
+                },
+            );
         }
     }
     let typed = state.client.trim().to_owned();
@@ -86,15 +127,32 @@ fn clients(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ClientsState, options: &Rfc
         Ok(_) => None,
     };
     let ready = read.ok().filter(|_| !known);
-    if add(ui, ("Client", "100", "Allow"), &mut state.client, error.as_deref(), ready.is_some(), role)
-        && let Some(client) = ready
+    if add(
+        ui,
+        ("Client", "100", "Allow"),
+        &mut state.client,
+        error.as_deref(),
+        ready.is_some(),
+        role,
+    ) && let Some(client) = ready
     {
         state.client.clear();
-        change(cx, state, format!("Allow client {client}"), move |options| options.allowed_clients.push(client));
+        change(
+            cx,
+            state,
+            format!("Allow client {client}"),
+            move |options| options.allowed_clients.push(client),
+        );
     }
 }
 
-fn users(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ClientsState, options: &RfcOptions, role: Option<&str>) {
+fn users(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    state: &mut ClientsState,
+    options: &RfcOptions,
+    role: Option<&str>,
+) {
     ui.bold("Blocked users");
     if options.blocked_users.is_empty() {
         ui.quiet("No user is blocked");
@@ -108,7 +166,9 @@ fn users(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ClientsState, options: &RfcOp
     }
     let typed = state.user.trim().to_owned();
     let read = typed.parse::<ClientUser>();
-    let known = read.as_ref().is_ok_and(|user| options.blocked_users.contains(user));
+    let known = read
+        .as_ref()
+        .is_ok_and(|user| options.blocked_users.contains(user));
     let error = match &read {
         _ if typed.is_empty() => None,
         Err(rule) => Some(rule.to_string()),
@@ -116,11 +176,19 @@ fn users(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ClientsState, options: &RfcOp
         Ok(_) => None,
     };
     let ready = read.ok().filter(|_| !known);
-    if add(ui, ("Client and user", "100:DDIC", "Block"), &mut state.user, error.as_deref(), ready.is_some(), role)
-        && let Some(user) = ready
+    if add(
+        ui,
+        ("Client and user", "100:DDIC", "Block"),
+        &mut state.user,
+        error.as_deref(),
+        ready.is_some(),
+        role,
+    ) && let Some(user) = ready
     {
         state.user.clear();
-        change(cx, state, format!("Block {user}"), move |options| options.blocked_users.push(user));
+        change(cx, state, format!("Block {user}"), move |options| {
+            options.blocked_users.push(user)
+        });
     }
 }
 
@@ -132,7 +200,8 @@ fn entry(ui: &mut Ui, name: &str, kind: &str, role: Option<&str>) -> bool {
         ui.words(Text::Mono, ui.tokens().text, name.as_str());
         let label = format!("Remove {kind} {name}");
         let remove = IconButton::new(Icon::X, &label).small();
-        ui.add(remove.enabled_if(role.is_none(), role.unwrap_or_default())).clicked()
+        ui.add(remove.enabled_if(role.is_none(), role.unwrap_or_default()))
+            .clicked()
     })
     .inner
 }
@@ -148,14 +217,21 @@ fn add(
 ) -> bool {
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = space::S;
-        let field = Field::new(label, value).mono().hint(hint).error(error).width(200.0);
-        let field = field.enabled_if(role.is_none(), role.unwrap_or_default()).show(ui);
+        let field = Field::new(label, value)
+            .mono()
+            .hint(hint)
+            .error(error)
+            .width(200.0);
+        let field = field
+            .enabled_if(role.is_none(), role.unwrap_or_default())
+            .show(ui);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let clicked = ui
             .vertical(|ui| {
                 ui.add_space(19.0);
                 let why = role.unwrap_or("Fill the field first");
-                ui.add(Button::secondary(action).enabled_if(ready && role.is_none(), why)).clicked()
+                ui.add(Button::secondary(action).enabled_if(ready && role.is_none(), why))
+                    .clicked()
             })
             .inner;
         ready && role.is_none() && (clicked || entered)
@@ -170,10 +246,16 @@ fn change(
     what: String,
     change: impl FnOnce(&mut RfcOptions) + Send + 'static,
 ) {
-    let Some((key, address)) = state.chosen.clone() else { return };
+    let Some((key, address)) = state.chosen.clone() else {
+        return;
+    };
     edit(cx, what, move |document| {
         let found = document.subaccount(&key);
-        let mapping = found.and_then(|one| one.mappings().iter().find(|one| one.virtual_address == address));
+        let mapping = found.and_then(|one| {
+            one.mappings()
+                .iter()
+                .find(|one| one.virtual_address == address)
+        });
         let Some(mapping) = mapping else {
             return Err(Invalid::new("mapping", "is no longer there"));
         };

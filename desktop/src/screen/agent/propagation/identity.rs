@@ -43,33 +43,71 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
 }
 
 fn subaccount(ui: &mut Ui, cx: &mut Cx<'_>, one: &Subaccount) {
-    let needed = if one.own().managed { Access::Administration } else { Access::Subaccounts };
+    let needed = if one.own().managed {
+        Access::Administration
+    } else {
+        Access::Subaccounts
+    };
     let role = refused(cx, needed);
     let trust = &one.own().identity_trust;
     let key = one.key().clone();
     let name = &one.own().display_name;
-    let name = if name.is_empty() { key.subaccount.to_string() } else { name.to_string() };
+    let name = if name.is_empty() {
+        key.subaccount.to_string()
+    } else {
+        name.to_string()
+    };
     let name = text::clean(&name);
-    let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), space::S), egui::Sense::hover());
-    ui.painter().hline(rect.x_range(), rect.center().y, egui::Stroke::new(size::LINE, ui.tokens().border));
+    let (rect, _) = ui.allocate_exact_size(
+        egui::vec2(ui.available_width(), space::S),
+        egui::Sense::hover(),
+    );
+    ui.painter().hline(
+        rect.x_range(),
+        rect.center().y,
+        egui::Stroke::new(size::LINE, ui.tokens().border),
+    );
     ui.horizontal(|ui| {
         ui.set_min_height(size::CONTROL);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let why = role.as_deref().unwrap_or_default();
-            let sync = Button::secondary("Take over now").icon(Icon::RefreshCw).small();
-            let sync = sync.enabled_if(role.is_none(), why).tooltip("Take the lists of the cloud side over");
+            let sync = Button::secondary("Take over now")
+                .icon(Icon::RefreshCw)
+                .small();
+            let sync = sync
+                .enabled_if(role.is_none(), why)
+                .tooltip("Take the lists of the cloud side over");
             if ui.add(sync).clicked() {
-                let path = SubaccountPath { region_host: key.region_host.clone(), subaccount: key.subaccount };
-                let query = Query { location_id: Some(key.location_id.clone()), ..Query::default() };
+                let path = SubaccountPath {
+                    region_host: key.region_host.clone(),
+                    subaccount: key.subaccount,
+                };
+                let query = Query {
+                    location_id: Some(key.location_id.clone()),
+                    ..Query::default()
+                };
                 let sync = Call::new(Verb::Post, Target::IdentityTrust(path)).query(query);
-                call(cx, sync, format!("Take over trust of {name}"), &Slot::<Reply>::default());
+                call(
+                    cx,
+                    sync,
+                    format!("Take over trust of {name}"),
+                    &Slot::<Reply>::default(),
+                );
             }
             let mut auto = trust.auto_sync();
             let label = format!("{name} follows the cloud side");
             if toggle(ui, &mut auto, &label, role.as_deref()).changed() {
-                change(cx, one, format!("Trust of {name} follows the cloud side: {}", if auto { "on" } else { "off" }), move |old| {
-                    IdentityTrust::new(auto, old.providers().to_vec(), old.apps().to_vec())
-                });
+                change(
+                    cx,
+                    one,
+                    format!(
+                        "Trust of {name} follows the cloud side: {}",
+                        if auto { "on" } else { "off" }
+                    ),
+                    move |old| {
+                        IdentityTrust::new(auto, old.providers().to_vec(), old.apps().to_vec())
+                    },
+                );
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.bold(name.as_str());
@@ -85,10 +123,27 @@ fn subaccount(ui: &mut Ui, cx: &mut Cx<'_>, one: &Subaccount) {
         return;
     }
     for provider in trust.providers() {
-        entry(ui, cx, one, role.as_deref(), (Source::Provider, &provider.id, &provider.name, provider.enabled));
+        entry(
+            ui,
+            cx,
+            one,
+            role.as_deref(),
+            (
+                Source::Provider,
+                &provider.id,
+                &provider.name,
+                provider.enabled,
+            ),
+        );
     }
     for app in trust.apps() {
-        entry(ui, cx, one, role.as_deref(), (Source::App, &app.id, &app.name, app.enabled));
+        entry(
+            ui,
+            cx,
+            one,
+            role.as_deref(),
+            (Source::App, &app.id, &app.name, app.enabled),
+        );
     }
 }
 
@@ -99,7 +154,11 @@ fn entry(
     role: Option<&str>,
     (source, id, name, enabled): (Source, &Alias, &str, bool),
 ) {
-    let shown = if name.is_empty() { id.to_string() } else { text::clean(name) };
+    let shown = if name.is_empty() {
+        id.to_string()
+    } else {
+        text::clean(name)
+    };
     let kind = match source {
         Source::Provider => "Identity provider",
         Source::App => "Application",
@@ -108,13 +167,22 @@ fn entry(
         ui.add_space(space::L);
         let mut on = enabled;
         if toggle(ui, &mut on, &shown, role).changed() {
-            let what = format!("{} {kind} {shown}", if on { "Trust" } else { "No longer trust" });
+            let what = format!(
+                "{} {kind} {shown}",
+                if on { "Trust" } else { "No longer trust" }
+            );
             let id = id.clone();
             change(cx, of, what, move |old| {
                 let (mut providers, mut apps) = (old.providers().to_vec(), old.apps().to_vec());
                 match source {
-                    Source::Provider => providers.iter_mut().filter(|one| one.id == id).for_each(|one| one.enabled = on),
-                    Source::App => apps.iter_mut().filter(|one| one.id == id).for_each(|one| one.enabled = on),
+                    Source::Provider => providers
+                        .iter_mut()
+                        .filter(|one| one.id == id)
+                        .for_each(|one| one.enabled = on),
+                    Source::App => apps
+                        .iter_mut()
+                        .filter(|one| one.id == id)
+                        .for_each(|one| one.enabled = on),
                 }
                 IdentityTrust::new(old.auto_sync(), providers, apps)
             });
@@ -128,15 +196,23 @@ fn change(
     cx: &mut Cx<'_>,
     of: &Subaccount,
     what: String,
-    new: impl FnOnce(&IdentityTrust) -> Result<IdentityTrust, underpass_shared::config::Invalid> + Send + 'static,
+    new: impl FnOnce(&IdentityTrust) -> Result<IdentityTrust, underpass_shared::config::Invalid>
+    + Send
+    + 'static,
 ) {
     let key = of.key().clone();
     edit(cx, what, move |document| {
         let Some(found) = document.subaccount(&key) else {
-            return Err(underpass_shared::config::Invalid::new("subaccount", "is no longer there"));
+            return Err(underpass_shared::config::Invalid::new(
+                "subaccount",
+                "is no longer there",
+            ));
         };
         let identity_trust = new(&found.own().identity_trust)?;
         let own: SubaccountFields = (***found.own()).clone();
-        document.with_subaccount(SubaccountFields { identity_trust, ..own })
+        document.with_subaccount(SubaccountFields {
+            identity_trust,
+            ..own
+        })
     });
 }

@@ -34,17 +34,23 @@ pub struct PropagationState {
 
 /// Shows the tab.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut PropagationState) {
-    let Some(agent) = cx.agent.map(Arc::clone) else { return };
+    let Some(agent) = cx.agent.map(Arc::clone) else {
+        return;
+    };
     page(ui, "propagation", |ui| {
         ui.spacing_mut().item_spacing = egui::Vec2::splat(space::M);
         let (known, retry) = shown(ui, cx.now_ms, &agent.configuration);
         if retry {
             cx.send(underpass_fleet::command::Command::Refresh(agent.id));
         }
-        let (Some(_), Some(document)) = (known, document(&agent)) else { return };
+        let (Some(_), Some(document)) = (known, document(&agent)) else {
+            return;
+        };
         let rules = document.connector().subject_pattern_rules.clone();
         let sampled = state.sample.subject(&rules);
-        let held = sampled.as_ref().map_or_else(|none| none.rule, |found| found.rule);
+        let held = sampled
+            .as_ref()
+            .map_or_else(|none| none.rule, |found| found.rule);
         let room = ui.available_width();
         if room > WIDE {
             ui.horizontal_top(|ui| {

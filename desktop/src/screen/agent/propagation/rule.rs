@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use egui::{ScrollArea, Ui};
 use underpass_shared::config::limits::DESCRIPTION_LEN_MAX;
 use underpass_shared::config::{
-    Comparison, Condition, ConditionFields, Invalid, NamePart, SubjectFallback, SubjectPattern, SubjectRule,
-    SubjectRules, Text, Variable,
+    Comparison, Condition, ConditionFields, Invalid, NamePart, SubjectFallback, SubjectPattern,
+    SubjectRule, SubjectRules, Text, Variable,
 };
 
 use super::super::common::edit_settings;
@@ -57,15 +57,27 @@ impl Rule {
 
     /// A rule that is there; behind all of them stands the one for whom no other holds.
     pub(super) fn edit(at: usize, rules: &SubjectRules) -> Self {
-        let texts = |pattern: &SubjectPattern| pattern.parts().map(|(part, pattern)| (part, pattern.to_string())).collect();
-        let form = Self { is_new: false, touched: true, ..Self::new(at) };
+        let texts = |pattern: &SubjectPattern| {
+            pattern
+                .parts()
+                .map(|(part, pattern)| (part, pattern.to_string()))
+                .collect()
+        };
+        let form = Self {
+            is_new: false,
+            touched: true,
+            ..Self::new(at)
+        };
         match rules.rules().get(at) {
             Some(rule) => {
                 let condition = ConditionFields::from(rule.condition.clone());
                 Self {
                     variable: condition.variable.to_string(),
                     comparison: condition.operator,
-                    value: condition.value.map(|value| value.to_string()).unwrap_or_default(),
+                    value: condition
+                        .value
+                        .map(|value| value.to_string())
+                        .unwrap_or_default(),
                     parts: texts(&rule.subject_pattern),
                     description: rule.description.to_string(),
                     ..form
@@ -86,14 +98,30 @@ impl Rule {
 
     fn condition(&self) -> Result<Condition, Invalid> {
         let wrong = |field: &str, rule: String| Invalid::new(field, rule);
-        let variable = self.variable.trim().parse::<Variable>().map_err(|rule| wrong("variable", rule.to_string()))?;
+        let variable = self
+            .variable
+            .trim()
+            .parse::<Variable>()
+            .map_err(|rule| wrong("variable", rule.to_string()))?;
         let value = self.compares().then(|| self.value.parse());
-        let value = value.transpose().map_err(|rule: underpass_shared::config::InvalidText| wrong("value", rule.to_string()))?;
-        ConditionFields { variable, operator: self.comparison, value }.try_into()
+        let value = value
+            .transpose()
+            .map_err(|rule: underpass_shared::config::InvalidText| {
+                wrong("value", rule.to_string())
+            })?;
+        ConditionFields {
+            variable,
+            operator: self.comparison,
+            value,
+        }
+        .try_into()
     }
 
     fn pattern(&self) -> Result<SubjectPattern, Invalid> {
-        let trimmed = self.parts.iter().map(|(part, text)| (*part, text.trim().to_owned()));
+        let trimmed = self
+            .parts
+            .iter()
+            .map(|(part, text)| (*part, text.trim().to_owned()));
         trimmed.collect::<BTreeMap<_, _>>().try_into()
     }
 
@@ -104,36 +132,61 @@ impl Rule {
 
     /// Shows the form; true when it is over.
     pub(super) fn show(&mut self, ui: &Ui, cx: &mut Cx<'_>) -> bool {
-        let condition = if self.is_fallback { Ok(None) } else { self.condition().map(Some) };
+        let condition = if self.is_fallback {
+            Ok(None)
+        } else {
+            self.condition().map(Some)
+        };
         let (pattern, description) = (self.pattern(), self.description());
-        let wrong: Vec<Invalid> = [condition.as_ref().err(), pattern.as_ref().err(), description.as_ref().err()]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect();
+        let wrong: Vec<Invalid> = [
+            condition.as_ref().err(),
+            pattern.as_ref().err(),
+            description.as_ref().err(),
+        ]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
         let title = match (self.is_fallback, self.is_new) {
             (true, _) => "Subject where no rule holds".to_owned(),
             (false, true) => "Add a subject rule".to_owned(),
             (false, false) => format!("Subject rule {}", self.at + 1),
         };
-        let action = if self.is_new { "Add to the draft" } else { "Change in the draft" };
+        let action = if self.is_new {
+            "Add to the draft"
+        } else {
+            "Change in the draft"
+        };
         let answer = Dialog::new("subject-rule", &title, action)
             .wide()
             .enabled_if(wrong.is_empty(), "Correct the fields first")
             .show(ui.ctx(), |ui| {
                 let room = (ui.ctx().content_rect().height() - 260.0).max(220.0);
-                ScrollArea::vertical().id_salt("rule-form").max_height(room).show(ui, |ui| self.body(ui, &wrong));
+                ScrollArea::vertical()
+                    .id_salt("rule-form")
+                    .max_height(room)
+                    .show(ui, |ui| self.body(ui, &wrong));
             });
         match (answer, condition, pattern, description) {
             (Answer::Dismissed, ..) => true,
             (Answer::Confirmed, Ok(condition), Ok(subject_pattern), Ok(description)) => {
                 let (at, is_new) = (self.at, self.is_new);
                 edit_settings(cx, title, move |fields| {
-                    let (mut rules, mut fallback) = fields.subject_pattern_rules.clone().into_parts();
+                    let (mut rules, mut fallback) =
+                        fields.subject_pattern_rules.clone().into_parts();
                     match condition {
-                        None => fallback = SubjectFallback { description, subject_pattern },
+                        None => {
+                            fallback = SubjectFallback {
+                                description,
+                                subject_pattern,
+                            }
+                        }
                         Some(condition) => {
-                            let rule = SubjectRule { description, condition, subject_pattern };
+                            let rule = SubjectRule {
+                                description,
+                                condition,
+                                subject_pattern,
+                            };
                             match rules.get_mut(at) {
                                 Some(old) if !is_new => *old = rule,
                                 Some(_) | None => rules.push(rule),
@@ -151,7 +204,12 @@ impl Rule {
 
     fn body(&mut self, ui: &mut Ui, wrong: &[Invalid]) {
         let touched = self.touched;
-        let rule = |field: &str| wrong.iter().find(|one| one.field == field && touched).map(|one| one.rule.as_str());
+        let rule = |field: &str| {
+            wrong
+                .iter()
+                .find(|one| one.field == field && touched)
+                .map(|one| one.rule.as_str())
+        };
         let mut changed = false;
         if !self.is_fallback {
             ui.horizontal_top(|ui| {
@@ -171,15 +229,24 @@ impl Rule {
                 ];
                 changed |= select(ui, "Condition", &mut self.comparison, &comparisons, 130.0);
                 if self.compares() {
-                    changed |= Field::new("Value", &mut self.value).mono().error(rule("value")).width(210.0).show(ui).changed();
+                    changed |= Field::new("Value", &mut self.value)
+                        .mono()
+                        .error(rule("value"))
+                        .width(210.0)
+                        .show(ui)
+                        .changed();
                 }
             });
             ui.add_space(space::M);
         }
         ui.title("Subject");
-        ui.quiet("${name} stands for an attribute of the token; parts that stay empty are left out");
+        ui.quiet(
+            "${name} stands for an attribute of the token; parts that stay empty are left out",
+        );
         if let Some(whole) = rule("subjectPattern") {
-            let text = egui::RichText::new(whole).font(crate::theme::font(crate::theme::Text::Small)).color(ui.visuals().error_fg_color);
+            let text = egui::RichText::new(whole)
+                .font(crate::theme::font(crate::theme::Text::Small))
+                .color(ui.visuals().error_fg_color);
             ui.add(egui::Label::new(text).wrap());
         }
         ui.add_space(space::XS);
@@ -189,7 +256,13 @@ impl Rule {
                 let width = ((ui.available_width() - space::M) / 2.0).max(160.0);
                 for (part, label, hint) in pair {
                     let text = self.parts.entry(*part).or_default();
-                    changed |= Field::new(label, text).mono().hint(hint).error(rule(part.as_str())).width(width).show(ui).changed();
+                    changed |= Field::new(label, text)
+                        .mono()
+                        .hint(hint)
+                        .error(rule(part.as_str()))
+                        .width(width)
+                        .show(ui)
+                        .changed();
                 }
             });
             ui.add_space(space::XS);

@@ -38,7 +38,13 @@ enum Act {
 }
 
 /// Shows the rules of the draft; `held` is the one that gives the sample's subject.
-pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, rules: &SubjectRules, held: usize, state: &mut RulesState) {
+pub(super) fn ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    rules: &SubjectRules,
+    held: usize,
+    state: &mut RulesState,
+) {
     let role = refused(cx, Access::Connector);
     let mut act = None;
     card_titled(
@@ -46,15 +52,22 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, rules: &SubjectRules, held: usize
         "Rules for subjects",
         |ui| {
             let full = rules.rules().len() >= SUBJECT_RULES_MAX;
-            let why = role.as_deref().unwrap_or("There are as many rules as there may be");
+            let why = role
+                .as_deref()
+                .unwrap_or("There are as many rules as there may be");
             let add = Button::primary("Add rule…").icon(Icon::Plus).small();
-            if ui.add(add.enabled_if(role.is_none() && !full, why)).clicked() {
+            if ui
+                .add(add.enabled_if(role.is_none() && !full, why))
+                .clicked()
+            {
                 state.form = Some(Rule::new(rules.rules().len()));
             }
         },
         |ui| {
             ui.spacing_mut().item_spacing.y = space::XS;
-            ui.quiet("The first rule whose condition holds gives the subject of the user's certificate");
+            ui.quiet(
+                "The first rule whose condition holds gives the subject of the user's certificate",
+            );
             let last = rules.rules().len();
             for (at, rule) in rules.rules().iter().enumerate() {
                 separator(ui);
@@ -85,31 +98,46 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, rules: &SubjectRules, held: usize
         None => {}
         Some(Act::Edit(at)) => state.form = Some(Rule::edit(at, rules)),
         Some(Act::Move(from, to)) => {
-            edit_settings(cx, format!("Move subject rule {} to {}", from + 1, to + 1), move |fields| {
-                let (mut rules, fallback) = fields.subject_pattern_rules.clone().into_parts();
-                if from < rules.len() && to < rules.len() {
-                    rules.swap(from, to);
-                }
-                fields.subject_pattern_rules = SubjectRules::new(rules, fallback)?;
-                Ok(())
-            });
+            edit_settings(
+                cx,
+                format!("Move subject rule {} to {}", from + 1, to + 1),
+                move |fields| {
+                    let (mut rules, fallback) = fields.subject_pattern_rules.clone().into_parts();
+                    if from < rules.len() && to < rules.len() {
+                        rules.swap(from, to);
+                    }
+                    fields.subject_pattern_rules = SubjectRules::new(rules, fallback)?;
+                    Ok(())
+                },
+            );
         }
         Some(Act::Remove(at)) => {
-            edit_settings(cx, format!("Remove subject rule {}", at + 1), move |fields| {
-                let (mut rules, fallback) = fields.subject_pattern_rules.clone().into_parts();
-                if at < rules.len() {
-                    rules.remove(at);
-                }
-                fields.subject_pattern_rules = SubjectRules::new(rules, fallback)?;
-                Ok(())
-            });
+            edit_settings(
+                cx,
+                format!("Remove subject rule {}", at + 1),
+                move |fields| {
+                    let (mut rules, fallback) = fields.subject_pattern_rules.clone().into_parts();
+                    if at < rules.len() {
+                        rules.remove(at);
+                    }
+                    fields.subject_pattern_rules = SubjectRules::new(rules, fallback)?;
+                    Ok(())
+                },
+            );
         }
     }
 }
 
 fn separator(ui: &mut Ui) {
-    let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), space::S), egui::Sense::hover());
-    ui.painter().hline(rect.x_range(), rect.center().y, egui::Stroke::new(size::LINE, ui.tokens().border));
+    let (rect, _) = ui.allocate_exact_size(
+        egui::vec2(ui.available_width(), space::S),
+        egui::Sense::hover(),
+    );
+    ui.painter().hline(
+        rect.x_range(),
+        rect.center().y,
+        egui::Stroke::new(size::LINE, ui.tokens().border),
+    );
 }
 
 /// A rule as it is shown.
@@ -144,7 +172,8 @@ impl Line<'_> {
         ui.horizontal(|ui| {
             ui.add_space(space::L);
             let subject = subject(self.pattern);
-            ui.words(Text::Mono, tokens.text_2, subject.as_str()).on_hover_text(subject);
+            ui.words(Text::Mono, tokens.text_2, subject.as_str())
+                .on_hover_text(subject);
         });
         if !self.description.is_empty() {
             ui.horizontal(|ui| {
@@ -162,8 +191,17 @@ impl Line<'_> {
         let is_rule = self.at < self.last;
         let button = |ui: &mut Ui, icon, word: &str, fits: bool| {
             let name = format!("{word} rule {number}");
-            let why = if allowed { "It stands there already" } else { why };
-            ui.add(IconButton::new(icon, &name).small().enabled_if(allowed && fits, why)).clicked()
+            let why = if allowed {
+                "It stands there already"
+            } else {
+                why
+            };
+            ui.add(
+                IconButton::new(icon, &name)
+                    .small()
+                    .enabled_if(allowed && fits, why),
+            )
+            .clicked()
         };
         if is_rule && button(ui, Icon::Trash2, "Remove", true) {
             act = Some(Act::Remove(self.at));
@@ -185,9 +223,10 @@ impl Line<'_> {
 
 /// A pattern as people write names.
 fn subject(pattern: &SubjectPattern) -> String {
-    let part = |(part, pattern): (underpass_shared::config::NamePart, &underpass_shared::config::Pattern)| {
-        format!("{}={pattern}", part.as_str())
-    };
+    let part = |(part, pattern): (
+        underpass_shared::config::NamePart,
+        &underpass_shared::config::Pattern,
+    )| { format!("{}={pattern}", part.as_str()) };
     let parts: Vec<String> = pattern.parts().map(part).collect();
     text::clean(&parts.join(", "))
 }

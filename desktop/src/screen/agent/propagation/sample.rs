@@ -21,7 +21,8 @@ enum Who {
 }
 
 const EMPLOYEE: &str = "name=ALINDGREN\nuser_name=a.lindgren\nmail=a.lindgren@contoso.example\ndisplay_name=Anna Lindgren\nfirst_name=Anna\nlast_name=Lindgren\ncp.origin=corporate-ias\nlogin_name=alindgren";
-const PARTNER: &str = "name=PARTNER42\nuser_name=partner42\ncp.origin=partner-ias\ncompany=Fabrikam";
+const PARTNER: &str =
+    "name=PARTNER42\nuser_name=partner42\ncp.origin=partner-ias\ncompany=Fabrikam";
 const ROBOT: &str = "name=SVC-ORDERS\nuser_name=svc-orders\nkind=technical\ncp.origin=service";
 
 /// What the sample remembers from frame to frame.
@@ -32,7 +33,10 @@ pub(super) struct SampleState {
 
 impl Default for SampleState {
     fn default() -> Self {
-        Self { who: Who::default(), text: EMPLOYEE.to_owned() }
+        Self {
+            who: Who::default(),
+            text: EMPLOYEE.to_owned(),
+        }
     }
 }
 
@@ -48,10 +52,14 @@ fn read(text: &str) -> (Attributes, Option<String>) {
     let mut attributes = Attributes::new();
     let mut wrong = None;
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let parsed = line.split_once('=').map(|(name, value)| (name.trim().parse::<Variable>(), value.trim()));
+        let parsed = line
+            .split_once('=')
+            .map(|(name, value)| (name.trim().parse::<Variable>(), value.trim()));
         match parsed {
             Some((Ok(name), value)) => drop(attributes.insert(name, value.to_owned())),
-            Some((Err(rule), _)) => wrong = wrong.or(Some(format!("{}: {rule}", text::clean(line)))),
+            Some((Err(rule), _)) => {
+                wrong = wrong.or(Some(format!("{}: {rule}", text::clean(line))))
+            }
             None => wrong = wrong.or(Some(format!("{}: must be name=value", text::clean(line)))),
         }
     }
@@ -59,14 +67,23 @@ fn read(text: &str) -> (Attributes, Option<String>) {
 }
 
 /// Shows the sample.
-pub(super) fn ui(ui: &mut Ui, sampled: &Result<Sampled, NoSubject>, rules: &SubjectRules, state: &mut SampleState) {
+pub(super) fn ui(
+    ui: &mut Ui,
+    sampled: &Result<Sampled, NoSubject>,
+    rules: &SubjectRules,
+    state: &mut SampleState,
+) {
     card_titled(
         ui,
         "Try a user",
         |_| {},
         |ui| {
             ui.spacing_mut().item_spacing.y = space::S;
-            let choices = [(Who::Employee, "Employee"), (Who::Partner, "Partner"), (Who::Robot, "Technical user")];
+            let choices = [
+                (Who::Employee, "Employee"),
+                (Who::Partner, "Partner"),
+                (Who::Robot, "Technical user"),
+            ];
             if segmented(ui, "User", &mut state.who, &choices) {
                 state.text = match state.who {
                     Who::Employee => EMPLOYEE,
@@ -93,7 +110,9 @@ pub(super) fn ui(ui: &mut Ui, sampled: &Result<Sampled, NoSubject>, rules: &Subj
                 Err(none) => {
                     let reason = none.reason.to_string();
                     let detail = "The request goes on without a certificate, so that the back end refuses it";
-                    Banner::new(State::Warn, &text::clean(&reason)).detail(detail).show(ui);
+                    Banner::new(State::Warn, &text::clean(&reason))
+                        .detail(detail)
+                        .show(ui);
                 }
             }
         },
@@ -101,9 +120,15 @@ pub(super) fn ui(ui: &mut Ui, sampled: &Result<Sampled, NoSubject>, rules: &Subj
 }
 
 fn which(sampled: &Result<Sampled, NoSubject>, rules: &SubjectRules) -> String {
-    let rule = sampled.as_ref().map_or_else(|none| none.rule, |found| found.rule);
+    let rule = sampled
+        .as_ref()
+        .map_or_else(|none| none.rule, |found| found.rule);
     match rules.rules().get(rule) {
-        Some(found) => format!("Rule {} holds: {}", rule + 1, text::clean(&found.condition.to_string())),
+        Some(found) => format!(
+            "Rule {} holds: {}",
+            rule + 1,
+            text::clean(&found.condition.to_string())
+        ),
         None => "No rule holds, so the last one gives the subject".to_owned(),
     }
 }
@@ -115,7 +140,10 @@ mod tests {
     #[test]
     fn lines_are_attributes_and_the_first_wrong_one_is_named() {
         let (attributes, wrong) = read("a=1\n\n b = x=y \nnonsense\nc d=1");
-        let told: Vec<String> = attributes.iter().map(|(name, value)| format!("{name}:{value}")).collect();
+        let told: Vec<String> = attributes
+            .iter()
+            .map(|(name, value)| format!("{name}:{value}"))
+            .collect();
         assert_eq!(told, ["a:1", "b:x=y"]);
         assert!(wrong.unwrap().starts_with("nonsense: must be"));
         for text in [EMPLOYEE, PARTNER, ROBOT] {

@@ -56,7 +56,10 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, state: &mut 
                     .show(ui);
                 let wanted = match (tolerance, validity) {
                     (Ok(expiration_tolerance_in_hr), Ok(certificate_validity_in_min)) => {
-                        Some(PpSettings { expiration_tolerance_in_hr, certificate_validity_in_min })
+                        Some(PpSettings {
+                            expiration_tolerance_in_hr,
+                            certificate_validity_in_min,
+                        })
                     }
                     (Err(_), _) | (_, Err(_)) => None,
                 };
@@ -69,7 +72,8 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, state: &mut 
                 ui.with_layout(Layout::top_down(Align::Min), |ui| {
                     // Beside the fields, not beside their labels.
                     ui.add_space(19.0);
-                    let button = Button::secondary("Change in the draft").enabled_if(role.is_none() && changed.is_some(), why);
+                    let button = Button::secondary("Change in the draft")
+                        .enabled_if(role.is_none() && changed.is_some(), why);
                     if ui.add(button).clicked()
                         && let Some(wanted) = changed
                     {
@@ -92,7 +96,10 @@ mod tests {
     fn numbers_keep_to_the_rules_of_the_document() {
         assert_eq!(number::<1, 336>(" 336 ").unwrap().get(), 336);
         for text in ["", "0", "337", "x", "1.5"] {
-            assert!(number::<1, 336>(text).unwrap_err().contains("1 to 336"), "{text}");
+            assert!(
+                number::<1, 336>(text).unwrap_err().contains("1 to 336"),
+                "{text}"
+            );
         }
     }
 }

@@ -50,21 +50,31 @@ impl Detail {
         review: &mut Option<Review>,
     ) {
         let found = all.iter().find(|one| Some(one.number) == chosen);
-        let (Some(one), Some(agent)) = (found, cx.agent.map(Arc::clone)) else { return };
+        let (Some(one), Some(agent)) = (found, cx.agent.map(Arc::clone)) else {
+            return;
+        };
         if self.of != Some(one.number) {
-            *self = Self { of: Some(one.number), against: self.against, ..Self::default() };
+            *self = Self {
+                of: Some(one.number),
+                against: self.against,
+                ..Self::default()
+            };
         }
         let newest = all.first().map_or(one.number, |first| first.number);
         self.head(ui, cx, one, newest, review);
         ui.add_space(space::S);
         self.compare(ui, all, one.number);
         ui.add_space(space::S);
-        let query = |with| Query { with, ..Query::default() };
+        let query = |with| Query {
+            with,
+            ..Query::default()
+        };
         let id = agent.id;
         let with = match self.against {
             Against::Before => {
                 let target = Target::Revision(one.number);
-                self.step.request(cx.commands, id, &target, &Query::default());
+                self.step
+                    .request(cx.commands, id, &target, &Query::default());
                 if let Some(found) = loaded(ui, cx.now_ms, &self.step) {
                     self.changes(ui, &found.changes);
                 }
@@ -74,7 +84,12 @@ impl Detail {
             Against::Other(with) => with,
         };
         let (from, to) = (one.number.min(with), one.number.max(with));
-        self.diff.request(cx.commands, id, &Target::RevisionDiff(from), &query(Some(to)));
+        self.diff.request(
+            cx.commands,
+            id,
+            &Target::RevisionDiff(from),
+            &query(Some(to)),
+        );
         if let Some(found) = loaded(ui, cx.now_ms, &self.diff) {
             self.changes(ui, &found.changes);
         }
@@ -96,7 +111,10 @@ impl Detail {
                 let current = one.number == newest;
                 let why = reason.as_deref().unwrap_or("It holds already");
                 let restore = Button::secondary("Restore…").icon(Icon::History);
-                if ui.add(restore.enabled_if(reason.is_none() && !current, why)).clicked() {
+                if ui
+                    .add(restore.enabled_if(reason.is_none() && !current, why))
+                    .clicked()
+                {
                     *review = Some(Review::restore(one.number, newest));
                 }
                 let why = reason.as_deref().unwrap_or_default();
@@ -109,19 +127,32 @@ impl Detail {
                 });
             });
         });
-        ui.body(text::clean(&one.reason)).on_hover_text(text::clean(&one.reason));
+        ui.body(text::clean(&one.reason))
+            .on_hover_text(text::clean(&one.reason));
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
-            ui.quiet(format!("{} · {} ·", text::clean(&one.author), text::when(one.time_ms)));
+            ui.quiet(format!(
+                "{} · {} ·",
+                text::clean(&one.author),
+                text::when(one.time_ms)
+            ));
             let hash = one.content_hash.to_string();
-            ui.words(Text::Mono, tokens.text_3, hash.chars().take(12).collect::<String>()).on_hover_text(&hash);
+            ui.words(
+                Text::Mono,
+                tokens.text_3,
+                hash.chars().take(12).collect::<String>(),
+            )
+            .on_hover_text(&hash);
             copy_button(ui, &hash, "Hash of the content");
         });
     }
 
     fn compare(&mut self, ui: &mut Ui, all: &[Revision], number: u64) {
         let mut choices = vec![
-            (Against::Before, "The revision before: what it changed".to_owned()),
+            (
+                Against::Before,
+                "The revision before: what it changed".to_owned(),
+            ),
             (Against::Now, "What holds now".to_owned()),
         ];
         let others = all.iter().filter(|one| one.number != number);
@@ -154,8 +185,14 @@ impl Detail {
         if self.rows.as_ref().is_none_or(|(of, _)| *of != key) {
             self.rows = Some((key, changes::parts(found)));
         }
-        let Some((_, parts)) = &mut self.rows else { return };
-        ui.quiet(format!("{}, {}", text::plural(parts.len(), "part"), text::plural(changes::count(parts), "change")));
+        let Some((_, parts)) = &mut self.rows else {
+            return;
+        };
+        ui.quiet(format!(
+            "{}, {}",
+            text::plural(parts.len(), "part"),
+            text::plural(changes::count(parts), "change")
+        ));
         ScrollArea::vertical()
             .id_salt("revision-changes")
             .auto_shrink([false, false])

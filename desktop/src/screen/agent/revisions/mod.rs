@@ -49,7 +49,9 @@ const COLUMNS: [Column; 4] = [
 
 /// Shows the tab.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState) {
-    let Some(agent) = cx.agent.map(Arc::clone) else { return };
+    let Some(agent) = cx.agent.map(Arc::clone) else {
+        return;
+    };
     if state.newer.came(&agent) {
         state.list.refresh();
     }
@@ -57,9 +59,13 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState) {
         limit: Some(state.wanted.clamp(PAGE_LEN, LEN_MAX)),
         ..Query::default()
     };
-    state.list.request(cx.commands, agent.id, &Target::Revisions, &query);
+    state
+        .list
+        .request(cx.commands, agent.id, &Target::Revisions, &query);
     fixed_page(ui, |ui| {
-        let Some(all) = loaded(ui, cx.now_ms, &state.list) else { return };
+        let Some(all) = loaded(ui, cx.now_ms, &state.list) else {
+            return;
+        };
         if all.is_empty() {
             Empty {
                 icon: Icon::History,
@@ -70,7 +76,10 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState) {
             .show(ui);
             return;
         }
-        if state.chosen.is_none_or(|number| all.iter().all(|one| one.number != number)) {
+        if state
+            .chosen
+            .is_none_or(|number| all.iter().all(|one| one.number != number))
+        {
             state.chosen = all.first().map(|one| one.number);
         }
         let (room, height) = (ui.available_width(), ui.available_height());
@@ -80,7 +89,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState) {
                 list(ui, cx, state, &all);
             });
             ui.add_space(space::M);
-            state.detail.ui(ui, cx, &all, state.chosen, &mut state.review);
+            state
+                .detail
+                .ui(ui, cx, &all, state.chosen, &mut state.review);
         } else {
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = space::L;
@@ -88,7 +99,11 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState) {
                     ui.set_width((room * 0.44).min(520.0));
                     list(ui, cx, state, &all);
                 });
-                ui.vertical(|ui| state.detail.ui(ui, cx, &all, state.chosen, &mut state.review));
+                ui.vertical(|ui| {
+                    state
+                        .detail
+                        .ui(ui, cx, &all, state.chosen, &mut state.review)
+                });
             });
         }
     });
@@ -104,7 +119,12 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState, all: &[Revisio
     ui.horizontal(|ui| {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let full = all.len() >= state.wanted.clamp(PAGE_LEN, LEN_MAX);
-            if full && state.wanted < LEN_MAX && ui.add(Button::secondary("Older").icon(Icon::ChevronDown)).clicked() {
+            if full
+                && state.wanted < LEN_MAX
+                && ui
+                    .add(Button::secondary("Older").icon(Icon::ChevronDown))
+                    .clicked()
+            {
                 state.wanted = (all.len() + PAGE_LEN).min(LEN_MAX);
             }
             let width = ui.available_width();
@@ -124,7 +144,13 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState, all: &[Revisio
         .show(ui);
         return;
     }
-    let name = |row: usize| format!("Revision {}, {}", rows[row].number, text::clean(&rows[row].reason));
+    let name = |row: usize| {
+        format!(
+            "Revision {}, {}",
+            rows[row].number,
+            text::clean(&rows[row].reason)
+        )
+    };
     let chosen = state.chosen;
     let selected = |row: usize| Some(rows[row].number) == chosen;
     let out = Table::new("revisions", &COLUMNS, rows.len(), &name)
@@ -135,9 +161,15 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState, all: &[Revisio
             let (one, tokens) = (rows[row], ui.tokens());
             match column {
                 0 => drop(ui.words(Text::Mono, tokens.text_2, one.number.to_string())),
-                1 => drop(ui.quiet(text::age(cx.now_ms, one.time_ms)).on_hover_text(text::when(one.time_ms))),
+                1 => drop(
+                    ui.quiet(text::age(cx.now_ms, one.time_ms))
+                        .on_hover_text(text::when(one.time_ms)),
+                ),
                 2 => drop(ui.words(Text::Small, tokens.text_2, who(&one.author))),
-                _ => drop(ui.body(text::clean(&one.reason)).on_hover_text(text::clean(&one.reason))),
+                _ => drop(
+                    ui.body(text::clean(&one.reason))
+                        .on_hover_text(text::clean(&one.reason)),
+                ),
             }
         });
     if let Some(row) = out.chosen.or(out.opened) {

@@ -78,7 +78,9 @@ impl Review {
 
     /// Shows the dialog; true when it is over.
     pub(super) fn show(&mut self, ui: &Ui, cx: &mut Cx<'_>) -> bool {
-        let Some(agent) = cx.agent.map(|agent| agent.id) else { return true };
+        let Some(agent) = cx.agent.map(|agent| agent.id) else {
+            return true;
+        };
         if !self.asked {
             self.asked = true;
             cx.send(Command::Try(Trial::new(agent, self.call(), &self.preview)));
@@ -91,7 +93,9 @@ impl Review {
         let reason = match (&self.parts, self.way) {
             (None, _) => Some("What it changes is not known yet"),
             (Some(_), _) if empty => Some("It would change nothing"),
-            (Some(_), Way::Restore) if self.typed.trim() != self.number.to_string() => Some("Type the number first"),
+            (Some(_), Way::Restore) if self.typed.trim() != self.number.to_string() => {
+                Some("Type the number first")
+            }
             (Some(_), _) => None,
         };
         let title = self.title();
@@ -126,7 +130,10 @@ impl Review {
             if parts.is_empty() {
                 Banner::new(State::Info, "Nothing would change").show(ui);
             } else {
-                ui.quiet(format!("{} would change", text::plural(parts.len(), "part")));
+                ui.quiet(format!(
+                    "{} would change",
+                    text::plural(parts.len(), "part")
+                ));
                 let room = (ui.ctx().content_rect().height() - 460.0).clamp(120.0, 340.0);
                 ScrollArea::vertical()
                     .id_salt("review-changes")
@@ -142,12 +149,21 @@ impl Review {
             (300, "Unless I confirm within 5 minutes".to_owned()),
             (900, "Unless I confirm within 15 minutes".to_owned()),
         ];
-        select(ui, "Take it back by itself", &mut self.within, &choices, size::FORM);
+        select(
+            ui,
+            "Take it back by itself",
+            &mut self.within,
+            &choices,
+            size::FORM,
+        );
         if self.way == Way::Restore {
             ui.add_space(space::S);
             let label = format!("Type {} to confirm", self.number);
             let number = self.number.to_string();
-            Field::new(&label, &mut self.typed).hint(&number).mono().show(ui);
+            Field::new(&label, &mut self.typed)
+                .hint(&number)
+                .mono()
+                .show(ui);
         }
         retry
     }

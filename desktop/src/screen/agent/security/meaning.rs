@@ -14,7 +14,11 @@ pub(super) struct Meaning {
     pub(super) fix: Option<(AgentTab, &'static str)>,
 }
 
-const fn of(title: &'static str, why: &'static str, fix: Option<(AgentTab, &'static str)>) -> Meaning {
+const fn of(
+    title: &'static str,
+    why: &'static str,
+    fix: Option<(AgentTab, &'static str)>,
+) -> Meaning {
     Meaning { title, why, fix }
 }
 

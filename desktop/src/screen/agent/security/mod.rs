@@ -28,17 +28,30 @@ pub struct SecurityState {
 
 /// Shows the tab.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SecurityState) {
-    let Some(agent) = cx.agent.map(Arc::clone) else { return };
+    let Some(agent) = cx.agent.map(Arc::clone) else {
+        return;
+    };
     if state.newer.came(&agent) {
         state.status.refresh();
     }
-    state.status.request(cx.commands, agent.id, &Target::SecurityStatus, &Query::default());
+    state.status.request(
+        cx.commands,
+        agent.id,
+        &Target::SecurityStatus,
+        &Query::default(),
+    );
     page(ui, "security", |ui| {
         ui.spacing_mut().item_spacing.y = space::M;
-        let Some(status) = loaded(ui, cx.now_ms, &state.status) else { return };
+        let Some(status) = loaded(ui, cx.now_ms, &state.status) else {
+            return;
+        };
         summary(ui, &status, &mut state.only);
         for rating in [Rating::Risk, Rating::Warning, Rating::Ok] {
-            let entries: Vec<&SecurityEntry> = status.entries.iter().filter(|one| one.rating == rating).collect();
+            let entries: Vec<&SecurityEntry> = status
+                .entries
+                .iter()
+                .filter(|one| one.rating == rating)
+                .collect();
             let hidden = state.only.is_some_and(|only| only != rating);
             if entries.is_empty() || hidden {
                 continue;
@@ -57,7 +70,13 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SecurityState) {
 }
 
 fn summary(ui: &mut Ui, status: &SecurityStatus, only: &mut Option<Rating>) {
-    let count = |rating| status.entries.iter().filter(|one| one.rating == rating).count();
+    let count = |rating| {
+        status
+            .entries
+            .iter()
+            .filter(|one| one.rating == rating)
+            .count()
+    };
     let (ok, total) = (count(Rating::Ok), status.entries.len());
     let tokens = ui.tokens();
     card(ui, |ui| {
@@ -67,12 +86,24 @@ fn summary(ui: &mut Ui, status: &SecurityStatus, only: &mut Option<Rating>) {
             ui.vertical(|ui| {
                 ui.spacing_mut().item_spacing.y = space::XS;
                 ui.words(Text::Title, tokens.text, sentence(status.rating));
-                ui.quiet(format!("{} of {} are as they should be", text::count(ok), text::plural(total, "check")));
+                ui.quiet(format!(
+                    "{} of {} are as they should be",
+                    text::count(ok),
+                    text::plural(total, "check")
+                ));
                 ui.add_space(space::XS);
                 ui.horizontal(|ui| {
                     for rating in [Rating::Risk, Rating::Warning, Rating::Ok] {
                         let on = *only == Some(rating);
-                        if chip(ui, on, Some(state_of(rating)), word_of(rating), count(rating)).clicked() {
+                        if chip(
+                            ui,
+                            on,
+                            Some(state_of(rating)),
+                            word_of(rating),
+                            count(rating),
+                        )
+                        .clicked()
+                        {
                             *only = if on { None } else { Some(rating) };
                         }
                     }
@@ -91,14 +122,21 @@ fn rule(ui: &mut Ui) {
 
 fn one(ui: &mut Ui, cx: &mut Cx<'_>, entry: &SecurityEntry) {
     let Meaning { title, why, fix } = meaning(&entry.id);
-    let title = if title.is_empty() { crate::changes::words(&entry.id) } else { title.to_owned() };
+    let title = if title.is_empty() {
+        crate::changes::words(&entry.id)
+    } else {
+        title.to_owned()
+    };
     let tokens = ui.tokens();
     ui.horizontal(|ui| {
         ui.set_min_height(size::CONTROL_SMALL);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let (Some((tab, word)), Some(agent)) = (fix, cx.agent) {
                 let id = agent.id;
-                if ui.add(Button::secondary(word).trailing(Icon::ArrowRight).small()).clicked() {
+                if ui
+                    .add(Button::secondary(word).trailing(Icon::ArrowRight).small())
+                    .clicked()
+                {
                     cx.go(Route::Agent { id, tab });
                 }
             }
@@ -117,7 +155,9 @@ fn one(ui: &mut Ui, cx: &mut Cx<'_>, entry: &SecurityEntry) {
             }
             if let Some(remedy) = &entry.remedy {
                 let remedy = format!("What to do: {}", text::clean(remedy));
-                let text = egui::RichText::new(remedy).font(crate::theme::font(Text::Strong)).color(tokens.text);
+                let text = egui::RichText::new(remedy)
+                    .font(crate::theme::font(Text::Strong))
+                    .color(tokens.text);
                 ui.add(egui::Label::new(text).wrap());
             }
         }
@@ -127,7 +167,9 @@ fn one(ui: &mut Ui, cx: &mut Cx<'_>, entry: &SecurityEntry) {
 /// A sentence that begins one.
 fn upper(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }
 
 const fn sentence(rating: Rating) -> &'static str {

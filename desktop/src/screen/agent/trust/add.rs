@@ -24,7 +24,10 @@ impl Add {
     /// Shows the dialog; true when it is over.
     pub(super) fn show(&mut self, ui: &Ui, cx: &mut Cx<'_>) -> bool {
         let found = Certificate::list(&self.pem.text).map_err(|rule| rule.to_string());
-        let entries = found.as_ref().ok().map(|list| named(self.alias.trim(), list));
+        let entries = found
+            .as_ref()
+            .ok()
+            .map(|list| named(self.alias.trim(), list));
         let alias = match &entries {
             Some(Err(rule)) if !self.alias.trim().is_empty() => Some(rule.clone()),
             Some(_) | None => None,
@@ -32,7 +35,9 @@ impl Add {
         let present = cx.agent.and_then(|agent| document(agent));
         let twice = match (&entries, &present) {
             (Some(Ok(new)), Some(document)) => {
-                joined(document.connector().backend_trust(), new.clone()).err().map(|rule| rule.to_string())
+                joined(document.connector().backend_trust(), new.clone())
+                    .err()
+                    .map(|rule| rule.to_string())
             }
             _ => None,
         };
@@ -84,13 +89,20 @@ fn joined(old: &BackendTrust, new: Vec<TrustedCertificate>) -> Result<BackendTru
 /// Certificates with their names: several get numbers.
 fn named(alias: &str, list: &[Certificate]) -> Result<Vec<TrustedCertificate>, String> {
     let entry = |(at, certificate): (usize, &Certificate)| {
-        let name = if list.len() == 1 { alias.to_owned() } else { format!("{alias}-{}", at + 1) };
+        let name = if list.len() == 1 {
+            alias.to_owned()
+        } else {
+            format!("{alias}-{}", at + 1)
+        };
         // A number alone would be a name too.
         if alias.is_empty() {
             return Err("alias is missing".to_owned());
         }
         let alias: Alias = name.parse().map_err(|rule| format!("{rule}"))?;
-        Ok(TrustedCertificate { alias, certificate: certificate.clone() })
+        Ok(TrustedCertificate {
+            alias,
+            certificate: certificate.clone(),
+        })
     };
     list.iter().enumerate().map(entry).collect()
 }
@@ -103,14 +115,36 @@ fn preview(ui: &mut Ui, now_ms: i64, list: &[Certificate]) {
         keys(ui, |ui| {
             key_text(ui, "Subject", &text::clean(&summary.subject), false, false);
             key_text(ui, "Issuer", &text::clean(&summary.issuer), false, false);
-            let kind = if summary.ca { "CA: also what it issued is trusted" } else { "Own certificate: it alone is trusted" };
-            key_text(ui, "Kind", &format!("{kind} · {} · {}", summary.key, days_word(now_ms, summary.not_after_ms)), false, false);
-            let hex: Vec<String> = summary.fingerprint.iter().map(|byte| format!("{byte:02X}")).collect();
+            let kind = if summary.ca {
+                "CA: also what it issued is trusted"
+            } else {
+                "Own certificate: it alone is trusted"
+            };
+            key_text(
+                ui,
+                "Kind",
+                &format!(
+                    "{kind} · {} · {}",
+                    summary.key,
+                    days_word(now_ms, summary.not_after_ms)
+                ),
+                false,
+                false,
+            );
+            let hex: Vec<String> = summary
+                .fingerprint
+                .iter()
+                .map(|byte| format!("{byte:02X}"))
+                .collect();
             key_text(ui, "SHA-256", &hex.join(":"), true, true);
         });
     }
     if list.len() > SHOWN {
-        ui.words(crate::theme::Text::Small, tokens.text_3, format!("and {} more", list.len() - SHOWN));
+        ui.words(
+            crate::theme::Text::Small,
+            tokens.text_3,
+            format!("and {} more", list.len() - SHOWN),
+        );
     }
 }
 
@@ -124,11 +158,18 @@ mod tests {
         let one = Certificate::list(pem).unwrap();
         let two = [one[0].clone(), one[0].clone()];
         assert_eq!(named("root", &one).unwrap()[0].alias.as_str(), "root");
-        let names: Vec<String> = named("root", &two).unwrap().iter().map(|one| one.alias.to_string()).collect();
+        let names: Vec<String> = named("root", &two)
+            .unwrap()
+            .iter()
+            .map(|one| one.alias.to_string())
+            .collect();
         assert_eq!(names, ["root-1", "root-2"]);
         assert!(named("a b", &one).unwrap_err().contains("alias must have"));
         assert!(named("", &one).is_err());
         let twice = joined(&BackendTrust::default(), named("root", &two).unwrap()).unwrap_err();
-        assert!(twice.to_string().contains("the same certificate"), "{twice}");
+        assert!(
+            twice.to_string().contains("the same certificate"),
+            "{twice}"
+        );
     }
 }

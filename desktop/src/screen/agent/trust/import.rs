@@ -90,7 +90,9 @@ impl Import {
             _ if self.begun => "It is being imported",
             Form::Store if self.path.path().is_none() => "Name the key store first",
             Form::Pem if wrong.is_some() => "Give the certificate first",
-            Form::Pem if !self.key.text.contains("PRIVATE KEY-----") => "Give the private key first",
+            Form::Pem if !self.key.text.contains("PRIVATE KEY-----") => {
+                "Give the private key first"
+            }
             Form::Store | Form::Pem => "",
         };
         let heading = format!("Import: {}", title(self.one));
@@ -98,7 +100,9 @@ impl Import {
             .wide()
             .without_enter()
             .enabled_if(reason.is_empty(), reason)
-            .show(ui.ctx(), |ui| self.body(ui, wrong.as_deref(), unread.as_deref(), failed.as_deref()));
+            .show(ui.ctx(), |ui| {
+                self.body(ui, wrong.as_deref(), unread.as_deref(), failed.as_deref())
+            });
         match answer {
             Answer::Open => false,
             Answer::Dismissed => true,
@@ -132,12 +136,28 @@ impl Import {
     fn send(&mut self, cx: &mut Cx<'_>, input: &ImportInput) {
         if let Ok(import) = Call::new(Verb::Put, Target::OwnCertificate(self.one)).with(input) {
             self.begun = true;
-            call(cx, import, format!("Import: {}", title(self.one)), &self.done);
+            call(
+                cx,
+                import,
+                format!("Import: {}", title(self.one)),
+                &self.done,
+            );
         }
     }
 
-    fn body(&mut self, ui: &mut Ui, wrong: Option<&str>, unread: Option<&str>, failed: Option<&str>) {
-        segmented(ui, "Form", &mut self.form, &[(Form::Store, "PKCS #12 key store"), (Form::Pem, "PEM")]);
+    fn body(
+        &mut self,
+        ui: &mut Ui,
+        wrong: Option<&str>,
+        unread: Option<&str>,
+        failed: Option<&str>,
+    ) {
+        segmented(
+            ui,
+            "Form",
+            &mut self.form,
+            &[(Form::Store, "PKCS #12 key store"), (Form::Pem, "PEM")],
+        );
         ui.add_space(space::S);
         match self.form {
             Form::Store => {
@@ -158,11 +178,20 @@ impl Import {
             }
             Form::Pem => {
                 let room = (ui.ctx().content_rect().height() - 340.0).max(200.0);
-                ScrollArea::vertical().id_salt("import-pem").max_height(room).show(ui, |ui| {
-                    self.certificate.ui(ui, "Certificate", "-----BEGIN CERTIFICATE-----", wrong);
-                    ui.add_space(space::S);
-                    self.key.ui(ui, "Private key", "-----BEGIN PRIVATE KEY-----", None);
-                });
+                ScrollArea::vertical()
+                    .id_salt("import-pem")
+                    .max_height(room)
+                    .show(ui, |ui| {
+                        self.certificate.ui(
+                            ui,
+                            "Certificate",
+                            "-----BEGIN CERTIFICATE-----",
+                            wrong,
+                        );
+                        ui.add_space(space::S);
+                        self.key
+                            .ui(ui, "Private key", "-----BEGIN PRIVATE KEY-----", None);
+                    });
             }
         }
         if self.begun {

@@ -5,7 +5,9 @@ use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{CertificateInput, CertificateOrigin, KeySize, Target, Verb};
+use underpass_shared::api::management::{
+    CertificateInput, CertificateOrigin, KeySize, Target, Verb,
+};
 use underpass_shared::pki::alt_name::AltName;
 use underpass_shared::pki::chain::CertificateUse;
 use underpass_shared::pki::dn::DistinguishedName;
@@ -49,7 +51,9 @@ impl Make {
     pub(super) fn show(&mut self, ui: &Ui, cx: &mut Cx<'_>) -> Option<Option<Written>> {
         if let Some(stamped) = self.done.take() {
             let pem = String::from_utf8_lossy(&stamped.value.body).into_owned();
-            return Some((self.origin == CertificateOrigin::Csr).then(|| Written::new(self.one, pem)));
+            return Some(
+                (self.origin == CertificateOrigin::Csr).then(|| Written::new(self.one, pem)),
+            );
         }
         let failed = match &*self.done.get() {
             Remote::Unavailable { reason, .. } => Some(text::clean(reason)),
@@ -58,7 +62,11 @@ impl Make {
         if failed.is_some() {
             self.begun = false;
         }
-        let subject = self.subject.trim().parse::<DistinguishedName>().map_err(|rule| rule.to_string());
+        let subject = self
+            .subject
+            .trim()
+            .parse::<DistinguishedName>()
+            .map_err(|rule| rule.to_string());
         let names = alt_names(&self.names);
         let reason = match (&subject, &names, self.begun) {
             (_, _, true) => "It is being made",
@@ -71,7 +79,12 @@ impl Make {
             CertificateOrigin::Csr => "Make request",
         };
         let heading = title(self.one);
-        let wrong = (self.touched.then(|| subject.as_ref().err().cloned()).flatten(), names.as_ref().err().cloned());
+        let wrong = (
+            self.touched
+                .then(|| subject.as_ref().err().cloned())
+                .flatten(),
+            names.as_ref().err().cloned(),
+        );
         let answer = Dialog::new("make-certificate", heading, action)
             .wide()
             .without_enter()
@@ -82,12 +95,15 @@ impl Make {
             Answer::Dismissed => Some(None),
             Answer::Confirmed => {
                 if let (Ok(subject_dn), Ok(subject_alt_names)) = (subject, names) {
-                    self.begin(cx, CertificateInput {
-                        origin: self.origin,
-                        key_size: self.size,
-                        subject_dn,
-                        subject_alt_names,
-                    });
+                    self.begin(
+                        cx,
+                        CertificateInput {
+                            origin: self.origin,
+                            key_size: self.size,
+                            subject_dn,
+                            subject_alt_names,
+                        },
+                    );
                 }
                 None
             }
@@ -107,8 +123,16 @@ impl Make {
         }
     }
 
-    fn body(&mut self, ui: &mut Ui, wrong: &(Option<String>, Option<String>), failed: Option<&str>) {
-        let origins = [(CertificateOrigin::Csr, "Request (CSR)"), (CertificateOrigin::SelfSigned, "Self-signed")];
+    fn body(
+        &mut self,
+        ui: &mut Ui,
+        wrong: &(Option<String>, Option<String>),
+        failed: Option<&str>,
+    ) {
+        let origins = [
+            (CertificateOrigin::Csr, "Request (CSR)"),
+            (CertificateOrigin::SelfSigned, "Self-signed"),
+        ];
         segmented(ui, "Kind", &mut self.origin, &origins);
         ui.add_space(space::XS);
         ui.paragraph(match self.origin {
@@ -137,7 +161,10 @@ impl Make {
         let sizes = [
             (KeySize::Ecdsa256, "ECDSA P-256: fast and strong".to_owned()),
             (KeySize::Rsa2048, "RSA 2048: for old back ends".to_owned()),
-            (KeySize::Rsa4096, "RSA 4096: takes seconds to make".to_owned()),
+            (
+                KeySize::Rsa4096,
+                "RSA 4096: takes seconds to make".to_owned(),
+            ),
         ];
         select(ui, "Key", &mut self.size, &sizes, size::FORM);
         if self.begun {
@@ -157,7 +184,8 @@ fn alt_names(text: &str) -> Result<Vec<AltName>, String> {
     lines
         .map(|line| {
             let (kind, value) = line.split_once(':').unwrap_or(("DNS", line));
-            AltName::new(kind.trim(), value.trim()).map_err(|rule| format!("{}: {rule}", text::clean(line)))
+            AltName::new(kind.trim(), value.trim())
+                .map_err(|rule| format!("{}: {rule}", text::clean(line)))
         })
         .collect()
 }
@@ -168,10 +196,15 @@ mod tests {
 
     #[test]
     fn names_are_read_line_by_line_and_the_wrong_line_is_named() {
-        let names = alt_names("DNS:a.example\n\n IP: 10.0.0.1\nb.example\nURI:https://x/y").unwrap();
+        let names =
+            alt_names("DNS:a.example\n\n IP: 10.0.0.1\nb.example\nURI:https://x/y").unwrap();
         assert_eq!(names.len(), 4);
         assert_eq!(names[2], AltName::Dns("b.example".to_owned()));
-        assert!(alt_names("DNS:a\nIP:x").unwrap_err().starts_with("IP:x: value must be an IPv4"));
+        assert!(
+            alt_names("DNS:a\nIP:x")
+                .unwrap_err()
+                .starts_with("IP:x: value must be an IPv4")
+        );
         assert!(alt_names("FOO:x").unwrap_err().contains("type must be"));
     }
 }

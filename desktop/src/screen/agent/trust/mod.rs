@@ -42,11 +42,18 @@ pub struct TrustState {
 
 /// Shows the tab.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut TrustState) {
-    let Some(agent) = cx.agent.map(Arc::clone) else { return };
+    let Some(agent) = cx.agent.map(Arc::clone) else {
+        return;
+    };
     if state.newer.came(&agent) {
         state.subaccounts.refresh();
     }
-    state.subaccounts.request(cx.commands, agent.id, &Target::Subaccounts, &Query::default());
+    state.subaccounts.request(
+        cx.commands,
+        agent.id,
+        &Target::Subaccounts,
+        &Query::default(),
+    );
     page(ui, "trust", |ui| {
         ui.spacing_mut().item_spacing.y = space::M;
         let (known, retry) = shown(ui, cx.now_ms, &agent.configuration);
@@ -71,7 +78,13 @@ fn cards(ui: &mut Ui, cx: &mut Cx<'_>, present: &Document, dialogs: &mut OwnDial
         let last = columns.len() - 1;
         for (at, one) in CertificateUse::ALL.into_iter().enumerate() {
             let ui = &mut columns[at.min(last)];
-            own::card(ui, cx, one, present.connector().certificates.get(one), dialogs);
+            own::card(
+                ui,
+                cx,
+                one,
+                present.connector().certificates.get(one),
+                dialogs,
+            );
         }
     });
 }
@@ -79,8 +92,14 @@ fn cards(ui: &mut Ui, cx: &mut Cx<'_>, present: &Document, dialogs: &mut OwnDial
 /// When everything ends, the next first.
 fn ends(ui: &mut Ui, cx: &Cx<'_>, agent: &AgentSnapshot, present: &Document, state: &TrustState) {
     let enrolled = state.subaccounts.get();
-    let enrolled: Vec<Enrolled> = enrolled.value().map(|all| all.iter().filter_map(enrolment).collect()).unwrap_or_default();
-    let mut spans: Vec<Span> = expiries(present, &enrolled, cx.now_ms).iter().map(|one| span(one, present)).collect();
+    let enrolled: Vec<Enrolled> = enrolled
+        .value()
+        .map(|all| all.iter().filter_map(enrolment).collect())
+        .unwrap_or_default();
+    let mut spans: Vec<Span> = expiries(present, &enrolled, cx.now_ms)
+        .iter()
+        .map(|one| span(one, present))
+        .collect();
     if let Some(days) = agent.certificate_days {
         spans.push(Span {
             name: "This app's own certificate".to_owned(),
@@ -128,7 +147,9 @@ fn span(one: &Expiry, document: &Document) -> Span {
     let subaccount = |key: &str| {
         let mut all = document.subaccounts().iter();
         let found = all.find(|one| one.key().to_string() == key);
-        let name = found.map(|one| one.own().display_name.to_string()).filter(|name| !name.is_empty());
+        let name = found
+            .map(|one| one.own().display_name.to_string())
+            .filter(|name| !name.is_empty());
         name.unwrap_or_else(|| key.to_owned())
     };
     let name = match one.kind {

@@ -18,7 +18,8 @@ use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{
-    Answer, Banner, Button, ConfirmName, IconButton, Words as _, key_text, keys, menu, menu_item, menu_rule, validity,
+    Answer, Banner, Button, ConfirmName, IconButton, Words as _, key_text, keys, menu, menu_item,
+    menu_rule, validity,
 };
 
 /// The dialogs of the three certificates; at most one is open.
@@ -49,9 +50,17 @@ const fn purpose(one: CertificateUse) -> &'static str {
 }
 
 /// Shows one of them.
-pub(super) fn card(ui: &mut Ui, cx: &Cx<'_>, one: CertificateUse, own: &OwnCertificate, dialogs: &mut OwnDialogs) {
+pub(super) fn card(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    one: CertificateUse,
+    own: &OwnCertificate,
+    dialogs: &mut OwnDialogs,
+) {
     let role = refused(cx, Access::Connector);
-    let found = own.certificate().and_then(|(chain, _)| chain.first().map(|first| (first, chain.len())));
+    let found = own
+        .certificate()
+        .and_then(|(chain, _)| chain.first().map(|first| (first, chain.len())));
     crate::widget::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = space::XS;
         ui.horizontal(|ui| {
@@ -59,18 +68,30 @@ pub(super) fn card(ui: &mut Ui, cx: &Cx<'_>, one: CertificateUse, own: &OwnCerti
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let name = format!("More for the {}", title(one).to_lowercase());
                 let button = ui.add(IconButton::new(Icon::Ellipsis, &name).small());
-                let pem = own.certificate().map(|(chain, _)| chain.iter().map(Certificate::to_string).collect::<String>());
-                menu(&button, |ui| entries(ui, one, own, role.is_none(), pem.as_deref(), dialogs));
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| drop(ui.title(title(one))));
+                let pem = own
+                    .certificate()
+                    .map(|(chain, _)| chain.iter().map(Certificate::to_string).collect::<String>());
+                menu(&button, |ui| {
+                    entries(ui, one, own, role.is_none(), pem.as_deref(), dialogs)
+                });
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    drop(ui.title(title(one)))
+                });
             });
         });
-        let text = egui::RichText::new(purpose(one)).font(crate::theme::font(Text::Small)).color(ui.tokens().text_3);
+        let text = egui::RichText::new(purpose(one))
+            .font(crate::theme::font(Text::Small))
+            .color(ui.tokens().text_3);
         ui.add(egui::Label::new(text).wrap());
         ui.add_space(space::XS);
         if own.pending_key().is_some() {
             let detail = "Import the certificate that was issued for it";
             let banner = Banner::new(State::Pending, "A request waits").detail(detail);
-            let banner = if role.is_none() { banner.action("Import…") } else { banner };
+            let banner = if role.is_none() {
+                banner.action("Import…")
+            } else {
+                banner
+            };
             if banner.show(ui) {
                 dialogs.signed = Some(Signed::new(one));
             }
@@ -83,10 +104,24 @@ pub(super) fn card(ui: &mut Ui, cx: &Cx<'_>, one: CertificateUse, own: &OwnCerti
                 ui.add_space(space::XS);
                 ui.horizontal(|ui| {
                     let why = role.as_deref().unwrap_or_default();
-                    if ui.add(Button::secondary("Make…").small().enabled_if(role.is_none(), why)).clicked() {
+                    if ui
+                        .add(
+                            Button::secondary("Make…")
+                                .small()
+                                .enabled_if(role.is_none(), why),
+                        )
+                        .clicked()
+                    {
                         dialogs.make = Some(Make::new(one, ""));
                     }
-                    if ui.add(Button::secondary("Import…").small().enabled_if(role.is_none(), why)).clicked() {
+                    if ui
+                        .add(
+                            Button::secondary("Import…")
+                                .small()
+                                .enabled_if(role.is_none(), why),
+                        )
+                        .clicked()
+                    {
                         dialogs.import = Some(Import::new(one));
                     }
                 });
@@ -101,16 +136,40 @@ fn facts(ui: &mut Ui, cx: &Cx<'_>, first: &Certificate, len: usize) {
     ui.add_space(space::XS);
     keys(ui, |ui| {
         key_text(ui, "Subject", &text::clean(&summary.subject), false, true);
-        let issuer = if summary.issuer == summary.subject { "Itself (self-signed)".to_owned() } else { text::clean(&summary.issuer) };
+        let issuer = if summary.issuer == summary.subject {
+            "Itself (self-signed)".to_owned()
+        } else {
+            text::clean(&summary.issuer)
+        };
         key_text(ui, "Issuer", &issuer, false, true);
         key_text(ui, "Key", &summary.key, false, false);
         if !summary.alt_names.is_empty() {
-            let names: Vec<String> = summary.alt_names.iter().map(|(kind, name)| format!("{kind} {name}")).collect();
-            key_text(ui, "Also named", &text::clean(&names.join(", ")), false, true);
+            let names: Vec<String> = summary
+                .alt_names
+                .iter()
+                .map(|(kind, name)| format!("{kind} {name}"))
+                .collect();
+            key_text(
+                ui,
+                "Also named",
+                &text::clean(&names.join(", ")),
+                false,
+                true,
+            );
         }
-        let chain = if len == 1 { "This one alone".to_owned() } else { format!("{len} certificates") };
+        let chain = if len == 1 {
+            "This one alone".to_owned()
+        } else {
+            format!("{len} certificates")
+        };
         key_text(ui, "Chain", &chain, false, false);
-        key_text(ui, "Serial number", &text::clean(&summary.serial_number), true, true);
+        key_text(
+            ui,
+            "Serial number",
+            &text::clean(&summary.serial_number),
+            true,
+            true,
+        );
     });
 }
 
@@ -122,7 +181,10 @@ fn entries(
     pem: Option<&str>,
     dialogs: &mut OwnDialogs,
 ) {
-    let present = own.certificate().and_then(|(chain, _)| chain.first()).map(|first| first.summary().subject);
+    let present = own
+        .certificate()
+        .and_then(|(chain, _)| chain.first())
+        .map(|first| first.summary().subject);
     ui.scope(|ui| {
         if !allowed {
             ui.disable();
@@ -130,7 +192,9 @@ fn entries(
         if menu_item(ui, Some(Icon::FilePlus2), "Make or request…", "").clicked() {
             dialogs.make = Some(Make::new(one, present.as_deref().unwrap_or_default()));
         }
-        if own.pending_key().is_some() && menu_item(ui, Some(Icon::FileCheck2), "Import the answer…", "").clicked() {
+        if own.pending_key().is_some()
+            && menu_item(ui, Some(Icon::FileCheck2), "Import the answer…", "").clicked()
+        {
             dialogs.signed = Some(Signed::new(one));
         }
         if menu_item(ui, Some(Icon::Upload), "Import with its key…", "").clicked() {
@@ -181,7 +245,14 @@ impl OwnDialogs {
             let one = *one;
             let loss = "The certificate, its private key and a request that waits are gone; undo does not bring the key back. What needs the certificate stops working.";
             let name = title(one).to_lowercase();
-            let heading = format!("Remove the {}", if one == CertificateUse::PpCa { title(one) } else { &name });
+            let heading = format!(
+                "Remove the {}",
+                if one == CertificateUse::PpCa {
+                    title(one)
+                } else {
+                    &name
+                }
+            );
             let answer = confirm.show(ui.ctx(), &heading, "Remove", loss, one.as_str());
             if answer == Answer::Confirmed {
                 let remove = Call::new(Verb::Delete, Target::OwnCertificate(one));

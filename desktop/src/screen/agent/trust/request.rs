@@ -30,7 +30,12 @@ pub(super) struct Written {
 
 impl Written {
     pub(super) fn new(one: CertificateUse, pem: String) -> Self {
-        Self { one, pem, path: FilePath::default(), saved: Slot::default() }
+        Self {
+            one,
+            pem,
+            path: FilePath::default(),
+            saved: Slot::default(),
+        }
     }
 
     /// Shows the dialog; true when it is over.
@@ -84,7 +89,12 @@ pub(super) struct Signed {
 
 impl Signed {
     pub(super) fn new(one: CertificateUse) -> Self {
-        Self { one, pem: PemInput::default(), begun: false, done: Slot::default() }
+        Self {
+            one,
+            pem: PemInput::default(),
+            begun: false,
+            done: Slot::default(),
+        }
     }
 
     /// Shows the dialog; true when it is over.
@@ -123,11 +133,17 @@ impl Signed {
             Answer::Dismissed => true,
             Answer::Confirmed => {
                 let signed_certificate = self.pem.text.clone();
-                let import = Call::new(Verb::Patch, Target::OwnCertificate(self.one)).with(&SignedInput { signed_certificate });
+                let import = Call::new(Verb::Patch, Target::OwnCertificate(self.one))
+                    .with(&SignedInput { signed_certificate });
                 if let Ok(import) = import {
                     self.begun = true;
                     self.done = Slot::default();
-                    call(cx, import, format!("Import the signed certificate: {}", title(self.one)), &self.done);
+                    call(
+                        cx,
+                        import,
+                        format!("Import the signed certificate: {}", title(self.one)),
+                        &self.done,
+                    );
                 }
                 false
             }
@@ -136,7 +152,11 @@ impl Signed {
 }
 
 /// Whether certificates can be used for something, by the agent's own rules.
-pub(super) fn fits(pem: &str, one: CertificateUse, now_ms: i64) -> Result<Vec<Certificate>, String> {
+pub(super) fn fits(
+    pem: &str,
+    one: CertificateUse,
+    now_ms: i64,
+) -> Result<Vec<Certificate>, String> {
     let list = Certificate::list(pem).map_err(|rule| rule.to_string())?;
     // Of several the agent finds the right one and their order by the key.
     if list.len() == 1 {

@@ -13,8 +13,8 @@ use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{
-    Answer, Banner, Button, Column, ConfirmName, Empty, IconButton, Table, TableState, Width, Words as _, card_titled,
-    days_word, ending, pill, search, toggle,
+    Answer, Banner, Button, Column, ConfirmName, Empty, IconButton, Table, TableState, Width,
+    Words as _, card_titled, days_word, ending, pill, search, toggle,
 };
 
 /// Rows that are shown before the list scrolls by itself.
@@ -33,7 +33,9 @@ pub(super) struct StoreState {
 const COLUMNS: [Column; 6] = [
     Column::text("ALIAS", Width::AtLeast(120.0)).fixed(),
     Column::text("SUBJECT", Width::AtLeast(190.0)).fixed(),
-    Column::text("ISSUER", Width::AtLeast(150.0)).fixed().spare(2),
+    Column::text("ISSUER", Width::AtLeast(150.0))
+        .fixed()
+        .spare(2),
     Column::text("KEY", Width::Exact(92.0)).fixed().spare(1),
     Column::text("ENDS", Width::Exact(130.0)).fixed(),
     Column::text("", Width::Exact(28.0)).fixed(),
@@ -46,8 +48,16 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, wanted: &Arc<Document>, state: &m
     let trust = wanted.connector().backend_trust();
     if trust.trust_all_backends() {
         let detail = "Whoever stands between this agent and a back end can read and change everything. Add the CAs of your back ends, then check certificates again";
-        let banner = Banner::new(State::Error, "The certificates of back ends are not checked at all").detail(detail);
-        let banner = if role.is_none() { banner.action("Check them again") } else { banner };
+        let banner = Banner::new(
+            State::Error,
+            "The certificates of back ends are not checked at all",
+        )
+        .detail(detail);
+        let banner = if role.is_none() {
+            banner.action("Check them again")
+        } else {
+            banner
+        };
         if banner.show(ui) {
             set_all(cx, false);
         }
@@ -60,9 +70,22 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, wanted: &Arc<Document>, state: &m
         ui,
         "Trusted certificates of back ends",
         |ui| {
-            open_add = ui.add(Button::primary("Add certificate…").icon(Icon::Plus).small().enabled_if(role.is_none(), why)).clicked();
+            open_add = ui
+                .add(
+                    Button::primary("Add certificate…")
+                        .icon(Icon::Plus)
+                        .small()
+                        .enabled_if(role.is_none(), why),
+                )
+                .clicked();
             if all.len() > ROWS_SHOWN {
-                search(ui, egui::Id::unique("filter-trust"), &mut filter, "Filter certificates", 200.0);
+                search(
+                    ui,
+                    egui::Id::unique("filter-trust"),
+                    &mut filter,
+                    "Filter certificates",
+                    200.0,
+                );
             }
         },
         |ui| {
@@ -87,7 +110,12 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, wanted: &Arc<Document>, state: &m
         let what = format!("Trust {} no more", text::clean(&alias));
         edit_settings(cx, what, move |fields| {
             let old = &fields.backend_trust;
-            let rest = old.certificates().iter().filter(|one| one.alias.as_str() != alias).cloned().collect();
+            let rest = old
+                .certificates()
+                .iter()
+                .filter(|one| one.alias.as_str() != alias)
+                .cloned()
+                .collect();
             fields.backend_trust = BackendTrust::new(old.trust_all_backends(), rest)?;
             Ok(())
         });
@@ -103,7 +131,13 @@ pub(super) fn dialogs(ui: &Ui, cx: &mut Cx<'_>, state: &mut StoreState) {
     }
     if let Some(confirm) = &mut state.trust_all {
         let loss = "Every certificate of a back end is taken without any check. Whoever stands between can read and change everything. It goes into the draft, and holds when that is applied.";
-        let answer = confirm.show(ui.ctx(), "Take every certificate", "Take every certificate", loss, "trust all");
+        let answer = confirm.show(
+            ui.ctx(),
+            "Take every certificate",
+            "Take every certificate",
+            loss,
+            "trust all",
+        );
         if answer == Answer::Confirmed {
             set_all(cx, true);
         }
@@ -114,7 +148,11 @@ pub(super) fn dialogs(ui: &Ui, cx: &mut Cx<'_>, state: &mut StoreState) {
 }
 
 fn set_all(cx: &mut Cx<'_>, on: bool) {
-    let what = if on { "Take every certificate of back ends" } else { "Check certificates of back ends again" };
+    let what = if on {
+        "Take every certificate of back ends"
+    } else {
+        "Check certificates of back ends again"
+    };
     edit_settings(cx, what, move |fields| {
         let certificates = fields.backend_trust.certificates().to_vec();
         fields.backend_trust = BackendTrust::new(on, certificates)?;
@@ -140,40 +178,67 @@ fn list(
         return;
     }
     let shows = |one: &&TrustedCertificate| {
-        words.is_empty() || one.alias.as_str().to_lowercase().contains(words) || one.certificate.summary().subject.to_lowercase().contains(words)
+        words.is_empty()
+            || one.alias.as_str().to_lowercase().contains(words)
+            || one
+                .certificate
+                .summary()
+                .subject
+                .to_lowercase()
+                .contains(words)
     };
     // At most some hundred, and only those that are seen are looked into.
     let rows: Vec<&TrustedCertificate> = all.iter().filter(shows).collect();
     let name = |row: usize| format!("Trusted {}", rows[row].alias);
     let height = size::HEAD + size::ROW * rows.len().clamp(1, ROWS_SHOWN) as f32 + 2.0;
     let mut remove = None;
-    ui.allocate_ui_with_layout(egui::vec2(ui.available_width(), height), Layout::top_down(Align::Min), |ui| {
-        ui.set_max_height(height);
-        Table::new("trust-store", &COLUMNS, rows.len(), &name).show(ui, &mut state.table, |ui, row, column| {
-            let (one, tokens) = (rows[row], ui.tokens());
-            let summary = one.certificate.summary();
-            match column {
-                0 => drop(ui.bold(one.alias.to_string())),
-                1 => drop(ui.body(text::clean(&summary.subject)).on_hover_text(text::clean(&summary.subject))),
-                2 => {
-                    let issuer = if summary.issuer == summary.subject { "Itself".to_owned() } else { text::clean(&summary.issuer) };
-                    ui.words(Text::Small, tokens.text_2, issuer.as_str()).on_hover_text(issuer);
-                }
-                3 => drop(ui.words(Text::Small, tokens.text_2, summary.key)),
-                4 => {
-                    let word = days_word(cx.now_ms, summary.not_after_ms);
-                    pill(ui, ending(cx.now_ms, summary.not_after_ms), &word).on_hover_text(text::when(summary.not_after_ms));
-                }
-                _ => {
-                    let name = format!("Remove {}", one.alias);
-                    let button = IconButton::new(Icon::Trash2, &name).small();
-                    if ui.add(button.enabled_if(role.is_none(), role.unwrap_or_default())).clicked() {
-                        remove = Some(one.alias.to_string());
+    ui.allocate_ui_with_layout(
+        egui::vec2(ui.available_width(), height),
+        Layout::top_down(Align::Min),
+        |ui| {
+            ui.set_max_height(height);
+            Table::new("trust-store", &COLUMNS, rows.len(), &name).show(
+                ui,
+                &mut state.table,
+                |ui, row, column| {
+                    let (one, tokens) = (rows[row], ui.tokens());
+                    let summary = one.certificate.summary();
+                    match column {
+                        0 => drop(ui.bold(one.alias.to_string())),
+                        1 => drop(
+                            ui.body(text::clean(&summary.subject))
+                                .on_hover_text(text::clean(&summary.subject)),
+                        ),
+                        2 => {
+                            let issuer = if summary.issuer == summary.subject {
+                                "Itself".to_owned()
+                            } else {
+                                text::clean(&summary.issuer)
+                            };
+                            ui.words(Text::Small, tokens.text_2, issuer.as_str())
+                                .on_hover_text(issuer);
+                        }
+                        3 => drop(ui.words(Text::Small, tokens.text_2, summary.key)),
+                        4 => {
+                            let word = days_word(cx.now_ms, summary.not_after_ms);
+                            pill(ui, ending(cx.now_ms, summary.not_after_ms), &word)
+                                .on_hover_text(text::when(summary.not_after_ms));
+                        }
+                        _ => {
+                            let name = format!("Remove {}", one.alias);
+                            let button = IconButton::new(Icon::Trash2, &name).small();
+                            if ui
+                                .add(button.enabled_if(role.is_none(), role.unwrap_or_default()))
+                                .clicked()
+                            {
+                                remove = Some(one.alias.to_string());
+                            }
+                        }
                     }
-                }
-            }
-        });
-    });
+                },
+            );
+        },
+    );
     if remove.is_some() {
         state.remove = remove;
     }
