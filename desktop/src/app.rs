@@ -260,6 +260,10 @@ impl App {
             }
             ctx.request_repaint();
         }
+        if !self.commands.is_empty() {
+            // Fleets that stand still answer at once and wake nobody.
+            ctx.request_repaint();
+        }
         for command in std::mem::take(&mut self.commands) {
             if let Err(error) = self.source.send(command) {
                 self.toasts

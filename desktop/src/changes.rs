@@ -99,6 +99,9 @@ pub fn title(part: &str) -> (String, String) {
             text::clean(of.trim_end_matches('/')),
         );
     }
+    if part == "connector" {
+        return ("Settings".to_owned(), "Agent".to_owned());
+    }
     (text::clean(part), String::new())
 }
 

@@ -29,7 +29,7 @@ fn records_are_found_and_shown_with_before_and_after() {
     stage.letters("no-such-text");
     stage.wait();
     assert!(stage.shows("No record matches"));
-    stage.click("Clear the filter");
+    stage.press("Clear the filter");
     stage.wait();
     assert!(stage.mentions("records"));
 }
@@ -42,12 +42,12 @@ fn the_log_is_verified_and_a_wrong_note_is_told() {
         id,
         tab: AgentTab::Audit,
     });
-    stage.click("Verify…");
+    stage.press("Verify…");
     stage.field("A record that was noted down before", "17:zz");
     assert!(stage.mentions("must be the number of a record and its hash"));
     stage.shot("audit-verify-wrong");
     stage.clear("A record that was noted down before");
-    stage.click("Verify");
+    stage.press("Verify");
     assert!(stage.mentions("The log is as it was written"));
     assert!(stage.shows("Copy what to note down"));
     stage.shot("audit-verified");
@@ -63,10 +63,10 @@ fn records_are_exported_to_a_file_that_is_not_there_yet() {
         id,
         tab: AgentTab::Audit,
     });
-    stage.click("Export…");
+    stage.press("Export…");
     stage.field("File", &path.display().to_string());
     stage.shot("audit-export");
-    stage.click("Export");
+    stage.press("Export");
     stage.until(|_| path.exists());
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.lines().count() > 10, "{text}");

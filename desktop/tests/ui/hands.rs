@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use underpass_fleet::demo::{SEED, Still};
 use underpass_shared::config::Document;
@@ -35,7 +36,33 @@ fn of_problem(is: impl Fn(usize, usize) -> bool) -> AgentId {
 impl Stage {
     /// Sends the keyboard to a field.
     pub(crate) fn focus(&mut self, name: &str) {
-        self.harness.get_by_label(name).focus();
+        let roles = [
+            Role::TextInput,
+            Role::MultilineTextInput,
+            Role::PasswordInput,
+            Role::SearchInput,
+        ];
+        let all: Vec<_> = self.harness.query_all_by_label(name).collect();
+        let field = all.iter().find(|node| roles.contains(&node.accesskit_node().role()));
+        field.unwrap_or_else(|| panic!("no field {name}")).focus();
+        self.run();
+    }
+
+    /// Clicks what can be clicked and has this name; in a dialog what lies behind it counts not.
+    pub(crate) fn press(&mut self, name: &str) {
+        let inert = [
+            Role::Label,
+            Role::Dialog,
+            Role::TextRun,
+            Role::Row,
+            Role::Window,
+        ];
+        let all: Vec<_> = self.harness.query_all_by_label(name).collect();
+        let active = all.iter().filter(|node| !inert.contains(&node.accesskit_node().role()));
+        let last = active.last();
+        last.unwrap_or_else(|| panic!("nothing to press is called {name}"))
+            .click();
+        drop(all);
         self.run();
     }
 

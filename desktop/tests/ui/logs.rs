@@ -41,11 +41,11 @@ fn levels_are_set_at_once() {
         tab: AgentTab::Logs,
     });
     let before = stage.revision(id);
-    stage.click("Levels…");
-    stage.click("The agent's own parts");
-    stage.click("Debug: how it happens");
+    stage.press("Levels…");
+    stage.press("The agent's own parts");
+    stage.press("Debug: how it happens");
     assert!(stage.mentions("write much"));
     stage.shot("logs-levels");
-    stage.click("Set levels");
+    stage.press("Set levels");
     assert_eq!(stage.revision(id), before + 1);
 }

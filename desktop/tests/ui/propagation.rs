@@ -15,7 +15,7 @@ fn rules_are_added_moved_and_tried_on_a_user() {
             tab: AgentTab::Propagation,
         });
         assert!(stage.mentions("CN=ALINDGREN"));
-        stage.click("Add rule…");
+        stage.press("Add rule…");
         stage.field("Attribute of the token", "m a i l");
         assert!(stage.mentions("variable must have"));
         stage.shot("propagation-rule-wrong");
@@ -23,19 +23,19 @@ fn rules_are_added_moved_and_tried_on_a_user() {
         stage.field("Attribute of the token", "mail");
         stage.field("E-mail (EMAIL)", "${mail}");
         stage.shot("propagation-rule");
-        stage.click("Add to the draft");
+        stage.press("Add to the draft");
         assert!(stage.mentions("CN=ALINDGREN,EMAIL=a.lindgren@contoso.example"));
         assert!(stage.mentions("If mail exists"));
-        stage.click("Add rule…");
+        stage.press("Add rule…");
         stage.field("Attribute of the token", "kind");
-        stage.click("Add to the draft");
-        stage.click("Move up rule 2");
+        stage.press("Add to the draft");
+        stage.press("Move up rule 2");
         let rules = stage.draft(id).connector().subject_pattern_rules.clone();
         assert_eq!(rules.rules()[0].condition.to_string(), "kind exists");
         stage.shot("propagation");
-        stage.click("Technical user");
+        stage.press("Technical user");
         assert!(stage.mentions("Rule 1 holds: kind exists"));
-        stage.click("Remove rule 1");
+        stage.press("Remove rule 1");
         assert_eq!(
             stage
                 .draft(id)
@@ -67,7 +67,7 @@ fn times_keep_to_their_rules() {
     assert!(stage.mentions("must be a whole number from 1 to 336"));
     stage.clear("Tolerance for tokens, hours");
     stage.field("Tolerance for tokens, hours", "12");
-    stage.click("Change in the draft");
+    stage.press("Change in the draft");
     assert_eq!(
         stage
             .draft(id)

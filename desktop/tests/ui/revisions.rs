@@ -39,10 +39,10 @@ fn an_undo_is_seen_before_it_is_done() {
         id,
         tab: AgentTab::Revisions,
     });
-    stage.click("Undo…");
+    stage.press("Undo…");
     assert!(stage.mentions("would change"));
     stage.shot("revisions-undo");
-    stage.click(&format!("Undo revision {newest}"));
+    stage.press(&format!("Undo revision {newest}"));
     assert_eq!(stage.revision(id), newest + 1);
 }
 
@@ -56,10 +56,10 @@ fn a_restore_needs_the_number_and_is_on_trial_if_wanted() {
         tab: AgentTab::Revisions,
     });
     stage.key(Modifiers::NONE, Key::End);
-    stage.click("Restore…");
+    stage.press("Restore…");
     stage.shot("revisions-restore");
     let action = format!("Restore revision {}", stage.chosen_revision());
-    stage.click(&action);
+    stage.press(&action);
     assert_eq!(
         stage.revision(id),
         newest,
@@ -69,6 +69,6 @@ fn a_restore_needs_the_number_and_is_on_trial_if_wanted() {
         &format!("Type {} to confirm", stage.chosen_revision()),
         &stage.chosen_revision().to_string(),
     );
-    stage.click(&action);
+    stage.press(&action);
     assert_eq!(stage.revision(id), newest + 1);
 }

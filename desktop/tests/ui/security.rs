@@ -30,7 +30,7 @@ fn the_score_the_meaning_and_the_way_to_the_screen_that_fixes_it() {
         id,
         tab: AgentTab::Security,
     });
-    stage.click("Open access control");
+    stage.press("Open trust & certificates");
     assert_eq!(
         stage.harness.state().route(),
         Route::Agent {

@@ -27,6 +27,8 @@ use crate::widget::{
 const PAGE_LEN: usize = 500;
 /// How often new lines are asked for, in milliseconds.
 const EVERY_MS: i64 = 2_000;
+/// The room of the actions beside the filter.
+const ACTIONS: f32 = 260.0;
 /// The height of the line that was chosen.
 const DETAIL: f32 = 168.0;
 
@@ -104,7 +106,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut LogsState) {
         let height = ui.available_height();
         ui.scope(|ui| {
             if chosen.is_some() {
-                ui.set_max_height(height - DETAIL - space::M);
+                ui.set_max_height((height - DETAIL - space::M).max(height * 0.5));
             }
             list(ui, state, &rows);
         });
@@ -154,13 +156,14 @@ impl LogsState {
 }
 
 fn bar(ui: &mut Ui, cx: &Cx<'_>, state: &mut LogsState) {
-    ui.horizontal(|ui| {
-        ui.set_min_height(size::CONTROL);
+    ui.horizontal_top(|ui| {
+        let id = egui::Id::unique("filter-logs");
+        let width = (ui.available_width() - ACTIONS).min(360.0);
+        search(ui, id, &mut state.filter, "Filter lines", width);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui
-                .add(Button::secondary("Levels…").icon(Icon::SlidersHorizontal))
-                .clicked()
-            {
+            ui.set_height(size::CONTROL);
+            let levels = Button::secondary("Levels…").icon(Icon::SlidersHorizontal);
+            if ui.add(levels).clicked() {
                 state.levels = Some(Levels::default());
             }
             if ui
@@ -174,11 +177,6 @@ fn bar(ui: &mut Ui, cx: &Cx<'_>, state: &mut LogsState) {
                 state.paused = !follows;
                 state.shown = None;
             }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let width = ui.available_width().min(360.0);
-                let id = egui::Id::unique("filter-logs");
-                search(ui, id, &mut state.filter, "Filter lines", width);
-            });
         });
     });
     ui.add_space(space::S);
@@ -279,6 +277,8 @@ fn list(ui: &mut Ui, state: &mut LogsState, rows: &[usize]) {
     }
     if let Some(row) = out.chosen.or(out.opened) {
         state.chosen = lines.get(rows[row]).map(|line| line.number);
+        // The line stays in view although the list becomes lower.
+        state.table.reveal = Some(row);
     }
 }
 

@@ -5,7 +5,7 @@ mod review;
 
 use std::sync::Arc;
 
-use egui::{Align, Layout, Ui};
+use egui::Ui;
 use lucide_icons::Icon;
 use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::{Query, Target};
@@ -24,6 +24,8 @@ use crate::widget::{Button, Column, Empty, Table, TableState, Width, Words as _,
 const PAGE_LEN: usize = 200;
 /// Most that are fetched; older ones are found by exports of the audit log.
 const LEN_MAX: usize = 1_000;
+/// The room of the button beside the filter.
+const OLDER: f32 = 88.0;
 /// Below this width the list stands above what a revision changed.
 const WIDE: f32 = 860.0;
 
@@ -41,9 +43,9 @@ pub struct RevisionsState {
 }
 
 const COLUMNS: [Column; 4] = [
-    Column::number("NO.", 44.0).fixed(),
-    Column::text("WHEN", Width::Exact(72.0)).fixed(),
-    Column::text("WHO", Width::AtLeast(90.0)).fixed(),
+    Column::number("NO.", 32.0).fixed(),
+    Column::text("WHEN", Width::Exact(48.0)).fixed(),
+    Column::text("WHO", Width::Exact(84.0)).fixed(),
     Column::text("WHAT", Width::AtLeast(180.0)).fixed(),
 ];
 
@@ -116,20 +118,18 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState) {
 
 fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState, all: &[Revision]) {
     let id = egui::Id::unique("filter-revisions");
-    ui.horizontal(|ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let full = all.len() >= state.wanted.clamp(PAGE_LEN, LEN_MAX);
-            if full
-                && state.wanted < LEN_MAX
-                && ui
-                    .add(Button::secondary("Older").icon(Icon::ChevronDown))
-                    .clicked()
-            {
-                state.wanted = (all.len() + PAGE_LEN).min(LEN_MAX);
-            }
-            let width = ui.available_width();
-            search(ui, id, &mut state.filter, "Filter revisions", width);
-        });
+    let full = all.len() >= state.wanted.clamp(PAGE_LEN, LEN_MAX) && state.wanted < LEN_MAX;
+    ui.horizontal_top(|ui| {
+        let more = if full { OLDER + space::S } else { 0.0 };
+        let width = ui.available_width() - more;
+        search(ui, id, &mut state.filter, "Filter revisions", width);
+        if full
+            && ui
+                .add(Button::secondary("Older").icon(Icon::ChevronDown))
+                .clicked()
+        {
+            state.wanted = (all.len() + PAGE_LEN).min(LEN_MAX);
+        }
     });
     ui.add_space(space::S);
     let words = state.filter.trim().to_lowercase();
