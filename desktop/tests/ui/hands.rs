@@ -57,13 +57,22 @@ impl Stage {
             Role::Row,
             Role::Window,
         ];
-        let all: Vec<_> = self.harness.query_all_by_label(name).collect();
-        let active = all.iter().filter(|node| !inert.contains(&node.accesskit_node().role()));
-        let last = active.last();
-        last.unwrap_or_else(|| panic!("nothing to press is called {name}"))
-            .click();
-        drop(all);
-        self.run();
+        // What is below the edge of the window is brought into view before.
+        for is_seen in [false, true] {
+            let all: Vec<_> = self.harness.query_all_by_label(name).collect();
+            let active = all
+                .iter()
+                .filter(|node| !inert.contains(&node.accesskit_node().role()));
+            let last = active.last();
+            let last = last.unwrap_or_else(|| panic!("nothing to press is called {name}"));
+            if is_seen {
+                last.click();
+            } else {
+                last.scroll_to_me();
+            }
+            drop(all);
+            self.run();
+        }
     }
 
     /// Types into a field.
@@ -127,7 +136,8 @@ impl Stage {
     pub(crate) fn chosen_revision(&self) -> u64 {
         let all = self.harness.query_all_by_label_contains("Revision ");
         let numbers = all.filter_map(|node| {
-            let label = node.accesskit_node().label()?;
+            let node = node.accesskit_node();
+            let label = node.label().or_else(|| node.value())?;
             label.strip_prefix("Revision ")?.parse().ok()
         });
         numbers.last().unwrap()

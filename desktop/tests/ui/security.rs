@@ -35,7 +35,7 @@ fn the_score_the_meaning_and_the_way_to_the_screen_that_fixes_it() {
         stage.harness.state().route(),
         Route::Agent {
             id,
-            tab: AgentTab::AccessControl
+            tab: AgentTab::Trust
         }
     );
 }

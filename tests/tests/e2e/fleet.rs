@@ -1,5 +1,7 @@
 //! The engine of the desktop app with a real agent.
 
+mod trust;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
