@@ -125,6 +125,8 @@ impl<'a> Field<'a> {
         ui.vertical(|ui| {
             ui.set_width(width);
             ui.spacing_mut().item_spacing.y = space::XS;
+            // The label is as high as its letters, so that it stands on the line of its neighbours'.
+            ui.spacing_mut().interact_size.y = 0.0;
             if !self.label.is_empty() {
                 ui.horizontal(|ui| {
                     ui.spacing_mut().item_spacing.x = space::XS;

@@ -10,6 +10,8 @@ use super::{Button, Field};
 use crate::file::{self, Pick};
 use crate::theme::{size, space};
 
+/// The height of a field's label with its distance.
+const LABEL: f32 = 17.0;
 /// The room of the button beside the field.
 const BROWSE: f32 = 104.0;
 
@@ -72,7 +74,7 @@ pub fn file_field(
             .show(ui);
         ui.with_layout(Layout::top_down(Align::Min), |ui| {
             // Beside the field itself, not beside its label.
-            ui.add_space(19.0);
+            ui.add_space(LABEL);
             if ui
                 .add(Button::secondary("Browse…").icon(Icon::FolderOpen))
                 .clicked()

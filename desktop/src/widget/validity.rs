@@ -83,6 +83,7 @@ pub fn validity(ui: &mut Ui, now_ms: i64, from_ms: i64, until_ms: i64) {
         tokens.surface,
         Stroke::new(2.0, tokens.text_2),
     );
+    ui.spacing_mut().interact_size.y = 0.0;
     ui.horizontal(|ui| {
         ui.quiet(text::day(from_ms));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

@@ -43,7 +43,9 @@ impl Stage {
             Role::SearchInput,
         ];
         let all: Vec<_> = self.harness.query_all_by_label(name).collect();
-        let field = all.iter().find(|node| roles.contains(&node.accesskit_node().role()));
+        let field = all
+            .iter()
+            .find(|node| roles.contains(&node.accesskit_node().role()));
         field.unwrap_or_else(|| panic!("no field {name}")).focus();
         self.run();
     }

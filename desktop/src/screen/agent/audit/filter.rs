@@ -13,6 +13,8 @@ use crate::widget::{Field, Words as _, search, select};
 /// The log is asked when nothing was typed for so long, in seconds.
 const SETTLED: f64 = 0.3;
 const HOUR_MS: i64 = 3_600_000;
+/// Below this width what is chosen stands below what is typed.
+const WIDE: f32 = 980.0;
 
 /// What people look for; the others are found by their words.
 const CATEGORIES: [Category; 24] = [
@@ -79,20 +81,26 @@ impl FilterBar {
 
     pub(super) fn ui(&mut self, ui: &mut Ui, document: Option<&Document>) {
         ui.spacing_mut().item_spacing = egui::vec2(space::S, space::S);
-        let time = ui.input(|input| input.time);
+        if ui.available_width() > WIDE {
+            ui.horizontal_top(|ui| {
+                self.typed(ui);
+                self.chosen(ui, document);
+            });
+        } else {
+            ui.horizontal_top(|ui| self.typed(ui));
+            ui.horizontal_top(|ui| self.chosen(ui, document));
+        }
+    }
+
+    /// What is typed.
+    fn typed(&mut self, ui: &mut Ui) {
         let mut typed = false;
         ui.vertical(|ui| {
-            ui.set_width(220.0);
+            ui.set_width(240.0);
             ui.spacing_mut().item_spacing.y = space::XS;
             ui.words(Text::Caption, ui.tokens().text_2, "Text");
-            typed |= search(
-                ui,
-                Id::unique("filter-audit"),
-                &mut self.text,
-                "Search the records",
-                220.0,
-            )
-            .changed();
+            let id = Id::unique("filter-audit");
+            typed |= search(ui, id, &mut self.text, "Search the records", 240.0).changed();
         });
         typed |= Field::new("Operator", &mut self.operator)
             .hint("a.lindgren or os:*")
@@ -101,8 +109,12 @@ impl FilterBar {
             .show(ui)
             .changed();
         if typed {
-            self.typed_at = Some(time);
+            self.typed_at = Some(ui.input(|input| input.time));
         }
+    }
+
+    /// What is chosen.
+    fn chosen(&mut self, ui: &mut Ui, document: Option<&Document>) {
         let mut changed = false;
         let mut types = vec![(None, "All types".to_owned())];
         types.extend(CATEGORIES.map(|one| (Some(one), words(&format!("{one:?}")))));
@@ -115,19 +127,7 @@ impl FilterBar {
             (Some(Outcome::Intent), "Begun".to_owned()),
         ];
         changed |= select(ui, "Outcome", &mut self.outcome, &outcomes, 110.0);
-        let mut subaccounts = vec![(None, "All".to_owned())];
-        for one in document.map_or(&[][..], Document::subaccounts) {
-            let id = one.key().subaccount;
-            if subaccounts.iter().all(|(known, _)| *known != Some(id)) {
-                let name = &one.own().display_name;
-                let name = if name.is_empty() {
-                    id.to_string()
-                } else {
-                    text::clean(name)
-                };
-                subaccounts.push((Some(id), name));
-            }
-        }
+        let subaccounts = subaccounts(document);
         changed |= select(ui, "Subaccount", &mut self.subaccount, &subaccounts, 150.0);
         let times = [
             (None, "All".to_owned()),
@@ -175,4 +175,22 @@ impl FilterBar {
         }
         self.settled.clone()
     }
+}
+
+/// The subaccounts by their names, behind all of them.
+fn subaccounts(document: Option<&Document>) -> Vec<(Option<SubaccountId>, String)> {
+    let mut all = vec![(None, "All".to_owned())];
+    for one in document.map_or(&[][..], Document::subaccounts) {
+        let id = one.key().subaccount;
+        if all.iter().all(|(known, _)| *known != Some(id)) {
+            let name = &one.own().display_name;
+            let name = if name.is_empty() {
+                id.to_string()
+            } else {
+                text::clean(name)
+            };
+            all.push((Some(id), name));
+        }
+    }
+    all
 }

@@ -66,8 +66,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
     };
     fixed_page(ui, |ui| {
         let document = agent.configuration.value().map(|found| &found.document);
-        let wrapped = Layout::left_to_right(Align::Min).with_main_wrap(true);
-        ui.with_layout(wrapped, |ui| state.bar.ui(ui, document.map(|one| &**one)));
+        state.bar.ui(ui, document.map(|one| &**one));
         actions(ui, cx, state);
         state.verify.ui(ui, cx);
         ui.add_space(space::S);

@@ -160,8 +160,8 @@ fn bar(ui: &mut Ui, cx: &Cx<'_>, state: &mut LogsState) {
         let id = egui::Id::unique("filter-logs");
         let width = (ui.available_width() - ACTIONS).min(360.0);
         search(ui, id, &mut state.filter, "Filter lines", width);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.set_height(size::CONTROL);
+        let rest = egui::vec2(ui.available_width(), size::CONTROL);
+        ui.allocate_ui_with_layout(rest, Layout::right_to_left(Align::Center), |ui| {
             let levels = Button::secondary("Levels…").icon(Icon::SlidersHorizontal);
             if ui.add(levels).clicked() {
                 state.levels = Some(Levels::default());

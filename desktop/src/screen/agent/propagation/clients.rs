@@ -228,7 +228,7 @@ fn add(
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let clicked = ui
             .vertical(|ui| {
-                ui.add_space(19.0);
+                ui.add_space(17.0);
                 let why = role.unwrap_or("Fill the field first");
                 ui.add(Button::secondary(action).enabled_if(ready && role.is_none(), why))
                     .clicked()

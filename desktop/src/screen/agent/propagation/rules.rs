@@ -74,7 +74,7 @@ pub(super) fn ui(
                 let line = Line {
                     at,
                     last,
-                    condition: &rule.condition.to_string(),
+                    condition: &format!("If {}", rule.condition),
                     pattern: &rule.subject_pattern,
                     description: &rule.description,
                     held: held == at,
@@ -86,7 +86,7 @@ pub(super) fn ui(
             let line = Line {
                 at: last,
                 last,
-                condition: "always, where no rule above holds",
+                condition: "Where no rule above holds",
                 pattern: &fallback.subject_pattern,
                 description: &fallback.description,
                 held: held >= last,
@@ -154,6 +154,7 @@ impl Line<'_> {
     fn ui(&self, ui: &mut Ui, role: Option<&str>) -> Option<Act> {
         let tokens = ui.tokens();
         let mut act = None;
+        ui.spacing_mut().interact_size.y = 0.0;
         ui.horizontal(|ui| {
             ui.set_min_height(size::CONTROL_SMALL);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -165,7 +166,7 @@ impl Line<'_> {
                     if self.held {
                         pill(ui, State::Info, "Gives the sample");
                     }
-                    ui.bold(format!("If {}", text::clean(self.condition)));
+                    ui.bold(text::clean(self.condition));
                 });
             });
         });

@@ -133,7 +133,11 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState, all: &[Revisio
     });
     ui.add_space(space::S);
     let words = state.filter.trim().to_lowercase();
-    let rows: Vec<&Revision> = all.iter().filter(|one| shows(one, &words)).collect();
+    // Before the first revision there is nothing to go back to.
+    let rows: Vec<&Revision> = all
+        .iter()
+        .filter(|one| one.number > 0 && shows(one, &words))
+        .collect();
     if rows.is_empty() {
         Empty {
             icon: Icon::SearchX,

@@ -147,7 +147,7 @@ fn one(ui: &mut Ui, cx: &mut Cx<'_>, entry: &SecurityEntry) {
         });
     });
     ui.scope(|ui| {
-        ui.set_max_width(size::PARAGRAPH + 160.0);
+        ui.set_max_width((size::PARAGRAPH + 160.0).min(ui.available_width()));
         ui.paragraph(upper(&text::clean(&entry.text)));
         if entry.rating != Rating::Ok {
             if !why.is_empty() {

@@ -10,7 +10,7 @@ mod store;
 
 use std::sync::Arc;
 
-use egui::Ui;
+use egui::{Align, Layout, Ui};
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::AgentSnapshot;
 use underpass_shared::api::management::{Query, SubaccountShown, Target};
@@ -77,14 +77,11 @@ fn cards(ui: &mut Ui, cx: &mut Cx<'_>, present: &Document, dialogs: &mut OwnDial
     ui.columns(columns, |columns| {
         let last = columns.len() - 1;
         for (at, one) in CertificateUse::ALL.into_iter().enumerate() {
-            let ui = &mut columns[at.min(last)];
-            own::card(
-                ui,
-                cx,
-                one,
-                present.connector().certificates.get(one),
-                dialogs,
-            );
+            let own = present.connector().certificates.get(one);
+            // Columns stretch their text; a card does not.
+            columns[at.min(last)].with_layout(Layout::top_down(Align::Min), |ui| {
+                own::card(ui, cx, one, own, dialogs);
+            });
         }
     });
 }

@@ -18,8 +18,8 @@ use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{
-    Answer, Banner, Button, ConfirmName, IconButton, Words as _, key_text, keys, menu, menu_item,
-    menu_rule, validity,
+    Answer, Banner, Button, ConfirmName, IconButton, Words as _, copyable, key_text, keys, menu,
+    menu_item, menu_rule, validity,
 };
 
 /// The dialogs of the three certificates; at most one is open.
@@ -85,8 +85,7 @@ pub(super) fn card(
         ui.add(egui::Label::new(text).wrap());
         ui.add_space(space::XS);
         if own.pending_key().is_some() {
-            let detail = "Import the certificate that was issued for it";
-            let banner = Banner::new(State::Pending, "A request waits").detail(detail);
+            let banner = Banner::new(State::Pending, "A request waits");
             let banner = if role.is_none() {
                 banner.action("Import…")
             } else {
@@ -135,13 +134,13 @@ fn facts(ui: &mut Ui, cx: &Cx<'_>, first: &Certificate, len: usize) {
     validity(ui, cx.now_ms, summary.not_before_ms, summary.not_after_ms);
     ui.add_space(space::XS);
     keys(ui, |ui| {
-        key_text(ui, "Subject", &text::clean(&summary.subject), false, true);
+        stacked(ui, "Subject", &text::clean(&summary.subject));
         let issuer = if summary.issuer == summary.subject {
             "Itself (self-signed)".to_owned()
         } else {
             text::clean(&summary.issuer)
         };
-        key_text(ui, "Issuer", &issuer, false, true);
+        stacked(ui, "Issuer", &issuer);
         key_text(ui, "Key", &summary.key, false, false);
         if !summary.alt_names.is_empty() {
             let names: Vec<String> = summary
@@ -170,6 +169,15 @@ fn facts(ui: &mut Ui, cx: &Cx<'_>, first: &Certificate, len: usize) {
             true,
             true,
         );
+    });
+}
+
+/// A name above its value: names of certificates are long.
+fn stacked(ui: &mut Ui, name: &str, value: &str) {
+    ui.quiet(name);
+    ui.horizontal(|ui| {
+        ui.set_min_height(size::CONTROL_SMALL);
+        copyable(ui, Text::Body, value, name);
     });
 }
 
