@@ -19,11 +19,7 @@ pub fn score(ui: &mut Ui, well: usize, all: usize, state: State, name: &str) {
     let (center, reach) = (rect.center(), SIDE / 2.0 - LINE / 2.0);
     ui.painter()
         .circle_stroke(center, reach, Stroke::new(LINE, tokens.pressed));
-    let pieces = if all == 0 {
-        0
-    } else {
-        PIECES * well.min(all) / all
-    };
+    let pieces = (PIECES * well.min(all)).checked_div(all).unwrap_or(0);
     let point = |piece: usize| {
         let turn =
             std::f32::consts::TAU * piece as f32 / PIECES as f32 - std::f32::consts::FRAC_PI_2;

@@ -1,6 +1,6 @@
 //! How long certificates are good: as a bar, and as a line of time.
 
-use egui::{CornerRadius, Rect, Role, Sense, Stroke, Ui, Vec2, WidgetInfo};
+use egui::{CornerRadius, Rangef, Rect, Role, Sense, Stroke, Ui, Vec2, WidgetInfo};
 
 use super::pill::shape;
 use super::{Words as _, galley};
@@ -112,23 +112,25 @@ fn place(days: f32) -> f32 {
     (days.max(0.0) / FAR_DAYS).sqrt().min(1.0)
 }
 
+/// The room of names before the line, of days behind it, and the height of one row.
+const NAME: f32 = 210.0;
+const DAYS: f32 = 100.0;
+const ROW: f32 = 26.0;
+
 /// Ends of certificates on a line of time, one below the other; the caller sorts them.
 pub fn timeline(ui: &mut Ui, now_ms: i64, spans: &[Span]) {
-    const NAME: f32 = 210.0;
-    const DAYS: f32 = 100.0;
-    const ROW: f32 = 26.0;
     let tokens = ui.tokens();
     let width = ui.available_width();
-    let name = NAME.min(width * 0.34);
-    let line = |rect: Rect| (rect.left() + name + space::M)..=(rect.right() - DAYS - space::M);
     let (head, _) = ui.allocate_exact_size(Vec2::new(width, 18.0), Sense::hover());
     let height = ROW * spans.len() as f32;
-    let range = line(head);
-    let x = |share: f32| egui::lerp(range.clone(), share);
+    let line = Rangef::new(
+        head.left() + NAME.min(width * 0.34) + space::M,
+        head.right() - DAYS - space::M,
+    );
     for (days, word) in MARKS {
-        let at = x(place(days as f32));
+        let at = egui::lerp(line, place(days as f32));
         let word = galley(ui, Text::Caption, tokens.text_3, word, 60.0);
-        let left = (at - word.size().x / 2.0).max(*range.start());
+        let left = (at - word.size().x / 2.0).max(line.min);
         ui.painter()
             .galley(egui::pos2(left, head.top()), word, tokens.text_3);
         let color = if days == 0 {
@@ -142,52 +144,48 @@ pub fn timeline(ui: &mut Ui, now_ms: i64, spans: &[Span]) {
     }
     ui.spacing_mut().item_spacing.y = 0.0;
     for span in spans {
-        let (rect, response) = ui.allocate_exact_size(Vec2::new(width, ROW), Sense::hover());
-        let (state, word) = (
-            ending(now_ms, span.until_ms),
-            days_word(now_ms, span.until_ms),
-        );
-        response
-            .widget_info(|| WidgetInfo::labeled(Role::Row, true, format!("{}, {word}", span.name)));
-        let y = rect.center().y;
-        let text = galley(ui, Text::Body, tokens.text, &span.name, name);
-        ui.painter().galley(
-            egui::pos2(rect.left(), y - text.size().y / 2.0),
-            text,
-            tokens.text,
-        );
-        let days_left = (span.until_ms - now_ms) as f32 / DAY_MS as f32;
-        let end = x(place(days_left));
-        let bar = Rect::from_min_max(
-            egui::pos2(*range.start(), y - 2.0),
-            egui::pos2(end.max(range.start() + 2.0), y + 2.0),
-        );
-        let color = if span.renews && state == State::Ok {
-            tokens.off
-        } else {
-            tokens.state(state)
-        };
-        ui.painter()
-            .rect_filled(bar, CornerRadius::same(2), color.gamma_multiply(0.55));
-        shape(ui.painter(), egui::pos2(end, y), 9.0, state, color);
-        let word = galley(ui, Text::Small, tokens.state(state), &word, DAYS);
-        let left = rect.right() - word.size().x;
-        ui.painter().galley(
-            egui::pos2(left, y - word.size().y / 2.0),
-            word,
-            tokens.text_2,
-        );
-        let renews = if span.renews {
-            " · renewed by itself"
-        } else {
-            ""
-        };
-        response.on_hover_text(format!(
-            "{} · until {}{renews}",
-            span.note,
-            text::when(span.until_ms)
-        ));
+        one(ui, now_ms, span, line);
     }
+}
+
+/// One certificate on the line.
+fn one(ui: &mut Ui, now_ms: i64, span: &Span, line: Rangef) {
+    let tokens = ui.tokens();
+    let size = Vec2::new(ui.available_width(), ROW);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let state = ending(now_ms, span.until_ms);
+    let word = days_word(now_ms, span.until_ms);
+    let name = format!("{}, {word}", span.name);
+    response.widget_info(|| WidgetInfo::labeled(Role::Row, true, &name));
+    let y = rect.center().y;
+    let room = line.min - rect.left() - space::M;
+    let text = galley(ui, Text::Body, tokens.text, &span.name, room);
+    let at = egui::pos2(rect.left(), y - text.size().y / 2.0);
+    ui.painter().galley(at, text, tokens.text);
+    let days_left = (span.until_ms - now_ms) as f32 / DAY_MS as f32;
+    let end = egui::lerp(line, place(days_left));
+    let bar = Rect::from_min_max(
+        egui::pos2(line.min, y - 2.0),
+        egui::pos2(end.max(line.min + 2.0), y + 2.0),
+    );
+    let color = if span.renews && state == State::Ok {
+        tokens.off
+    } else {
+        tokens.state(state)
+    };
+    ui.painter()
+        .rect_filled(bar, CornerRadius::same(2), color.gamma_multiply(0.55));
+    shape(ui.painter(), egui::pos2(end, y), 9.0, state, color);
+    let word = galley(ui, Text::Small, tokens.state(state), &word, DAYS);
+    let at = egui::pos2(rect.right() - word.size().x, y - word.size().y / 2.0);
+    ui.painter().galley(at, word, tokens.text_2);
+    let renews = if span.renews {
+        " · renewed by itself"
+    } else {
+        ""
+    };
+    let until = text::when(span.until_ms);
+    response.on_hover_text(format!("{} · until {until}{renews}", span.note));
 }
 
 #[cfg(test)]

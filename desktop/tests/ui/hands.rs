@@ -62,10 +62,10 @@ impl Stage {
         // What is below the edge of the window is brought into view before.
         for is_seen in [false, true] {
             let all: Vec<_> = self.harness.query_all_by_label(name).collect();
-            let active = all
+            let mut active = all
                 .iter()
                 .filter(|node| !inert.contains(&node.accesskit_node().role()));
-            let last = active.last();
+            let last = active.next_back();
             let last = last.unwrap_or_else(|| panic!("nothing to press is called {name}"));
             if is_seen {
                 last.click();
@@ -137,11 +137,11 @@ impl Stage {
     /// The number of the revision that is shown.
     pub(crate) fn chosen_revision(&self) -> u64 {
         let all = self.harness.query_all_by_label_contains("Revision ");
-        let numbers = all.filter_map(|node| {
+        let mut numbers = all.filter_map(|node| {
             let node = node.accesskit_node();
             let label = node.label().or_else(|| node.value())?;
             label.strip_prefix("Revision ")?.parse().ok()
         });
-        numbers.last().unwrap()
+        numbers.next_back().unwrap()
     }
 }

@@ -30,6 +30,8 @@ fn lines_are_followed_filtered_and_looked_into() {
     assert!(stage.mentions("Paused"));
     assert!(stage.shows("Close the line") && stage.shows("Copy line"));
     stage.shot("logs-small");
+    stage.key(egui::Modifiers::NONE, egui::Key::Escape);
+    assert!(!stage.shows("Close the line"));
 }
 
 #[test]

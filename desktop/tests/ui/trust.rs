@@ -1,11 +1,14 @@
 //! An agent's certificates and whom it trusts.
 
+use std::sync::Arc;
+
 use egui::Theme;
 use underpass_desktop::nav::{AgentTab, Route};
-use underpass_fleet::snapshot::Health;
+use underpass_fleet::demo::{SEED, Still};
+use underpass_fleet::snapshot::{AgentSnapshot, Health, Link};
 
 use crate::hands::expiring;
-use crate::stage::{SMALL, Stage, WINDOW};
+use crate::stage::{NOW_MS, SMALL, Stage, WINDOW};
 
 #[test]
 fn certificates_and_their_ends_are_shown() {
@@ -89,4 +92,33 @@ fn a_certificate_is_trusted_in_the_draft_and_everything_only_after_its_name_was_
     );
     assert!(stage.mentions("not checked at all"));
     stage.shot("trust-all");
+}
+
+#[test]
+fn what_is_known_of_an_agent_that_is_away_stays_and_nothing_can_be_done() {
+    let fleet = Still::new(SEED, NOW_MS).snapshot();
+    let away = |agent: &&Arc<AgentSnapshot>| matches!(agent.link, Link::Away { .. });
+    let id = fleet.agents.iter().find(away).unwrap().id;
+    let mut stage = Stage::new(Theme::Dark, WINDOW);
+    for tab in [
+        AgentTab::Revisions,
+        AgentTab::Audit,
+        AgentTab::Logs,
+        AgentTab::Security,
+    ] {
+        stage.go(Route::Agent { id, tab });
+        assert!(stage.shows("This cannot be fetched"), "{tab:?}");
+        assert!(stage.shows("Retry"), "{tab:?}");
+    }
+    stage.shot("agent-away");
+    let tab = AgentTab::Trust;
+    stage.go(Route::Agent { id, tab });
+    assert!(stage.mentions("Trusted contoso-root"));
+    stage.press("Add certificate…");
+    assert!(!stage.shows("Trust a certificate"));
+    let size = [1280.0, 1500.0];
+    let mut tall = Stage::new(Theme::Light, size);
+    let id = Stage::agent(Health::Online).id;
+    tall.go(Route::Agent { id, tab });
+    tall.shot("trust-tall");
 }

@@ -154,36 +154,7 @@ impl DemoAgent {
     fn change(&self, call: &Call) -> Result<Reply, Refusal> {
         let mut state = self.state();
         let now_ms = self.now_ms();
-        let order = |reason| Order {
-            author: USER,
-            reason,
-            if_match: call.if_match,
-            within: call.query.confirm_within,
-            now_ms,
-        };
-        let mut body = Bytes::new();
-        let (document, reason) = match (&call.target, call.verb) {
-            (Target::Document, Verb::Put) => {
-                let text = std::str::from_utf8(&call.body);
-                let text =
-                    text.map_err(|_utf8| Refusal::invalid("", "the document is not UTF-8"))?;
-                (
-                    Document::from_json(text)?,
-                    "applied a whole document".to_owned(),
-                )
-            }
-            (Target::Undo(number), Verb::Post) => (
-                state.store.undone(*number)?,
-                format!("undid revision {number}"),
-            ),
-            (Target::Restore(number), Verb::Post) => {
-                let past = state.store.at(*number)?.1;
-                let restored = state.store.current().1.restoring(past)?;
-                (restored, format!("restored revision {number}"))
-            }
-            (Target::State(path), Verb::Put) => {
-                connected(state.store.current().1, path, &call.body)?
-            }
+        match (&call.target, call.verb) {
             (Target::PendingConfirm, Verb::Post) => {
                 state.store.pending(now_ms)?;
                 state.store.trial = None;
@@ -202,25 +173,16 @@ impl DemoAgent {
             (Target::AccessCheck(path), Verb::Post) => {
                 return answers::access(&state, path, &call.body);
             }
-            (Target::OwnCertificate(one), verb) => {
-                let present = state.store.current().1;
-                let changed = certificates::change(present, *one, verb, &call.body, now_ms)?;
-                body = changed.2;
-                (changed.0, changed.1)
-            }
-            (Target::Connector(ConnectorTarget::Logs), Verb::Patch) => {
-                logs::set(state.store.current().1, &call.body)?
-            }
-            (Target::IdentityTrust(_), Verb::Post) => {
-                let message = "the gateway offers no lists of identity providers";
-                return Err(Refusal::illegal_state(message));
-            }
-            (_, Verb::Get | Verb::Post | Verb::Put | Verb::Patch | Verb::Delete) => {
-                let message = "made-up agents take changes of the configuration alone";
-                return Err(Refusal::not_implemented(message));
-            }
+            (_, Verb::Get | Verb::Post | Verb::Put | Verb::Patch | Verb::Delete) => {}
+        }
+        let (document, reason, body) = edited(&state.store, call, now_ms)?;
+        let order = Order {
+            author: USER,
+            reason: &reason,
+            if_match: call.if_match,
+            within: call.query.confirm_within,
+            now_ms,
         };
-        let order = order(&reason);
         if call.query.dry_run {
             state.store.admit(&order)?;
             let (revision, old) = state.store.current();
@@ -314,6 +276,41 @@ fn connected(
     };
     let reason = format!("{verb} subaccount {}", path.subaccount);
     Ok((document.with_subaccount(own)?, reason))
+}
+
+/// The configuration after a change, why it was made, and what the answer holds.
+fn edited(store: &Store, call: &Call, now_ms: i64) -> Result<(Document, String, Bytes), Refusal> {
+    let present = store.current().1;
+    let (document, reason) = match (&call.target, call.verb) {
+        (Target::Document, Verb::Put) => {
+            let text = std::str::from_utf8(&call.body);
+            let text = text.map_err(|_utf8| Refusal::invalid("", "the document is not UTF-8"))?;
+            let document = Document::from_json(text)?;
+            (document, "applied a whole document".to_owned())
+        }
+        (Target::Undo(number), Verb::Post) => {
+            (store.undone(*number)?, format!("undid revision {number}"))
+        }
+        (Target::Restore(number), Verb::Post) => {
+            let past = store.at(*number)?.1;
+            let restored = present.restoring(past)?;
+            (restored, format!("restored revision {number}"))
+        }
+        (Target::State(path), Verb::Put) => connected(present, path, &call.body)?,
+        (Target::OwnCertificate(one), verb) => {
+            return certificates::change(present, *one, verb, &call.body, now_ms);
+        }
+        (Target::Connector(ConnectorTarget::Logs), Verb::Patch) => logs::set(present, &call.body)?,
+        (Target::IdentityTrust(_), Verb::Post) => {
+            let message = "the gateway offers no lists of identity providers";
+            return Err(Refusal::illegal_state(message));
+        }
+        (_, Verb::Get | Verb::Post | Verb::Put | Verb::Patch | Verb::Delete) => {
+            let message = "made-up agents take changes of the configuration alone";
+            return Err(Refusal::not_implemented(message));
+        }
+    };
+    Ok((document, reason, Bytes::new()))
 }
 
 /// How the configuration came to be: each subaccount and the last mappings are a change of somebody.

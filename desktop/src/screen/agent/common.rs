@@ -143,6 +143,14 @@ pub fn shown<T>(ui: &mut Ui, now_ms: i64, remote: &Remote<T>) -> (Option<Arc<T>>
     }
 }
 
+/// Whether Esc was pressed, and nothing else wants it: no field, no dialog, no menu.
+pub fn escaped(ui: &Ui) -> bool {
+    let busy = ui.text_edit_focused()
+        || ui.memory(|memory| memory.top_modal_layer().is_some())
+        || egui::Popup::is_any_open(ui.ctx());
+    !busy && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape))
+}
+
 /// Tells when something has to be fetched anew: with each answer about the configuration.
 #[derive(Debug, Default)]
 pub struct Newer(Option<i64>);

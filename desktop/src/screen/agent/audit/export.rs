@@ -154,7 +154,7 @@ impl Export {
             let bytes = stamped.value.body.clone();
             file::save(
                 ui.ctx(),
-                path.clone(),
+                path,
                 bytes,
                 self.path.may_replace(),
                 &self.written,

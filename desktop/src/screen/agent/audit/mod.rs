@@ -17,7 +17,7 @@ use underpass_shared::audit::{Filter, Outcome, Record};
 use self::export::Export;
 use self::filter::FilterBar;
 use self::verify::Verify;
-use super::common::loaded;
+use super::common::{escaped, loaded};
 use crate::changes::words;
 use crate::cx::Cx;
 use crate::screen::fixed_page;
@@ -64,6 +64,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
     let Some(agent) = cx.agent.map(Arc::clone) else {
         return;
     };
+    if state.chosen.is_some() && escaped(ui) {
+        state.chosen = None;
+    }
     fixed_page(ui, |ui| {
         let document = agent.configuration.value().map(|found| &found.document);
         state.bar.ui(ui, document.map(|one| &**one));

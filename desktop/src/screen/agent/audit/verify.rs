@@ -16,8 +16,9 @@ use crate::widget::{Answer, Banner, Dialog, Field, Words as _, code};
 pub(super) struct Verify {
     open: bool,
     anchor: String,
-    /// What is verified; nothing before the first time.
-    wanted: Option<Option<Anchor>>,
+    /// Whether it was asked for, and the record that must be there.
+    is_asked: bool,
+    noted: Option<Anchor>,
     found: Slot<AuditVerification>,
 }
 
@@ -30,11 +31,11 @@ impl Verify {
     /// Shows the dialog and what was found.
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         self.dialog(ui);
-        let (Some(anchor), Some(agent)) = (self.wanted, cx.agent) else {
+        let (true, Some(agent)) = (self.is_asked, cx.agent) else {
             return;
         };
         let audit = AuditSearch {
-            anchor,
+            anchor: self.noted,
             ..AuditSearch::default()
         };
         let query = Query {
@@ -45,7 +46,7 @@ impl Verify {
             .request(cx.commands, agent.id, &Target::AuditVerification, &query);
         ui.add_space(space::S);
         match &*self.found.get() {
-            Remote::Ready(stamped) => self.result(ui, &stamped.value, anchor.is_some()),
+            Remote::Ready(stamped) => self.result(ui, &stamped.value),
             Remote::Unavailable { reason, .. } => {
                 let reason = text::clean(reason);
                 let banner =
@@ -70,7 +71,7 @@ impl Verify {
         } else {
             typed.parse::<Anchor>().map(Some)
         };
-        let error = read.err().map(|rule| rule.to_string());
+        let error = read.as_ref().err().map(ToString::to_string);
         let answer = Dialog::new("verify-audit", "Verify the audit log", "Verify")
             .wide()
             .enabled_if(error.is_none(), "Correct the record first")
@@ -91,13 +92,15 @@ impl Verify {
             Answer::Dismissed => self.open = false,
             Answer::Confirmed => {
                 self.open = false;
-                self.wanted = read.ok();
+                self.noted = read.unwrap_or_default();
+                self.is_asked = true;
                 self.found.refresh();
             }
         }
     }
 
-    fn result(&mut self, ui: &mut Ui, found: &AuditVerification, anchored: bool) {
+    fn result(&mut self, ui: &mut Ui, found: &AuditVerification) {
+        let anchored = self.noted.is_some();
         let mut close = false;
         if let Some(bad) = &found.bad {
             let message = format!(
@@ -138,7 +141,7 @@ impl Verify {
                 .show(ui);
         }
         if close {
-            self.wanted = None;
+            self.is_asked = false;
         }
     }
 }

@@ -13,7 +13,7 @@ use underpass_shared::api::management::{
 
 use self::levels::Levels;
 use self::ring::Ring;
-use super::common::loaded;
+use super::common::{escaped, loaded};
 use crate::cx::Cx;
 use crate::screen::fixed_page;
 use crate::text;
@@ -59,6 +59,9 @@ const COLUMNS: [Column; 4] = [
 
 /// Shows the tab.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut LogsState) {
+    if state.chosen.is_some() && escaped(ui) {
+        state.chosen = None;
+    }
     fixed_page(ui, |ui| {
         state.fetch(ui, cx);
         bar(ui, cx, state);

@@ -45,7 +45,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, state: &mut 
                     let name = text::clean(&format!(
                         "{} of {}",
                         one.virtual_address,
-                        subaccount.own().display_name.to_string()
+                        subaccount.own().display_name
                     ));
                     choices.push((Some(place), name));
                 }

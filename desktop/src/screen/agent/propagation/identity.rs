@@ -49,70 +49,16 @@ fn subaccount(ui: &mut Ui, cx: &mut Cx<'_>, one: &Subaccount) {
         Access::Subaccounts
     };
     let role = refused(cx, needed);
+    let role = role.as_deref();
     let trust = &one.own().identity_trust;
-    let key = one.key().clone();
-    let name = &one.own().display_name;
-    let name = if name.is_empty() {
-        key.subaccount.to_string()
-    } else {
-        name.to_string()
-    };
-    let name = text::clean(&name);
-    let (rect, _) = ui.allocate_exact_size(
-        egui::vec2(ui.available_width(), space::S),
-        egui::Sense::hover(),
-    );
-    ui.painter().hline(
-        rect.x_range(),
-        rect.center().y,
-        egui::Stroke::new(size::LINE, ui.tokens().border),
-    );
+    let width = ui.available_width();
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(width, space::S), egui::Sense::hover());
+    let line = egui::Stroke::new(size::LINE, ui.tokens().border);
+    ui.painter().hline(rect.x_range(), rect.center().y, line);
     ui.horizontal(|ui| {
         ui.set_min_height(size::CONTROL);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let why = role.as_deref().unwrap_or_default();
-            let sync = Button::secondary("Take over now")
-                .icon(Icon::RefreshCw)
-                .small();
-            let sync = sync
-                .enabled_if(role.is_none(), why)
-                .tooltip("Take the lists of the cloud side over");
-            if ui.add(sync).clicked() {
-                let path = SubaccountPath {
-                    region_host: key.region_host.clone(),
-                    subaccount: key.subaccount,
-                };
-                let query = Query {
-                    location_id: Some(key.location_id.clone()),
-                    ..Query::default()
-                };
-                let sync = Call::new(Verb::Post, Target::IdentityTrust(path)).query(query);
-                call(
-                    cx,
-                    sync,
-                    format!("Take over trust of {name}"),
-                    &Slot::<Reply>::default(),
-                );
-            }
-            let mut auto = trust.auto_sync();
-            let label = format!("{name} follows the cloud side");
-            if toggle(ui, &mut auto, &label, role.as_deref()).changed() {
-                change(
-                    cx,
-                    one,
-                    format!(
-                        "Trust of {name} follows the cloud side: {}",
-                        if auto { "on" } else { "off" }
-                    ),
-                    move |old| {
-                        IdentityTrust::new(auto, old.providers().to_vec(), old.apps().to_vec())
-                    },
-                );
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.bold(name.as_str());
-                ui.quiet(text::clean(&key.region_host.to_string()));
-            });
+            head(ui, cx, one, role);
         });
     });
     if trust.providers().is_empty() && trust.apps().is_empty() {
@@ -122,29 +68,60 @@ fn subaccount(ui: &mut Ui, cx: &mut Cx<'_>, one: &Subaccount) {
         });
         return;
     }
-    for provider in trust.providers() {
-        entry(
-            ui,
-            cx,
-            one,
-            role.as_deref(),
-            (
-                Source::Provider,
-                &provider.id,
-                &provider.name,
-                provider.enabled,
-            ),
-        );
+    for found in trust.providers() {
+        let what = (Source::Provider, &found.id, &*found.name, found.enabled);
+        entry(ui, cx, one, role, what);
     }
-    for app in trust.apps() {
-        entry(
-            ui,
-            cx,
-            one,
-            role.as_deref(),
-            (Source::App, &app.id, &app.name, app.enabled),
-        );
+    for found in trust.apps() {
+        let what = (Source::App, &found.id, &*found.name, found.enabled);
+        entry(ui, cx, one, role, what);
     }
+}
+
+/// The name of a subaccount for people.
+fn name_of(one: &Subaccount) -> String {
+    let name = &one.own().display_name;
+    if name.is_empty() {
+        one.key().subaccount.to_string()
+    } else {
+        text::clean(name)
+    }
+}
+
+/// The subaccount and what holds for both of its lists, from right to left.
+fn head(ui: &mut Ui, cx: &mut Cx<'_>, one: &Subaccount, role: Option<&str>) {
+    let (key, name) = (one.key(), name_of(one));
+    let sync = Button::secondary("Take over now")
+        .icon(Icon::RefreshCw)
+        .small()
+        .enabled_if(role.is_none(), role.unwrap_or_default())
+        .tooltip("Take the lists of the cloud side over");
+    if ui.add(sync).clicked() {
+        let path = SubaccountPath {
+            region_host: key.region_host.clone(),
+            subaccount: key.subaccount,
+        };
+        let query = Query {
+            location_id: Some(key.location_id.clone()),
+            ..Query::default()
+        };
+        let sync = Call::new(Verb::Post, Target::IdentityTrust(path)).query(query);
+        let what = format!("Take over trust of {name}");
+        call(cx, sync, what, &Slot::<Reply>::default());
+    }
+    let mut auto = one.own().identity_trust.auto_sync();
+    let label = format!("{name} follows the cloud side");
+    if toggle(ui, &mut auto, &label, role).changed() {
+        let word = if auto { "on" } else { "off" };
+        let what = format!("Trust of {name} follows the cloud side: {word}");
+        change(cx, one, what, move |old| {
+            IdentityTrust::new(auto, old.providers().to_vec(), old.apps().to_vec())
+        });
+    }
+    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        ui.bold(name.as_str());
+        ui.quiet(text::clean(&key.region_host.to_string()));
+    });
 }
 
 fn entry(

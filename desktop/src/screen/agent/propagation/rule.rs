@@ -250,6 +250,19 @@ impl Rule {
             ui.add(egui::Label::new(text).wrap());
         }
         ui.add_space(space::XS);
+        changed |= self.subject(ui, &rule);
+        changed |= Field::new("Description", &mut self.description)
+            .optional()
+            .error(rule("description"))
+            .width(f32::INFINITY)
+            .show(ui)
+            .changed();
+        self.touched |= changed;
+    }
+
+    /// The parts of the subject; whether one changed.
+    fn subject<'w>(&mut self, ui: &mut Ui, rule: &impl Fn(&str) -> Option<&'w str>) -> bool {
+        let mut changed = false;
         for pair in PARTS.chunks(2) {
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = space::M;
@@ -267,13 +280,7 @@ impl Rule {
             });
             ui.add_space(space::XS);
         }
-        changed |= Field::new("Description", &mut self.description)
-            .optional()
-            .error(rule("description"))
-            .width(f32::INFINITY)
-            .show(ui)
-            .changed();
-        self.touched |= changed;
+        changed
     }
 }
 

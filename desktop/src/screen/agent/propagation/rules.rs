@@ -3,7 +3,7 @@
 use egui::{Align, Layout, Ui};
 use lucide_icons::Icon;
 use underpass_shared::config::limits::SUBJECT_RULES_MAX;
-use underpass_shared::config::{SubjectPattern, SubjectRules};
+use underpass_shared::config::{SubjectPattern, SubjectRule, SubjectRules};
 use underpass_shared::rights::Access;
 
 use super::super::common::{edit_settings, refused};
@@ -94,38 +94,50 @@ pub(super) fn ui(
             act = line.ui(ui, role.as_deref()).or(act.take());
         },
     );
-    match act {
-        None => {}
-        Some(Act::Edit(at)) => state.form = Some(Rule::edit(at, rules)),
-        Some(Act::Move(from, to)) => {
-            edit_settings(
-                cx,
-                format!("Move subject rule {} to {}", from + 1, to + 1),
-                move |fields| {
-                    let (mut rules, fallback) = fields.subject_pattern_rules.clone().into_parts();
+    if let Some(act) = act {
+        act.take(cx, rules, state);
+    }
+}
+
+impl Act {
+    fn take(self, cx: &mut Cx<'_>, rules: &SubjectRules, state: &mut RulesState) {
+        match self {
+            Self::Edit(at) => state.form = Some(Rule::edit(at, rules)),
+            Self::Move(from, to) => {
+                let what = format!("Move subject rule {} to {}", from + 1, to + 1);
+                change(cx, what, move |rules| {
                     if from < rules.len() && to < rules.len() {
                         rules.swap(from, to);
                     }
-                    fields.subject_pattern_rules = SubjectRules::new(rules, fallback)?;
-                    Ok(())
-                },
-            );
-        }
-        Some(Act::Remove(at)) => {
-            edit_settings(
-                cx,
-                format!("Remove subject rule {}", at + 1),
-                move |fields| {
-                    let (mut rules, fallback) = fields.subject_pattern_rules.clone().into_parts();
-                    if at < rules.len() {
-                        rules.remove(at);
-                    }
-                    fields.subject_pattern_rules = SubjectRules::new(rules, fallback)?;
-                    Ok(())
-                },
-            );
+                });
+            }
+            Self::Remove(at) => {
+                change(
+                    cx,
+                    format!("Remove subject rule {}", at + 1),
+                    move |rules| {
+                        if at < rules.len() {
+                            rules.remove(at);
+                        }
+                    },
+                );
+            }
         }
     }
+}
+
+/// Changes the rules with a condition in the draft.
+fn change(
+    cx: &mut Cx<'_>,
+    what: String,
+    change: impl FnOnce(&mut Vec<SubjectRule>) + Send + 'static,
+) {
+    edit_settings(cx, what, move |fields| {
+        let (mut rules, fallback) = fields.subject_pattern_rules.clone().into_parts();
+        change(&mut rules);
+        fields.subject_pattern_rules = SubjectRules::new(rules, fallback)?;
+        Ok(())
+    });
 }
 
 fn separator(ui: &mut Ui) {

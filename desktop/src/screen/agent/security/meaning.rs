@@ -25,7 +25,6 @@ const fn of(
 /// What a check means, by the name that the agent gives it.
 pub(super) fn meaning(id: &str) -> Meaning {
     let mappings = Some((AgentTab::AccessControl, "Open access control"));
-    let operators = Some((AgentTab::Operators, "Open operators"));
     let settings = Some((AgentTab::Settings, "Open settings"));
     match id {
         "backendTrust" => of(
@@ -68,6 +67,14 @@ pub(super) fn meaning(id: &str) -> Meaning {
             "Who reads the configuration believes that they work.",
             mappings,
         ),
+        other => of_host(other),
+    }
+}
+
+/// What a check of the agent's own doors and of its host means.
+fn of_host(id: &str) -> Meaning {
+    let operators = Some((AgentTab::Operators, "Open operators"));
+    match id {
         "managementTls12" => of(
             "Protocol of the management API",
             "TLS 1.2 allows weaker ciphers and shows certificates in the clear. This is changed where the agent is started.",

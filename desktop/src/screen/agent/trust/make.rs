@@ -20,6 +20,16 @@ use crate::text;
 use crate::theme::{State, size, space};
 use crate::widget::{Answer, Banner, Dialog, Field, Words as _, segmented, select};
 
+/// What became of the dialog.
+pub(super) enum Made {
+    /// It goes on.
+    Open,
+    /// It is over.
+    Over,
+    /// It is over, and this request is to be shown.
+    Request(Written),
+}
+
 /// The dialog.
 pub(super) struct Make {
     one: CertificateUse,
@@ -47,13 +57,14 @@ impl Make {
         }
     }
 
-    /// Shows the dialog. When it is over: the request that is to be shown, if one was made.
-    pub(super) fn show(&mut self, ui: &Ui, cx: &mut Cx<'_>) -> Option<Option<Written>> {
+    /// Shows the dialog.
+    pub(super) fn show(&mut self, ui: &Ui, cx: &mut Cx<'_>) -> Made {
         if let Some(stamped) = self.done.take() {
             let pem = String::from_utf8_lossy(&stamped.value.body).into_owned();
-            return Some(
-                (self.origin == CertificateOrigin::Csr).then(|| Written::new(self.one, pem)),
-            );
+            return match self.origin {
+                CertificateOrigin::Csr => Made::Request(Written::new(self.one, pem)),
+                CertificateOrigin::SelfSigned => Made::Over,
+            };
         }
         let failed = match &*self.done.get() {
             Remote::Unavailable { reason, .. } => Some(text::clean(reason)),
@@ -91,13 +102,13 @@ impl Make {
             .enabled_if(reason.is_empty(), reason)
             .show(ui.ctx(), |ui| self.body(ui, &wrong, failed.as_deref()));
         match answer {
-            Answer::Open => None,
-            Answer::Dismissed => Some(None),
+            Answer::Open => Made::Open,
+            Answer::Dismissed => Made::Over,
             Answer::Confirmed => {
                 if let (Ok(subject_dn), Ok(subject_alt_names)) = (subject, names) {
                     self.begin(
                         cx,
-                        CertificateInput {
+                        &CertificateInput {
                             origin: self.origin,
                             key_size: self.size,
                             subject_dn,
@@ -105,13 +116,13 @@ impl Make {
                         },
                     );
                 }
-                None
+                Made::Open
             }
         }
     }
 
-    fn begin(&mut self, cx: &mut Cx<'_>, input: CertificateInput) {
-        let made = Call::new(Verb::Post, Target::OwnCertificate(self.one)).with(&input);
+    fn begin(&mut self, cx: &mut Cx<'_>, input: &CertificateInput) {
+        let made = Call::new(Verb::Post, Target::OwnCertificate(self.one)).with(input);
         if let Ok(made) = made {
             let what = match self.origin {
                 CertificateOrigin::SelfSigned => "Make a self-signed certificate",

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use egui::{Align, Layout, Ui};
 use underpass_fleet::slot::Slot;
-use underpass_fleet::snapshot::AgentSnapshot;
+use underpass_fleet::snapshot::{AgentSnapshot, Configuration};
 use underpass_shared::api::management::{Query, SubaccountShown, Target};
 use underpass_shared::config::{Document, SubaccountKey};
 use underpass_shared::pki::chain::CertificateUse;
@@ -30,14 +30,23 @@ use crate::widget::{Span, Words as _, card_titled, timeline};
 /// Ends that the line of time shows; the others are in the lists below.
 const SHOWN: usize = 12;
 const DAY_MS: i64 = 86_400_000;
+const MINUTE_MS: i64 = 60_000;
 
 /// What the tab remembers from frame to frame.
 #[derive(Default)]
 pub struct TrustState {
     subaccounts: Slot<Vec<SubaccountShown>>,
     newer: Newer,
+    ends: Ends,
     own: OwnDialogs,
     store: StoreState,
+}
+
+/// The ends of all certificates, and what they were read from: reading them costs more than a frame has.
+#[derive(Default)]
+struct Ends {
+    key: Option<(u64, Option<i64>, i64)>,
+    spans: Vec<Span>,
 }
 
 /// Shows the tab.
@@ -62,7 +71,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut TrustState) {
         }
         let Some(configuration) = known else { return };
         let present = &configuration.document;
-        ends(ui, cx, &agent, present, state);
+        ends(ui, cx, &agent, &configuration, state);
         cards(ui, cx, present, &mut state.own);
         let wanted = document(&agent).unwrap_or_else(|| Arc::clone(present));
         store::ui(ui, cx, &wanted, &mut state.store);
@@ -87,43 +96,64 @@ fn cards(ui: &mut Ui, cx: &mut Cx<'_>, present: &Document, dialogs: &mut OwnDial
 }
 
 /// When everything ends, the next first.
-fn ends(ui: &mut Ui, cx: &Cx<'_>, agent: &AgentSnapshot, present: &Document, state: &TrustState) {
+fn ends(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    agent: &AgentSnapshot,
+    present: &Configuration,
+    state: &mut TrustState,
+) {
     let enrolled = state.subaccounts.get();
-    let enrolled: Vec<Enrolled> = enrolled
-        .value()
-        .map(|all| all.iter().filter_map(enrolment).collect())
-        .unwrap_or_default();
-    let mut spans: Vec<Span> = expiries(present, &enrolled, cx.now_ms)
-        .iter()
-        .map(|one| span(one, present))
-        .collect();
-    if let Some(days) = agent.certificate_days {
-        spans.push(Span {
-            name: "This app's own certificate".to_owned(),
-            note: "What this app shows the agent".to_owned(),
-            until_ms: cx.now_ms + days * DAY_MS,
-            renews: true,
-        });
+    let told_ms = enrolled.stamped().map(|stamped| stamped.at_ms);
+    let key = Some((present.revision, told_ms, cx.now_ms / MINUTE_MS));
+    if state.ends.key != key {
+        state.ends = Ends {
+            key,
+            spans: spans(cx.now_ms, agent, present, enrolled.value()),
+        };
     }
-    spans.sort_by_key(|one| one.until_ms);
-    let more = spans.len().saturating_sub(SHOWN);
-    spans.truncate(SHOWN);
+    let all = &state.ends.spans;
+    let seen = all.get(..all.len().min(SHOWN)).unwrap_or_default();
     card_titled(
         ui,
         "When certificates end",
         |_| {},
         |ui| {
-            if spans.is_empty() {
+            if all.is_empty() {
                 ui.quiet("There are no certificates yet");
                 return;
             }
-            timeline(ui, cx.now_ms, &spans);
-            if more > 0 {
+            timeline(ui, cx.now_ms, seen);
+            if all.len() > seen.len() {
                 ui.add_space(space::S);
-                ui.quiet(format!("and {} that end later", text::count(more)));
+                let more = text::count(all.len() - seen.len());
+                ui.quiet(format!("and {more} that end later"));
             }
         },
     );
+}
+
+fn spans(
+    now_ms: i64,
+    agent: &AgentSnapshot,
+    present: &Configuration,
+    enrolled: Option<&Vec<SubaccountShown>>,
+) -> Vec<Span> {
+    let enrolled = enrolled.map_or(&[][..], Vec::as_slice).iter();
+    let enrolled: Vec<Enrolled> = enrolled.filter_map(enrolment).collect();
+    let document = &present.document;
+    let found = expiries(document, &enrolled, now_ms);
+    let mut all: Vec<Span> = found.iter().map(|one| span(one, document)).collect();
+    if let Some(days) = agent.certificate_days {
+        all.push(Span {
+            name: "This app's own certificate".to_owned(),
+            note: "What this app shows the agent".to_owned(),
+            until_ms: now_ms + days * DAY_MS,
+            renews: true,
+        });
+    }
+    all.sort_by_key(|one| one.until_ms);
+    all
 }
 
 fn enrolment(one: &SubaccountShown) -> Option<Enrolled> {

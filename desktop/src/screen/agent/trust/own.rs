@@ -12,7 +12,7 @@ use underpass_shared::rights::Access;
 
 use super::super::common::{call, refused};
 use super::import::Import;
-use super::make::Make;
+use super::make::{Made, Make};
 use super::request::{Signed, Written};
 use crate::cx::Cx;
 use crate::text;
@@ -43,9 +43,9 @@ pub(super) const fn title(one: CertificateUse) -> &'static str {
 
 const fn purpose(one: CertificateUse) -> &'static str {
     match one {
-        CertificateUse::System => "Back ends that ask for a client certificate see it",
-        CertificateUse::PpCa => "Signs the short-lived certificates that tell users to back ends",
-        CertificateUse::Ui => "Programs and browsers that manage this agent see it",
+        CertificateUse::System => "Shown to back ends that ask for one",
+        CertificateUse::PpCa => "Signs the short-lived certificates of users",
+        CertificateUse::Ui => "Shown to whoever manages this agent",
     }
 }
 
@@ -72,7 +72,7 @@ pub(super) fn card(
                     .certificate()
                     .map(|(chain, _)| chain.iter().map(Certificate::to_string).collect::<String>());
                 menu(&button, |ui| {
-                    entries(ui, one, own, role.is_none(), pem.as_deref(), dialogs)
+                    entries(ui, one, own, role.as_deref(), pem.as_deref(), dialogs)
                 });
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     drop(ui.title(title(one)))
@@ -132,7 +132,7 @@ pub(super) fn card(
 fn facts(ui: &mut Ui, cx: &Cx<'_>, first: &Certificate, len: usize) {
     let summary = first.summary();
     validity(ui, cx.now_ms, summary.not_before_ms, summary.not_after_ms);
-    ui.add_space(space::XS);
+    ui.add_space(space::S);
     keys(ui, |ui| {
         stacked(ui, "Subject", &text::clean(&summary.subject));
         let issuer = if summary.issuer == summary.subject {
@@ -142,12 +142,14 @@ fn facts(ui: &mut Ui, cx: &Cx<'_>, first: &Certificate, len: usize) {
         };
         stacked(ui, "Issuer", &issuer);
         key_text(ui, "Key", &summary.key, false, false);
-        if !summary.alt_names.is_empty() {
-            let names: Vec<String> = summary
-                .alt_names
-                .iter()
-                .map(|(kind, name)| format!("{kind} {name}"))
-                .collect();
+        let names: Vec<String> = summary
+            .alt_names
+            .iter()
+            .map(|(kind, name)| format!("{kind} {name}"))
+            .collect();
+        if names.is_empty() {
+            key_text(ui, "Also named", "Nothing else", false, false);
+        } else {
             key_text(
                 ui,
                 "Also named",
@@ -185,7 +187,7 @@ fn entries(
     ui: &mut Ui,
     one: CertificateUse,
     own: &OwnCertificate,
-    allowed: bool,
+    role: Option<&str>,
     pem: Option<&str>,
     dialogs: &mut OwnDialogs,
 ) {
@@ -193,46 +195,50 @@ fn entries(
         .certificate()
         .and_then(|(chain, _)| chain.first())
         .map(|first| first.summary().subject);
-    ui.scope(|ui| {
-        if !allowed {
-            ui.disable();
-        }
-        if menu_item(ui, Some(Icon::FilePlus2), "Make or request…", "").clicked() {
-            dialogs.make = Some(Make::new(one, present.as_deref().unwrap_or_default()));
-        }
-        if own.pending_key().is_some()
-            && menu_item(ui, Some(Icon::FileCheck2), "Import the answer…", "").clicked()
-        {
-            dialogs.signed = Some(Signed::new(one));
-        }
-        if menu_item(ui, Some(Icon::Upload), "Import with its key…", "").clicked() {
-            dialogs.import = Some(Import::new(one));
-        }
-    });
+    let item = |ui: &mut Ui, icon, word: &str, fits: bool| {
+        ui.scope(|ui| {
+            if role.is_some() || !fits {
+                ui.disable();
+            }
+            let why = role.unwrap_or("There is nothing to do it with");
+            let response = menu_item(ui, Some(icon), word, "");
+            response.on_disabled_hover_text(why).clicked()
+        })
+        .inner
+    };
+    let pending = own.pending_key().is_some();
+    if item(ui, Icon::FilePlus2, "Make or request…", true) {
+        dialogs.make = Some(Make::new(one, present.as_deref().unwrap_or_default()));
+    }
+    if item(ui, Icon::FileCheck2, "Import the answer…", pending) {
+        dialogs.signed = Some(Signed::new(one));
+    }
+    if item(ui, Icon::Upload, "Import with its key…", true) {
+        dialogs.import = Some(Import::new(one));
+    }
     if let Some(pem) = pem
         && menu_item(ui, Some(Icon::Copy), "Copy as PEM", "").clicked()
     {
         ui.copy_text(pem.to_owned());
     }
     menu_rule(ui);
-    ui.scope(|ui| {
-        if !allowed || (present.is_none() && own.pending_key().is_none()) {
-            ui.disable();
-        }
-        if menu_item(ui, Some(Icon::Trash2), "Remove…", "").clicked() {
-            dialogs.remove = Some((one, ConfirmName::default()));
-        }
-    });
+    if item(ui, Icon::Trash2, "Remove…", present.is_some() || pending) {
+        dialogs.remove = Some((one, ConfirmName::default()));
+    }
 }
 
 impl OwnDialogs {
     /// Shows the dialog that is open.
     pub(super) fn show(&mut self, ui: &Ui, cx: &mut Cx<'_>) {
-        if let Some(make) = &mut self.make
-            && let Some(end) = make.show(ui, cx)
-        {
-            self.make = None;
-            self.written = end;
+        if let Some(make) = &mut self.make {
+            match make.show(ui, cx) {
+                Made::Open => {}
+                Made::Over => self.make = None,
+                Made::Request(written) => {
+                    self.make = None;
+                    self.written = Some(written);
+                }
+            }
         }
         if let Some(written) = &mut self.written
             && written.show(ui, cx)

@@ -47,20 +47,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, wanted: &Arc<Document>, state: &m
     let why = role.as_deref().unwrap_or_default();
     let trust = wanted.connector().backend_trust();
     if trust.trust_all_backends() {
-        let detail = "Whoever stands between this agent and a back end can read and change everything. Add the CAs of your back ends, then check certificates again";
-        let banner = Banner::new(
-            State::Error,
-            "The certificates of back ends are not checked at all",
-        )
-        .detail(detail);
-        let banner = if role.is_none() {
-            banner.action("Check them again")
-        } else {
-            banner
-        };
-        if banner.show(ui) {
-            set_all(cx, false);
-        }
+        alarm(ui, cx, role.is_none());
     }
     let all = trust.certificates();
     let mut open_add = false;
@@ -107,19 +94,33 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, wanted: &Arc<Document>, state: &m
         state.add = Some(Add::default());
     }
     if let Some(alias) = state.remove.take() {
-        let what = format!("Trust {} no more", text::clean(&alias));
-        edit_settings(cx, what, move |fields| {
-            let old = &fields.backend_trust;
-            let rest = old
-                .certificates()
-                .iter()
-                .filter(|one| one.alias.as_str() != alias)
-                .cloned()
-                .collect();
-            fields.backend_trust = BackendTrust::new(old.trust_all_backends(), rest)?;
-            Ok(())
-        });
+        remove(cx, alias);
     }
+}
+
+/// Says loudly that nothing is checked.
+fn alarm(ui: &mut Ui, cx: &mut Cx<'_>, allowed: bool) {
+    let text = "The certificates of back ends are not checked at all";
+    let detail = "Whoever stands between this agent and a back end can read and change everything. Add the CAs of your back ends, then check certificates again";
+    let mut banner = Banner::new(State::Error, text).detail(detail);
+    if allowed {
+        banner = banner.action("Check them again");
+    }
+    if banner.show(ui) {
+        set_all(cx, false);
+    }
+}
+
+/// Trusts a certificate no more, in the draft.
+fn remove(cx: &mut Cx<'_>, alias: String) {
+    let what = format!("Trust {} no more", text::clean(&alias));
+    edit_settings(cx, what, move |fields| {
+        let old = &fields.backend_trust;
+        let mut rest = old.certificates().to_vec();
+        rest.retain(|one| one.alias.as_str() != alias);
+        fields.backend_trust = BackendTrust::new(old.trust_all_backends(), rest)?;
+        Ok(())
+    });
 }
 
 /// The dialogs of the trust store.
@@ -192,54 +193,60 @@ fn list(
     let name = |row: usize| format!("Trusted {}", rows[row].alias);
     let height = size::HEAD + size::ROW * rows.len().clamp(1, ROWS_SHOWN) as f32 + 2.0;
     let mut remove = None;
-    ui.allocate_ui_with_layout(
-        egui::vec2(ui.available_width(), height),
-        Layout::top_down(Align::Min),
-        |ui| {
-            ui.set_max_height(height);
-            Table::new("trust-store", &COLUMNS, rows.len(), &name).show(
-                ui,
-                &mut state.table,
-                |ui, row, column| {
-                    let (one, tokens) = (rows[row], ui.tokens());
-                    let summary = one.certificate.summary();
-                    match column {
-                        0 => drop(ui.bold(one.alias.to_string())),
-                        1 => drop(
-                            ui.body(text::clean(&summary.subject))
-                                .on_hover_text(text::clean(&summary.subject)),
-                        ),
-                        2 => {
-                            let issuer = if summary.issuer == summary.subject {
-                                "Itself".to_owned()
-                            } else {
-                                text::clean(&summary.issuer)
-                            };
-                            ui.words(Text::Small, tokens.text_2, issuer.as_str())
-                                .on_hover_text(issuer);
-                        }
-                        3 => drop(ui.words(Text::Small, tokens.text_2, summary.key)),
-                        4 => {
-                            let word = days_word(cx.now_ms, summary.not_after_ms);
-                            pill(ui, ending(cx.now_ms, summary.not_after_ms), &word)
-                                .on_hover_text(text::when(summary.not_after_ms));
-                        }
-                        _ => {
-                            let name = format!("Remove {}", one.alias);
-                            let button = IconButton::new(Icon::Trash2, &name).small();
-                            if ui
-                                .add(button.enabled_if(role.is_none(), role.unwrap_or_default()))
-                                .clicked()
-                            {
-                                remove = Some(one.alias.to_string());
-                            }
-                        }
-                    }
-                },
-            );
-        },
-    );
+    let size = egui::vec2(ui.available_width(), height);
+    ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
+        ui.set_max_height(height);
+        Table::new("trust-store", &COLUMNS, rows.len(), &name).show(
+            ui,
+            &mut state.table,
+            |ui, row, column| {
+                if cell(ui, cx.now_ms, rows[row], column, role) {
+                    remove = Some(rows[row].alias.to_string());
+                }
+            },
+        );
+    });
     if remove.is_some() {
         state.remove = remove;
     }
+}
+
+/// One cell; true when the certificate shall go.
+fn cell(
+    ui: &mut Ui,
+    now_ms: i64,
+    one: &TrustedCertificate,
+    column: usize,
+    role: Option<&str>,
+) -> bool {
+    let tokens = ui.tokens();
+    let summary = one.certificate.summary();
+    let subject = text::clean(&summary.subject);
+    match column {
+        0 => drop(ui.bold(one.alias.to_string())),
+        1 => drop(ui.body(subject.as_str()).on_hover_text(subject)),
+        2 => {
+            let issuer = if summary.issuer == summary.subject {
+                "Itself".to_owned()
+            } else {
+                text::clean(&summary.issuer)
+            };
+            ui.words(Text::Small, tokens.text_2, issuer.as_str())
+                .on_hover_text(issuer);
+        }
+        3 => drop(ui.words(Text::Small, tokens.text_2, summary.key)),
+        4 => {
+            let word = days_word(now_ms, summary.not_after_ms);
+            pill(ui, ending(now_ms, summary.not_after_ms), &word)
+                .on_hover_text(text::when(summary.not_after_ms));
+        }
+        _ => {
+            let name = format!("Remove {}", one.alias);
+            let button = IconButton::new(Icon::Trash2, &name)
+                .small()
+                .enabled_if(role.is_none(), role.unwrap_or_default());
+            return ui.add(button).clicked();
+        }
+    }
+    false
 }
