@@ -78,6 +78,15 @@ pub(super) const PATHS: [&str; 8] = [
     "/ws",
 ];
 
+/// Identity providers: id, name, and whether their word is taken.
+pub(super) const PROVIDERS: [(&str, &str, bool); 2] = [
+    ("corporate-ias", "Corporate identity provider", true),
+    ("partner-ias", "Identity provider of partners", false),
+];
+
+/// Cloud applications, and whether their word is taken.
+pub(super) const APPS: [(&str, bool); 2] = [("orders-api", true), ("fiori-portal", false)];
+
 /// Who changes things.
 pub(super) const PEOPLE: [&str; 6] = [
     "a.lindgren",

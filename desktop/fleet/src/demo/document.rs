@@ -1,14 +1,14 @@
 //! Documents of the made-up agents. They are made by the same rules as real ones.
 
 use underpass_shared::config::{
-    Alias, BackendTrust, BackendType, Connector, ConnectorFields, Document, Invalid, Mapping,
-    MappingFields, Operator, Operators, Protocol, Resource, SubaccountFields, SubaccountKey,
-    TrustedCertificate,
+    Alias, BackendTrust, BackendType, Connector, ConnectorFields, Document, IdentityProvider,
+    IdentityTrust, Invalid, Mapping, MappingFields, Operator, Operators, Protocol, Resource,
+    SubaccountFields, SubaccountKey, TrustedApp, TrustedCertificate,
 };
 use underpass_shared::id::{CredentialId, InstanceId, OperatorId, RegionHost, SubaccountId};
 use underpass_shared::rights::Role;
 
-use super::cast::{PATHS, PEOPLE, SYSTEMS, System, TENANTS, Trouble};
+use super::cast::{APPS, PATHS, PEOPLE, PROVIDERS, SYSTEMS, System, TENANTS, Trouble};
 use super::certificates;
 use super::random::Dice;
 
@@ -84,8 +84,33 @@ fn subaccount(dice: &mut Dice, gateway: &str) -> Result<SubaccountFields, Invali
     let credential = CredentialId::from_uuid(dice.uuid());
     Ok(SubaccountFields {
         display_name: known(dice.one_of(&TENANTS))?,
+        identity_trust: identity_trust()?,
         ..SubaccountFields::enrolled(key, instance, credential)
     })
+}
+
+/// Whose word on users a subaccount takes.
+fn identity_trust() -> Result<IdentityTrust, Invalid> {
+    let provider = |(id, name, enabled): &(&str, &str, bool)| -> Result<_, Invalid> {
+        Ok(IdentityProvider {
+            id: known(id)?,
+            name: known(name)?,
+            description: known("")?,
+            certificate: None,
+            enabled: *enabled,
+        })
+    };
+    let app = |(id, enabled): &(&str, bool)| -> Result<_, Invalid> {
+        Ok(TrustedApp {
+            id: known(id)?,
+            name: known(id)?,
+            application_type: known("JAVA")?,
+            enabled: *enabled,
+        })
+    };
+    let providers: Result<Vec<_>, _> = PROVIDERS.iter().map(provider).collect();
+    let apps: Result<Vec<_>, _> = APPS.iter().map(app).collect();
+    IdentityTrust::new(false, providers?, apps?)
 }
 
 fn mapping(dice: &mut Dice) -> Result<Mapping, Invalid> {

@@ -118,7 +118,7 @@ pub fn shown<T>(ui: &mut Ui, now_ms: i64, remote: &Remote<T>) -> (Option<Arc<T>>
             previous: None,
             reason,
         } => {
-            let reason = text::clean(reason);
+            let reason = text::sentence(reason);
             let empty = Empty {
                 icon: Icon::CloudOff,
                 title: "This cannot be fetched",
@@ -131,7 +131,7 @@ pub fn shown<T>(ui: &mut Ui, now_ms: i64, remote: &Remote<T>) -> (Option<Arc<T>>
             previous: Some(stamped),
             reason,
         } => {
-            let reason = text::clean(reason);
+            let reason = text::sentence(reason);
             let detail = format!("What is shown is {} old", text::age(now_ms, stamped.at_ms));
             let retry = Banner::new(State::Warn, &reason)
                 .detail(&detail)

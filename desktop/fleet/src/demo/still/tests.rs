@@ -56,7 +56,7 @@ fn screens_get_typed_answers_to_all_that_they_ask() {
         subaccount: subaccount.subaccount,
     };
     let revision = agent.configuration.value().unwrap().revision;
-    use underpass_shared::api::management::{ConnectorTarget, OperatorTarget};
+    use underpass_shared::api::management::{ConnectorTarget, OperatorTarget, RunningTarget};
     use underpass_shared::pki::chain::CertificateUse;
     for target in [
         Target::Revisions,
@@ -70,6 +70,10 @@ fn screens_get_typed_answers_to_all_that_they_ask() {
         Target::AuditLog,
         Target::AuditRecords,
         Target::AuditVerification,
+        Target::AuditCsv,
+        Target::AuditLines,
+        Target::Running(RunningTarget::Logs),
+        Target::Connector(ConnectorTarget::Logs),
         Target::Operators(OperatorTarget::All),
         Target::Operators(OperatorTarget::Organisation),
         Target::Connector(ConnectorTarget::Common),

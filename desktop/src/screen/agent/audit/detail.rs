@@ -38,7 +38,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, record: &Record) -> bool {
                     });
                 });
                 ui.add_space(space::XS);
-                ui.paragraph(text::clean(&record.message));
+                ui.paragraph(text::sentence(&record.message));
                 ui.add_space(space::XS);
                 facts(ui, cx, record);
                 if !record.edits.is_empty() {

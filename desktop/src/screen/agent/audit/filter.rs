@@ -58,9 +58,14 @@ pub(super) struct FilterBar {
     typed_at: Option<f64>,
     /// What was found by last.
     settled: Option<Filter>,
+    wants_keyboard: bool,
 }
 
 impl FilterBar {
+    pub(super) const fn focus_filter(&mut self) {
+        self.wants_keyboard = true;
+    }
+
     pub(super) fn is_set(&self) -> bool {
         let typed = !self.text.trim().is_empty() || !self.operator.trim().is_empty();
         typed
@@ -100,6 +105,9 @@ impl FilterBar {
             ui.spacing_mut().item_spacing.y = space::XS;
             ui.words(Text::Caption, ui.tokens().text_2, "Text");
             let id = Id::unique("filter-audit");
+            if std::mem::take(&mut self.wants_keyboard) {
+                ui.memory_mut(|memory| memory.request_focus(id));
+            }
             typed |= search(ui, id, &mut self.text, "Search the records", 240.0).changed();
         });
         typed |= Field::new("Operator", &mut self.operator)

@@ -125,6 +125,11 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
 }
 
 impl AuditState {
+    /// Sends the keyboard to the filter.
+    pub const fn focus_filter(&mut self) {
+        self.bar.focus_filter();
+    }
+
     /// Looks for something else.
     fn begin(&mut self, filter: Filter) {
         self.applied = Some(filter);
@@ -295,7 +300,7 @@ fn summary(record: &Record) -> String {
                 request.method, request.host, request.port, request.path
             ))
         }
-        None => text::clean(&record.message),
+        None => text::sentence(&record.message),
     }
 }
 

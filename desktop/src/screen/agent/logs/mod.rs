@@ -48,6 +48,7 @@ pub struct LogsState {
     levels: Option<Levels>,
     /// The newest line that was scrolled to.
     shown: Option<u64>,
+    focus_filter: bool,
 }
 
 const COLUMNS: [Column; 4] = [
@@ -126,6 +127,11 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut LogsState) {
 }
 
 impl LogsState {
+    /// Sends the keyboard to the filter.
+    pub const fn focus_filter(&mut self) {
+        self.focus_filter = true;
+    }
+
     /// Asks for the newest lines now and then, and takes those that came.
     fn fetch(&mut self, ui: &Ui, cx: &mut Cx<'_>) {
         let Some(agent) = cx.agent else { return };
@@ -161,6 +167,9 @@ impl LogsState {
 fn bar(ui: &mut Ui, cx: &Cx<'_>, state: &mut LogsState) {
     ui.horizontal_top(|ui| {
         let id = egui::Id::unique("filter-logs");
+        if std::mem::take(&mut state.focus_filter) {
+            ui.memory_mut(|memory| memory.request_focus(id));
+        }
         let width = (ui.available_width() - ACTIONS).min(360.0);
         search(ui, id, &mut state.filter, "Filter lines", width);
         let rest = egui::vec2(ui.available_width(), size::CONTROL);
@@ -321,7 +330,7 @@ fn detail(ui: &mut Ui, state: &mut LogsState, line: &LogLine) {
                 copy_button(ui, &whole, "Line");
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     pill(ui, state_of(line.level), word_of(line.level));
-                    ui.bold(text::clean(&line.message));
+                    ui.bold(text::sentence(&line.message));
                 });
             });
         });

@@ -127,8 +127,8 @@ impl Detail {
                 });
             });
         });
-        ui.body(text::clean(&one.reason))
-            .on_hover_text(text::clean(&one.reason));
+        let reason = text::sentence(&one.reason);
+        ui.body(reason.as_str()).on_hover_text(reason);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
             ui.quiet(format!(

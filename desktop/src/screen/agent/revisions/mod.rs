@@ -40,6 +40,14 @@ pub struct RevisionsState {
     detail: Detail,
     review: Option<Review>,
     newer: Newer,
+    focus_filter: bool,
+}
+
+impl RevisionsState {
+    /// Sends the keyboard to the filter.
+    pub const fn focus_filter(&mut self) {
+        self.focus_filter = true;
+    }
 }
 
 const COLUMNS: [Column; 4] = [
@@ -123,6 +131,9 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState, all: &[Revisio
         let more = if full { OLDER + space::S } else { 0.0 };
         let width = ui.available_width() - more;
         search(ui, id, &mut state.filter, "Filter revisions", width);
+        if std::mem::take(&mut state.focus_filter) {
+            ui.memory_mut(|memory| memory.request_focus(id));
+        }
         if full
             && ui
                 .add(Button::secondary("Older").icon(Icon::ChevronDown))
@@ -170,10 +181,10 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState, all: &[Revisio
                         .on_hover_text(text::when(one.time_ms)),
                 ),
                 2 => drop(ui.words(Text::Small, tokens.text_2, who(&one.author))),
-                _ => drop(
-                    ui.body(text::clean(&one.reason))
-                        .on_hover_text(text::clean(&one.reason)),
-                ),
+                _ => {
+                    let reason = text::sentence(&one.reason);
+                    ui.body(reason.as_str()).on_hover_text(reason);
+                }
             }
         });
     if let Some(row) = out.chosen.or(out.opened) {

@@ -148,7 +148,7 @@ fn one(ui: &mut Ui, cx: &mut Cx<'_>, entry: &SecurityEntry) {
     });
     ui.scope(|ui| {
         ui.set_max_width((size::PARAGRAPH + 160.0).min(ui.available_width()));
-        ui.paragraph(upper(&text::clean(&entry.text)));
+        ui.paragraph(text::sentence(&entry.text));
         if entry.rating != Rating::Ok {
             if !why.is_empty() {
                 ui.paragraph(why);
@@ -162,14 +162,6 @@ fn one(ui: &mut Ui, cx: &mut Cx<'_>, entry: &SecurityEntry) {
             }
         }
     });
-}
-
-/// A sentence that begins one.
-fn upper(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }
 
 const fn sentence(rating: Rating) -> &'static str {
