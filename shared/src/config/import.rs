@@ -1,8 +1,12 @@
 //! Bringing system mappings from elsewhere into a subaccount.
 
+use std::sync::Arc;
+
+use super::delta::{Delta, Op};
 use super::document::Document;
 use super::invalid::Invalid;
 use super::mapping::{Mapping, MappingFields};
+use super::part::Part;
 use super::subaccount::SubaccountKey;
 use crate::api::management::{ImportMode, Imported, Skipped};
 
@@ -21,7 +25,7 @@ impl Document {
             .subaccount(key)
             .ok_or_else(|| Invalid::new("subaccount", "there is no such subaccount"))?;
         let mut seen = std::collections::BTreeSet::new();
-        let (mut document, mut told) = (self.clone(), Imported::default());
+        let (mut ops, mut told) = (vec![], Imported::default());
         for new in mappings {
             let address = new.virtual_address.clone();
             if !seen.insert(address.clone()) {
@@ -52,11 +56,12 @@ impl Document {
                     merged.map(Mapping::try_from).transpose()?
                 }
             };
-            if let Some(put) = put {
-                document = document.with_mapping(key.clone(), put)?;
-            }
+            ops.extend(put.map(|mapping| Op::PutMapping {
+                subaccount: key.clone(),
+                mapping: Arc::new(Part::new(mapping)),
+            }));
         }
-        Ok((document, told))
+        Ok((self.apply(&Delta { ops })?, told))
     }
 }
 
