@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::{CentralPanel, Context, Frame, Key, Margin, Modifiers, Panel, Stroke, Ui};
 use underpass_fleet::api::Call;
-use underpass_fleet::command::{Change, Command};
+use underpass_fleet::command::{Change, Command, DraftAct};
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::FleetSnapshot;
 use underpass_shared::api::management::{Target, Verb};
@@ -40,6 +40,8 @@ pub struct App {
     open_tasks: bool,
     commands: Vec<Command>,
     effects: Vec<Effect>,
+    /// Whether something had the keyboard at the end of the last frame.
+    held: bool,
 }
 
 impl App {
@@ -62,6 +64,7 @@ impl App {
             open_tasks: false,
             commands: Vec::new(),
             effects: Vec::new(),
+            held: false,
         }
     }
 
@@ -93,10 +96,7 @@ impl App {
             UiCommand::Forward => self.prefs.nav.forward(),
             UiCommand::Palette => self.palette.open(),
             UiCommand::Shortcuts => self.sheet = !self.sheet,
-            UiCommand::Filter => {
-                self.go(Route::Fleet);
-                self.screens.fleet.focus_filter();
-            }
+            UiCommand::Filter => self.focus_filter(),
             UiCommand::AddAgent => {
                 let now = (self.clock)();
                 self.toasts
@@ -124,7 +124,38 @@ impl App {
             UiCommand::Tasks => self.open_tasks = true,
             UiCommand::Keep => self.answer_trial(Verb::Post, "Keep the changes"),
             UiCommand::Revert => self.answer_trial(Verb::Delete, "Revert the changes"),
+            UiCommand::DraftUndo => self.act_on_draft(DraftAct::Undo),
+            UiCommand::DraftRedo => self.act_on_draft(DraftAct::Redo),
+            UiCommand::DraftReview => {
+                if self.has_draft() {
+                    self.screens.agent.draft.open();
+                }
+            }
             UiCommand::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+        }
+    }
+
+    /// The filter of the page; that of the fleet where it has none.
+    fn focus_filter(&mut self) {
+        if let Route::Agent { tab, .. } = self.route()
+            && self.screens.agent.focus_filter(tab)
+        {
+            return;
+        }
+        self.go(Route::Fleet);
+        self.screens.fleet.focus_filter();
+    }
+
+    /// Whether the agent of the page has changes that are not applied.
+    fn has_draft(&self) -> bool {
+        let agent = self.route().agent().and_then(|id| self.fleet.agent(id));
+        agent.is_some_and(|agent| screen::agent::draft::of(agent).is_some())
+    }
+
+    fn act_on_draft(&mut self, act: DraftAct) {
+        if let Some(agent) = self.route().agent().filter(|_| self.has_draft()) {
+            let done = Slot::default();
+            self.commands.push(Command::Draft { agent, act, done });
         }
     }
 
@@ -158,6 +189,7 @@ impl App {
             digest: &self.digest,
             agent,
             now_ms: (self.clock)(),
+            held: self.held,
             prefs: &mut self.prefs,
             commands: &mut self.commands,
             effects: &mut self.effects,
@@ -174,7 +206,7 @@ impl App {
             };
             // While one types, letters are letters, and Ctrl+A chooses text.
             let plain = shortcut.modifiers.is_none() && shortcut.logical_key != Key::F5;
-            if typing && (plain || command == UiCommand::SelectAll) {
+            if typing && (plain || command.is_of_text()) {
                 continue;
             }
             let modal = ctx.memory(|memory| memory.top_modal_layer().is_some());
@@ -198,8 +230,9 @@ impl App {
 
     /// Esc that nothing on the page took.
     fn escape(&mut self, ctx: &Context) {
-        let taken = ctx
-            .memory(|memory| memory.top_modal_layer().is_some() || memory.focused().is_some())
+        let taken = self.held
+            || ctx
+                .memory(|memory| memory.top_modal_layer().is_some() || memory.focused().is_some())
             || egui::Popup::is_any_open(ctx);
         if taken || !ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
             return;
@@ -231,6 +264,7 @@ impl App {
             digest: &self.digest,
             agent: route.agent().and_then(|id| fleet.agent(id)),
             now_ms: (self.clock)(),
+            held: self.held,
             prefs: &mut self.prefs,
             commands: &mut self.commands,
             effects: &mut self.effects,
@@ -242,7 +276,15 @@ impl App {
             .show(ui, |ui| show(ui, &mut cx, screens, route));
         palette.show(&ctx, &mut cx);
         sheet(&ctx, sheet_open);
-        toasts.show(&ctx, cx.commands);
+        let has_draft = cx
+            .agent
+            .is_some_and(|agent| screen::agent::draft::of(agent).is_some());
+        let lift = if has_draft {
+            screen::agent::draft::HEIGHT
+        } else {
+            0.0
+        };
+        toasts.show(&ctx, cx.commands, lift);
         let soon = Pending::of(&cx).is_some();
         // Ages and countdowns move by themselves, but only where someone looks.
         if ctx.input(|input| input.focused) {
@@ -368,6 +410,7 @@ impl eframe::App for App {
         self.keys(&ctx);
         self.draw(ui);
         self.escape(&ctx);
+        self.held = ctx.memory(|memory| memory.focused().is_some());
         self.settle(&ctx);
     }
 

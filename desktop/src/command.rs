@@ -52,6 +52,12 @@ pub enum UiCommand {
     Keep,
     /// Takes the changes back that are on trial.
     Revert,
+    /// Takes the newest change of the draft back.
+    DraftUndo,
+    /// Makes it again.
+    DraftRedo,
+    /// Shows what the draft would change.
+    DraftReview,
     /// Ends the app.
     Quit,
 }
@@ -82,7 +88,7 @@ const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl UiCommand {
     /// Every command, in the order of palette and sheet.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::OpenFleet,
         Self::OpenAlerts,
         Self::OpenAudit,
@@ -98,6 +104,10 @@ impl UiCommand {
         Self::SelectNone,
         Self::Keep,
         Self::Revert,
+        // With Shift before without: the keys of the second are among those of the first.
+        Self::DraftRedo,
+        Self::DraftUndo,
+        Self::DraftReview,
         Self::Quit,
         Self::Palette,
         Self::Shortcuts,
@@ -135,6 +145,9 @@ impl UiCommand {
             Self::Tasks => "Tasks",
             Self::Keep => "Keep the changes on trial",
             Self::Revert => "Revert the changes on trial",
+            Self::DraftUndo => "Undo the last change of the draft",
+            Self::DraftRedo => "Redo the change of the draft",
+            Self::DraftReview => "Review the draft…",
             Self::Quit => "Quit",
         }
     }
@@ -157,6 +170,9 @@ impl UiCommand {
             | Self::SelectNone
             | Self::Keep
             | Self::Revert
+            | Self::DraftUndo
+            | Self::DraftRedo
+            | Self::DraftReview
             | Self::Quit => Section::Act,
             Self::Palette
             | Self::Shortcuts
@@ -194,7 +210,10 @@ impl UiCommand {
             Self::Notices => Icon::Bell,
             Self::Tasks => Icon::ListTodo,
             Self::Keep => Icon::Check,
-            Self::Revert => Icon::Undo2,
+            Self::Revert => Icon::RotateCcw,
+            Self::DraftUndo => Icon::Undo2,
+            Self::DraftRedo => Icon::Redo2,
+            Self::DraftReview => Icon::ListChecks,
             Self::Quit => Icon::LogOut,
         }
     }
@@ -218,6 +237,9 @@ impl UiCommand {
             Self::Theme => (CTRL_SHIFT, Key::L),
             Self::Notices => (CTRL_SHIFT, Key::N),
             Self::Tasks => (CTRL_SHIFT, Key::J),
+            Self::DraftUndo => (Modifiers::COMMAND, Key::Z),
+            Self::DraftRedo => (CTRL_SHIFT, Key::Z),
+            Self::DraftReview => (Modifiers::COMMAND, Key::S),
             Self::Quit => (Modifiers::COMMAND, Key::Q),
             Self::Filter => (Modifiers::NONE, Key::Slash),
             Self::Shortcuts => (Modifiers::NONE, Key::Questionmark),
@@ -237,6 +259,11 @@ impl UiCommand {
         } else {
             None
         }
+    }
+
+    /// Whether its keys mean something else while one types.
+    pub const fn is_of_text(self) -> bool {
+        matches!(self, Self::SelectAll | Self::DraftUndo | Self::DraftRedo)
     }
 
     /// Its keys as people write them on this system.

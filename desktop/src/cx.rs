@@ -38,6 +38,8 @@ pub struct Cx<'a> {
     pub digest: &'a Digest,
     /// The time. Screens never ask for it themselves.
     pub now_ms: i64,
+    /// Whether something had the keyboard when the frame began: Esc then leaves that alone.
+    pub held: bool,
     /// What the operator chose.
     pub prefs: &'a mut Prefs,
     /// What shall be done with agents.

@@ -111,13 +111,13 @@ impl Toasts {
             .max(self.read);
     }
 
-    /// Shows the words, the newest at the bottom.
-    pub fn show(&mut self, ctx: &egui::Context, commands: &mut Vec<Command>) {
+    /// Shows the words, the newest at the bottom, above a bar of this height.
+    pub fn show(&mut self, ctx: &egui::Context, commands: &mut Vec<Command>, bar: f32) {
         if self.toasts.is_empty() {
             return;
         }
         let mut closed = None;
-        let margin = Vec2::new(-space::L, -size::STATUS - space::M);
+        let margin = Vec2::new(-space::L, -size::STATUS - space::M - bar);
         Area::new(Id::unique("toasts"))
             .order(Order::Foreground)
             .anchor(Align2::RIGHT_BOTTOM, margin)

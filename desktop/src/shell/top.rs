@@ -6,6 +6,7 @@ use egui::{
 };
 use lucide_icons::Icon;
 use underpass_fleet::snapshot::AgentSnapshot;
+use underpass_shared::rights;
 
 use super::toasts::{Toasts, history};
 use crate::command::UiCommand;
@@ -20,6 +21,8 @@ use crate::widget::{Button, IconButton, Words as _, focus_ring, galley, menu, pa
 pub struct Pending<'a> {
     /// The agent.
     pub agent: &'a AgentSnapshot,
+    /// Whose they are.
+    pub author: &'a str,
     /// When they are taken back, milliseconds UTC.
     pub until_ms: i64,
 }
@@ -28,8 +31,13 @@ impl<'a> Pending<'a> {
     /// Those of the page's agent, else those that end first.
     pub fn of(cx: &Cx<'a>) -> Option<Self> {
         let of = |agent: &'a AgentSnapshot| {
-            let until_ms = agent.pending.as_ref()?.until_ms;
-            Some(Self { agent, until_ms })
+            let pending = agent.pending.as_ref()?;
+            let (author, until_ms) = (&*pending.author, pending.until_ms);
+            Some(Self {
+                agent,
+                author,
+                until_ms,
+            })
         };
         let here = cx.agent.and_then(|agent| of(agent));
         here.or_else(|| {
@@ -39,6 +47,24 @@ impl<'a> Pending<'a> {
                 .filter_map(|agent| of(agent))
                 .min_by_key(|one| one.until_ms)
         })
+    }
+}
+
+impl Pending<'_> {
+    /// Whether they are the operator's own.
+    fn is_own(&self) -> bool {
+        let own = self.agent.own.value();
+        own.is_some_and(|own| own.author == self.author)
+    }
+
+    /// Why the operator can neither keep nor revert them.
+    fn refused(&self) -> Option<String> {
+        let role = self.agent.own.value().map(|own| own.role);
+        if self.is_own() || role == Some(rights::Role::Administrator) {
+            return None;
+        }
+        let author = text::clean(self.author);
+        Some(format!("Only {author} or an Administrator decides"))
     }
 }
 
@@ -221,6 +247,14 @@ fn countdown(ui: &mut Ui, cx: &mut Cx<'_>, pending: Pending<'_>) {
     let tokens = ui.tokens();
     let left = text::countdown(cx.now_ms, pending.until_ms);
     let name = text::clean(&pending.agent.label);
+    let author = pending.author.trim_start_matches("operator:");
+    let whose = if pending.is_own() {
+        "Your changes".to_owned()
+    } else {
+        format!("Changes of {}", text::clean(author))
+    };
+    let refused = pending.refused();
+    let (allowed, reason) = (refused.is_none(), refused.as_deref().unwrap_or_default());
     let room = ui.available_width().min(330.0);
     let layout = Layout::right_to_left(Align::Center);
     ui.allocate_ui_with_layout(Vec2::new(room, size::CONTROL), layout, |ui| {
@@ -238,10 +272,12 @@ fn countdown(ui: &mut Ui, cx: &mut Cx<'_>, pending: Pending<'_>) {
             .show(ui, |ui| {
                 ui.spacing_mut().item_spacing.x = space::XS;
                 ui.set_max_height(size::CONTROL_SMALL);
-                if ui.add(Button::primary("Keep").small()).clicked() {
+                let keep = Button::primary("Keep").small();
+                if ui.add(keep.enabled_if(allowed, reason)).clicked() {
                     cx.run(UiCommand::Keep);
                 }
-                if ui.add(Button::secondary("Revert").small()).clicked() {
+                let revert = Button::secondary("Revert").small();
+                if ui.add(revert.enabled_if(allowed, reason)).clicked() {
                     cx.run(UiCommand::Revert);
                 }
                 ui.add_space(space::XS);
@@ -250,11 +286,11 @@ fn countdown(ui: &mut Ui, cx: &mut Cx<'_>, pending: Pending<'_>) {
                     WidgetInfo::labeled(
                         Role::Timer,
                         true,
-                        format!("Changes on {name} are reverted in {left}"),
+                        format!("{whose} on {name} are reverted in {left}"),
                     )
                 });
                 ui.words(Text::Strong, tokens.text, name.as_str())
-                    .on_hover_text("These changes are reverted unless you keep them");
+                    .on_hover_text(format!("{whose} are reverted unless they are kept"));
                 ui.icon(Icon::Timer, size::ICON_SMALL + 1.0, tokens.pending);
             });
     });

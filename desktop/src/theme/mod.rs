@@ -78,6 +78,8 @@ pub mod size {
     pub const DIALOG: f32 = 440.0;
     /// Dialogs with a form.
     pub const DIALOG_WIDE: f32 = 640.0;
+    /// Dialogs with a list of their own.
+    pub const DIALOG_PAGE: f32 = 940.0;
     /// The column of names in a panel of keys and values.
     pub const KEY: f32 = 132.0;
     /// A form's fields; longer lines are hard to read.

@@ -68,6 +68,12 @@ impl<'a> Dialog<'a> {
         self
     }
 
+    /// Room for a list of its own.
+    pub fn page(mut self) -> Self {
+        self.width = size::DIALOG_PAGE;
+        self
+    }
+
     /// Enter belongs to the body, as with fields of several lines.
     pub fn without_enter(mut self) -> Self {
         self.enter = false;

@@ -1,6 +1,7 @@
 //! The app as its user meets it: found by accessible names, driven by keyboard and pointer.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access;
 mod audit;
 mod fleet;
 mod gallery;

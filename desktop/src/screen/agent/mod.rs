@@ -5,6 +5,7 @@ pub mod audit;
 pub mod channels;
 pub mod common;
 pub mod cookies;
+pub mod draft;
 mod head;
 pub mod logs;
 pub mod operators;
@@ -31,6 +32,8 @@ use crate::widget::{Empty, Tab, tabs};
 pub struct AgentState {
     of: Option<AgentId>,
     head: head::Head,
+    /// What is changed and not applied.
+    pub draft: draft::DraftState,
     /// How it is.
     pub overview: overview::OverviewState,
     /// Its subaccounts.
@@ -57,6 +60,17 @@ pub struct AgentState {
     pub operators: operators::OperatorsState,
     /// What weakens it.
     pub security: security::SecurityState,
+}
+
+impl AgentState {
+    /// Puts the keyboard into the filter of a tab; false where it has none.
+    pub const fn focus_filter(&mut self, tab: AgentTab) -> bool {
+        match tab {
+            AgentTab::AccessControl => self.access.focus_filter(),
+            _ => return false,
+        }
+        true
+    }
 }
 
 /// Shows the page.
@@ -98,6 +112,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AgentState, id: AgentId, tab
             cx.go(Route::Agent { id, tab: chosen });
         }
     });
+    draft::ui(ui, cx, &mut state.draft);
     ui.add_space(space::M);
     match tab {
         AgentTab::Overview => overview::ui(ui, cx, &mut state.overview),
