@@ -12,7 +12,7 @@ use underpass_shared::api::management::{Target, Verb};
 use crate::command::UiCommand;
 use crate::cx::{Cx, Effect};
 use crate::digest::Digest;
-use crate::nav::{Nav, Route};
+use crate::nav::{AgentTab, Nav, Route};
 use crate::prefs::Prefs;
 use crate::screen::{self, Screens};
 use crate::shell::palette::Palette;
@@ -298,6 +298,15 @@ impl App {
             match effect {
                 Effect::Run(command) => self.run(ctx, command),
                 Effect::Go(route) => self.go(route),
+                Effect::Mapping {
+                    agent: id,
+                    subaccount,
+                    address,
+                } => {
+                    let tab = AgentTab::AccessControl;
+                    self.go(Route::Agent { id, tab });
+                    self.screens.agent.access.choose(subaccount, address);
+                }
                 Effect::Tell { state, text } => self.toasts.tell((self.clock)(), state, text),
             }
             ctx.request_repaint();

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use underpass_fleet::command::Command;
 use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot};
+use underpass_shared::config::SubaccountKey;
+use underpass_shared::host::VirtualAddress;
+use underpass_shared::id::AgentId;
 use underpass_shared::rights::Role;
 
 use crate::command::UiCommand;
@@ -19,6 +22,15 @@ pub enum Effect {
     Run(UiCommand),
     /// To another page.
     Go(Route),
+    /// To a system mapping.
+    Mapping {
+        /// Whose.
+        agent: AgentId,
+        /// In which subaccount.
+        subaccount: SubaccountKey,
+        /// Which.
+        address: VirtualAddress,
+    },
     /// A word at the corner of the window.
     Tell {
         /// How it is meant.

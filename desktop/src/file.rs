@@ -59,6 +59,19 @@ pub fn open(ctx: &Context, path: PathBuf, limit: u64, into: &Slot<Opened>) {
     beside(ctx, into, move || read(path, limit).map(Some));
 }
 
+/// Reads a file of at most `limit` bytes, and what it holds.
+pub fn open_as<T: Send + Sync + 'static>(
+    ctx: &Context,
+    path: PathBuf,
+    limit: u64,
+    parse: impl FnOnce(&[u8]) -> Result<T, String> + Send + 'static,
+    into: &Slot<T>,
+) {
+    beside(ctx, into, move || {
+        parse(&read(path, limit)?.bytes).map(Some)
+    });
+}
+
 /// Writes a file as a whole; one that is there already stays unless it may be replaced.
 pub fn save(
     ctx: &Context,

@@ -24,7 +24,8 @@ const QUEUE_LEN: usize = 1_024;
 pub enum Command {
     /// Ask an agent for something.
     Read(Read),
-    /// Ask an agent what a change would do. It changes nothing, so it is no job.
+    /// Ask an agent what a change would do, or have it check something. It changes nothing, so it
+    /// is no job.
     Try(Trial),
     /// Make one call that changes something.
     Call(Change),
@@ -128,6 +129,11 @@ impl Trial {
     /// Tries a change; what it would do goes into a slot.
     pub fn new<T: FromReply>(agent: AgentId, mut call: Call, into: &Slot<T>) -> Self {
         call.query.dry_run = true;
+        Self::ask(agent, call, into)
+    }
+
+    /// Asks what takes a body and changes nothing, such as a check.
+    pub fn ask<T: FromReply>(agent: AgentId, call: Call, into: &Slot<T>) -> Self {
         Self {
             agent,
             call,

@@ -7,18 +7,22 @@ use egui::{
 use lucide_icons::Icon;
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
+use underpass_fleet::snapshot::AgentSnapshot;
 
 use super::sheet::paint_cap;
 use crate::command::{Section, UiCommand};
 use crate::cx::{Cx, Effect};
 use crate::digest::{state_of, word_of};
 use crate::nav::{AgentTab, Route};
+use crate::screen::agent::access::document;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, font, radius, size, space};
 use crate::widget::{Words as _, galley, paint_icon, shape};
 
 /// Agents that are shown at most; the next letter narrows better than scrolling does.
 const AGENTS: usize = 8;
+/// The same of mappings.
+const MAPPINGS: usize = 6;
 const WIDTH: f32 = 600.0;
 
 /// What the palette remembers while it is open.
@@ -259,6 +263,7 @@ fn agents(
                 });
             }
         }
+        mappings(agent, score, found);
     }
     let mut matches: Vec<(u32, usize)> = cx
         .fleet
@@ -287,6 +292,39 @@ fn agents(
                 id: agent.id,
                 tab: AgentTab::Overview,
             }),
+        });
+    }
+}
+
+/// System mappings of the page's agent, by their addresses.
+fn mappings(
+    agent: &AgentSnapshot,
+    score: &mut impl FnMut(&str) -> Option<u32>,
+    found: &mut Vec<Entry>,
+) {
+    let Some(document) = document(agent) else {
+        return;
+    };
+    let all = document.subaccounts().iter().flat_map(|one| {
+        let mappings = one.mappings().iter();
+        mappings.map(move |mapping| (one.key(), mapping))
+    });
+    let fits = all.filter(|(_, mapping)| {
+        let addresses = format!("{} {}", mapping.virtual_address, mapping.internal_address);
+        score(&addresses).is_some()
+    });
+    for (key, mapping) in fits.take(MAPPINGS) {
+        found.push(Entry {
+            section: "Mappings",
+            mark: Mark::Icon(Icon::ShieldCheck),
+            text: mapping.virtual_address.to_string(),
+            detail: text::clean(&mapping.internal_address.to_string()),
+            keys: String::new(),
+            effect: Effect::Mapping {
+                agent: agent.id,
+                subaccount: key.clone(),
+                address: mapping.virtual_address.clone(),
+            },
         });
     }
 }

@@ -21,6 +21,9 @@ use underpass_shared::rights::Role as Rights;
 
 use crate::stage::{NOW_MS, SMALL, Stage, WINDOW};
 
+/// How often a test looks for what a thread does, 10 milliseconds apart.
+const TRIES: usize = 500;
+
 /// A source that the test can use too.
 struct Shared(Rc<Staged>);
 
@@ -117,6 +120,18 @@ impl Play {
         stage.run();
         stage.key(Modifiers::COMMAND, Key::A);
         stage.letters(text);
+    }
+
+    /// Waits for what a thread does beside the frames.
+    fn wait(&mut self, words: &str) {
+        for _try in 0..TRIES {
+            self.stage.run();
+            if self.stage.mentions(words) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("{words} is not shown");
     }
 
     fn press(&mut self, role: Role, name: &str) {
@@ -451,4 +466,87 @@ fn five_thousand_mappings_draw_as_few_rows_as_fifty() {
     play.stage.click("Review…");
     assert!(rows(&play) < 100, "{}", rows(&play));
     play.stage.shot("review-many");
+}
+
+#[test]
+fn a_request_is_tried_before_it_is_made() {
+    let mut play = Play::new(Theme::Dark, WINDOW);
+    let first = play.first();
+    play.choose(&first.virtual_address.to_string());
+    play.stage.click("More for this mapping");
+    play.stage.click("Test access…");
+    play.press(Role::Button, "Ask the agent");
+    assert!(play.stage.shows("Passes"));
+    play.stage.shot("tester");
+    // With another address the answer is no longer one.
+    play.fill("URL", "http://nowhere:1/x");
+    assert!(play.stage.mentions("not asked yet") && !play.stage.shows("Passes"));
+    play.fill("URL", "ftp://x");
+    assert!(play.stage.mentions("Must begin with http://"));
+    let ask = play
+        .stage
+        .harness
+        .get_by_role_and_label(Role::Button, "Ask the agent");
+    assert!(ask.accesskit_node().is_disabled());
+}
+
+#[test]
+fn mappings_are_duplicated_and_moved_to_another_address() {
+    let mut play = Play::new(Theme::Light, WINDOW);
+    let first = play.first();
+    let address = first.virtual_address.to_string();
+    play.choose(&address);
+    play.stage.click("More for this mapping");
+    play.stage.click("Duplicate…");
+    play.fill("Virtual host", &first.virtual_address.host.to_string());
+    assert!(play.stage.mentions("is mapped already"));
+    play.fill("Virtual host", "twin");
+    play.stage.shot("access-duplicate");
+    play.press(Role::Button, "Duplicate");
+    let port = first.virtual_address.port.get();
+    let twin = Play::mapping(&play.wanted(), &format!("twin:{port}")).unwrap();
+    assert_eq!(twin.resources, first.resources);
+    play.choose(&address);
+    play.stage.click("More for this mapping");
+    play.stage.click("Change virtual address…");
+    play.fill("Virtual port", "1");
+    play.press(Role::Button, "Change");
+    let host = &first.virtual_address.host;
+    assert!(Play::mapping(&play.wanted(), &address).is_none());
+    let moved = Play::mapping(&play.wanted(), &format!("{host}:1")).unwrap();
+    assert_eq!(moved.resources, first.resources);
+}
+
+#[test]
+fn a_file_is_planned_before_it_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mappings.json").display().to_string();
+    let mut play = Play::new(Theme::Dark, WINDOW);
+    let first = play.first();
+    play.stage.click("More for all mappings");
+    play.stage.click("Export…");
+    play.fill("File", &path);
+    play.stage.shot("export");
+    play.press(Role::Button, "Export");
+    play.wait("Exported to");
+    // What differs is left out by a merge, and replaced by an overwrite.
+    let address = first.virtual_address.to_string();
+    let mut fields = first.clone();
+    fields.internal_address = "moved:1".parse().unwrap();
+    let moved = Mapping::try_from(fields).unwrap();
+    play.edit("Move it", move |document| put(document, moved));
+    play.stage.click("More for all mappings");
+    play.stage.click("Import…");
+    play.fill("File", "/there/is/no/such/file");
+    play.stage.key(Modifiers::NONE, Key::Tab);
+    play.wait("Cannot read");
+    play.fill("File", &path);
+    play.stage.key(Modifiers::NONE, Key::Tab);
+    play.wait("1 left out");
+    play.stage.shot("import");
+    play.stage.click("Overwrite");
+    assert!(play.stage.shows("1 changed"));
+    play.press(Role::Button, "Add to the draft");
+    assert_eq!(play.wanted().hash(), play.document().hash());
+    assert!(Play::mapping(&play.wanted(), &address).is_some());
 }

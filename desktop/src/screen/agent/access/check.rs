@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use egui::Ui;
 use lucide_icons::Icon;
-use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
-use underpass_fleet::command::{Change, Command};
+use underpass_fleet::command::{Command, Trial};
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::{
@@ -30,7 +29,7 @@ const KEPT: usize = 200;
 struct Run {
     /// The mapping as it was then.
     of: Hash256,
-    answer: Slot<Reply>,
+    answer: Slot<ConnectionCheck>,
     asked_ms: i64,
 }
 
@@ -62,13 +61,8 @@ impl Checks {
         let answer = Slot::default();
         match call {
             Ok(call) => {
-                answer.set(Remote::Loading { previous: None });
-                cx.send(Command::Call(Change {
-                    agent: here.agent.id,
-                    call: call.query(query),
-                    title: format!("Check the connection of {}", part.virtual_address),
-                    done: answer.clone(),
-                }));
+                let check = Trial::ask(here.agent.id, call.query(query), &answer);
+                cx.send(Command::Try(check));
             }
             Err(error) => answer.set(Remote::NotRequested.failed(error.to_string())),
         }
@@ -96,9 +90,7 @@ impl Checks {
             .0
             .get(&part.virtual_address)
             .filter(|run| run.of == part.hash())?;
-        let reply = run.answer.get();
-        let check: ConnectionCheck = reply.value()?.read().ok()?;
-        Some(check.reachable)
+        run.answer.get().value().map(|check| check.reachable)
     }
 
     /// Shows the check of a mapping; true when a new one is wanted.
@@ -159,12 +151,7 @@ impl Checks {
             Remote::Unavailable { reason, .. } => {
                 Banner::new(State::Error, &text::clean(reason)).show(ui);
             }
-            Remote::Ready(stamped) => match stamped.value.read::<ConnectionCheck>() {
-                Ok(check) => report(ui, &check),
-                Err(error) => {
-                    Banner::new(State::Error, &text::clean(&error.to_string())).show(ui);
-                }
-            },
+            Remote::Ready(stamped) => report(ui, &stamped.value),
         }
         again
     }

@@ -26,7 +26,7 @@ pub(super) struct Here<'a> {
 }
 
 /// The configuration as the operator wants it.
-pub(super) fn document(agent: &AgentSnapshot) -> Option<&Arc<Document>> {
+pub fn document(agent: &AgentSnapshot) -> Option<&Arc<Document>> {
     match &agent.draft {
         Some(draft) => Some(draft.document()),
         None => agent.configuration.value().map(|known| &known.document),

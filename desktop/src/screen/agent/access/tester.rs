@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use egui::{Context, Ui};
 use lucide_icons::Icon;
-use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
-use underpass_fleet::command::{Change, Command};
+use underpass_fleet::command::{Command, Trial};
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::{AccessCheck, AccessCheckInput, Flag, Query, Target, Verb};
@@ -30,7 +29,7 @@ pub(super) struct Tester {
     method: &'static str,
     url: String,
     websocket: bool,
-    answer: Slot<Reply>,
+    answer: Slot<AccessCheck>,
     /// What was asked last, so that an old answer is not taken for one to what is typed now.
     asked: Option<(&'static str, String, bool)>,
 }
@@ -146,13 +145,8 @@ impl Tester {
         };
         match Call::new(Verb::Post, Target::AccessCheck(here.path())).with(&input) {
             Ok(call) => {
-                self.answer.set(Remote::Loading { previous: None });
-                cx.send(Command::Call(Change {
-                    agent: here.agent.id,
-                    call: call.query(query),
-                    title: "Test access".to_owned(),
-                    done: self.answer.clone(),
-                }));
+                let check = Trial::ask(here.agent.id, call.query(query), &self.answer);
+                cx.send(Command::Try(check));
             }
             Err(error) => self
                 .answer
@@ -177,12 +171,7 @@ impl Tester {
             Remote::Unavailable { reason, .. } => {
                 Banner::new(State::Error, &sentence(&text::clean(reason))).show(ui);
             }
-            Remote::Ready(stamped) => match stamped.value.read::<AccessCheck>() {
-                Ok(told) => verdict(ui, here, name, &told),
-                Err(error) => {
-                    Banner::new(State::Error, &text::clean(&error.to_string())).show(ui);
-                }
-            },
+            Remote::Ready(stamped) => verdict(ui, here, name, &stamped.value),
         }
     }
 }

@@ -12,7 +12,7 @@ use underpass_shared::config::{Document, Mapping, MappingPart};
 use super::edit::{Here, document};
 use super::words::sentence;
 use crate::cx::Cx;
-use crate::file::{self, Opened, Pick};
+use crate::file::{self, Pick};
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{
@@ -118,6 +118,13 @@ impl Export {
     }
 }
 
+/// The mappings of a file.
+fn parsed(bytes: &[u8]) -> Result<Vec<Mapping>, String> {
+    let file = serde_json::from_slice::<MappingsFile>(bytes);
+    file.map(|file| file.mappings)
+        .map_err(|error| format!("this is no file of mappings: {error}"))
+}
+
 /// What a file would do to the draft.
 struct Plan {
     /// What it was made of.
@@ -130,10 +137,10 @@ struct Plan {
 #[derive(Default)]
 pub(super) struct Import {
     path: FilePath,
-    opened: Slot<Opened>,
+    opened: Slot<Vec<Mapping>>,
     asked: Option<PathBuf>,
     mode: ImportMode,
-    mappings: Option<Result<Vec<Mapping>, String>>,
+    mappings: Option<Arc<Vec<Mapping>>>,
     plan: Option<Plan>,
 }
 
@@ -166,14 +173,15 @@ impl Import {
             .show(ctx, |ui| self.body(ui));
         match answer {
             Answer::Confirmed => {
-                if let Some(Ok(mappings)) = self.mappings.take() {
+                if let Some(mappings) = self.mappings.take() {
                     let (key, mode) = (here.key().clone(), self.mode);
                     let what = format!(
                         "Import {} ({mode})",
                         text::plural(mappings.len(), "mapping")
                     );
-                    let edit =
-                        move |document: &Document| Ok(document.import(&key, mappings, mode)?.0);
+                    let edit = move |document: &Document| {
+                        Ok(document.import(&key, Vec::clone(&mappings), mode)?.0)
+                    };
                     here.edit(cx, what, done, Box::new(edit));
                 }
                 true
@@ -200,11 +208,7 @@ impl Import {
     /// Reads the file when another one is named.
     fn read(&mut self, ctx: &Context) {
         if let Some(opened) = self.opened.take() {
-            let file = serde_json::from_slice::<MappingsFile>(&opened.value.bytes);
-            self.mappings = Some(
-                file.map(|file| file.mappings)
-                    .map_err(|error| error.to_string()),
-            );
+            self.mappings = Some(opened.value);
             self.plan = None;
         }
         let path = self.path.path();
@@ -217,12 +221,12 @@ impl Import {
         (self.mappings, self.plan) = (None, None);
         self.opened = Slot::default();
         if let Some(path) = path {
-            file::open(ctx, path, FILE_LEN_MAX, &self.opened);
+            file::open_as(ctx, path, FILE_LEN_MAX, parsed, &self.opened);
         }
     }
 
     fn plan(&mut self, here: &Here<'_>) {
-        let (Some(document), Some(Ok(mappings))) = (document(here.agent), &self.mappings) else {
+        let (Some(document), Some(mappings)) = (document(here.agent), &self.mappings) else {
             return;
         };
         let of = (Arc::clone(document), self.mode);
@@ -232,7 +236,7 @@ impl Import {
         {
             return;
         }
-        let told = document.import(here.key(), mappings.clone(), self.mode);
+        let told = document.import(here.key(), Vec::clone(mappings), self.mode);
         let told = told
             .map(|(_, told)| told)
             .map_err(|rule| sentence(&rule.to_string()));
@@ -248,17 +252,8 @@ impl Import {
             extensions: &EXTENSIONS,
             save_as: None,
         };
-        let failed = match &self.mappings {
-            Some(Err(reason)) => Some(format!(
-                "This is no file of mappings: {}",
-                text::clean(reason)
-            )),
-            Some(Ok(_)) | None => self
-                .opened
-                .get()
-                .reason()
-                .map(|reason| sentence(&text::clean(reason))),
-        };
+        let failed = self.opened.get();
+        let failed = failed.reason().map(|reason| sentence(&text::clean(reason)));
         file_field(ui, "File", &mut self.path, &pick, failed.as_deref());
         ui.horizontal(|ui| {
             let modes = [

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Context, CornerRadius, Role, ScrollArea, Sense, Ui, Vec2, WidgetInfo};
+use egui::{Context, CornerRadius, ScrollArea, Sense, Ui, Vec2, WidgetInfo};
 use lucide_icons::Icon;
 use underpass_fleet::command::DraftAct;
 use underpass_fleet::draft::Draft;
@@ -10,7 +10,7 @@ use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::AgentSnapshot;
 use underpass_shared::api::management::Preview;
-use underpass_shared::rights;
+use underpass_shared::rights::{self, Role};
 
 use super::act;
 use super::lines::{Line, lines};
@@ -40,9 +40,9 @@ pub(super) struct Review {
     /// The lines of the answer that they were made of.
     told: Option<(Arc<Preview>, Vec<Line>)>,
     warnings: usize,
+    /// What the role allows of a draft.
+    judged: Option<(Arc<Draft>, Role, Option<String>)>,
     done: Slot<()>,
-    /// It was sent; the dialog closes when the draft is gone.
-    applied: bool,
 }
 
 impl Default for Review {
@@ -52,8 +52,8 @@ impl Default for Review {
             within: "60",
             told: None,
             warnings: 0,
+            judged: None,
             done: Slot::default(),
-            applied: false,
         }
     }
 }
@@ -110,7 +110,6 @@ impl Review {
             Answer::Confirmed => {
                 let confirm_within = self.within.parse().ok().filter(|_| self.on_trial);
                 act(cx, agent, DraftAct::Apply { confirm_within }, &self.done);
-                self.applied = true;
                 false
             }
             Answer::Dismissed => true,
@@ -140,7 +139,12 @@ impl Review {
     }
 
     /// Why it cannot be applied now.
-    fn refused(&self, cx: &Cx<'_>, agent: &AgentSnapshot, draft: &Draft) -> Option<String> {
+    fn refused(
+        &mut self,
+        cx: &Cx<'_>,
+        agent: &AgentSnapshot,
+        draft: &Arc<Draft>,
+    ) -> Option<String> {
         if let Err(why) = draft.is_ready() {
             return Some(super::super::access::sentence(&why.to_string()));
         }
@@ -150,13 +154,24 @@ impl Review {
         if !agent.link.is_online() {
             return Some("The agent is away; the draft is kept".to_owned());
         }
-        let role = cx.role()?;
-        let forbidden = rights::check(role, &draft.base().document, draft.document()).err()?;
-        Some(format!(
-            "{} needs the role {}",
-            text::clean(&forbidden.place),
-            forbidden.needed
-        ))
+        self.forbidden(cx.role()?, draft)
+    }
+
+    /// What the operator's role does not allow; judged once for each draft.
+    fn forbidden(&mut self, role: Role, draft: &Arc<Draft>) -> Option<String> {
+        if let Some((of, by, why)) = &self.judged
+            && Arc::ptr_eq(of, draft)
+            && *by == role
+        {
+            return why.clone();
+        }
+        let found = rights::check(role, &draft.base().document, draft.document()).err();
+        let why = found.map(|found| {
+            let (place, needed) = (text::clean(&found.place), found.needed);
+            format!("{place} needs the role {needed}")
+        });
+        self.judged = Some((Arc::clone(draft), role, why.clone()));
+        why
     }
 
     fn head(&self, ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot, draft: &Draft) {
@@ -275,7 +290,7 @@ fn band(ui: &mut Ui, of: &str) {
     let tokens = ui.tokens();
     let (rect, response) =
         ui.allocate_exact_size(Vec2::new(ui.available_width(), size::ROW), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, of));
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Heading, true, of));
     ui.painter()
         .rect_filled(rect, CornerRadius::ZERO, tokens.canvas);
     let text = galley(
@@ -303,7 +318,11 @@ fn part(ui: &mut Ui, kind: DiffKind, title: &str, note: &str) {
         DiffKind::Changed => ("Changed", tokens.info),
     };
     response.widget_info(|| {
-        WidgetInfo::labeled(Role::Row, true, format!("{word} {title} {note}").trim_end())
+        WidgetInfo::labeled(
+            egui::Role::Row,
+            true,
+            format!("{word} {title} {note}").trim_end(),
+        )
     });
     let line = egui::Stroke::new(size::LINE, tokens.border);
     ui.painter()
