@@ -1,5 +1,7 @@
 //! The app: takes the newest snapshot, draws a frame from it, and sends what the operator wants.
 
+mod demo;
+
 use std::sync::Arc;
 
 use egui::{CentralPanel, Context, Frame, Key, Margin, Modifiers, Panel, Stroke, Ui};
@@ -9,15 +11,16 @@ use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::FleetSnapshot;
 use underpass_shared::api::management::{Target, Verb};
 
+pub use self::demo::MakeDemo;
 use crate::command::UiCommand;
 use crate::cx::{Cx, Effect};
 use crate::digest::Digest;
 use crate::nav::{AgentTab, Nav, Route};
-use crate::prefs::Prefs;
+use crate::prefs::{Prefs, Zoom};
 use crate::screen::{self, Screens};
 use crate::shell::palette::Palette;
 use crate::shell::toasts::Toasts;
-use crate::shell::{Pending, Rail, rail, sheet, status, top};
+use crate::shell::{Pending, Rail, Unlock, rail, sheet, status, top};
 use crate::source::Source;
 use crate::theme::{self, State, Themed as _, size};
 
@@ -27,6 +30,9 @@ pub type Clock = Box<dyn Fn() -> i64>;
 /// The app.
 pub struct App {
     source: Box<dyn Source>,
+    /// The real agents, while made-up ones are shown.
+    set_aside: Option<Box<dyn Source>>,
+    demo: Option<MakeDemo>,
     clock: Clock,
     fleet: Arc<FleetSnapshot>,
     digest: Digest,
@@ -36,6 +42,7 @@ pub struct App {
     pub screens: Screens,
     toasts: Toasts,
     palette: Palette,
+    unlock: Unlock,
     sheet: bool,
     open_tasks: bool,
     commands: Vec<Command>,
@@ -49,10 +56,13 @@ impl App {
     pub fn new(ctx: &Context, source: Box<dyn Source>, clock: Clock, prefs: Prefs) -> Self {
         theme::install(ctx);
         theme::set_theme(ctx, prefs.theme);
+        ctx.set_zoom_factor(prefs.zoom.factor());
         let fleet = source.snapshot();
         let digest = Digest::of(&fleet);
         Self {
             source,
+            set_aside: None,
+            demo: None,
             clock,
             fleet,
             digest,
@@ -60,6 +70,7 @@ impl App {
             screens: Screens::default(),
             toasts: Toasts::default(),
             palette: Palette::default(),
+            unlock: Unlock::default(),
             sheet: false,
             open_tasks: false,
             commands: Vec::new(),
@@ -98,9 +109,7 @@ impl App {
             UiCommand::Shortcuts => self.sheet = !self.sheet,
             UiCommand::Filter => self.focus_filter(),
             UiCommand::AddAgent => {
-                let now = (self.clock)();
-                self.toasts
-                    .tell(now, State::Info, "Pairing is not possible here");
+                self.pair(String::new());
             }
             UiCommand::Refresh => self.refresh(),
             UiCommand::SelectAll => self.with_cx(|app, cx| app.fleet.select_all(cx)),
@@ -131,6 +140,8 @@ impl App {
                     self.screens.agent.draft.open();
                 }
             }
+            UiCommand::Unlock => self.unlock.reopen(),
+            UiCommand::Demo => self.toggle_demo(ctx),
             UiCommand::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }
     }
@@ -157,6 +168,12 @@ impl App {
             let done = Slot::default();
             self.commands.push(Command::Draft { agent, act, done });
         }
+    }
+
+    /// Begins to pair; keys that are not open could not be kept.
+    fn pair(&mut self, link: String) {
+        self.unlock.reopen();
+        self.screens.pairing.open(link);
     }
 
     fn refresh(&mut self) {
@@ -255,6 +272,7 @@ impl App {
             screens,
             toasts,
             palette,
+            unlock,
             open_tasks,
             sheet: sheet_open,
             ..
@@ -274,6 +292,11 @@ impl App {
         CentralPanel::no_frame()
             .frame(ground)
             .show(ui, |ui| show(ui, &mut cx, screens, route));
+        if let Some(link) = screen::welcome::pasted(&ctx) {
+            cx.pair(link);
+        }
+        screens.pairing.show(&ctx, &mut cx);
+        unlock.show(&ctx, &mut cx);
         palette.show(&ctx, &mut cx);
         sheet(&ctx, sheet_open);
         let has_draft = cx
@@ -307,6 +330,7 @@ impl App {
                     self.go(Route::Agent { id, tab });
                     self.screens.agent.access.choose(subaccount, address);
                 }
+                Effect::Pair(link) => self.pair(link.expose().to_owned()),
                 Effect::Tell { state, text } => self.toasts.tell((self.clock)(), state, text),
             }
             ctx.request_repaint();
@@ -393,6 +417,9 @@ fn typed(ctx: &Context, letter: &str) -> bool {
 
 fn show(ui: &mut Ui, cx: &mut Cx<'_>, screens: &mut Screens, route: Route) {
     match route {
+        Route::Fleet if cx.fleet.agents.is_empty() => {
+            screen::welcome::ui(ui, cx, &mut screens.welcome);
+        }
         Route::Fleet => screen::fleet::ui(ui, cx, &mut screens.fleet),
         Route::Agent { id, tab } => screen::agent::ui(ui, cx, &mut screens.agent, id, tab),
         Route::Alerts => screen::alerts::ui(ui, cx, &mut screens.alerts),
@@ -404,12 +431,14 @@ fn show(ui: &mut Ui, cx: &mut Cx<'_>, screens: &mut Screens, route: Route) {
 }
 
 impl eframe::App for App {
-    fn logic(&mut self, _ctx: &Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         let fleet = self.source.snapshot();
         if !Arc::ptr_eq(&fleet, &self.fleet) {
             self.fleet = fleet;
             self.digest = Digest::of(&self.fleet);
         }
+        // Its own keys change the zoom too.
+        self.prefs.zoom = Zoom::near(ctx.zoom_factor());
         let now = (self.clock)();
         self.toasts.follow(&self.fleet, now);
     }

@@ -58,6 +58,10 @@ pub enum UiCommand {
     DraftRedo,
     /// Shows what the draft would change.
     DraftReview,
+    /// Opens the keys of this program.
+    Unlock,
+    /// To made-up agents, or back.
+    Demo,
     /// Ends the app.
     Quit,
 }
@@ -88,7 +92,7 @@ const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl UiCommand {
     /// Every command, in the order of palette and sheet.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::OpenFleet,
         Self::OpenAlerts,
         Self::OpenAudit,
@@ -108,6 +112,8 @@ impl UiCommand {
         Self::DraftRedo,
         Self::DraftUndo,
         Self::DraftReview,
+        Self::Unlock,
+        Self::Demo,
         Self::Quit,
         Self::Palette,
         Self::Shortcuts,
@@ -148,6 +154,8 @@ impl UiCommand {
             Self::DraftUndo => "Undo the last change of the draft",
             Self::DraftRedo => "Redo the change of the draft",
             Self::DraftReview => "Review the draft…",
+            Self::Unlock => "Unlock keys…",
+            Self::Demo => "Toggle demo data",
             Self::Quit => "Quit",
         }
     }
@@ -173,6 +181,8 @@ impl UiCommand {
             | Self::DraftUndo
             | Self::DraftRedo
             | Self::DraftReview
+            | Self::Unlock
+            | Self::Demo
             | Self::Quit => Section::Act,
             Self::Palette
             | Self::Shortcuts
@@ -214,6 +224,8 @@ impl UiCommand {
             Self::DraftUndo => Icon::Undo2,
             Self::DraftRedo => Icon::Redo2,
             Self::DraftReview => Icon::ListChecks,
+            Self::Unlock => Icon::KeyRound,
+            Self::Demo => Icon::FlaskConical,
             Self::Quit => Icon::LogOut,
         }
     }
@@ -243,7 +255,13 @@ impl UiCommand {
             Self::Quit => (Modifiers::COMMAND, Key::Q),
             Self::Filter => (Modifiers::NONE, Key::Slash),
             Self::Shortcuts => (Modifiers::NONE, Key::Questionmark),
-            Self::SelectNone | Self::Density | Self::ThemeSystem | Self::Keep | Self::Revert => {
+            Self::SelectNone
+            | Self::Density
+            | Self::ThemeSystem
+            | Self::Keep
+            | Self::Revert
+            | Self::Unlock
+            | Self::Demo => {
                 return None;
             }
         };

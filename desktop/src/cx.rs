@@ -8,6 +8,7 @@ use underpass_shared::config::SubaccountKey;
 use underpass_shared::host::VirtualAddress;
 use underpass_shared::id::AgentId;
 use underpass_shared::rights::Role;
+use underpass_shared::secret::Secret;
 
 use crate::command::UiCommand;
 use crate::digest::Digest;
@@ -31,6 +32,8 @@ pub enum Effect {
         /// Which.
         address: VirtualAddress,
     },
+    /// Pairs with the agent of a string, or asks for one where it is empty.
+    Pair(Secret),
     /// A word at the corner of the window.
     Tell {
         /// How it is meant.
@@ -74,6 +77,11 @@ impl Cx<'_> {
     /// Goes to another page.
     pub fn go(&mut self, route: Route) {
         self.effects.push(Effect::Go(route));
+    }
+
+    /// Begins to pair with an agent; the string may be empty.
+    pub fn pair(&mut self, link: String) {
+        self.effects.push(Effect::Pair(Secret::new(link)));
     }
 
     /// Tells something at the corner of the window.

@@ -7,10 +7,12 @@
 
 pub mod app;
 pub mod changes;
+pub mod cli;
 pub mod command;
 pub mod cx;
 pub mod digest;
 pub mod file;
+pub mod naming;
 pub mod nav;
 pub mod prefs;
 pub mod screen;

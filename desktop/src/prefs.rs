@@ -1,7 +1,11 @@
 //! What the app remembers between starts, apart from its window.
 
+use std::collections::BTreeSet;
+
 use egui::ThemePreference;
 use serde::{Deserialize, Serialize};
+
+use underpass_shared::id::AgentId;
 
 use crate::nav::Nav;
 use crate::theme::size;
@@ -16,6 +20,10 @@ pub struct Prefs {
     pub compact: bool,
     /// Whether the panel beside the list is shown.
     pub peek: bool,
+    /// How large everything is.
+    pub zoom: Zoom,
+    /// What is being set up.
+    pub setup: Setup,
     /// The page that was shown.
     pub nav: Nav,
 }
@@ -26,8 +34,99 @@ impl Default for Prefs {
             theme: ThemePreference::System,
             compact: false,
             peek: true,
+            zoom: Zoom::default(),
+            setup: Setup::default(),
             nav: Nav::default(),
         }
+    }
+}
+
+/// How large everything is, in percent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "u16", into = "u16")]
+pub struct Zoom(u16);
+
+impl Zoom {
+    /// What can be chosen.
+    pub const ALL: [Self; 6] = [
+        Self(80),
+        Self(90),
+        Self(100),
+        Self(110),
+        Self(125),
+        Self(150),
+    ];
+
+    /// The percent.
+    pub const fn percent(self) -> u16 {
+        self.0
+    }
+
+    /// The factor.
+    pub fn factor(self) -> f32 {
+        f32::from(self.0) / 100.0
+    }
+
+    /// The choice that is nearest to a factor.
+    pub fn near(factor: f32) -> Self {
+        let off = |one: &Self| (one.factor() - factor).abs();
+        let nearest = Self::ALL
+            .into_iter()
+            .min_by(|one, other| off(one).total_cmp(&off(other)));
+        nearest.unwrap_or_default()
+    }
+}
+
+impl Default for Zoom {
+    fn default() -> Self {
+        Self(100)
+    }
+}
+
+impl From<u16> for Zoom {
+    fn from(percent: u16) -> Self {
+        Self::near(f32::from(percent) / 100.0)
+    }
+}
+
+impl From<Zoom> for u16 {
+    fn from(zoom: Zoom) -> Self {
+        zoom.0
+    }
+}
+
+/// Agents that are being set up, and how far that is where they do not tell it themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Setup {
+    shown: BTreeSet<AgentId>,
+    tested: BTreeSet<AgentId>,
+}
+
+impl Setup {
+    /// Shows what is left to do on an agent.
+    pub fn begin(&mut self, agent: AgentId) {
+        self.shown.insert(agent);
+    }
+
+    /// Shows it no longer.
+    pub fn end(&mut self, agent: AgentId) {
+        self.shown.remove(&agent);
+    }
+
+    /// Whether it is shown.
+    pub fn is_shown(&self, agent: AgentId) -> bool {
+        self.shown.contains(&agent)
+    }
+
+    /// A system of the agent answered.
+    pub fn test(&mut self, agent: AgentId) {
+        self.tested.insert(agent);
+    }
+
+    /// Whether one did.
+    pub fn is_tested(&self, agent: AgentId) -> bool {
+        self.tested.contains(&agent)
     }
 }
 
@@ -67,5 +166,22 @@ mod tests {
         let prefs: Prefs = serde_json::from_str(r#"{"compact":true,"hologram":1}"#).unwrap();
         assert!(prefs.compact);
         assert!(prefs.peek);
+        let prefs: Prefs = serde_json::from_str(r#"{"zoom":5000}"#).unwrap();
+        assert_eq!(prefs.zoom.percent(), 150);
+    }
+
+    #[test]
+    fn zoom_and_set_up_survive_a_restart() {
+        let mut prefs = Prefs {
+            zoom: Zoom::near(1.24),
+            ..Prefs::default()
+        };
+        let agent = AgentId::of_authority(&[1; 32]);
+        prefs.setup.begin(agent);
+        prefs.setup.test(agent);
+        let text = serde_json::to_string(&prefs).unwrap();
+        let again: Prefs = serde_json::from_str(&text).unwrap();
+        assert_eq!((again.zoom.percent(), &again.setup), (125, &prefs.setup));
+        assert!(again.setup.is_shown(agent) && again.setup.is_tested(agent));
     }
 }

@@ -1,74 +1,108 @@
-//! Opens the window.
+//! What the program does: opens the window, or runs a command.
 
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Result;
-use clap::Parser;
+use anyhow::{Context as _, Result};
 use egui::ViewportBuilder;
+use underpass_fleet::keys::KeyChoice;
 use underpass_fleet::{Fleet, Source, Wake, demo};
 use underpass_runtime::clock;
 
 use crate::app::App;
+use crate::cli::{self, Cli, Common};
 use crate::prefs::Prefs;
 use crate::theme::size;
+use crate::widget::ICON;
 
-/// Manages a fleet of Underpass agents.
-#[derive(Debug, Parser)]
-#[command(name = "underpass", version)]
-pub struct Args {
-    /// Shows made-up agents; needs no network and changes nothing.
-    #[arg(long)]
-    pub demo: bool,
+/// Does what the command line says.
+///
+/// # Errors
+/// When it cannot be done.
+pub fn start(cli: Cli) -> Result<ExitCode> {
+    match cli.command {
+        Some(command) => cli::run(&cli.common, command),
+        None => window(&cli.common).map(|()| ExitCode::SUCCESS),
+    }
 }
 
 /// Opens the window and returns when it is closed.
-///
-/// # Errors
-/// When no window can be opened.
-pub fn start(args: &Args) -> Result<()> {
-    anyhow::ensure!(
-        args.demo,
-        "real agents cannot be managed yet; try `underpass --demo`"
-    );
-    let title = if args.demo {
-        "Underpass – demo"
+fn window(common: &Common) -> Result<()> {
+    display()?;
+    let profile = common.folder();
+    let (title, name) = if common.demo {
+        // What is remembered of made-up agents does not mix with the real ones.
+        ("Underpass – demo", "underpass-demo")
     } else {
-        "Underpass"
+        ("Underpass", "underpass")
     };
-    let viewport = ViewportBuilder::default()
-        .with_title(title)
-        .with_app_id("underpass")
-        .with_inner_size(size::WINDOW)
-        .with_min_inner_size(size::WINDOW_MIN);
-    let options = eframe::NativeOptions {
-        viewport,
+    let mut options = eframe::NativeOptions {
+        viewport: ViewportBuilder::default()
+            .with_title(title)
+            .with_app_id("underpass")
+            .with_inner_size(size::WINDOW)
+            .with_min_inner_size(size::WINDOW_MIN)
+            .with_icon(eframe::icon_data::from_png_bytes(ICON)?),
         ..eframe::NativeOptions::default()
     };
-    // What is remembered of made-up agents does not mix with the real ones.
-    let name = if args.demo {
-        "underpass-demo"
+    let source = if common.demo {
+        made_up()
     } else {
-        "underpass"
+        let folder = profile
+            .as_ref()
+            .map_err(|error| anyhow::anyhow!("{error:#}"))?;
+        options.persistence_path = Some(folder.join("window.ron"));
+        let keys = common.passphrase()?;
+        Source::Profile {
+            folder: folder.clone(),
+            keys: keys.map_or(KeyChoice::System, KeyChoice::Passphrase),
+        }
     };
+    let profile: Option<PathBuf> = profile.ok();
     eframe::run_native(
         name,
         options,
-        Box::new(|creation| {
-            let ctx = creation.egui_ctx.clone();
-            let wake: Wake = Arc::new(move || ctx.request_repaint());
-            let source = Source::Demo {
-                seed: demo::SEED,
-                clock: Arc::new(clock::wall_ms),
-            };
-            let fleet = Fleet::start(source, wake)?;
+        Box::new(move |creation| {
+            let ctx = &creation.egui_ctx;
+            let fleet = Fleet::start(source, wake(ctx))?;
             let prefs = Prefs::load(creation.storage);
-            Ok(Box::new(App::new(
-                &creation.egui_ctx,
-                Box::new(fleet),
-                Box::new(clock::wall_ms),
-                prefs,
-            )))
+            let app = App::new(ctx, Box::new(fleet), Box::new(clock::wall_ms), prefs);
+            let demo = |ctx: &egui::Context| {
+                let fleet = Fleet::start(made_up(), wake(ctx))?;
+                Ok(Box::new(fleet) as Box<dyn crate::source::Source>)
+            };
+            Ok(Box::new(
+                app.with_profile(profile).with_demo(Box::new(demo)),
+            ))
         }),
     )
     .map_err(|error| anyhow::anyhow!("cannot open a window: {error}"))
+}
+
+fn made_up() -> Source {
+    Source::Demo {
+        seed: demo::SEED,
+        clock: Arc::new(clock::wall_ms),
+    }
+}
+
+fn wake(ctx: &egui::Context) -> Wake {
+    let ctx = ctx.clone();
+    Arc::new(move || ctx.request_repaint())
+}
+
+/// Whether there is something to open a window on; the libraries below say it less clearly.
+fn display() -> Result<()> {
+    const NAMES: [&str; 3] = ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"];
+    if !cfg!(all(unix, not(target_os = "macos"))) {
+        return Ok(());
+    }
+    let found = NAMES
+        .iter()
+        .find_map(|name| std::env::var_os(name).filter(|value| !value.is_empty()));
+    found.map(drop).context(
+        "there is no display: neither WAYLAND_DISPLAY nor DISPLAY is set; start it in a graphical \
+         session, or use `underpass fleet`, whose commands need no window",
+    )
 }

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::Method;
+use http::{Method, StatusCode};
 use underpass_runtime::pki::{CertificateInfo, PrivateKey};
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::ClientTls;
@@ -26,6 +26,26 @@ pub struct Pairing {
     pub operator: OperatorShown,
     /// What both sides show for the human eye.
     pub words: Vec<String>,
+}
+
+/// Why a pairing failed, and what to do about it, as one line for people.
+pub fn complaint(error: &FleetError) -> String {
+    let remedy = match error {
+        FleetError::Unreachable { .. } | FleetError::Late { .. } => {
+            "check that the agent runs, and that this computer may reach the host and port of the pairing string"
+        }
+        FleetError::Handshake { .. } | FleetError::Broken(_) => {
+            "another program may answer there; make a new pairing string on the agent's host"
+        }
+        FleetError::Refused { status, .. } if *status == StatusCode::UNAUTHORIZED => {
+            return "the pairing string was used already, or is older than ten minutes; make a new one with `underpass-agent pair`".to_owned();
+        }
+        FleetError::Imposter => {
+            "somebody may sit between you and the agent; do not try again from this network"
+        }
+        _ => return error.reason(),
+    };
+    format!("{}; {remedy}", error.reason())
 }
 
 /// A connection to an agent that was verified by nothing but the hash of its identity.

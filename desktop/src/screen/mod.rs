@@ -6,7 +6,9 @@ pub mod audit;
 pub mod backups;
 pub mod compare;
 pub mod fleet;
+pub mod pairing;
 pub mod settings;
+pub mod welcome;
 
 use egui::{Frame, Margin, ScrollArea, Ui};
 
@@ -25,6 +27,10 @@ pub struct Screens {
     pub compare: compare::CompareState,
     /// Backups of agents.
     pub backups: backups::BackupsState,
+    /// Pairing with another agent.
+    pub pairing: pairing::PairingState,
+    /// What a fleet without agents shows.
+    pub welcome: welcome::WelcomeState,
     /// Settings of this app.
     pub settings: settings::SettingsState,
 }

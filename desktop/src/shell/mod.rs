@@ -6,8 +6,10 @@ mod sheet;
 mod status;
 pub mod toasts;
 mod top;
+mod unlock;
 
 pub use rail::{Rail, rail};
 pub use sheet::sheet;
 pub use status::status;
 pub use top::{Pending, top};
+pub use unlock::Unlock;

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use egui::{Color32, CornerRadius, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo};
-use lucide_icons::Icon;
 
 use crate::cx::{Cx, Effect};
 use crate::digest::{state_of, word_of};
 use crate::nav::Route;
 use crate::text;
 use crate::theme::{Text, Themed as _, radius, size, space};
-use crate::widget::{Words as _, focus_ring, galley, paint_icon, shape};
+use crate::widget::{Words as _, focus_ring, galley, logo, paint_icon, shape};
 
 /// What the rail shows beside the snapshot.
 pub struct Rail<'a> {
@@ -68,16 +67,7 @@ fn brand(ui: &mut Ui, narrow: bool) {
     ui.horizontal(|ui| {
         ui.set_height(SIDE);
         ui.add_space(if narrow { 5.0 } else { space::XS + 2.0 });
-        let (rect, _) = ui.allocate_exact_size(Vec2::splat(SIDE), Sense::hover());
-        ui.painter()
-            .rect_filled(rect, CornerRadius::same(radius::CONTROL + 1), tokens.accent);
-        paint_icon(
-            ui.painter(),
-            Icon::Waypoints,
-            rect.center(),
-            size::ICON,
-            tokens.on_accent,
-        );
+        logo(ui, SIDE);
         if !narrow {
             ui.add_space(2.0);
             ui.words(Text::Title, tokens.text, "Underpass");

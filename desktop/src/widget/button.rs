@@ -33,6 +33,7 @@ pub struct Button<'a> {
     trailing: Option<Icon>,
     refused: Option<&'a str>,
     tooltip: Option<&'a str>,
+    name: Option<&'a str>,
     small: bool,
     selected: bool,
 }
@@ -47,6 +48,7 @@ impl<'a> Button<'a> {
             trailing: None,
             refused: None,
             tooltip: None,
+            name: None,
             small: false,
             selected: false,
         }
@@ -93,6 +95,12 @@ impl<'a> Button<'a> {
     /// What the button does, when the word alone does not say it.
     pub fn tooltip(mut self, text: &'a str) -> Self {
         self.tooltip = Some(text);
+        self
+    }
+
+    /// What screen readers call it, where several have the same word.
+    pub fn name(mut self, name: &'a str) -> Self {
+        self.name = Some(name);
         self
     }
 
@@ -184,7 +192,9 @@ impl Widget for Button<'_> {
             Sense::hover()
         };
         let (rect, mut response) = ui.allocate_exact_size(Vec2::new(width, height), sense);
-        response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, self.text));
+        response.widget_info(|| {
+            WidgetInfo::labeled(Role::Button, enabled, self.name.unwrap_or(self.text))
+        });
         if ui.is_rect_visible(rect) {
             let look = look(tokens, self.kind, enabled, self.selected, &response);
             self.paint(ui, rect, &look, text, padding, (icon_size, gap));

@@ -12,4 +12,5 @@ mod revisions;
 mod security;
 mod shell;
 mod stage;
+mod start;
 mod trust;

@@ -9,6 +9,7 @@ use underpass_fleet::snapshot::{AgentSnapshot, Link};
 
 use crate::cx::Cx;
 use crate::digest::{state_of, trouble_of, word_of};
+use crate::nav::{AgentTab, Route};
 use crate::text;
 use crate::theme::{Text, Themed as _, size, space};
 use crate::widget::{
@@ -57,6 +58,11 @@ impl Head {
         menu(&button, |ui| {
             if menu_item(ui, Some(Icon::Copy), "Copy identity", "").clicked() {
                 ui.copy_text(agent.id.to_string());
+            }
+            if menu_item(ui, Some(Icon::ListChecks), "Show set-up", "").clicked() {
+                cx.prefs.setup.begin(agent.id);
+                let tab = AgentTab::Overview;
+                cx.go(Route::Agent { id: agent.id, tab });
             }
             menu_rule(ui);
             if menu_item(ui, Some(Icon::Trash2), "Remove from this app…", "").clicked() {

@@ -20,7 +20,7 @@ use crate::cx::Cx;
 use crate::digest::{state_of, word_of};
 use crate::nav::{AgentTab, Route};
 use crate::theme::space;
-use crate::widget::{Empty, IconButton, Sort, TableState, chip, search, segmented};
+use crate::widget::{IconButton, Sort, TableState, chip, search, segmented};
 
 /// What the page remembers from frame to frame.
 pub struct FleetState {
@@ -112,18 +112,6 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
         let known: BTreeSet<_> = cx.fleet.agents.iter().map(|agent| agent.id).collect();
         state.peek = state.peek.filter(|id| known.contains(id));
         state.selected.retain(|id| known.contains(id));
-    }
-    if cx.fleet.agents.is_empty() {
-        let empty = Empty {
-            icon: Icon::Waypoints,
-            title: "No agents yet",
-            text: "Pair with the first one: run “underpass-agent operator add” on its host and paste the string it shows",
-            action: Some("Add agent…"),
-        };
-        if empty.show(ui) {
-            cx.run(UiCommand::AddAgent);
-        }
-        return;
     }
     if cx.prefs.peek {
         peek::panel(ui, cx, &mut state.peek);

@@ -16,7 +16,7 @@ use crate::FleetError;
 use crate::client::{AgentClient, Known};
 use crate::command::{Described, Stranger};
 use crate::keys::{Credential, KeyChoice, KeyStore, wants_passphrase};
-use crate::pairing::{Pairing, pair};
+use crate::pairing::{Pairing, complaint, pair};
 use crate::profile::{Book, Entry, Profile};
 use crate::slot::Slot;
 use crate::snapshot::{Keys, Link, Severity};
@@ -126,7 +126,6 @@ impl Hub {
                     reason: locked,
                     wants_passphrase: wants_passphrase(library.profile.folder()),
                 };
-                self.notice(None, Severity::Error, text);
             }
         }
     }
@@ -208,7 +207,7 @@ impl Hub {
         self.tasks.spawn("fleet-pair", async move {
             let paired = pair(&link, name, &tasks).await;
             let answer = paired.map(|pairing| (pairing, link.address));
-            let answer = answer.map_err(|error| error.reason());
+            let answer = answer.map_err(|error| complaint(&error));
             let message = Message::Paired {
                 done,
                 ticket,

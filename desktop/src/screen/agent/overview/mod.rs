@@ -1,5 +1,7 @@
 //! How an agent is.
 
+mod setup;
+
 use std::sync::Arc;
 
 use egui::{Ui, Vec2};
@@ -14,14 +16,17 @@ use crate::widget::{Words as _, card_titled, key_text, keys, skeleton, sparkline
 
 /// What the tab remembers from frame to frame.
 #[derive(Default)]
-pub struct OverviewState {}
+pub struct OverviewState {
+    setup: setup::Setup,
+}
 
 /// Shows the tab.
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, _state: &mut OverviewState) {
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut OverviewState) {
     let Some(agent) = cx.agent.map(Arc::clone) else {
         return;
     };
     page(ui, "overview", |ui| {
+        state.setup.ui(ui, cx, &agent);
         let wide = ui.available_width() > 700.0;
         let (left, right) = if wide { (0, 1) } else { (0, 0) };
         ui.spacing_mut().item_spacing = Vec2::splat(space::M);

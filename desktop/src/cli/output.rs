@@ -1,0 +1,98 @@
+//! What commands print: tables for people, JSON for scripts.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use serde::Serialize;
+use underpass_shared::config::{Change, ChangeKind};
+
+use crate::text;
+
+/// Where a command prints, and how.
+pub(super) struct Output<'a> {
+    json: bool,
+    out: &'a mut dyn Write,
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn new(json: bool, out: &'a mut dyn Write) -> Self {
+        Self { json, out }
+    }
+
+    /// Prints the one or the other.
+    pub(super) fn show(
+        &mut self,
+        value: &impl Serialize,
+        human: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> anyhow::Result<()> {
+        if self.json {
+            writeln!(self.out, "{}", serde_json::to_string_pretty(value)?)?;
+        } else {
+            human(self.out)?;
+        }
+        Ok(self.out.flush()?)
+    }
+
+    /// Prints bytes as they are.
+    pub(super) fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)?;
+        self.out.flush()
+    }
+}
+
+/// Whether somebody is there who can be asked.
+pub(super) fn is_attended() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks a question that only "y" and "yes" answer with yes.
+pub(super) fn ask(question: &str) -> anyhow::Result<bool> {
+    let mut error = io::stderr();
+    write!(error, "{question} [y/N] ")?;
+    error.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// One line for each changed part.
+pub(super) fn changes(out: &mut dyn Write, changes: &[Change]) -> io::Result<()> {
+    changes.iter().try_for_each(|one| {
+        let sign = match one.change {
+            ChangeKind::Added => '+',
+            ChangeKind::Removed => '-',
+            ChangeKind::Changed => '~',
+        };
+        writeln!(out, "  {sign} {}", text::clean(&one.part))
+    })
+}
+
+/// Columns as wide as their longest cell; the last one is not padded.
+pub(super) fn table<const N: usize>(out: &mut dyn Write, rows: &[[String; N]]) -> io::Result<()> {
+    let mut widths = [0; N];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    for row in rows {
+        let cells = row.iter().zip(widths);
+        let cells: Vec<String> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        writeln!(out, "{}", cells.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned() {
+        let rows = [["a", "bb", "c"], ["aaa", "b", ""]].map(|row| row.map(str::to_owned));
+        let mut out = vec![];
+        table(&mut out, &rows).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a    bb  c\naaa  b\n");
+    }
+}
