@@ -17,10 +17,20 @@ pub(crate) struct Binaries(BTreeMap<String, PathBuf>);
 pub(crate) const AGENT: &str = "underpass-agent";
 pub(crate) const GATEWAY: &str = "underpass-gateway";
 pub(crate) const SAMPLE_BACKEND: &str = "underpass-sample-backend";
+pub(crate) const DESKTOP: &str = "underpass";
 
 impl Binaries {
-    /// Builds all of them and learns from cargo where they are.
+    /// Builds all of them but the desktop app, and learns from cargo where they are.
     pub(crate) fn build(stop: &Stop) -> anyhow::Result<Self> {
+        Self::build_with(&[], stop)
+    }
+
+    /// The same with the desktop app, whose window needs much more to be built.
+    pub(crate) fn build_with_desktop(stop: &Stop) -> anyhow::Result<Self> {
+        Self::build_with(&["--package=underpass-desktop", "--bin=underpass"], stop)
+    }
+
+    fn build_with(more: &[&str], stop: &Stop) -> anyhow::Result<Self> {
         output::progress("building release binaries");
         let mut command = shell::cargo(&[
             "build",
@@ -33,6 +43,7 @@ impl Binaries {
         for binary in [AGENT, GATEWAY, SAMPLE_BACKEND] {
             command.args(["--bin", binary]);
         }
+        command.args(more);
         let messages = shell::run_and_read(&mut command, stop)?;
         Ok(Self(messages.lines().filter_map(executable).collect()))
     }

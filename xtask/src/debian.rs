@@ -8,7 +8,7 @@ use crate::output;
 use crate::shell;
 use crate::stop::Stop;
 
-/// A program, or the path of a file, and the package that brings it.
+/// A program, a library or the path of a file, and the package that brings it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tool {
     program: &'static str,
@@ -31,6 +31,42 @@ pub(crate) const CURL: Tool = Tool {
     program: "curl",
     package: "curl",
 };
+/// What the desktop app loads when it opens its window.
+pub(crate) const WINDOW: &[Tool] = &[
+    library("libGL.so.1", "libgl1"),
+    library("libGLX_mesa.so.0", "libglx-mesa0"),
+    library("libEGL.so.1", "libegl1"),
+    library("libxkbcommon.so.0", "libxkbcommon0"),
+    library("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
+    library("libX11-xcb.so.1", "libx11-xcb1"),
+    library("libXcursor.so.1", "libxcursor1"),
+    library("libXi.so.6", "libxi6"),
+    library("libXrandr.so.2", "libxrandr2"),
+];
+/// What tests need to open windows and to look at them.
+pub(crate) const DISPLAY: &[Tool] = &[
+    Tool {
+        program: "Xvfb",
+        package: "xvfb",
+    },
+    Tool {
+        program: "xdotool",
+        package: "xdotool",
+    },
+    Tool {
+        program: "dbus-run-session",
+        package: "dbus",
+    },
+    Tool {
+        program: "/usr/libexec/at-spi-bus-launcher",
+        package: "at-spi2-core",
+    },
+    Tool {
+        program: "/usr/lib/python3/dist-packages/gi/__init__.py",
+        package: "python3-gi",
+    },
+    library("girepository-1.0/Atspi-2.0.typelib", "gir1.2-atspi-2.0"),
+];
 pub(crate) const IP: Tool = Tool {
     program: "ip",
     package: "iproute2",
@@ -68,6 +104,10 @@ pub(crate) const WRK: Tool = Tool {
     package: "wrk",
 };
 
+const fn library(program: &'static str, package: &'static str) -> Tool {
+    Tool { program, package }
+}
+
 /// Makes sure that all `tools` are there.
 pub(crate) fn ensure(tools: &[Tool], stop: &Stop) -> anyhow::Result<()> {
     let missing = missing(tools);
@@ -97,9 +137,17 @@ pub(crate) fn ensure(tools: &[Tool], stop: &Stop) -> anyhow::Result<()> {
 fn missing(tools: &[Tool]) -> Vec<&'static str> {
     tools
         .iter()
-        .filter(|tool| !shell::has_program(tool.program))
+        .filter(|tool| !is_there(tool.program))
         .map(|tool| tool.package)
         .collect()
+}
+
+fn is_there(name: &str) -> bool {
+    if name.contains(".so") || name.ends_with(".typelib") {
+        shell::has_library(name)
+    } else {
+        shell::has_program(name)
+    }
 }
 
 fn install(packages: &[&str], stop: &Stop) -> anyhow::Result<()> {

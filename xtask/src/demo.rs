@@ -8,8 +8,9 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::build::{Binaries, SAMPLE_BACKEND};
+use crate::build::{Binaries, DESKTOP, SAMPLE_BACKEND};
 use crate::debian;
+use crate::desktop::{self, Desktop};
 use crate::file;
 use crate::output;
 use crate::stack::{Backend, Launcher, Mapping, Operator, Plan, Resource, Stack};
@@ -46,8 +47,9 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
-    if !options.headless {
-        output::progress("there is no desktop application yet: going on as with --headless");
+    let opens = !options.headless && desktop::has_display();
+    if !options.headless && !opens {
+        output::progress("there is no display: going on as with --headless");
     }
     let temporary = match &options.state {
         Some(folder) => {
@@ -68,7 +70,7 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
     let folder = folder
         .canonicalize()
         .context("cannot resolve the state folder")?;
-    let started = start(&folder, stop);
+    let started = start(&folder, opens, stop);
     let result = started.map(|mut demo| demo.watch(stop));
     if let Some(temporary) = temporary {
         temporary
@@ -82,6 +84,7 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
 struct Demo {
     stack: Stack,
     backend: Backend,
+    desktop: Option<Desktop>,
 }
 
 impl Demo {
@@ -91,14 +94,22 @@ impl Demo {
         while stop.sleep(WATCH).is_ok() {
             self.stack.tell_ended();
             self.backend.tell_ended();
+            if let Some(desktop) = &mut self.desktop {
+                desktop.tell_ended();
+            }
         }
         output::progress("stopping");
     }
 }
 
-fn start(folder: &Path, stop: &Stop) -> anyhow::Result<Demo> {
+fn start(folder: &Path, opens: bool, stop: &Stop) -> anyhow::Result<Demo> {
     debian::ensure(&[debian::CC, debian::OPENSSL], stop)?;
-    let binaries = Binaries::build(stop)?;
+    let binaries = if opens {
+        debian::ensure(debian::WINDOW, stop)?;
+        Binaries::build_with_desktop(stop)?
+    } else {
+        Binaries::build(stop)?
+    };
     let backend = Backend::start(binaries.path(SAMPLE_BACKEND)?, folder, stop)?;
     let plan = Plan {
         folder,
@@ -117,13 +128,26 @@ fn start(folder: &Path, stop: &Stop) -> anyhow::Result<Demo> {
     let operators = stack.agents.iter();
     let operators = operators.map(|agent| agent.add_operator(folder, stop));
     let operators: Vec<Operator> = operators.collect::<Result<_, _>>()?;
-    file::replace_json(&path, &describe(&stack, &operators, &backend))?;
+    let mut desktop = opens
+        .then(|| Desktop::pair(binaries.path(DESKTOP)?, folder, &stack.agents, stop))
+        .transpose()?;
+    let mut described = describe(&stack, &operators, &backend);
+    described["desktopProfile"] = json!(desktop.as_ref().map(Desktop::profile));
+    described["desktopPassphraseFile"] = json!(desktop.as_ref().map(Desktop::passphrase));
+    file::replace_json(&path, &described)?;
+    if let Some(desktop) = &mut desktop {
+        desktop.open(folder)?;
+    }
     output::progress(format_args!(
         "described in {}; Ctrl-C ends it",
         path.display()
     ));
     output::result("ready")?;
-    Ok(Demo { stack, backend })
+    Ok(Demo {
+        stack,
+        backend,
+        desktop,
+    })
 }
 
 fn describe(stack: &Stack, operators: &[Operator], backend: &Backend) -> Value {
@@ -176,7 +200,7 @@ fn prepare(folder: &Path) -> anyhow::Result<()> {
     let told = || format!("cannot use {}", folder.display());
     fs::create_dir_all(folder).with_context(told)?;
     let marker = folder.join(MARKER);
-    let data = ["gateway"]
+    let data = ["gateway", desktop::PROFILE]
         .into_iter()
         .chain(AGENTS.iter().map(|(name, _)| *name));
     for path in data
@@ -190,7 +214,9 @@ fn prepare(folder: &Path) -> anyhow::Result<()> {
         );
         fs::remove_dir_all(&path).with_context(told)?;
     }
-    for path in ["demo.json", "backend-addresses.json"].map(|name| folder.join(name)) {
+    for path in
+        ["demo.json", "backend-addresses.json", desktop::PASSPHRASE].map(|name| folder.join(name))
+    {
         if path.exists() {
             fs::remove_file(&path).with_context(told)?;
         }

@@ -9,6 +9,7 @@ mod children;
 mod clock;
 mod debian;
 mod demo;
+mod desktop;
 mod file;
 mod output;
 mod shell;

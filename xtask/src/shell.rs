@@ -84,6 +84,16 @@ pub(crate) fn has_program(program: &str) -> bool {
         .any(|folder| folder.join(program).is_file())
 }
 
+/// Whether the library `name` is where Debian has libraries, for whatever processor.
+pub(crate) fn has_library(name: &str) -> bool {
+    let folder = Path::new("/usr/lib");
+    let below = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let below = below.map(|entry| entry.path());
+    std::iter::once(folder.to_owned())
+        .chain(below)
+        .any(|folder| folder.join(name).is_file())
+}
+
 /// The program and its sub-command; never all arguments, they may hold secrets.
 fn describe(command: &Command) -> String {
     let program = Path::new(command.get_program());

@@ -73,10 +73,8 @@ fn say(name: &str, time: Duration) {
 }
 
 fn packages(stop: &Stop) -> anyhow::Result<()> {
-    debian::ensure(
-        &[AGE, APACHE, CC, CURL, IP, NFT, NGINX, OPENSSL, SYSTEMD],
-        stop,
-    )
+    let tools = [AGE, APACHE, CC, CURL, IP, NFT, NGINX, OPENSSL, SYSTEMD];
+    debian::ensure(&[&tools, debian::WINDOW, debian::DISPLAY].concat(), stop)
 }
 
 fn format(stop: &Stop) -> anyhow::Result<()> {

@@ -170,7 +170,7 @@ fn log_path(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// The string at `pointer`, or an error that names it.
-fn text(value: &Value, pointer: &str) -> anyhow::Result<String> {
+pub(crate) fn text(value: &Value, pointer: &str) -> anyhow::Result<String> {
     match value.pointer(pointer).and_then(Value::as_str) {
         Some(text) => Ok(text.to_owned()),
         None => anyhow::bail!("no text at {pointer} in {value}"),
