@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use egui::ViewportBuilder;
@@ -15,6 +16,10 @@ use crate::cli::{self, Cli, Common};
 use crate::prefs::Prefs;
 use crate::theme::size;
 use crate::widget::ICON;
+
+/// How old may be what a window shows that has not the keyboard: a fleet has news all the time, and
+/// drawing each of them costs more than all the rest of this program.
+const BESIDE: Duration = Duration::from_secs(2);
 
 /// Does what the command line says.
 ///
@@ -87,9 +92,16 @@ fn made_up() -> Source {
     }
 }
 
+/// Draws anew: at once where somebody works, soon where somebody may be looking.
 fn wake(ctx: &egui::Context) -> Wake {
     let ctx = ctx.clone();
-    Arc::new(move || ctx.request_repaint())
+    Arc::new(move || {
+        if ctx.input(|input| input.focused) {
+            ctx.request_repaint();
+        } else {
+            ctx.request_repaint_after(BESIDE);
+        }
+    })
 }
 
 /// Whether there is something to open a window on; the libraries below say it less clearly.

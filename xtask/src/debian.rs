@@ -87,6 +87,11 @@ pub(crate) const OPENSSL: Tool = Tool {
     program: "openssl",
     package: "openssl",
 };
+/// Makes pictures small without losing anything.
+pub(crate) const OPTIPNG: Tool = Tool {
+    program: "optipng",
+    package: "optipng",
+};
 pub(crate) const PKG_CONFIG: Tool = Tool {
     program: "pkg-config",
     package: "pkg-config",
@@ -99,6 +104,8 @@ pub(crate) const VALGRIND: Tool = Tool {
     program: "valgrind",
     package: "valgrind",
 };
+/// Draws pictures without a graphics card.
+pub(crate) const VULKAN: Tool = library("libvulkan_lvp.so", "mesa-vulkan-drivers");
 pub(crate) const WRK: Tool = Tool {
     program: "wrk",
     package: "wrk",

@@ -1,4 +1,4 @@
-//! Development commands of Underpass: `cargo xtask demo|test|fuzz-api|bench`.
+//! Development commands of Underpass: `cargo xtask demo|test|fuzz-api|screenshots|bench`.
 
 #![forbid(unsafe_code)]
 
@@ -12,6 +12,7 @@ mod demo;
 mod desktop;
 mod file;
 mod output;
+mod screenshots;
 mod shell;
 mod stack;
 mod stop;
@@ -39,6 +40,8 @@ enum Command {
     Test,
     /// Tests the API of an agent by many requests made from its description.
     FuzzApi(api::Options),
+    /// Takes pictures of every screen of the desktop app, into docs/screenshots.
+    Screenshots,
     /// Measures the data path against direct access.
     Bench(bench::Options),
 }
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options, &stop),
         Command::Test => test::run(&stop),
         Command::FuzzApi(options) => api::run(&options, &stop),
+        Command::Screenshots => screenshots::run(&stop),
         Command::Bench(options) => bench::run(&options, &stop),
     });
     match done {

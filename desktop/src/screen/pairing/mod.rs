@@ -2,7 +2,7 @@
 
 mod steps;
 
-use egui::Context;
+use egui::{Context, Key};
 use underpass_fleet::command::{Command, Described, Stranger};
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
@@ -132,6 +132,13 @@ impl PairingState {
                 Step::Words => self.words(ui, cx),
                 Step::Names => self.names(ui, cx),
             });
+        // Who pastes and presses Enter at once has typed all of it before this frame was drawn.
+        let entered = ctx.input(|input| input.key_pressed(Key::Enter));
+        let turn = if turn == Turn::Stay && entered && refused.is_some() && self.refused(cx).is_none() {
+            Turn::Next
+        } else {
+            turn
+        };
         match turn {
             Turn::Stay => {}
             Turn::Next => self.next(cx),

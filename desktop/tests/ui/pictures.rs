@@ -1,0 +1,55 @@
+//! Pictures of every screen for the documentation; `cargo xtask screenshots` takes them.
+
+use egui::{Key, Modifiers, Theme};
+use underpass_desktop::nav::{AgentTab, Route};
+use underpass_fleet::snapshot::Health;
+
+use crate::stage::{Stage, WINDOW, shots};
+use crate::start;
+
+/// Pages of the whole fleet.
+const PAGES: [(&str, Route); 6] = [
+    ("fleet", Route::Fleet),
+    ("alerts", Route::Alerts),
+    ("audit", Route::Audit),
+    ("compare", Route::Compare),
+    ("backups", Route::Backups),
+    ("settings", Route::Settings),
+];
+
+/// A tab's title as part of a file's name.
+fn slug(title: &str) -> String {
+    let words = title.split(|one: char| !one.is_ascii_alphanumeric());
+    let words = words
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase);
+    words.collect::<Vec<_>>().join("-")
+}
+
+#[test]
+#[ignore = "it writes files; `cargo xtask screenshots` runs it"]
+fn pictures_of_every_screen() {
+    assert!(shots().is_some(), "UNDERPASS_SHOTS names no folder");
+    for theme in [Theme::Dark, Theme::Light] {
+        start::welcome(theme).shot("welcome");
+        start::words(theme).shot("pairing");
+        let mut stage = Stage::new(theme, WINDOW);
+        for (name, page) in PAGES {
+            stage.go(page);
+            stage.shot(name);
+        }
+        stage.go(Route::Fleet);
+        stage.key(Modifiers::COMMAND, Key::K);
+        stage.letters("agent1");
+        stage.shot("palette");
+        stage.key(Modifiers::NONE, Key::Escape);
+        stage.key(Modifiers::NONE, Key::Escape);
+        let id = Stage::agent(Health::Online).id;
+        for tab in AgentTab::ALL {
+            stage.go(Route::Agent { id, tab });
+            // What a page asks for is drawn one frame later.
+            stage.run();
+            stage.shot(&format!("agent-{}", slug(tab.title())));
+        }
+    }
+}
