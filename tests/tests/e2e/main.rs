@@ -25,6 +25,8 @@ mod credentials;
 #[cfg(test)]
 mod crowd;
 #[cfg(test)]
+mod desktop;
+#[cfg(test)]
 #[cfg(target_os = "linux")]
 mod disk;
 #[cfg(test)]
