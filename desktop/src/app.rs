@@ -109,7 +109,7 @@ impl App {
             UiCommand::Shortcuts => self.sheet = !self.sheet,
             UiCommand::Filter => self.focus_filter(),
             UiCommand::AddAgent => {
-                self.pair(String::new());
+                self.pair("");
             }
             UiCommand::Refresh => self.refresh(),
             UiCommand::SelectAll => self.with_cx(|app, cx| app.fleet.select_all(cx)),
@@ -171,7 +171,7 @@ impl App {
     }
 
     /// Begins to pair; keys that are not open could not be kept.
-    fn pair(&mut self, link: String) {
+    fn pair(&mut self, link: &str) {
         self.unlock.reopen();
         self.screens.pairing.open(link);
     }
@@ -330,7 +330,7 @@ impl App {
                     self.go(Route::Agent { id, tab });
                     self.screens.agent.access.choose(subaccount, address);
                 }
-                Effect::Pair(link) => self.pair(link.expose().to_owned()),
+                Effect::Pair(link) => self.pair(link.expose()),
                 Effect::Tell { state, text } => self.toasts.tell((self.clock)(), state, text),
             }
             ctx.request_repaint();

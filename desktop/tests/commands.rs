@@ -68,7 +68,7 @@ fn made_up_agents_are_listed_asked_and_changed_by_the_same_commands() {
     let path = dir.path().join("document.json");
     let file = path.to_str().unwrap();
     let apply = |document: &Value, more: &[&str]| {
-        std::fs::write(&path, document.to_string()).unwrap();
+        underpass_runtime::file::replace(&path, document.to_string().as_bytes()).unwrap();
         run(&[&["fleet", "apply", "--demo", id, file], more].concat())
     };
     // Each start makes them up anew, so their certificates differ; nothing else does.
@@ -102,7 +102,7 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     let profile = dir.path();
     let passphrase = profile.join("passphrase");
-    std::fs::write(&passphrase, "correct horse\n").unwrap();
+    underpass_runtime::file::replace(&passphrase, "correct horse\n".as_bytes()).unwrap();
     let file = passphrase.to_str().unwrap();
     for (arguments, code, words) in [
         (&["fleet"][..], 2, "Usage"),
@@ -156,7 +156,7 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
         let told = refused(profile, arguments, code);
         assert!(told.contains(words), "{arguments:?}: {told}");
     }
-    std::fs::write(&passphrase, "wrong horses\n").unwrap();
+    underpass_runtime::file::replace(&passphrase, "wrong horses\n".as_bytes()).unwrap();
     let told = refused(profile, &["fleet", "status", "--passphrase-file", file], 1);
     assert!(told.contains("cannot be opened"), "{told}");
     let empty = underpass(profile, &["fleet", "list"]);

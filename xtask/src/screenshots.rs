@@ -102,7 +102,10 @@ mod tests {
     #[test]
     fn only_what_changed_is_written() {
         let (taken, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let take = |name: &str, text: &str| fs::write(taken.path().join(name), text).unwrap();
+        let take = |name: &str, text: &str| {
+            let mut file = fs::File::create(taken.path().join(name)).unwrap();
+            std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        };
         take("a.png", "1");
         take("b.png", "2");
         let publish = || publish(&files(taken.path()).unwrap(), folder.path());

@@ -43,7 +43,22 @@ pub fn complaint(error: &FleetError) -> String {
         FleetError::Imposter => {
             "somebody may sit between you and the agent; do not try again from this network"
         }
-        _ => return error.reason(),
+        FleetError::Refused { .. }
+        | FleetError::Answer(_)
+        | FleetError::Unknown
+        | FleetError::OtherAgent(_)
+        | FleetError::OtherKey
+        | FleetError::Locked
+        | FleetError::Silent
+        | FleetError::NoKey(_)
+        | FleetError::NoText
+        | FleetError::NoRevision
+        | FleetError::Document(_)
+        | FleetError::EventTooLarge
+        | FleetError::TooLarge
+        | FleetError::Pki(_)
+        | FleetError::Tls(_)
+        | FleetError::Request(_) => return error.reason(),
     };
     format!("{}; {remedy}", error.reason())
 }

@@ -531,7 +531,7 @@ fn a_file_is_planned_before_it_is_taken() {
     play.wait("Exported to");
     // What differs is left out by a merge, and replaced by an overwrite.
     let address = first.virtual_address.to_string();
-    let mut fields = first.clone();
+    let mut fields = first;
     fields.internal_address = "moved:1".parse().unwrap();
     let moved = Mapping::try_from(fields).unwrap();
     play.edit("Move it", move |document| put(document, moved));

@@ -7,6 +7,7 @@ mod fleet;
 mod gallery;
 mod hands;
 mod logs;
+mod overview;
 mod pictures;
 mod propagation;
 mod revisions;

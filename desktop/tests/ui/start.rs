@@ -91,7 +91,19 @@ impl Source for Played {
             Command::Reject(_) => "reject".to_owned(),
             Command::Unlock(KeyChoice::Passphrase(secret)) => format!("unlock {}", secret.expose()),
             Command::Unlock(choice) => format!("unlock {choice:?}"),
-            other => format!("{other:?}"),
+            other @ (Command::Read(_)
+            | Command::Try(_)
+            | Command::Call(_)
+            | Command::Many(_)
+            | Command::Draft { .. }
+            | Command::Refresh(_)
+            | Command::Retry(_)
+            | Command::Describe { .. }
+            | Command::Move { .. }
+            | Command::Remove(_)
+            | Command::Cancel(_)
+            | Command::Forget(_)
+            | Command::Dismiss(_)) => format!("{other:?}"),
         };
         self.script.sent.borrow_mut().push(told);
         Ok(())

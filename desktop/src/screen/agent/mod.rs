@@ -67,7 +67,18 @@ impl AgentState {
     pub const fn focus_filter(&mut self, tab: AgentTab) -> bool {
         match tab {
             AgentTab::AccessControl => self.access.focus_filter(),
-            _ => return false,
+            AgentTab::Revisions => self.revisions.focus_filter(),
+            AgentTab::Audit => self.audit.focus_filter(),
+            AgentTab::Logs => self.logs.focus_filter(),
+            AgentTab::Overview
+            | AgentTab::Subaccounts
+            | AgentTab::Channels
+            | AgentTab::CookieDomains
+            | AgentTab::Trust
+            | AgentTab::Propagation
+            | AgentTab::Settings
+            | AgentTab::Operators
+            | AgentTab::Security => return false,
         }
         true
     }

@@ -50,7 +50,7 @@ pub struct PairingState {
 
 impl PairingState {
     /// Opens it, with a string that is known already.
-    pub fn open(&mut self, link: String) {
+    pub fn open(&mut self, link: &str) {
         if !self.open {
             *self = Self {
                 open: true,
@@ -58,7 +58,7 @@ impl PairingState {
             };
         }
         if !link.is_empty() && self.step == Step::Link {
-            self.link = link.trim().to_owned();
+            link.trim().clone_into(&mut self.link);
             self.asked.clear();
         }
     }
@@ -134,11 +134,12 @@ impl PairingState {
             });
         // Who pastes and presses Enter at once has typed all of it before this frame was drawn.
         let entered = ctx.input(|input| input.key_pressed(Key::Enter));
-        let turn = if turn == Turn::Stay && entered && refused.is_some() && self.refused(cx).is_none() {
-            Turn::Next
-        } else {
-            turn
-        };
+        let turn =
+            if turn == Turn::Stay && entered && refused.is_some() && self.refused(cx).is_none() {
+                Turn::Next
+            } else {
+                turn
+            };
         match turn {
             Turn::Stay => {}
             Turn::Next => self.next(cx),
@@ -237,7 +238,7 @@ impl PairingState {
             .split_whitespace()
             .find(|word| word.parse::<PairingLink>().is_ok())
         {
-            self.open(link.to_owned());
+            self.open(link);
         }
     }
 }

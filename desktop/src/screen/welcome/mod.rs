@@ -138,9 +138,11 @@ pub fn pasted(ctx: &egui::Context) -> Option<String> {
         return None;
     }
     ctx.input(|input| {
-        input.events.iter().find_map(|event| match event {
-            Event::Paste(text) if text.trim().starts_with(SCHEME) => Some(text.clone()),
-            _ => None,
+        input.events.iter().find_map(|event| {
+            let Event::Paste(text) = event else {
+                return None;
+            };
+            text.trim().starts_with(SCHEME).then(|| text.clone())
         })
     })
 }

@@ -1,22 +1,39 @@
-//! How an agent is.
+//! How an agent is: the way of a request through it, what wants attention, facts and figures.
 
+mod attention;
+mod backends;
+mod facts;
+mod path;
 mod setup;
+mod stations;
 
 use std::sync::Arc;
 
 use egui::{Ui, Vec2};
-use underpass_fleet::snapshot::{AgentSnapshot, Link, Sample};
+use lucide_icons::Icon;
+use underpass_fleet::slot::Slot;
+use underpass_shared::api::management::{Query, Target};
+use underpass_shared::config::Revision;
+use underpass_shared::rights::Access;
 
+use self::backends::Backends;
+use super::common::{Newer, refused};
 use crate::cx::Cx;
-use crate::digest::tunnels;
 use crate::screen::page;
-use crate::text;
-use crate::theme::{Text, Themed as _, space};
-use crate::widget::{Words as _, card_titled, key_text, keys, skeleton, sparkline};
+use crate::theme::{State, Text, Themed as _, space};
+use crate::widget::{Button, Words as _, card_titled};
+
+/// Below this width there is one column.
+const WIDE: f32 = 700.0;
+/// Changes that are listed.
+const CHANGES: usize = 6;
 
 /// What the tab remembers from frame to frame.
 #[derive(Default)]
 pub struct OverviewState {
+    backends: Backends,
+    changes: Slot<Vec<Revision>>,
+    newer: Newer,
     setup: setup::Setup,
 }
 
@@ -25,91 +42,52 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut OverviewState) {
     let Some(agent) = cx.agent.map(Arc::clone) else {
         return;
     };
+    if state.newer.came(&agent) {
+        state.changes.refresh();
+    }
+    let query = Query {
+        limit: Some(CHANGES),
+        ..Query::default()
+    };
+    state
+        .changes
+        .request(cx.commands, agent.id, &Target::Revisions, &query);
     page(ui, "overview", |ui| {
-        state.setup.ui(ui, cx, &agent);
-        let wide = ui.available_width() > 700.0;
-        let (left, right) = if wide { (0, 1) } else { (0, 0) };
         ui.spacing_mut().item_spacing = Vec2::splat(space::M);
-        ui.columns(if wide { 2 } else { 1 }, |columns| {
-            card_titled(
-                &mut columns[left],
-                "Agent",
-                |_| {},
-                |ui| facts(ui, cx, &agent),
-            );
-            card_titled(&mut columns[right], "Load", |_| {}, |ui| load(ui, &agent));
+        state.setup.ui(ui, cx, &agent);
+        let way = stations::way(&agent, &state.backends.found());
+        let refused = refused(cx, Access::Subaccounts);
+        let mut check = false;
+        card_titled(
+            ui,
+            "Way of a request",
+            |ui| {
+                let button = Button::secondary("Check back ends")
+                    .icon(Icon::Activity)
+                    .small();
+                let reason = refused.as_deref().unwrap_or_default();
+                check = ui
+                    .add(button.enabled_if(refused.is_none(), reason))
+                    .clicked();
+            },
+            |ui| {
+                path::show(ui, &way);
+                if let Some(broken) = &way.broken {
+                    let tokens = ui.tokens();
+                    ui.words(Text::Small, tokens.state(State::Error), broken);
+                }
+            },
+        );
+        if check {
+            state.backends.check(cx, &agent);
+        }
+        let is_wide = ui.available_width() > WIDE;
+        let (left, right) = if is_wide { (0, 1) } else { (0, 0) };
+        ui.columns(if is_wide { 2 } else { 1 }, |columns| {
+            attention::show(&mut columns[left], cx, &agent);
+            facts::show(&mut columns[left], cx, &agent);
+            facts::load(&mut columns[right], &agent);
+            facts::changes(&mut columns[right], cx, &agent, &state.changes);
         });
     });
-}
-
-fn facts(ui: &mut Ui, cx: &Cx<'_>, agent: &AgentSnapshot) {
-    if agent.status.value().is_none() {
-        if matches!(agent.link, Link::Connecting { .. } | Link::Online { .. }) {
-            skeleton(ui, 6);
-        } else {
-            ui.quiet("It told nothing yet");
-        }
-        return;
-    }
-    let known = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
-    keys(ui, |ui| {
-        key_text(ui, "Identity", &agent.id.to_string(), true, true);
-        let version = agent
-            .version
-            .value()
-            .map(|version| text::clean(&version.version));
-        key_text(ui, "Version", &known(version), false, false);
-        key_text(
-            ui,
-            "Group",
-            &known(agent.group.as_deref().map(text::clean)),
-            false,
-            false,
-        );
-        let (up, total) = tunnels(agent);
-        key_text(ui, "Tunnels", &format!("{up} of {total} up"), false, false);
-        let revision = agent
-            .configuration
-            .value()
-            .map(|configuration| configuration.revision.to_string());
-        key_text(ui, "Revision", &known(revision), false, false);
-        let seen = agent.last_seen_ms.map(|at| text::age(cx.now_ms, at));
-        key_text(ui, "Last answer", &known(seen), false, false);
-    });
-}
-
-fn load(ui: &mut Ui, agent: &AgentSnapshot) {
-    line(ui, agent, "Requests per second", 0, |sample| {
-        sample.requests
-    });
-    line(ui, agent, "CPU, percent", 2, |sample| {
-        sample.cpu.map(|cpu| cpu * 100.0)
-    });
-}
-
-fn line(
-    ui: &mut Ui,
-    agent: &AgentSnapshot,
-    name: &str,
-    color: usize,
-    value: impl Fn(&Sample) -> Option<f32>,
-) {
-    let tokens = ui.tokens();
-    let samples = &agent.series.samples;
-    let values: Vec<f32> = samples
-        .iter()
-        .map(|sample| value(sample).unwrap_or(f32::NAN))
-        .collect();
-    ui.words(Text::Small, tokens.text_3, name);
-    if values.len() < 2 {
-        ui.quiet("Nothing known yet");
-        return;
-    }
-    sparkline(
-        ui,
-        Vec2::new(ui.available_width(), 56.0),
-        &values,
-        tokens.series[color],
-        name,
-    );
 }

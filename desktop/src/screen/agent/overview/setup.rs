@@ -46,7 +46,7 @@ fn steps(agent: &AgentSnapshot, document: &Document, tested: bool) -> [Step; 6] 
         .map_or(&[][..], |status| status.links.as_slice());
     let up = links
         .iter()
-        .any(|link| link.connections.iter().any(|one| *one == Connection::Up));
+        .any(|link| link.connections.contains(&Connection::Up));
     let own = CertificateUse::ALL
         .iter()
         .any(|which| connector.certificates.get(*which).certificate().is_some());
@@ -111,7 +111,7 @@ fn first_check(document: &Document) -> Option<Call> {
         let mapping = subaccount.mappings().first()?;
         let path = SubaccountPath {
             region_host: subaccount.key().region_host.clone(),
-            subaccount: subaccount.key().subaccount.clone(),
+            subaccount: subaccount.key().subaccount,
         };
         let address = mapping.virtual_address.clone();
         let query = Query {
