@@ -138,6 +138,9 @@ impl App {
             UiCommand::DraftReview => {
                 if self.has_draft() {
                     self.screens.agent.draft.open();
+                } else {
+                    let now = (self.clock)();
+                    self.toasts.tell(now, State::Info, "Nothing is changed");
                 }
             }
             UiCommand::Unlock => self.unlock.reopen(),

@@ -209,7 +209,7 @@ fn one(ui: &mut Ui, toast: &Toast, commands: &mut Vec<Command>) -> bool {
                         .add(IconButton::new(Icon::X, "Dismiss").small())
                         .clicked();
                     if let Some((agent, revision)) = toast.undo
-                        && ui.add(Button::ghost("Undo").small()).clicked()
+                        && undo_button(ui, revision)
                     {
                         commands.push(undo(agent, revision));
                         close = true;
@@ -238,6 +238,14 @@ fn one(ui: &mut Ui, toast: &Toast, commands: &mut Vec<Command>) -> bool {
         )
     });
     close
+}
+
+/// A button that is named after what it takes back: several may stand above one another.
+fn undo_button(ui: &mut Ui, revision: u64) -> bool {
+    let button = ui.add(Button::ghost("Undo").small());
+    let name = format!("Undo revision {revision}");
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+    button.clicked()
 }
 
 /// Takes a revision back.

@@ -1,0 +1,207 @@
+//! The app on a made-up screen, with the engine and a real agent behind it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use underpass_desktop::app::App;
+use underpass_desktop::nav::Route;
+use underpass_desktop::prefs::Prefs;
+use underpass_desktop::source::Source as Data;
+use underpass_fleet::command::{Command, Described, NotSent};
+use underpass_fleet::keys::KeyChoice;
+use underpass_fleet::slot::Slot;
+use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot, Keys};
+use underpass_fleet::{Fleet, Source};
+use underpass_runtime::clock;
+use underpass_shared::id::AgentId;
+
+use crate::agent::Agent;
+use crate::process::{json, run, until};
+
+/// Frames that a page takes to come to rest.
+const FRAMES: usize = 4;
+
+struct Shared(Rc<Fleet>);
+
+impl Data for Shared {
+    fn snapshot(&self) -> Arc<FleetSnapshot> {
+        self.0.snapshot()
+    }
+
+    fn send(&self, command: Command) -> Result<(), NotSent> {
+        self.0.send(command)
+    }
+}
+
+/// Who sits before the app.
+pub(crate) struct Desk {
+    harness: Harness<'static, App>,
+    fleet: Rc<Fleet>,
+    pub(crate) agent: AgentId,
+}
+
+impl Desk {
+    /// Starts an enrolled agent and pairs a new app with it.
+    pub(crate) fn new(agent: &mut Agent) -> Self {
+        agent.run_with(&["run", "--management-listen", "127.0.0.1:0"]);
+        let path = agent.dir.join("addresses.json");
+        until("the management API is reachable", || {
+            let told = json(&std::fs::read_to_string(&path).ok()?);
+            told["management"][0].as_str().map(str::to_owned)
+        });
+        let source = Source::Profile {
+            folder: agent.dir.join("profile"),
+            keys: KeyChoice::Memory,
+        };
+        let fleet = Rc::new(Fleet::start(source, Arc::new(|| {})).unwrap());
+        until("the keys", || {
+            matches!(fleet.snapshot().keys, Keys::Open(_)).then_some(())
+        });
+        let id = pair(&fleet, agent);
+        let shared = Shared(Rc::clone(&fleet));
+        let clock = Box::new(clock::wall_ms);
+        let harness = Harness::builder()
+            .with_size([1280.0, 800.0])
+            .build_eframe(move |creation| {
+                App::new(
+                    &creation.egui_ctx,
+                    Box::new(shared),
+                    clock,
+                    Prefs::default(),
+                )
+            });
+        let mut desk = Self {
+            harness,
+            fleet,
+            agent: id,
+        };
+        desk.frames();
+        desk
+    }
+
+    pub(crate) fn frames(&mut self) {
+        self.harness.run_steps(FRAMES);
+    }
+
+    pub(crate) fn go(&mut self, route: Route) {
+        self.harness.state_mut().go(route);
+        self.frames();
+    }
+
+    /// The agent as the app knows it.
+    pub(crate) fn snapshot(&self) -> Arc<AgentSnapshot> {
+        Arc::clone(self.fleet.snapshot().agent(self.agent).unwrap())
+    }
+
+    pub(crate) fn shows(&self, words: &str) -> bool {
+        let mut found = self.harness.query_all_by_label_contains(words);
+        found.next().is_some()
+    }
+
+    /// Waits until a page shows something.
+    pub(crate) fn sees(&mut self, words: &str) {
+        until(words, || {
+            self.frames();
+            self.shows(words).then_some(())
+        });
+    }
+
+    /// Waits for the agent to be so.
+    pub(crate) fn becomes(&mut self, what: &str, look: impl Fn(&AgentSnapshot) -> bool) {
+        until(what, || {
+            self.frames();
+            look(&self.snapshot()).then_some(())
+        });
+    }
+
+    /// Uses something by its role and name, once it can be used.
+    pub(crate) fn press(&mut self, role: Role, name: &str) {
+        until(name, || {
+            self.frames();
+            let found = self.harness.query_all_by_role_and_label(role, name);
+            found
+                .last()
+                .filter(|node| !node.accesskit_node().is_disabled())?;
+            Some(())
+        });
+        let found = self.harness.query_all_by_role_and_label(role, name);
+        found.last().unwrap().click();
+        self.frames();
+    }
+
+    pub(crate) fn button(&mut self, name: &str) {
+        self.press(Role::Button, name);
+    }
+
+    /// Types into a field in the place of what is there.
+    pub(crate) fn fill(&mut self, name: &str, text: &str) {
+        self.sees(name);
+        let field = self.harness.get_by_role_and_label(Role::TextInput, name);
+        field.focus();
+        self.frames();
+        self.key(Modifiers::COMMAND, Key::A);
+        self.harness.event(egui::Event::Text(text.to_owned()));
+        self.frames();
+    }
+
+    pub(crate) fn key(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.frames();
+    }
+
+    /// Chooses the row whose name begins so.
+    pub(crate) fn row(&mut self, name: &str) {
+        self.sees(name);
+        let row = self.harness.get_by(|node| {
+            let is_it = |label: String| label.starts_with(name);
+            node.role() == Role::Row && node.label().is_some_and(is_it)
+        });
+        row.click();
+        self.frames();
+    }
+}
+
+/// Pairs, and keeps the agent.
+fn pair(fleet: &Fleet, agent: &Agent) -> AgentId {
+    let to = ["pair", "--host", "127.0.0.1", "--name", "anna", "--role"];
+    let told = agent.command(&[&to[..], &["Administrator", "--json"]].concat());
+    let told = json(&run(told));
+    let paired = Slot::default();
+    fleet
+        .send(Command::Pair {
+            link: told["pairing"].as_str().unwrap().to_owned(),
+            name: None,
+            done: paired.clone(),
+        })
+        .unwrap();
+    let stranger = until("the pairing", || {
+        assert_eq!(paired.get().reason(), None);
+        paired.take()
+    });
+    let described = Described {
+        label: "plant".to_owned(),
+        ..Described::default()
+    };
+    let (agent, done) = (stranger.value.agent, Slot::default());
+    fleet
+        .send(Command::Admit {
+            agent,
+            described,
+            done: done.clone(),
+        })
+        .unwrap();
+    until("the admission", || {
+        assert_eq!(done.get().reason(), None);
+        done.take()
+    });
+    until("all of it is known", || {
+        let snapshot = fleet.snapshot();
+        let known = snapshot.agent(agent)?;
+        (known.link.is_online() && known.configuration.value().is_some()).then_some(())
+    });
+    agent
+}

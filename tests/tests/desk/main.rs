@@ -1,0 +1,26 @@
+//! The pages of the desktop app with the shipped programs: what a user does on a page is seen in
+//! the agent's configuration, and in what the tunnel carries.
+#![expect(
+    dead_code,
+    reason = "the other end-to-end tests use the rest of these modules"
+)]
+
+#[cfg(test)]
+mod access;
+#[cfg(test)]
+#[path = "../e2e/agent.rs"]
+mod agent;
+#[cfg(test)]
+#[path = "../e2e/backends.rs"]
+mod backends;
+#[cfg(test)]
+mod desk;
+#[cfg(test)]
+#[path = "../e2e/http.rs"]
+mod http;
+#[cfg(test)]
+#[path = "../e2e/process.rs"]
+mod process;
+#[cfg(test)]
+#[path = "../e2e/world.rs"]
+mod world;
