@@ -17,9 +17,11 @@ use underpass_shared::config::{Document, changes, diff};
 use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 
+use super::acts::{self, Acted};
 use super::cast::{GATEWAYS, PEOPLE, Trouble};
 use super::document::document;
 use super::figures;
+use super::furniture::furnished;
 use super::random::Dice;
 use super::store::{Order, Store};
 use super::{answers, certificates, logs};
@@ -38,6 +40,7 @@ pub type Clock = std::sync::Arc<dyn Fn() -> i64 + Send + Sync>;
 /// What changes of it.
 pub(super) struct State {
     pub(super) store: Store,
+    pub(super) running: acts::Running,
     next_event: u64,
     /// It left in the middle of the play.
     pub(super) is_gone: bool,
@@ -83,6 +86,7 @@ impl DemoAgent {
             clock,
             state: Mutex::new(State {
                 store,
+                running: acts::Running::default(),
                 next_event: 1,
                 is_gone: false,
             }),
@@ -175,7 +179,13 @@ impl DemoAgent {
             }
             (_, Verb::Get | Verb::Post | Verb::Put | Verb::Patch | Verb::Delete) => {}
         }
-        let (document, reason, body) = edited(&state.store, call, now_ms)?;
+        let (document, reason, body) = match acts::act(self, &mut state, call) {
+            None => edited(&state.store, call, now_ms)?,
+            Some(acted) => match acted? {
+                Acted::Document(document, reason, body) => (document, reason, body),
+                Acted::Answer(reply) => return Ok(reply),
+            },
+        };
         let order = Order {
             author: USER,
             reason: &reason,
@@ -317,6 +327,7 @@ fn edited(store: &Store, call: &Call, now_ms: i64) -> Result<(Document, String, 
 fn history(dice: &mut Dice, gateway: &str, trouble: Trouble, now_ms: i64) -> Store {
     let mut store = Store::new();
     let whole = document(dice, gateway, trouble, now_ms);
+    let whole = whole.and_then(|whole| furnished(&whole, &mut dice.clone()));
     let whole = whole.expect("the demo's documents follow the rules");
     let mut at_ms = now_ms - 86_400_000 * 40;
     let connector = (***whole.connector()).clone();
@@ -374,7 +385,7 @@ pub(super) fn text(json: impl Into<Bytes>, revision: u64) -> Reply {
     }
 }
 
-fn done(revision: u64) -> Reply {
+pub(super) fn done(revision: u64) -> Reply {
     Reply {
         status: StatusCode::NO_CONTENT,
         revision: Some(revision),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use underpass_shared::api::management::{
     AccessCheckInput, AuditLogShown, AuditPage, AuditVerification, CertificateShown, ChannelShown,
     CheckOutcome, CheckStep, CheckedStep, ConnectionCheck, ConnectorShown, ConnectorTarget,
-    Corrupted, DomainMappingShown, HaRole, MappingAddress, MonitoringUserShown, OperatorShown,
+    Corrupted, DomainMappingShown, HaRole, MailShown, MappingAddress, OperatorShown,
     OperatorTarget, Own, ProxyShown, Refusal, RevisionDetail, RevisionDiff, RunningTarget,
     SubaccountPath, SubaccountShown, SystemMapping, SystemMappingResource, Target, TrustedShown,
     TruststoreShown, TunnelTuning, Version, read,
@@ -17,10 +17,11 @@ use underpass_shared::config::{
     Document, Mapping, Number, Protocol, Revision, Subaccount, changes, diff,
 };
 use underpass_shared::host::port_of;
+use underpass_shared::policy::effective::NotOffered;
 use underpass_shared::policy::{Access, Policy};
 
 use super::agent::{DemoAgent, State, USER, ok, text};
-use super::{audit, logs, own};
+use super::{acts, audit, logs, own};
 use crate::Reply;
 use crate::api::Call;
 
@@ -33,6 +34,9 @@ pub(super) fn get(agent: &DemoAgent, state: &State, call: &Call) -> Answer {
     let (revision, document) = state.store.current();
     let number = revision.number;
     let settings = document.connector();
+    if let Some(told) = acts::tell(agent, state, &call.target) {
+        return told;
+    }
     match &call.target {
         Target::Version => {
             let version = own::VERSION.to_owned();
@@ -148,8 +152,7 @@ fn operators(document: &Document, target: &OperatorTarget, number: u64) -> Answe
             ok(&own, number)
         }
         OperatorTarget::Organisation => ok(&document.connector().organisation, number),
-        OperatorTarget::Pairing => Err(Refusal::not_found("there is no pairing")),
-        OperatorTarget::Pair | OperatorTarget::Certificate => {
+        OperatorTarget::Pairing | OperatorTarget::Pair | OperatorTarget::Certificate => {
             Err(absent(&Target::Operators(*target)))
         }
     }
@@ -175,10 +178,7 @@ fn connector(document: &Document, target: &ConnectorTarget, number: u64) -> Answ
             ok(&TunnelTuning { connections }, number)
         }
         ConnectorTarget::Regions => ok(&settings.regions, number),
-        ConnectorTarget::MonitoringUsers => {
-            let all: Vec<MonitoringUserShown> = vec![];
-            ok(&all, number)
-        }
+        ConnectorTarget::Email => ok(&MailShown::show(&settings.email), number),
         _ => Err(absent(&Target::Connector(target.clone()))),
     }
 }
@@ -235,12 +235,17 @@ fn of_subaccount(agent: &DemoAgent, document: &Document, target: &Target, number
             ok(&shown.collect::<Vec<_>>(), number)
         }
         Target::DomainMappings(path) => {
-            find(document, path)?;
-            ok(&Vec::<DomainMappingShown>::new(), number)
+            let all = find(document, path)?.own().domain_mappings.as_slice().iter();
+            let shown = all.map(|one| DomainMappingShown::show(one, path));
+            ok(&shown.collect::<Vec<_>>(), number)
         }
-        Target::Channels(path) => {
-            find(document, path)?;
-            ok(&Vec::<ChannelShown>::new(), number)
+        Target::ChannelsOf(path, kind) => {
+            let all = find(document, path)?.own().channels.as_slice().iter();
+            let reason = NotOffered::ServiceChannels.to_string();
+            let shown = all
+                .filter(|one| one.service.kind() == *kind)
+                .map(|one| ChannelShown::show(one, path, Some(reason.clone())));
+            ok(&shown.collect::<Vec<_>>(), number)
         }
         _ => Err(absent(target)),
     }

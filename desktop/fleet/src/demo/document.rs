@@ -15,7 +15,7 @@ use super::random::Dice;
 const CA: &str = include_str!("ca.pem");
 
 /// A value that is written down in this program.
-fn known<T: std::str::FromStr>(text: &str) -> Result<T, Invalid>
+pub(super) fn known<T: std::str::FromStr>(text: &str) -> Result<T, Invalid>
 where
     T::Err: std::fmt::Display,
 {

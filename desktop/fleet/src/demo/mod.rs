@@ -3,6 +3,7 @@
 //! All of it follows from a seed and the time, so that pictures and tests of screens are always the
 //! same.
 
+mod acts;
 mod agent;
 mod answers;
 mod audit;
@@ -10,6 +11,7 @@ mod cast;
 mod certificates;
 mod document;
 mod figures;
+mod furniture;
 mod logs;
 mod own;
 mod random;
