@@ -33,6 +33,7 @@ pub struct Wizard<'a> {
     step: usize,
     next: &'a str,
     refused: Option<&'a str>,
+    done: bool,
 }
 
 impl<'a> Wizard<'a> {
@@ -45,12 +46,19 @@ impl<'a> Wizard<'a> {
             step,
             next: "Continue",
             refused: None,
+            done: false,
         }
     }
 
     /// What the button of this step says.
     pub fn next(mut self, word: &'a str) -> Self {
         self.next = word;
+        self
+    }
+
+    /// It is done if `done`: there is no way back any more, and nothing to leave.
+    pub fn done(mut self, done: bool) -> Self {
+        self.done = done;
         self
     }
 
@@ -77,6 +85,7 @@ impl<'a> Wizard<'a> {
             ui.add_space(space::M);
             ui.horizontal(|ui| {
                 if self.step > 0
+                    && !self.done
                     && ui
                         .add(Button::secondary("Back").icon(Icon::ArrowLeft))
                         .clicked()
@@ -90,7 +99,9 @@ impl<'a> Wizard<'a> {
                     if ui.add(next).clicked() {
                         turn = Turn::Next;
                     }
-                    *closed |= ui.add(Button::secondary("Cancel")).clicked();
+                    if !self.done {
+                        *closed |= ui.add(Button::secondary("Cancel")).clicked();
+                    }
                 });
             });
             if self.refused.is_none()

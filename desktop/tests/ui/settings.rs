@@ -1,0 +1,67 @@
+//! Settings of an agent.
+
+use egui::Theme;
+use egui_kittest::kittest::Queryable as _;
+use underpass_desktop::nav::AgentTab;
+
+use crate::forms::{away, live};
+use crate::stage::{SMALL, Stage, WINDOW};
+
+#[test]
+fn each_setting_is_checked_as_it_is_typed() {
+    for mut stage in Stage::both() {
+        stage.open(live(), AgentTab::Settings);
+        stage.shot("settings");
+        stage.fill("Connections of each tunnel", "17");
+        assert!(stage.mentions("between 1 and 16"));
+        stage.fill("CPU load above, %", "0");
+        assert!(stage.mentions("between 1 and 100"));
+        stage.fill("Proxy host", "no host");
+        assert!(stage.mentions("host"));
+        stage.shot("settings-wrong");
+        stage.harness.get_by_label("Regions").scroll_to_me();
+        stage.run();
+        stage.shot("settings-below");
+    }
+}
+
+#[test]
+fn a_proxy_is_saved_at_once_and_a_password_needs_a_user() {
+    let mut stage = Stage::new(Theme::Dark, WINDOW);
+    stage.open(live(), AgentTab::Settings);
+    stage.fill("Proxy user", "svc-underpass");
+    assert!(!stage.is_enabled("Save now"));
+    stage.fill("Proxy password", "correct horse");
+    stage.take("Save now");
+    let document = stage.document(live());
+    let login = document.connector().proxy().unwrap().login();
+    assert_eq!(login.map(|(user, _)| user), Some("svc-underpass"));
+    let agent = stage.harness.state().fleet().agent(live()).unwrap();
+    assert!(agent.draft.is_none());
+}
+
+#[test]
+fn an_agent_is_drained_and_takes_requests_again() {
+    for mut stage in Stage::both() {
+        stage.open(live(), AgentTab::Settings);
+        assert!(stage.shows("Takes requests"));
+        stage.take("Drain…");
+        stage.shot("settings-drain");
+        stage.take("Drain");
+        assert!(stage.shows("Drained"));
+        stage.shot("settings-drained");
+        stage.take("Take requests again");
+        assert!(stage.shows("Takes requests"));
+        stage.take("Restart…");
+        assert!(!stage.is_enabled("Restart"));
+    }
+}
+
+#[test]
+fn the_settings_of_an_agent_that_is_away_can_be_read() {
+    let mut stage = Stage::new(Theme::Light, SMALL);
+    stage.open(away(), AgentTab::Settings);
+    stage.shot("settings-away");
+    assert!(stage.shows("Proxy host"));
+    assert!(!stage.is_enabled("Drain…"));
+}
