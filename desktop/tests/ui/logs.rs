@@ -16,7 +16,7 @@ fn lines_are_followed_filtered_and_looked_into() {
         });
         assert!(stage.mentions("Following"));
         stage.shot("logs");
-        stage.focus("Filter lines");
+        stage.letters("/");
         stage.letters("denied");
         assert!(stage.mentions("INFO request denied") && !stage.mentions("INFO request done"));
         stage.shot("logs-filter");

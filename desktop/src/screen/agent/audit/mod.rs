@@ -64,7 +64,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
     let Some(agent) = cx.agent.map(Arc::clone) else {
         return;
     };
-    if state.chosen.is_some() && escaped(ui) {
+    if state.chosen.is_some() && !cx.held && escaped(ui) {
         state.chosen = None;
     }
     fixed_page(ui, |ui| {

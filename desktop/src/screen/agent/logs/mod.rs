@@ -60,7 +60,7 @@ const COLUMNS: [Column; 4] = [
 
 /// Shows the tab.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut LogsState) {
-    if state.chosen.is_some() && escaped(ui) {
+    if state.chosen.is_some() && !cx.held && escaped(ui) {
         state.chosen = None;
     }
     fixed_page(ui, |ui| {
