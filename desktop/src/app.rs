@@ -100,8 +100,6 @@ impl App {
             UiCommand::OpenFleet => self.go(Route::Fleet),
             UiCommand::OpenAlerts => self.go(Route::Alerts),
             UiCommand::OpenAudit => self.go(Route::Audit),
-            UiCommand::OpenCompare => self.go(Route::Compare),
-            UiCommand::OpenBackups => self.go(Route::Backups),
             UiCommand::OpenSettings => self.go(Route::Settings),
             UiCommand::Back => self.prefs.nav.back(),
             UiCommand::Forward => self.prefs.nav.forward(),
@@ -156,6 +154,10 @@ impl App {
         {
             return;
         }
+        if self.route() == Route::Audit {
+            self.screens.audit.focus_filter();
+            return;
+        }
         self.go(Route::Fleet);
         self.screens.fleet.focus_filter();
     }
@@ -180,6 +182,10 @@ impl App {
     }
 
     fn refresh(&mut self) {
+        if self.route() == Route::Audit {
+            self.screens.audit.refresh();
+            return;
+        }
         let agents = match self.route().agent() {
             Some(id) => vec![id],
             None => self.fleet.agents.iter().map(|agent| agent.id).collect(),
@@ -427,8 +433,6 @@ fn show(ui: &mut Ui, cx: &mut Cx<'_>, screens: &mut Screens, route: Route) {
         Route::Agent { id, tab } => screen::agent::ui(ui, cx, &mut screens.agent, id, tab),
         Route::Alerts => screen::alerts::ui(ui, cx, &mut screens.alerts),
         Route::Audit => screen::audit::ui(ui, cx, &mut screens.audit),
-        Route::Compare => screen::compare::ui(ui, cx, &mut screens.compare),
-        Route::Backups => screen::backups::ui(ui, cx, &mut screens.backups),
         Route::Settings => screen::settings::ui(ui, cx, &mut screens.settings),
     }
 }

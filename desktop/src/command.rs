@@ -12,10 +12,6 @@ pub enum UiCommand {
     OpenAlerts,
     /// To who did what.
     OpenAudit,
-    /// To the comparison of two agents.
-    OpenCompare,
-    /// To the backups.
-    OpenBackups,
     /// To the settings of this app.
     OpenSettings,
     /// To where one was before.
@@ -92,12 +88,10 @@ const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl UiCommand {
     /// Every command, in the order of palette and sheet.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 27] = [
         Self::OpenFleet,
         Self::OpenAlerts,
         Self::OpenAudit,
-        Self::OpenCompare,
-        Self::OpenBackups,
         Self::OpenSettings,
         Self::Back,
         Self::Forward,
@@ -131,8 +125,6 @@ impl UiCommand {
             Self::OpenFleet => "Fleet",
             Self::OpenAlerts => "Alerts",
             Self::OpenAudit => "Audit log",
-            Self::OpenCompare => "Compare & migrate",
-            Self::OpenBackups => "Backups",
             Self::OpenSettings => "Settings",
             Self::Back => "Back",
             Self::Forward => "Forward",
@@ -166,8 +158,6 @@ impl UiCommand {
             Self::OpenFleet
             | Self::OpenAlerts
             | Self::OpenAudit
-            | Self::OpenCompare
-            | Self::OpenBackups
             | Self::OpenSettings
             | Self::Back
             | Self::Forward => Section::Go,
@@ -201,8 +191,6 @@ impl UiCommand {
             Self::OpenFleet => Icon::LayoutDashboard,
             Self::OpenAlerts => Icon::BellRing,
             Self::OpenAudit => Icon::ScrollText,
-            Self::OpenCompare => Icon::GitCompareArrows,
-            Self::OpenBackups => Icon::ArchiveRestore,
             Self::OpenSettings => Icon::Settings,
             Self::Back => Icon::ArrowLeft,
             Self::Forward => Icon::ArrowRight,
@@ -236,8 +224,6 @@ impl UiCommand {
             Self::OpenFleet => (Modifiers::COMMAND, Key::Num1),
             Self::OpenAlerts => (Modifiers::COMMAND, Key::Num2),
             Self::OpenAudit => (Modifiers::COMMAND, Key::Num3),
-            Self::OpenCompare => (Modifiers::COMMAND, Key::Num4),
-            Self::OpenBackups => (Modifiers::COMMAND, Key::Num5),
             Self::OpenSettings => (Modifiers::COMMAND, Key::Comma),
             Self::Back => (Modifiers::ALT, Key::ArrowLeft),
             Self::Forward => (Modifiers::ALT, Key::ArrowRight),

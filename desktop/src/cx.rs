@@ -92,6 +92,20 @@ impl Cx<'_> {
         });
     }
 
+    /// The same for another agent's parts.
+    pub fn of(&mut self, agent: AgentId) -> Cx<'_> {
+        Cx {
+            fleet: self.fleet,
+            digest: self.digest,
+            agent: self.fleet.agent(agent),
+            now_ms: self.now_ms,
+            held: self.held,
+            prefs: self.prefs,
+            commands: self.commands,
+            effects: self.effects,
+        }
+    }
+
     /// What the operator may do on this page's agent, as far as it told.
     pub fn role(&self) -> Option<Role> {
         self.agent?.own.value().map(|own| own.role)

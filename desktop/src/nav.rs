@@ -23,22 +23,16 @@ pub enum Route {
     Alerts,
     /// Who did what.
     Audit,
-    /// Two agents side by side.
-    Compare,
-    /// Backups of agents.
-    Backups,
     /// Settings of this app.
     Settings,
 }
 
 impl Route {
     /// The pages of the rail.
-    pub const RAIL: [(Self, UiCommand); 6] = [
+    pub const RAIL: [(Self, UiCommand); 4] = [
         (Self::Fleet, UiCommand::OpenFleet),
         (Self::Alerts, UiCommand::OpenAlerts),
         (Self::Audit, UiCommand::OpenAudit),
-        (Self::Compare, UiCommand::OpenCompare),
-        (Self::Backups, UiCommand::OpenBackups),
         (Self::Settings, UiCommand::OpenSettings),
     ];
 
@@ -55,12 +49,7 @@ impl Route {
     pub const fn agent(self) -> Option<AgentId> {
         match self {
             Self::Agent { id, .. } => Some(id),
-            Self::Fleet
-            | Self::Alerts
-            | Self::Audit
-            | Self::Compare
-            | Self::Backups
-            | Self::Settings => None,
+            Self::Fleet | Self::Alerts | Self::Audit | Self::Settings => None,
         }
     }
 
@@ -70,8 +59,6 @@ impl Route {
             Self::Fleet | Self::Agent { .. } => "Fleet",
             Self::Alerts => "Alerts",
             Self::Audit => "Audit log",
-            Self::Compare => "Compare & migrate",
-            Self::Backups => "Backups",
             Self::Settings => "Settings",
         }
     }

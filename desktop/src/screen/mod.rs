@@ -3,8 +3,6 @@
 pub mod agent;
 pub mod alerts;
 pub mod audit;
-pub mod backups;
-pub mod compare;
 pub mod fleet;
 pub mod pairing;
 pub mod settings;
@@ -23,10 +21,6 @@ pub struct Screens {
     pub alerts: alerts::AlertsState,
     /// Who did what.
     pub audit: audit::AuditState,
-    /// Two agents side by side.
-    pub compare: compare::CompareState,
-    /// Backups of agents.
-    pub backups: backups::BackupsState,
     /// Pairing with another agent.
     pub pairing: pairing::PairingState,
     /// What a fleet without agents shows.

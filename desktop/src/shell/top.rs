@@ -157,11 +157,16 @@ fn title(ui: &mut Ui, cx: &mut Cx<'_>, nav: &Nav) {
             "{} need attention",
             text::plural(cx.digest.troubled.len(), "agent")
         ),
-        Route::Agent { .. } | Route::Audit | Route::Compare | Route::Backups | Route::Settings => {
-            String::new()
-        }
+        Route::Audit => "Who did what, on all agents".to_owned(),
+        Route::Agent { .. } | Route::Settings => String::new(),
     };
-    if ui.available_width() > 520.0 {
+    // The right side has the search, and the countdown of changes on trial.
+    let needed = if Pending::of(cx).is_some() {
+        740.0
+    } else {
+        520.0
+    };
+    if ui.available_width() > needed {
         ui.add_space(space::XS);
         ui.quiet(subtitle);
     }

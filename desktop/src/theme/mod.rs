@@ -44,6 +44,8 @@ pub mod radius {
 pub mod size {
     /// The height of buttons and fields.
     pub const CONTROL: f32 = 30.0;
+    /// The height of a field with its label above.
+    pub const LABELLED: f32 = 48.0;
     /// The height of controls inside rows and cards.
     pub const CONTROL_SMALL: f32 = 24.0;
     /// Icons beside text.

@@ -4,6 +4,7 @@
 mod access;
 mod audit;
 mod fleet;
+mod fleet_audit;
 mod forms;
 mod gallery;
 mod hands;

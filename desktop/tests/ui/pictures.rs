@@ -12,8 +12,6 @@ const PAGES: [(&str, Route); 6] = [
     ("fleet", Route::Fleet),
     ("alerts", Route::Alerts),
     ("audit", Route::Audit),
-    ("compare", Route::Compare),
-    ("backups", Route::Backups),
     ("settings", Route::Settings),
 ];
 

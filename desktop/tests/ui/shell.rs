@@ -64,8 +64,6 @@ fn every_page_fits_the_smallest_window() {
     let pages = [
         Route::Alerts,
         Route::Audit,
-        Route::Compare,
-        Route::Backups,
         Route::Settings,
     ];
     for page in pages {

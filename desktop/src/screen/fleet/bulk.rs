@@ -81,24 +81,12 @@ impl Bulk {
         {
             self.tag = Some(String::new());
         }
-        let (two, reason) = (selected.len() == 2, "Select two agents to compare them");
-        // Beside the open panel there is room for icons alone.
-        let (compare, remove) = if ui.available_width() < 330.0 {
-            let compare =
-                IconButton::new(Icon::GitCompareArrows, "Compare").enabled_if(two, reason);
-            let compare = ui.add(compare);
-            (compare, ui.add(IconButton::new(Icon::Trash2, "Remove…")))
+        // Beside the open panel there is room for an icon alone.
+        let remove = if ui.available_width() < 330.0 {
+            ui.add(IconButton::new(Icon::Trash2, "Remove…"))
         } else {
-            let compare = Button::secondary("Compare").icon(Icon::GitCompareArrows);
-            let compare = ui.add(compare.enabled_if(two, reason));
-            (
-                compare,
-                ui.add(Button::secondary("Remove…").icon(Icon::Trash2)),
-            )
+            ui.add(Button::secondary("Remove…").icon(Icon::Trash2))
         };
-        if compare.clicked() {
-            cx.run(UiCommand::OpenCompare);
-        }
         if remove.clicked() {
             self.remove = Some(ConfirmName::default());
         }

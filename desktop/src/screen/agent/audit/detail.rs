@@ -16,7 +16,7 @@ use crate::widget::{
 };
 
 /// Shows a record; true when it shall go.
-pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, record: &Record) -> bool {
+pub(in crate::screen) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, record: &Record) -> bool {
     let mut close = false;
     ScrollArea::vertical()
         .id_salt("audit-record")

@@ -7,14 +7,12 @@ use underpass_shared::id::SubaccountId;
 
 use crate::changes::words;
 use crate::text;
-use crate::theme::{Text, Themed as _, space};
-use crate::widget::{Field, Words as _, search, select};
+use crate::theme::{Text, Themed as _};
+use crate::widget::{Field, Flow, Words as _, search, select};
 
 /// The log is asked when nothing was typed for so long, in seconds.
 const SETTLED: f64 = 0.3;
 const HOUR_MS: i64 = 3_600_000;
-/// Below this width what is chosen stands below what is typed.
-const WIDE: f32 = 980.0;
 
 /// What people look for; the others are found by their words.
 const CATEGORIES: [Category; 24] = [
@@ -46,7 +44,7 @@ const CATEGORIES: [Category; 24] = [
 
 /// The fields above the list.
 #[derive(Default)]
-pub(super) struct FilterBar {
+pub(in crate::screen) struct FilterBar {
     text: String,
     operator: String,
     category: Option<Category>,
@@ -62,11 +60,11 @@ pub(super) struct FilterBar {
 }
 
 impl FilterBar {
-    pub(super) const fn focus_filter(&mut self) {
+    pub(in crate::screen) const fn focus_filter(&mut self) {
         self.wants_keyboard = true;
     }
 
-    pub(super) fn is_set(&self) -> bool {
+    pub(in crate::screen) fn is_set(&self) -> bool {
         let typed = !self.text.trim().is_empty() || !self.operator.trim().is_empty();
         typed
             || self.category.is_some()
@@ -75,58 +73,25 @@ impl FilterBar {
             || self.hours.is_some()
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(in crate::screen) fn clear(&mut self) {
         *self = Self::default();
     }
 
     /// What is set holds at once, and as of now.
-    pub(super) fn settle(&mut self) {
+    pub(in crate::screen) fn settle(&mut self) {
         self.settled = None;
     }
 
-    pub(super) fn ui(&mut self, ui: &mut Ui, document: Option<&Document>) {
-        ui.spacing_mut().item_spacing = egui::vec2(space::S, space::S);
-        if ui.available_width() > WIDE {
-            ui.horizontal_top(|ui| {
-                self.typed(ui);
-                self.chosen(ui, document);
-            });
-        } else {
-            ui.horizontal_top(|ui| self.typed(ui));
-            ui.horizontal_top(|ui| self.chosen(ui, document));
+    pub(in crate::screen) fn ui(&mut self, flow: &mut Flow<'_>, document: Option<&Document>) {
+        if self.letters(flow) {
+            self.typed_at = Some(flow.ui().input(|input| input.time));
         }
-    }
-
-    /// What is typed.
-    fn typed(&mut self, ui: &mut Ui) {
-        let mut typed = false;
-        ui.vertical(|ui| {
-            ui.set_width(240.0);
-            ui.spacing_mut().item_spacing.y = space::XS;
-            ui.words(Text::Caption, ui.tokens().text_2, "Text");
-            let id = Id::unique("filter-audit");
-            if std::mem::take(&mut self.wants_keyboard) {
-                ui.memory_mut(|memory| memory.request_focus(id));
-            }
-            typed |= search(ui, id, &mut self.text, "Search the records", 240.0).changed();
-        });
-        typed |= Field::new("Operator", &mut self.operator)
-            .hint("a.lindgren or os:*")
-            .width(150.0)
-            .limit(128)
-            .show(ui)
-            .changed();
-        if typed {
-            self.typed_at = Some(ui.input(|input| input.time));
-        }
-    }
-
-    /// What is chosen.
-    fn chosen(&mut self, ui: &mut Ui, document: Option<&Document>) {
         let mut changed = false;
         let mut types = vec![(None, "All types".to_owned())];
         types.extend(CATEGORIES.map(|one| (Some(one), words(&format!("{one:?}")))));
-        changed |= select(ui, "Type", &mut self.category, &types, 150.0);
+        changed |= flow.cell(150.0, |ui| {
+            select(ui, "Type", &mut self.category, &types, 150.0)
+        });
         let outcomes = [
             (None, "All".to_owned()),
             (Some(Outcome::Done), "Done".to_owned()),
@@ -134,9 +99,16 @@ impl FilterBar {
             (Some(Outcome::Unchanged), "Unchanged".to_owned()),
             (Some(Outcome::Intent), "Begun".to_owned()),
         ];
-        changed |= select(ui, "Outcome", &mut self.outcome, &outcomes, 110.0);
-        let subaccounts = subaccounts(document);
-        changed |= select(ui, "Subaccount", &mut self.subaccount, &subaccounts, 150.0);
+        changed |= flow.cell(110.0, |ui| {
+            select(ui, "Outcome", &mut self.outcome, &outcomes, 110.0)
+        });
+        // Subaccounts are those of one agent.
+        if document.is_some() {
+            let all = subaccounts(document);
+            changed |= flow.cell(150.0, |ui| {
+                select(ui, "Subaccount", &mut self.subaccount, &all, 150.0)
+            });
+        }
         let times = [
             (None, "All".to_owned()),
             (Some(1), "Last hour".to_owned()),
@@ -144,15 +116,31 @@ impl FilterBar {
             (Some(168), "Last week".to_owned()),
             (Some(720), "Last 30 days".to_owned()),
         ];
-        changed |= select(ui, "Time", &mut self.hours, &times, 120.0);
+        changed |= flow.cell(120.0, |ui| {
+            select(ui, "Time", &mut self.hours, &times, 120.0)
+        });
         if changed {
             self.settled = None;
             self.typed_at = None;
         }
     }
 
+    /// The fields that one types into; true when something was typed.
+    fn letters(&mut self, flow: &mut Flow<'_>) -> bool {
+        let typed = flow.cell(220.0, |ui| {
+            ui.words(Text::Caption, ui.tokens().text_2, "Text");
+            let id = Id::unique("filter-audit");
+            if std::mem::take(&mut self.wants_keyboard) {
+                ui.memory_mut(|memory| memory.request_focus(id));
+            }
+            search(ui, id, &mut self.text, "Search the records", 220.0).changed()
+        });
+        let field = Field::new("Operator", &mut self.operator).hint("a.lindgren or os:*");
+        typed | flow.cell(150.0, |ui| field.width(150.0).limit(128).show(ui).changed())
+    }
+
     /// What is looked for now; nothing where a field breaks a rule.
-    pub(super) fn filter(&mut self, ui: &Ui, now_ms: i64) -> Option<Filter> {
+    pub(in crate::screen) fn filter(&mut self, ui: &Ui, now_ms: i64) -> Option<Filter> {
         let time = ui.input(|input| input.time);
         if let Some(at) = self.typed_at {
             if time - at < SETTLED {

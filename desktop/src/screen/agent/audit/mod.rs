@@ -1,8 +1,8 @@
 //! Who did what on an agent.
 
-mod detail;
+pub(in crate::screen) mod detail;
 mod export;
-mod filter;
+pub(in crate::screen) mod filter;
 mod verify;
 
 use std::sync::Arc;
@@ -23,7 +23,9 @@ use crate::cx::Cx;
 use crate::screen::fixed_page;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
-use crate::widget::{Button, Column, Empty, Table, TableState, Width, Words as _, pill, skeleton};
+use crate::widget::{
+    Button, Column, Empty, Table, TableState, Width, Words as _, flow, pill, skeleton,
+};
 
 /// Records that are fetched at once.
 const PAGE_LEN: usize = 200;
@@ -69,7 +71,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
     }
     fixed_page(ui, |ui| {
         let document = agent.configuration.value().map(|found| &found.document);
-        state.bar.ui(ui, document.map(|one| &**one));
+        flow(ui, |flow| state.bar.ui(flow, document.map(|one| &**one)));
         actions(ui, cx, state);
         state.verify.ui(ui, cx);
         ui.add_space(space::S);
@@ -291,7 +293,7 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
     }
 }
 
-fn summary(record: &Record) -> String {
+pub(in crate::screen) fn summary(record: &Record) -> String {
     match &record.request {
         Some(request) => {
             let message = text::clean(&record.message);
@@ -304,7 +306,7 @@ fn summary(record: &Record) -> String {
     }
 }
 
-const fn state_of(outcome: Outcome) -> State {
+pub(in crate::screen) const fn state_of(outcome: Outcome) -> State {
     match outcome {
         Outcome::Done => State::Ok,
         Outcome::Refused => State::Error,
@@ -314,7 +316,7 @@ const fn state_of(outcome: Outcome) -> State {
     }
 }
 
-const fn word_of(outcome: Outcome) -> &'static str {
+pub(in crate::screen) const fn word_of(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Done => "Done",
         Outcome::Refused => "Refused",
