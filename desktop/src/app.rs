@@ -8,7 +8,7 @@ use egui::{CentralPanel, Context, Frame, Key, Margin, Modifiers, Panel, Stroke, 
 use underpass_fleet::api::Call;
 use underpass_fleet::command::{Change, Command, DraftAct};
 use underpass_fleet::slot::Slot;
-use underpass_fleet::snapshot::FleetSnapshot;
+use underpass_fleet::snapshot::{FleetSnapshot, JobId};
 use underpass_shared::api::management::{Target, Verb};
 
 pub use self::demo::MakeDemo;
@@ -20,7 +20,7 @@ use crate::prefs::{Prefs, Zoom};
 use crate::screen::{self, Screens};
 use crate::shell::palette::Palette;
 use crate::shell::toasts::Toasts;
-use crate::shell::{Pending, Rail, Unlock, rail, sheet, status, top};
+use crate::shell::{Pending, Rail, Unlock, rail, results, sheet, status, top};
 use crate::source::Source;
 use crate::theme::{self, State, Themed as _, size};
 
@@ -45,6 +45,7 @@ pub struct App {
     unlock: Unlock,
     sheet: bool,
     open_tasks: bool,
+    results: Option<JobId>,
     commands: Vec<Command>,
     effects: Vec<Effect>,
     /// Whether something had the keyboard at the end of the last frame.
@@ -73,6 +74,7 @@ impl App {
             unlock: Unlock::default(),
             sheet: false,
             open_tasks: false,
+            results: None,
             commands: Vec::new(),
             effects: Vec::new(),
             held: false,
@@ -283,6 +285,7 @@ impl App {
             palette,
             unlock,
             open_tasks,
+            results: shown_job,
             sheet: sheet_open,
             ..
         } = self;
@@ -316,7 +319,8 @@ impl App {
         } else {
             0.0
         };
-        toasts.show(&ctx, cx.commands, lift);
+        results(&ctx, &mut cx, shown_job);
+        toasts.show(&ctx, &mut cx, lift);
         let soon = Pending::of(&cx).is_some();
         // Ages and countdowns move by themselves, but only where someone looks.
         if ctx.input(|input| input.focused) {
@@ -340,6 +344,10 @@ impl App {
                     self.screens.agent.access.choose(subaccount, address);
                 }
                 Effect::Pair(link) => self.pair(link.expose()),
+                Effect::Described { text, before } => {
+                    self.toasts.described((self.clock)(), text, before)
+                }
+                Effect::Results(job) => self.results = Some(job),
                 Effect::Tell { state, text } => self.toasts.tell((self.clock)(), state, text),
             }
             ctx.request_repaint();

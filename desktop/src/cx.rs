@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use underpass_fleet::command::Command;
-use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot};
+use underpass_fleet::command::{Command, Described};
+use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot, JobId};
 use underpass_shared::config::SubaccountKey;
 use underpass_shared::host::VirtualAddress;
 use underpass_shared::id::AgentId;
@@ -41,6 +41,15 @@ pub enum Effect {
         /// The word.
         text: String,
     },
+    /// Agents were called otherwise, or put elsewhere; that can be taken back.
+    Described {
+        /// What was done.
+        text: String,
+        /// How they were called before.
+        before: Vec<(AgentId, Described)>,
+    },
+    /// What came of a job, agent by agent.
+    Results(JobId),
 }
 
 /// What a screen is given in each frame. It only reads; what it wants goes into the two lists.

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use egui::ThemePreference;
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use underpass_shared::id::AgentId;
 
 use crate::nav::Nav;
+use crate::screen::fleet::{Col, SavedView};
 use crate::theme::size;
 
 /// The operator's choices. What an older or newer app wrote is read as far as it is known.
@@ -25,7 +27,14 @@ pub struct Prefs {
     /// What is being set up.
     pub setup: Setup,
     /// The page that was shown.
+    #[serde(deserialize_with = "known")]
     pub nav: Nav,
+    /// Columns of the list that are not shown.
+    #[serde(deserialize_with = "known")]
+    pub hidden: Vec<Col>,
+    /// Views of the list that have a name.
+    #[serde(deserialize_with = "known")]
+    pub views: Vec<SavedView>,
 }
 
 impl Default for Prefs {
@@ -37,6 +46,8 @@ impl Default for Prefs {
             zoom: Zoom::default(),
             setup: Setup::default(),
             nav: Nav::default(),
+            hidden: Vec::new(),
+            views: Vec::new(),
         }
     }
 }
@@ -130,6 +141,12 @@ impl Setup {
     }
 }
 
+/// Reads a part as far as this app knows it; the rest of the choices stays.
+fn known<'de, D: Deserializer<'de>, T: Default + DeserializeOwned>(from: D) -> Result<T, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).unwrap_or_default())
+}
+
 const KEY: &str = "underpass";
 
 impl Prefs {
@@ -163,7 +180,10 @@ mod tests {
 
     #[test]
     fn what_another_version_wrote_is_read_as_far_as_it_is_known() {
-        let prefs: Prefs = serde_json::from_str(r#"{"compact":true,"hologram":1}"#).unwrap();
+        let prefs: Prefs = serde_json::from_str(
+            r#"{"compact":true,"hologram":1,"nav":{"current":"compare"},"hidden":["aura"]}"#,
+        )
+        .unwrap();
         assert!(prefs.compact);
         assert!(prefs.peek);
         let prefs: Prefs = serde_json::from_str(r#"{"zoom":5000}"#).unwrap();

@@ -31,6 +31,8 @@ pub enum Command {
     Call(Change),
     /// Make the same call on several agents.
     Many(Many),
+    /// Make calls of its own on each of several agents.
+    Each(Each),
     /// Edit what is to become the configuration of an agent.
     Draft {
         /// Which agent.
@@ -174,6 +176,17 @@ pub struct Many {
     pub call: Call,
     /// What it does, as a heading.
     pub title: String,
+}
+
+/// Calls on several agents, each with its own: one job.
+#[derive(Debug)]
+pub struct Each {
+    /// What it does, as a heading.
+    pub title: String,
+    /// The agents and what is done on them, in this order.
+    pub calls: Vec<(AgentId, Vec<Call>)>,
+    /// What takes it back, agent by agent; nothing where that cannot be.
+    pub undo: Vec<(AgentId, Vec<Call>)>,
 }
 
 /// How the user calls an agent, and where he puts it.

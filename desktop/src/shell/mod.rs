@@ -2,6 +2,7 @@
 
 pub mod palette;
 mod rail;
+mod results;
 mod sheet;
 mod status;
 pub mod toasts;
@@ -9,6 +10,7 @@ mod top;
 mod unlock;
 
 pub use rail::{Rail, rail};
+pub use results::results;
 pub use sheet::sheet;
 pub use status::status;
 pub use top::{Pending, top};

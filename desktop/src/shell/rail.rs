@@ -91,9 +91,9 @@ fn groups(ui: &mut Ui, cx: &mut Cx<'_>, narrow: bool, chosen: &mut Option<Arc<st
         .show(ui, |ui| {
             for group in &cx.digest.groups {
                 let on = chosen.as_ref() == Some(&group.name);
-                let name = format!("{}, worst {}", group.name, word_of(group.worst));
-                let state = state_of(group.worst);
                 let shown = text::clean(&group.name);
+                let name = format!("{shown}, worst {}", word_of(group.worst));
+                let state = state_of(group.worst);
                 let response =
                     entry_named(ui, narrow, (&shown, &name), on, group.count, |ui, at| {
                         shape(ui.painter(), at, 8.0, state, tokens.state(state));

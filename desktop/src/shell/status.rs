@@ -5,6 +5,7 @@ use lucide_icons::Icon;
 use underpass_fleet::command::Command;
 use underpass_fleet::snapshot::{Health, JobSnapshot, JobState};
 
+use super::results;
 use crate::command::UiCommand;
 use crate::cx::Cx;
 use crate::text;
@@ -109,13 +110,13 @@ fn tasks(ui: &mut Ui, cx: &mut Cx<'_>, open: &mut bool) {
             .max_height(320.0)
             .show(ui, |ui| {
                 for job in cx.fleet.jobs.iter() {
-                    task(ui, cx.commands, job);
+                    task(ui, cx, job);
                 }
             });
     });
 }
 
-fn task(ui: &mut Ui, commands: &mut Vec<Command>, job: &JobSnapshot) {
+fn task(ui: &mut Ui, cx: &mut Cx<'_>, job: &JobSnapshot) {
     let title = text::clean(&job.title);
     let total = job.parts.len();
     if job.state == JobState::Running {
@@ -126,7 +127,7 @@ fn task(ui: &mut Ui, commands: &mut Vec<Command>, job: &JobSnapshot) {
             String::new()
         };
         if progress(ui, &title, &detail, share, true) {
-            commands.push(Command::Cancel(job.id));
+            cx.send(Command::Cancel(job.id));
         }
         return;
     }
@@ -141,6 +142,10 @@ fn task(ui: &mut Ui, commands: &mut Vec<Command>, job: &JobSnapshot) {
             ui.spacing_mut().item_spacing.y = 0.0;
             ui.words(Text::Strong, ui.tokens().text, title);
             ui.quiet(word);
+            if results::has_results(job) && ui.add(Button::ghost("Details").small()).clicked() {
+                results::open(cx.effects, job.id);
+                ui.close();
+            }
         });
     });
 }

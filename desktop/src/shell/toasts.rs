@@ -1,6 +1,7 @@
 //! Words at the corner of the window, and the list of all that happened behind the bell.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use egui::{
     Align, Align2, Area, CornerRadius, Frame, Id, Label, Layout, Margin, Order, RichText, Role,
@@ -8,12 +9,13 @@ use egui::{
 };
 use lucide_icons::Icon;
 use underpass_fleet::api::Call;
-use underpass_fleet::command::{Change, Command};
+use underpass_fleet::command::{Change, Command, Described};
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::{FleetSnapshot, JobId, JobSnapshot, JobState, PartState, Severity};
 use underpass_shared::api::management::{Target, Verb};
 use underpass_shared::id::AgentId;
 
+use super::results;
 use crate::cx::Cx;
 use crate::nav::{AgentTab, Route};
 use crate::text;
@@ -26,11 +28,45 @@ const STAYS_MS: i64 = 8_000;
 const SHOWN: usize = 4;
 const WIDTH: f32 = 360.0;
 
+/// How what is told can be taken back.
+enum Undo {
+    Nothing,
+    /// A revision of an agent.
+    Revision(AgentId, u64),
+    /// A job on several agents.
+    Job(Arc<JobSnapshot>),
+    /// How agents were called before.
+    Described(Vec<(AgentId, Described)>),
+}
+
+impl Undo {
+    const fn is_possible(&self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+
+    fn commands(&self) -> Vec<Command> {
+        match self {
+            Self::Nothing => Vec::new(),
+            Self::Revision(agent, revision) => vec![undo(*agent, *revision)],
+            Self::Job(job) => vec![results::undo(job)],
+            Self::Described(all) => {
+                let back = |(agent, described): &(AgentId, Described)| Command::Describe {
+                    agent: *agent,
+                    described: described.clone(),
+                };
+                all.iter().map(back).collect()
+            }
+        }
+    }
+}
+
 struct Toast {
     state: State,
     text: String,
     detail: String,
-    undo: Option<(AgentId, u64)>,
+    undo: Undo,
+    /// The job whose parts can be looked at.
+    results: Option<JobId>,
     born_ms: i64,
 }
 
@@ -53,7 +89,20 @@ impl Toasts {
             state,
             text: text.into(),
             detail: String::new(),
-            undo: None,
+            undo: Undo::Nothing,
+            results: None,
+            born_ms: now_ms,
+        });
+    }
+
+    /// Tells that agents were called otherwise, which can be taken back.
+    pub fn described(&mut self, now_ms: i64, text: String, before: Vec<(AgentId, Described)>) {
+        self.push(Toast {
+            state: State::Ok,
+            text,
+            detail: String::new(),
+            undo: Undo::Described(before),
+            results: None,
             born_ms: now_ms,
         });
     }
@@ -81,7 +130,8 @@ impl Toasts {
                     state: state_of(notice.severity),
                     text: text::sentence(&notice.text),
                     detail: notice.agent.map(|id| label(fleet, id)).unwrap_or_default(),
-                    undo: None,
+                    undo: Undo::Nothing,
+                    results: None,
                     born_ms: now_ms,
                 });
             }
@@ -112,7 +162,7 @@ impl Toasts {
     }
 
     /// Shows the words, the newest at the bottom, above a bar of this height.
-    pub fn show(&mut self, ctx: &egui::Context, commands: &mut Vec<Command>, bar: f32) {
+    pub fn show(&mut self, ctx: &egui::Context, cx: &mut Cx<'_>, bar: f32) {
         if self.toasts.is_empty() {
             return;
         }
@@ -125,7 +175,7 @@ impl Toasts {
                 ui.set_width(WIDTH);
                 ui.spacing_mut().item_spacing.y = space::S;
                 for (at, toast) in self.toasts.iter().enumerate() {
-                    if one(ui, toast, commands) {
+                    if one(ui, toast, cx) {
                         closed = Some(at);
                     }
                 }
@@ -137,7 +187,7 @@ impl Toasts {
     }
 }
 
-fn of_job(job: &JobSnapshot, now_ms: i64) -> Toast {
+fn of_job(job: &Arc<JobSnapshot>, now_ms: i64) -> Toast {
     let done = |part: &underpass_fleet::snapshot::JobPart| match part.state {
         PartState::Done { revision } => revision.map(|revision| (part.agent, revision)),
         PartState::Waiting | PartState::Running | PartState::Failed(_) | PartState::Cancelled => {
@@ -155,16 +205,20 @@ fn of_job(job: &JobSnapshot, now_ms: i64) -> Toast {
         JobState::Cancelled => (State::Off, "Cancelled".to_owned()),
         JobState::Running | JobState::Done => (State::Ok, String::new()),
     };
-    // The undo of a change on one agent is one click; that of many is a job to be thought about.
     let undo = match &*job.parts {
-        [part] if state == State::Ok => done(part),
-        _ => None,
+        _ if results::can_undo(job) => Undo::Job(Arc::clone(job)),
+        [part] if state == State::Ok => match done(part) {
+            Some((agent, revision)) => Undo::Revision(agent, revision),
+            None => Undo::Nothing,
+        },
+        _ => Undo::Nothing,
     };
     Toast {
         state,
         text: text::clean(&job.title),
         detail,
         undo,
+        results: results::has_results(job).then_some(job.id),
         born_ms: now_ms,
     }
 }
@@ -185,7 +239,7 @@ fn label(fleet: &FleetSnapshot, id: AgentId) -> String {
 }
 
 /// One word; true when it shall go.
-fn one(ui: &mut Ui, toast: &Toast, commands: &mut Vec<Command>) -> bool {
+fn one(ui: &mut Ui, toast: &Toast, cx: &mut Cx<'_>) -> bool {
     let tokens = ui.tokens();
     let mut close = false;
     let color = tokens.state(toast.state);
@@ -208,10 +262,14 @@ fn one(ui: &mut Ui, toast: &Toast, commands: &mut Vec<Command>) -> bool {
                     close |= ui
                         .add(IconButton::new(Icon::X, "Dismiss").small())
                         .clicked();
-                    if let Some((agent, revision)) = toast.undo
-                        && undo_button(ui, revision)
+                    if toast.undo.is_possible() && undo_button(ui, &toast.undo) {
+                        cx.commands.extend(toast.undo.commands());
+                        close = true;
+                    }
+                    if let Some(job) = toast.results
+                        && ui.add(Button::ghost("Details").small()).clicked()
                     {
-                        commands.push(undo(agent, revision));
+                        results::open(cx.effects, job);
                         close = true;
                     }
                     ui.with_layout(Layout::top_down(Align::Min), |ui| {
@@ -241,9 +299,12 @@ fn one(ui: &mut Ui, toast: &Toast, commands: &mut Vec<Command>) -> bool {
 }
 
 /// A button that is named after what it takes back: several may stand above one another.
-fn undo_button(ui: &mut Ui, revision: u64) -> bool {
+fn undo_button(ui: &mut Ui, undo: &Undo) -> bool {
     let button = ui.add(Button::ghost("Undo").small());
-    let name = format!("Undo revision {revision}");
+    let name = match undo {
+        Undo::Revision(_, revision) => format!("Undo revision {revision}"),
+        Undo::Nothing | Undo::Job(_) | Undo::Described(_) => "Undo".to_owned(),
+    };
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     button.clicked()
 }

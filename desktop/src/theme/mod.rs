@@ -78,6 +78,8 @@ pub mod size {
     pub const WINDOW: [f32; 2] = [1280.0, 800.0];
     /// Dialogs that ask one thing.
     pub const DIALOG: f32 = 440.0;
+    /// The list in a dialog of results.
+    pub const RESULTS: f32 = 320.0;
     /// Dialogs with a form.
     pub const DIALOG_WIDE: f32 = 640.0;
     /// Dialogs with a list of their own.

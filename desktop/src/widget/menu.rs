@@ -20,6 +20,17 @@ pub fn menu<R>(button: &Response, contents: impl FnOnce(&mut Ui) -> R) -> Option
         .map(|shown| shown.inner)
 }
 
+/// The menu of a right click on something that was just shown.
+pub fn context_menu<R>(of: &Response, contents: impl FnOnce(&mut Ui) -> R) -> Option<R> {
+    Popup::context_menu(of)
+        .show(|ui| {
+            ui.set_width(WIDTH);
+            ui.spacing_mut().item_spacing.y = 0.0;
+            contents(ui)
+        })
+        .map(|shown| shown.inner)
+}
+
 /// A line between groups of entries.
 pub fn menu_rule(ui: &mut Ui) {
     let (rect, _) = ui.allocate_exact_size(

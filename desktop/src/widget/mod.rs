@@ -44,7 +44,7 @@ pub use highlight::highlighted;
 pub use inline::{Inline, inline};
 pub use keys::{key_row, key_text, keys};
 pub use logo::{ICON, logo};
-pub use menu::{menu, menu_item, menu_rule};
+pub use menu::{context_menu, menu, menu_item, menu_rule};
 pub use option::option_card;
 pub use pill::{dot, pill, shape};
 pub use progress::{meter, progress};

@@ -7,7 +7,7 @@ use egui::{
 use egui_extras::{TableBuilder, TableRow};
 use lucide_icons::Icon;
 
-use super::{checkbox, galley, paint_icon};
+use super::{checkbox, context_menu, galley, paint_icon};
 use crate::theme::{Text, Themed as _, radius, size, space};
 
 /// Where the cells of a column stand.
@@ -122,6 +122,7 @@ pub struct Outcome {
 
 type Name<'a> = &'a dyn Fn(usize) -> String;
 type Chosen<'a> = &'a dyn Fn(usize) -> bool;
+type Menu<'a> = &'a dyn Fn(&mut Ui, usize);
 
 /// A table over the whole width that is left.
 #[must_use = "a table is shown by `show`"]
@@ -135,6 +136,8 @@ pub struct Table<'a> {
     ticks: Option<(Chosen<'a>, Option<bool>)>,
     keyboard: bool,
     framed: bool,
+    hidden: &'a [usize],
+    menu: Option<Menu<'a>>,
 }
 
 impl<'a> Table<'a> {
@@ -150,6 +153,8 @@ impl<'a> Table<'a> {
             ticks: None,
             keyboard: true,
             framed: false,
+            hidden: &[],
+            menu: None,
         }
     }
 
@@ -180,6 +185,18 @@ impl<'a> Table<'a> {
     /// On a card of its own.
     pub fn framed(mut self) -> Self {
         self.framed = true;
+        self
+    }
+
+    /// Columns that are not shown, by their places.
+    pub fn hidden(mut self, hidden: &'a [usize]) -> Self {
+        self.hidden = hidden;
+        self
+    }
+
+    /// The menu of a right click on a row.
+    pub fn menu(mut self, menu: Menu<'a>) -> Self {
+        self.menu = Some(menu);
         self
     }
 
@@ -251,7 +268,8 @@ impl<'a> Table<'a> {
 
     /// The columns that have room, and how wide they are. The first is that of the boxes, if any.
     fn fit(&self, room: f32) -> (Vec<usize>, Vec<f32>) {
-        let mut shown: Vec<usize> = (0..self.columns.len()).collect();
+        let is_wanted = |at: &usize| !self.hidden.contains(at);
+        let mut shown: Vec<usize> = (0..self.columns.len()).filter(is_wanted).collect();
         let boxes = if self.ticks.is_some() {
             TICK + GAP
         } else {
@@ -377,6 +395,9 @@ impl<'a> Table<'a> {
         }
         if response.double_clicked() {
             outcome.opened = Some(index);
+        }
+        if let Some(menu) = self.menu {
+            context_menu(&response, |ui| menu(ui, index));
         }
     }
 

@@ -52,10 +52,10 @@ fn letters_and_chips_narrow_the_list() {
     );
 }
 
-/// Ten thousand agents: copies of the made-up ones.
-fn many() -> Arc<FleetSnapshot> {
+/// So many agents: copies of the made-up ones.
+pub(crate) fn many(count: usize) -> Arc<FleetSnapshot> {
     let still = Still::new(SEED, NOW_MS).snapshot();
-    let agents = (0..10_000_usize).map(|at| {
+    let agents = (0..count).map(|at| {
         let mut agent = AgentSnapshot::clone(&still.agents[at % still.agents.len()]);
         let mut key = [0; 32];
         key[..8].copy_from_slice(&at.to_le_bytes());
@@ -73,7 +73,7 @@ fn many() -> Arc<FleetSnapshot> {
 
 #[test]
 fn ten_thousand_agents_draw_no_more_rows_than_fit() {
-    let mut stage = Stage::over(Theme::Dark, WINDOW, Box::new(Frozen(many())));
+    let mut stage = Stage::over(Theme::Dark, WINDOW, Box::new(Frozen(many(10_000))));
     assert!(stage.mentions("10\u{2009}000 agents"));
     let rows = |stage: &Stage| stage.harness.query_all_by_role(Role::Row).count();
     assert!(rows(&stage) < 40, "{} rows are drawn", rows(&stage));

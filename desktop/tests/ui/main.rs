@@ -3,11 +3,14 @@
 
 mod access;
 mod audit;
+mod bench;
 mod fleet;
+mod fleet_acts;
 mod fleet_audit;
 mod forms;
 mod gallery;
 mod hands;
+mod hostile;
 mod logs;
 mod operators;
 mod overview;

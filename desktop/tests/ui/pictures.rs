@@ -8,7 +8,7 @@ use crate::stage::{Stage, WINDOW, shots};
 use crate::start;
 
 /// Pages of the whole fleet.
-const PAGES: [(&str, Route); 6] = [
+const PAGES: [(&str, Route); 4] = [
     ("fleet", Route::Fleet),
     ("alerts", Route::Alerts),
     ("audit", Route::Audit),

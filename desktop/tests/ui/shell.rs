@@ -61,11 +61,7 @@ fn every_tab_of_an_agent_opens() {
 #[test]
 fn every_page_fits_the_smallest_window() {
     let mut stage = Stage::new(Theme::Light, SMALL);
-    let pages = [
-        Route::Alerts,
-        Route::Audit,
-        Route::Settings,
-    ];
+    let pages = [Route::Alerts, Route::Audit, Route::Settings];
     for page in pages {
         stage.go(page);
         assert!(stage.shows(page.title()), "{page:?}");

@@ -95,6 +95,7 @@ impl Source for Played {
             | Command::Try(_)
             | Command::Call(_)
             | Command::Many(_)
+            | Command::Each(_)
             | Command::Draft { .. }
             | Command::Refresh(_)
             | Command::Retry(_)

@@ -235,7 +235,11 @@ fn of_subaccount(agent: &DemoAgent, document: &Document, target: &Target, number
             ok(&shown.collect::<Vec<_>>(), number)
         }
         Target::DomainMappings(path) => {
-            let all = find(document, path)?.own().domain_mappings.as_slice().iter();
+            let all = find(document, path)?
+                .own()
+                .domain_mappings
+                .as_slice()
+                .iter();
             let shown = all.map(|one| DomainMappingShown::show(one, path));
             ok(&shown.collect::<Vec<_>>(), number)
         }

@@ -11,9 +11,11 @@ use underpass_shared::instant::Now;
 use super::agent::DemoAgent;
 use super::cast::Trouble;
 use super::{Actor, Clock, cast};
-use crate::command::{Change, Command, DraftAct, Read, Trial};
+use crate::command::{Change, Command, DraftAct, Each, Read, Trial};
 use crate::draft::Draft;
 use crate::fleet::Card;
+use crate::fleet::hub::execute::came_of;
+use crate::fleet::jobs::Jobs;
 use crate::keys::KeyStoreKind;
 use crate::session::{Machine, Part, Step};
 use crate::slot::FromReply as _;
@@ -38,6 +40,7 @@ pub struct Still {
     now_ms: i64,
     generation: u64,
     sitters: Vec<Sitter>,
+    jobs: Jobs,
 }
 
 impl Still {
@@ -60,6 +63,7 @@ impl Still {
             now_ms,
             generation: 1,
             sitters: cast(seed, &clock).into_iter().map(sit).collect(),
+            jobs: Jobs::default(),
         }
     }
 
@@ -83,7 +87,7 @@ impl Still {
             is_demo: true,
             keys: Keys::Open(KeyStoreKind::Memory),
             agents: agents.into(),
-            jobs: Arc::from([]),
+            jobs: self.jobs.show(),
             notices: Arc::from([Arc::new(notice)]),
         })
     }
@@ -133,6 +137,7 @@ impl Still {
                     self.renew(agent);
                 }
             }
+            Command::Each(each) => self.each(each),
             Command::Describe { agent, described } => {
                 if let Some(one) = self.find(agent) {
                     one.card.describe(&described);
@@ -145,13 +150,13 @@ impl Still {
             }
             Command::Remove(agent) => self.sitters.retain(|one| one.card.id != agent),
             Command::Refresh(agent) => self.renew(agent),
+            Command::Forget(job) => self.jobs.forget(job),
             Command::Retry(_)
             | Command::Unlock(_)
             | Command::Pair { .. }
             | Command::Admit { .. }
             | Command::Reject(_)
             | Command::Cancel(_)
-            | Command::Forget(_)
             | Command::Dismiss(_) => {}
         }
     }
@@ -163,6 +168,18 @@ impl Still {
     fn ask(&mut self, id: AgentId, call: &crate::api::Call) -> Result<Reply, FleetError> {
         let found = self.find(id);
         found.map_or(Err(FleetError::Unknown), |one| one.agent.answer(call))
+    }
+
+    fn each(&mut self, each: Each) {
+        let now_ms = self.now_ms;
+        let agents: Vec<AgentId> = each.calls.iter().map(|(agent, _)| *agent).collect();
+        let (job, _stop) = self.jobs.begin(&each.title, &agents, now_ms);
+        self.jobs.can_be_undone(job, each.undo);
+        for (agent, calls) in each.calls {
+            let answers = calls.iter().map(|call| self.ask(agent, call)).collect();
+            self.jobs.part(job, agent, &came_of(answers), now_ms);
+            self.renew(agent);
+        }
     }
 
     fn renew(&mut self, id: AgentId) {

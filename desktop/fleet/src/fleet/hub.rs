@@ -1,7 +1,7 @@
 //! The one task that owns what is known, and does what is wanted.
 
 mod draft;
-mod execute;
+pub(crate) mod execute;
 mod library;
 
 use std::collections::{BTreeMap, VecDeque};

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 use underpass_shared::id::AgentId;
 
 use crate::FleetError;
+use crate::api::Call;
 use crate::snapshot::{Failure, JobId, JobPart, JobSnapshot, JobState, PartState};
 
 /// Most jobs that are shown; the oldest that ended go first.
@@ -45,7 +46,7 @@ struct Job {
 
 /// All jobs.
 #[derive(Default)]
-pub(super) struct Jobs {
+pub(crate) struct Jobs {
     next: u64,
     /// The newest last.
     all: Vec<Job>,
@@ -53,7 +54,7 @@ pub(super) struct Jobs {
 
 impl Jobs {
     /// Begins a job; its number, and what tells that the user wants it stopped.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         &mut self,
         title: &str,
         agents: &[AgentId],
@@ -71,6 +72,7 @@ impl Jobs {
                 id,
                 title: title.into(),
                 parts: agents.iter().map(part).collect(),
+                undo: Arc::from([]),
                 state: JobState::Running,
                 started_ms: now_ms,
                 ended_ms: None,
@@ -85,8 +87,17 @@ impl Jobs {
         (id, stop)
     }
 
+    /// Keeps what takes a job back.
+    pub(crate) fn can_be_undone(&mut self, id: JobId, undo: Vec<(AgentId, Vec<Call>)>) {
+        if let Some(job) = self.all.iter_mut().find(|job| job.shown.id == id) {
+            let mut shown = JobSnapshot::clone(&job.shown);
+            shown.undo = undo.into();
+            job.shown = Arc::new(shown);
+        }
+    }
+
     /// A part of a job came further.
-    pub(super) fn part(&mut self, id: JobId, agent: AgentId, state: &PartState, now_ms: i64) {
+    pub(crate) fn part(&mut self, id: JobId, agent: AgentId, state: &PartState, now_ms: i64) {
         let Some(job) = self.all.iter_mut().find(|job| job.shown.id == id) else {
             return;
         };
@@ -107,20 +118,20 @@ impl Jobs {
         job.shown = Arc::new(shown);
     }
 
-    pub(super) fn cancel(&self, id: JobId) {
+    pub(crate) fn cancel(&self, id: JobId) {
         if let Some(job) = self.all.iter().find(|job| job.shown.id == id) {
             job.stop.cancel();
         }
     }
 
     /// Shows a job that is over no longer.
-    pub(super) fn forget(&mut self, id: JobId) {
+    pub(crate) fn forget(&mut self, id: JobId) {
         self.all
             .retain(|job| job.shown.id != id || job.shown.ended_ms.is_none());
     }
 
     /// The newest first.
-    pub(super) fn show(&self) -> Arc<[Arc<JobSnapshot>]> {
+    pub(crate) fn show(&self) -> Arc<[Arc<JobSnapshot>]> {
         self.all
             .iter()
             .rev()

@@ -3,8 +3,8 @@
 
 mod board;
 mod drafts;
-mod hub;
-mod jobs;
+pub(crate) mod hub;
+pub(crate) mod jobs;
 mod member;
 mod shelf;
 

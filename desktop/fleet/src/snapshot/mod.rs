@@ -14,6 +14,7 @@ use underpass_shared::id::AgentId;
 pub(crate) use self::health::days;
 pub use self::health::{Facts, Health, Judged, judge};
 pub use self::series::{SAMPLES_MAX, Sample, Series};
+use crate::api::Call;
 use crate::draft::Draft;
 use crate::keys::KeyStoreKind;
 use crate::remote::Remote;
@@ -206,6 +207,8 @@ pub struct JobSnapshot {
     pub title: Arc<str>,
     /// Its parts, one per agent.
     pub parts: Arc<[JobPart]>,
+    /// What takes it back, agent by agent.
+    pub undo: Undo,
     /// How far it is.
     pub state: JobState,
     /// When it began, milliseconds UTC.
@@ -214,7 +217,23 @@ pub struct JobSnapshot {
     pub ended_ms: Option<i64>,
 }
 
+/// What takes a job back: calls for each agent, or none.
+pub type Undo = Arc<[(AgentId, Vec<Call>)]>;
+
 impl JobSnapshot {
+    /// What takes back what was done, on those agents alone where all of it was done.
+    pub fn undoing(&self) -> Vec<(AgentId, Vec<Call>)> {
+        let is_done = |id: AgentId| {
+            let done = |part: &JobPart| matches!(part.state, PartState::Done { .. });
+            self.parts.iter().any(|part| part.agent == id && done(part))
+        };
+        self.undo
+            .iter()
+            .filter(|(id, _)| is_done(*id))
+            .cloned()
+            .collect()
+    }
+
     /// How many of its parts came to an end, well or not.
     pub fn finished(&self) -> usize {
         let finished =

@@ -40,7 +40,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AlertsState) {
             .show(ui);
             return;
         }
-        let name = |row: usize| fleet.agents[rows[row]].label.to_string();
+        let name = |row: usize| text::clean(&fleet.agents[rows[row]].label);
         let out = Table::new("alerts", &COLUMNS, rows.len(), &name)
             .row_height(cx.prefs.row_height())
             .framed()

@@ -4,57 +4,72 @@ use std::collections::BTreeSet;
 
 use egui::{Align, Context, CornerRadius, Frame, Layout, Margin, Stroke, Ui};
 use lucide_icons::Icon;
-use underpass_fleet::command::{Command, Described};
+use underpass_fleet::command::Command;
 use underpass_shared::id::AgentId;
 
+use super::acts;
+use super::export::Export;
 use crate::command::UiCommand;
 use crate::cx::Cx;
 use crate::text;
 use crate::theme::{Text, Themed as _, radius, size, space};
-use crate::widget::{Answer, Button, ConfirmName, Dialog, Field, IconButton, Words as _};
+use crate::widget::{
+    Answer, Button, ConfirmName, Dialog, Field, IconButton, Words as _, menu, menu_item, menu_rule,
+};
 
 /// The height of the bar.
 pub(super) const HEIGHT: f32 = 50.0;
-/// The longest tag.
-const TAG_LEN: usize = 40;
+/// The longest tag or group.
+const NAME_LEN: usize = 40;
+
+/// What is typed for all ticked agents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    Tag,
+    NoTag,
+    Group,
+}
 
 /// Dialogs of the bar.
 #[derive(Default)]
 pub(super) struct Bulk {
-    tag: Option<String>,
+    word: Option<(Word, String)>,
+    disconnect: Option<ConfirmName>,
     remove: Option<ConfirmName>,
+    /// The file for the list, beside the bar too.
+    pub(super) export: Option<Export>,
 }
 
 impl Bulk {
-    pub(super) fn bar(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, selected: &mut BTreeSet<AgentId>) {
+    /// Asks whether these shall go.
+    pub(super) fn remove(&mut self) {
+        self.remove = Some(ConfirmName::default());
+    }
+
+    pub(super) fn bar(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, selected: &BTreeSet<AgentId>) {
         let tokens = ui.tokens();
+        let margin = Margin {
+            left: 16,
+            right: 10,
+            top: 8,
+            bottom: 8,
+        };
         Frame::new()
             .fill(tokens.selected)
             .stroke(Stroke::new(size::LINE, tokens.accent))
             .corner_radius(CornerRadius::same(radius::CARD))
-            .inner_margin(Margin {
-                left: 16,
-                right: 10,
-                top: 8,
-                bottom: 8,
-            })
+            .inner_margin(margin)
             .show(ui, |ui| {
                 ui.horizontal(|ui| {
                     ui.set_height(size::CONTROL);
-                    ui.words(
-                        Text::Strong,
-                        tokens.text,
-                        format!("{} selected", text::count(selected.len())),
-                    );
-                    if ui
-                        .add(IconButton::new(Icon::X, "Clear the selection").small())
-                        .clicked()
-                    {
+                    let words = format!("{} selected", text::count(selected.len()));
+                    ui.words(Text::Strong, tokens.text, words);
+                    let clear = IconButton::new(Icon::X, "Clear the selection").small();
+                    if ui.add(clear).clicked() {
                         cx.run(UiCommand::SelectNone);
                     }
-                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                        self.actions(ui, cx, selected)
-                    });
+                    let layout = Layout::right_to_left(Align::Center);
+                    ui.with_layout(layout, |ui| self.actions(ui, cx, selected));
                 });
             });
     }
@@ -68,28 +83,41 @@ impl Bulk {
             cx.commands
                 .extend(selected.iter().map(|id| Command::Refresh(*id)));
         }
-        if ui
-            .add(Button::secondary("Connect now").icon(Icon::PlugZap))
-            .clicked()
-        {
-            cx.commands
-                .extend(selected.iter().map(|id| Command::Retry(*id)));
-        }
-        if ui
-            .add(Button::secondary("Add tag…").icon(Icon::Tag))
-            .clicked()
-        {
-            self.tag = Some(String::new());
-        }
+        let subaccounts = ui.add(Button::secondary("Subaccounts").icon(Icon::Cable));
+        menu(&subaccounts, |ui| {
+            if menu_item(ui, Some(Icon::PlugZap), "Connect all subaccounts", "").clicked() {
+                acts::connect(cx, selected, true);
+            }
+            if menu_item(ui, Some(Icon::Unplug), "Disconnect all subaccounts…", "").clicked() {
+                self.disconnect = Some(ConfirmName::default());
+            }
+        });
         // Beside the open panel there is room for an icon alone.
-        let remove = if ui.available_width() < 330.0 {
-            ui.add(IconButton::new(Icon::Trash2, "Remove…"))
+        let more = if ui.available_width() < 110.0 {
+            ui.add(IconButton::new(Icon::Ellipsis, "Organise"))
         } else {
-            ui.add(Button::secondary("Remove…").icon(Icon::Trash2))
+            ui.add(Button::secondary("Organise").icon(Icon::Tag))
         };
-        if remove.clicked() {
-            self.remove = Some(ConfirmName::default());
-        }
+        menu(&more, |ui| {
+            let words = [
+                (Icon::Folder, "Set group…", Word::Group),
+                (Icon::Tag, "Add tag…", Word::Tag),
+                (Icon::TagX, "Remove tag…", Word::NoTag),
+            ];
+            for (icon, text, word) in words {
+                if menu_item(ui, Some(icon), text, "").clicked() {
+                    self.word = Some((word, String::new()));
+                }
+            }
+            menu_rule(ui);
+            if menu_item(ui, Some(Icon::PhoneCall), "Call them now", "").clicked() {
+                cx.commands
+                    .extend(selected.iter().map(|id| Command::Retry(*id)));
+            }
+            if menu_item(ui, Some(Icon::Trash2), "Remove from this app…", "").clicked() {
+                self.remove();
+            }
+        });
     }
 
     pub(super) fn dialogs(
@@ -97,28 +125,31 @@ impl Bulk {
         ctx: &Context,
         cx: &mut Cx<'_>,
         selected: &mut BTreeSet<AgentId>,
+        rows: &[usize],
     ) {
+        if let Some(export) = &mut self.export
+            && export.show(ctx, cx, rows)
+        {
+            self.export = None;
+        }
+        self.word_dialog(ctx, cx, selected);
         let many = text::plural(selected.len(), "agent");
-        if let Some(tag) = &mut self.tag {
-            let ready = !tag.trim().is_empty();
-            let answer = Dialog::new("tag", "Add a tag", "Add tag")
-                .enabled_if(ready, "Type a tag first")
-                .show(ctx, |ui| {
-                    ui.paragraph(format!(
-                        "{many} will have this tag; the filter finds them by it."
-                    ));
-                    ui.add_space(space::S);
-                    Field::new("Tag", tag)
-                        .limit(TAG_LEN)
-                        .width(f32::INFINITY)
-                        .show(ui)
-                        .request_focus();
-                });
+        if let Some(confirm) = &mut self.disconnect {
+            let loss = format!(
+                "All subaccounts of {many} go offline: no request of the cloud reaches the systems behind them until you connect them again."
+            );
+            let answer = confirm.show(
+                ctx,
+                "Disconnect all subaccounts",
+                "Disconnect",
+                &loss,
+                &many,
+            );
             if answer == Answer::Confirmed {
-                add_tag(cx, selected, tag.trim());
+                acts::connect(cx, selected, false);
             }
             if answer != Answer::Open {
-                self.tag = None;
+                self.disconnect = None;
             }
         }
         if let Some(confirm) = &mut self.remove {
@@ -136,26 +167,60 @@ impl Bulk {
             }
         }
     }
-}
 
-fn add_tag(cx: &mut Cx<'_>, selected: &BTreeSet<AgentId>, tag: &str) {
-    for id in selected {
-        let Some(agent) = cx.fleet.agent(*id) else {
-            continue;
+    fn word_dialog(&mut self, ctx: &Context, cx: &mut Cx<'_>, selected: &BTreeSet<AgentId>) {
+        let Some((word, typed)) = &mut self.word else {
+            return;
         };
-        if agent.tags.iter().any(|own| &**own == tag) {
-            continue;
+        let many = text::plural(selected.len(), "agent");
+        let (title, label, help) = match word {
+            Word::Tag => (
+                "Add a tag",
+                "Tag",
+                format!("{many} will have this tag; the filter finds them by it."),
+            ),
+            Word::NoTag => (
+                "Remove a tag",
+                "Tag",
+                format!("{many} will not have this tag any more."),
+            ),
+            Word::Group => (
+                "Set the group",
+                "Group",
+                format!("{many} will be in this group; empty for none."),
+            ),
+        };
+        let ready = *word == Word::Group || !typed.trim().is_empty();
+        let answer = Dialog::new("bulk-word", title, "Save")
+            .enabled_if(ready, "Type a tag first")
+            .show(ctx, |ui| {
+                ui.paragraph(help);
+                ui.add_space(space::S);
+                let field = Field::new(label, typed)
+                    .limit(NAME_LEN)
+                    .width(f32::INFINITY);
+                field.show(ui).request_focus();
+            });
+        let typed = typed.trim();
+        match (answer, *word) {
+            (Answer::Open, _) => return,
+            (Answer::Dismissed, _) => {}
+            (Answer::Confirmed, Word::Tag) => acts::describe(cx, selected, "Tagged", |described| {
+                if !described.tags.iter().any(|own| own == typed) {
+                    described.tags.push(typed.to_owned());
+                }
+            }),
+            (Answer::Confirmed, Word::NoTag) => {
+                acts::describe(cx, selected, "Untagged", |described| {
+                    described.tags.retain(|own| own != typed)
+                });
+            }
+            (Answer::Confirmed, Word::Group) => {
+                acts::describe(cx, selected, "Grouped", |described| {
+                    described.group = (!typed.is_empty()).then(|| typed.to_owned());
+                })
+            }
         }
-        let mut tags: Vec<String> = agent.tags.iter().map(|own| own.to_string()).collect();
-        tags.push(tag.to_owned());
-        let described = Described {
-            label: agent.label.to_string(),
-            group: agent.group.as_ref().map(|group| group.to_string()),
-            tags,
-        };
-        cx.commands.push(Command::Describe {
-            agent: *id,
-            described,
-        });
+        self.word = None;
     }
 }

@@ -1,34 +1,54 @@
 //! The table of agents.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use egui::{Ui, Vec2};
 use lucide_icons::Icon;
+use serde::{Deserialize, Serialize};
 use underpass_fleet::command::Command;
 use underpass_fleet::snapshot::AgentSnapshot;
+use underpass_shared::id::AgentId;
 
-use super::{FleetState, open};
+use super::{FleetState, acts, open};
 use crate::cx::Cx;
 use crate::digest::{certificate_days, state_of, trouble_of, tunnels, word_of};
+use crate::nav::{AgentTab, Route};
 use crate::text;
 use crate::theme::{Text, Themed as _};
 use crate::widget::{
-    Column, Empty, IconButton, Table, Width, Words as _, menu, menu_item, menu_rule, meter, pill,
-    sparkline, tunnels as bars,
+    Column, Empty, IconButton, Outcome, Table, Width, Words as _, menu, menu_item, menu_rule,
+    meter, pill, sparkline, tunnels as bars,
 };
 
 /// The columns, in their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Col {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Col {
+    /// How it is.
     Status,
+    /// Its name, and what is wrong.
     Agent,
+    /// Its group.
     Group,
+    /// Its version.
     Version,
+    /// Its tunnels.
     Tunnels,
+    /// How many subaccounts it has.
     Subaccounts,
+    /// Its load.
     Cpu,
+    /// Its requests of the last hour.
     Hour,
+    /// Its requests per second.
     Requests,
+    /// Days until its first certificate ends.
     Certificate,
+    /// When it answered last.
     Seen,
+    /// What can be done with it.
     Menu,
 }
 
@@ -47,6 +67,27 @@ impl Col {
         Self::Seen,
         Self::Menu,
     ];
+
+    /// Those that can be hidden, with their words.
+    pub(super) const OPTIONAL: [(Self, &'static str); 9] = [
+        (Self::Group, "group"),
+        (Self::Version, "version"),
+        (Self::Tunnels, "tunnels"),
+        (Self::Subaccounts, "subaccounts"),
+        (Self::Cpu, "CPU"),
+        (Self::Hour, "last hour"),
+        (Self::Requests, "requests per second"),
+        (Self::Certificate, "certificate"),
+        (Self::Seen, "last seen"),
+    ];
+
+    /// Its place among the columns.
+    pub(super) fn place(self) -> usize {
+        Self::ALL
+            .iter()
+            .position(|one| *one == self)
+            .unwrap_or_default()
+    }
 
     pub(super) fn at(place: usize) -> Option<Self> {
         Self::ALL.get(place).copied()
@@ -79,7 +120,7 @@ pub(super) fn subaccounts(agent: &AgentSnapshot) -> Option<usize> {
 }
 
 pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
-    let rows = state.view.rows().to_vec();
+    let rows = Arc::clone(state.view.rows());
     if rows.is_empty() {
         let empty = Empty {
             icon: Icon::SearchX,
@@ -88,14 +129,12 @@ pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
             action: Some("Clear the filter"),
         };
         if empty.show(ui) {
-            state.filter.clear();
-            state.health = None;
-            state.group = None;
+            state.clear();
         }
         return;
     }
     let fleet = cx.fleet;
-    let (selected, peek, shows_peek) = (state.selected.clone(), state.peek, cx.prefs.peek);
+    let (selected, peek, shows_peek) = (&state.selected, state.peek, cx.prefs.peek);
     let id = |row: usize| fleet.agents[rows[row]].id;
     let name = |row: usize| {
         let agent = &fleet.agents[rows[row]];
@@ -108,36 +147,51 @@ pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
         many if many == rows.len() => Some(true),
         _ => None,
     };
-    let mut wanted = Vec::new();
+    let hidden: Vec<usize> = cx
+        .prefs
+        .hidden
+        .iter()
+        .map(|column| column.place())
+        .collect();
+    let wanted = RefCell::new(None);
+    let context = |ui: &mut Ui, row: usize| {
+        let agent = &fleet.agents[rows[row]];
+        if let Some(act) = entries(ui, agent, selected.contains(&agent.id)) {
+            wanted.replace(Some((agent.id, act)));
+        }
+    };
     let out = Table::new("fleet", &COLUMNS, rows.len(), &name)
         .row_height(cx.prefs.row_height())
         .ticks(&ticked, all)
         .selected(&chosen)
+        .hidden(&hidden)
+        .menu(&context)
         .framed()
         .show(ui, &mut state.table, |ui, row, column| {
             let agent = &fleet.agents[rows[row]];
             match Col::at(column) {
-                Some(Col::Menu) => wanted.extend(row_menu(ui, agent)),
+                Some(Col::Menu) => row_menu(ui, agent, |ui| context(ui, row)),
                 Some(column) => cell(ui, agent, column, cx.now_ms),
                 None => {}
             }
         });
-    for (id, act) in wanted {
-        match act {
-            Act::Open => open(cx, id),
-            Act::Refresh => cx.send(Command::Refresh(id)),
-            Act::Retry => cx.send(Command::Retry(id)),
-            Act::Copy(text) => ui.copy_text(text),
-        }
+    let wanted = wanted.into_inner();
+    follow(cx, state, &out, &rows, all == Some(true));
+    if let Some((id, act)) = wanted {
+        done(ui, cx, state, id, act);
     }
-    if let Some(row) = out.ticked
-        && !state.selected.remove(&id(row))
-    {
-        state.selected.insert(id(row));
+}
+
+/// Does what was done with the rows.
+fn follow(cx: &mut Cx<'_>, state: &mut FleetState, out: &Outcome, rows: &[usize], all: bool) {
+    let fleet = cx.fleet;
+    let id = |row: usize| fleet.agents[rows[row]].id;
+    if let Some(row) = out.ticked {
+        toggle(state, id(row));
     }
     if out.ticked_all {
-        state.selected = if all == Some(true) {
-            Default::default()
+        state.selected = if all {
+            BTreeSet::new()
         } else {
             (0..rows.len()).map(id).collect()
         };
@@ -147,6 +201,36 @@ pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
     }
     if let Some(row) = out.opened {
         open(cx, id(row));
+    }
+}
+
+fn toggle(state: &mut FleetState, id: AgentId) {
+    if !state.selected.remove(&id) {
+        state.selected.insert(id);
+    }
+}
+
+/// Does what a row's menu was asked for.
+fn done(ui: &Ui, cx: &mut Cx<'_>, state: &mut FleetState, id: AgentId, act: Act) {
+    match act {
+        Act::Open => open(cx, id),
+        Act::Audit => cx.go(Route::Agent {
+            id,
+            tab: AgentTab::Audit,
+        }),
+        Act::Logs => cx.go(Route::Agent {
+            id,
+            tab: AgentTab::Logs,
+        }),
+        Act::Select => toggle(state, id),
+        Act::Refresh => cx.send(Command::Refresh(id)),
+        Act::Retry => cx.send(Command::Retry(id)),
+        Act::Connect => acts::connect(cx, &BTreeSet::from([id]), true),
+        Act::Remove => {
+            state.selected = BTreeSet::from([id]);
+            state.bulk.remove();
+        }
+        Act::Copy(text) => ui.copy_text(text),
     }
 }
 
@@ -260,33 +344,63 @@ fn hour(ui: &mut Ui, agent: &AgentSnapshot) {
 
 enum Act {
     Open,
+    Audit,
+    Logs,
+    Select,
     Refresh,
     Retry,
+    Connect,
+    Remove,
     Copy(String),
 }
 
-fn row_menu(ui: &mut Ui, agent: &AgentSnapshot) -> Option<(underpass_shared::id::AgentId, Act)> {
+fn row_menu(ui: &mut Ui, agent: &AgentSnapshot, contents: impl FnOnce(&mut Ui)) {
     let name = format!("Actions for {}", text::clean(&agent.label));
     let button = ui.add(IconButton::new(Icon::Ellipsis, &name).small());
-    menu(&button, |ui| {
-        let mut act = None;
-        if menu_item(ui, Some(Icon::ArrowRight), "Open", "Enter").clicked() {
-            act = Some(Act::Open);
+    menu(&button, contents);
+}
+
+/// What can be done with one agent.
+fn entries(ui: &mut Ui, agent: &AgentSnapshot, selected: bool) -> Option<Act> {
+    let mut act = None;
+    let mut entry = |ui: &mut Ui, icon, word, keys, what| {
+        if menu_item(ui, Some(icon), word, keys).clicked() {
+            act = Some(what);
         }
-        if menu_item(ui, Some(Icon::RefreshCw), "Refresh", "").clicked() {
-            act = Some(Act::Refresh);
-        }
-        if !agent.link.is_online()
-            && menu_item(ui, Some(Icon::PlugZap), "Connect now", "").clicked()
-        {
-            act = Some(Act::Retry);
-        }
-        menu_rule(ui);
-        if menu_item(ui, Some(Icon::Copy), "Copy address", "").clicked() {
-            act = Some(Act::Copy(agent.address.to_string()));
-        }
-        act
-    })
-    .flatten()
-    .map(|act| (agent.id, act))
+    };
+    entry(ui, Icon::ArrowRight, "Open", "Enter", Act::Open);
+    entry(ui, Icon::ScrollText, "Audit", "", Act::Audit);
+    entry(ui, Icon::FileText, "Logs", "", Act::Logs);
+    menu_rule(ui);
+    let select = if selected { "Deselect" } else { "Select" };
+    entry(ui, Icon::SquareCheck, select, "Space", Act::Select);
+    entry(ui, Icon::RefreshCw, "Refresh", "", Act::Refresh);
+    if agent.link.is_online() {
+        entry(
+            ui,
+            Icon::PlugZap,
+            "Connect all subaccounts",
+            "",
+            Act::Connect,
+        );
+    } else {
+        entry(ui, Icon::PhoneCall, "Call it now", "", Act::Retry);
+    }
+    menu_rule(ui);
+    entry(
+        ui,
+        Icon::Copy,
+        "Copy address",
+        "",
+        Act::Copy(agent.address.to_string()),
+    );
+    entry(
+        ui,
+        Icon::Fingerprint,
+        "Copy identity",
+        "",
+        Act::Copy(agent.id.to_string()),
+    );
+    entry(ui, Icon::Trash2, "Remove from this app…", "", Act::Remove);
+    act
 }

@@ -1,10 +1,17 @@
 //! The list of all agents.
 
+mod acts;
 mod bulk;
+mod export;
 mod list;
 mod peek;
+mod saved;
 mod tiles;
 mod view;
+mod words;
+
+pub use self::list::Col;
+pub use self::saved::SavedView;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,8 +26,9 @@ use crate::command::UiCommand;
 use crate::cx::Cx;
 use crate::digest::{state_of, word_of};
 use crate::nav::{AgentTab, Route};
+use crate::text;
 use crate::theme::space;
-use crate::widget::{IconButton, Sort, TableState, chip, search, segmented};
+use crate::widget::{IconButton, Sort, TableState, chip, search};
 
 /// What the page remembers from frame to frame.
 pub struct FleetState {
@@ -37,6 +45,8 @@ pub struct FleetState {
     table: TableState,
     view: view::View,
     bulk: bulk::Bulk,
+    /// The name of the view that is being saved.
+    saving: Option<String>,
     focus_filter: bool,
     generation: u64,
 }
@@ -59,6 +69,7 @@ impl Default for FleetState {
             table,
             view: view::View::default(),
             bulk: bulk::Bulk::default(),
+            saving: None,
             focus_filter: false,
             generation: 0,
         }
@@ -98,10 +109,15 @@ impl FleetState {
             return true;
         }
         let narrowed = !self.filter.is_empty() || self.group.is_some() || self.health.is_some();
+        self.clear();
+        narrowed
+    }
+
+    /// Shows all agents.
+    fn clear(&mut self) {
         self.filter.clear();
         self.group = None;
         self.health = None;
-        narrowed
     }
 }
 
@@ -109,9 +125,11 @@ impl FleetState {
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
     if state.generation != cx.fleet.generation {
         state.generation = cx.fleet.generation;
-        let known: BTreeSet<_> = cx.fleet.agents.iter().map(|agent| agent.id).collect();
-        state.peek = state.peek.filter(|id| known.contains(id));
-        state.selected.retain(|id| known.contains(id));
+        if state.peek.is_some() || !state.selected.is_empty() {
+            let known: BTreeSet<_> = cx.fleet.agents.iter().map(|agent| agent.id).collect();
+            state.peek = state.peek.filter(|id| known.contains(id));
+            state.selected.retain(|id| known.contains(id));
+        }
     }
     if cx.prefs.peek {
         peek::panel(ui, cx, &mut state.peek);
@@ -137,10 +155,14 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
         let room = egui::vec2(ui.available_width(), ui.available_height() - bulk);
         ui.allocate_ui(room, |ui| list::list(ui, cx, state));
         if !state.selected.is_empty() {
-            state.bulk.bar(ui, cx, &mut state.selected);
+            state.bulk.bar(ui, cx, &state.selected);
         }
     });
-    state.bulk.dialogs(ui.ctx(), cx, &mut state.selected);
+    let rows = Arc::clone(state.view.rows());
+    state.bulk.dialogs(ui.ctx(), cx, &mut state.selected, &rows);
+    let mut saving = state.saving.take();
+    saved::dialog(ui.ctx(), cx, state, &mut saving);
+    state.saving = saving;
 }
 
 /// Filter, chips and the choice of density.
@@ -177,7 +199,7 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
         ] {
             let count = cx.digest.count(health);
             let on = state.health == Some(health);
-            let room = ui.available_width() > 220.0;
+            let room = ui.available_width() > 330.0;
             if (count > 0 || on)
                 && room
                 && chip(ui, on, Some(state_of(health)), word_of(health), count).clicked()
@@ -186,34 +208,46 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
             }
         }
         if let Some(group) = &state.group {
-            let word = format!("{group} ×");
+            let word = format!("{} ×", text::clean(group));
             let count = state.view.rows().len();
-            if ui.available_width() > 240.0 && chip(ui, true, None, &word, count).clicked() {
+            if ui.available_width() > 330.0 && chip(ui, true, None, &word, count).clicked() {
                 state.group = None;
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let name = if cx.prefs.peek {
-                "Hide the side panel"
-            } else {
-                "Show the side panel"
-            };
-            if ui
-                .add(IconButton::new(Icon::PanelRight, name).selected(cx.prefs.peek))
-                .clicked()
-            {
-                cx.run(UiCommand::Peek);
-            }
-            if ui.available_width() > 170.0 {
-                segmented(
-                    ui,
-                    "Rows",
-                    &mut cx.prefs.compact,
-                    &[(false, "Comfortable"), (true, "Compact")],
-                );
-            }
+            right(ui, cx, state)
         });
     });
+}
+
+/// How the list is shown, and what is done with all of it.
+fn right(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
+    let name = if cx.prefs.peek {
+        "Hide the side panel"
+    } else {
+        "Show the side panel"
+    };
+    let peek = IconButton::new(Icon::PanelRight, name).selected(cx.prefs.peek);
+    if ui.add(peek).clicked() {
+        cx.run(UiCommand::Peek);
+    }
+    let (icon, name) = if cx.prefs.compact {
+        (Icon::Rows2, "Comfortable rows")
+    } else {
+        (Icon::Rows4, "Compact rows")
+    };
+    if ui.add(IconButton::new(icon, name)).clicked() {
+        cx.run(UiCommand::Density);
+    }
+    if ui
+        .add(IconButton::new(Icon::Download, "Export the list…"))
+        .clicked()
+    {
+        state.bulk.export = Some(export::Export::default());
+    }
+    let mut saving = state.saving.take();
+    saved::button(ui, cx, state, &mut saving);
+    state.saving = saving;
 }
 
 /// Goes to an agent's page.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use underpass_fleet::snapshot::{AgentSnapshot, Health};
 
 use super::list::Col;
+use super::words::Texts;
 use crate::cx::Cx;
 use crate::digest::{certificate_days, tunnels};
 use crate::widget::Sort;
@@ -23,11 +24,12 @@ struct Key {
 #[derive(Default)]
 pub(super) struct View {
     key: Option<Key>,
-    rows: Vec<usize>,
+    rows: Arc<[usize]>,
+    texts: Texts,
 }
 
 impl View {
-    pub(super) fn rows(&self) -> &[usize] {
+    pub(super) const fn rows(&self) -> &Arc<[usize]> {
         &self.rows
     }
 
@@ -50,9 +52,13 @@ impl View {
             return;
         }
         let agents = &cx.fleet.agents;
-        self.rows.clear();
-        self.rows
-            .extend((0..agents.len()).filter(|at| shows(&agents[*at], &key)));
+        let named = self.texts.find(agents, &key.filter);
+        let shows = |at: &usize| {
+            let agent = &agents[*at];
+            let is_so = key.health.is_none_or(|health| health == agent.health);
+            is_so && (key.group.is_none() || key.group == agent.group) && named(*at)
+        };
+        let mut rows: Vec<usize> = (0..agents.len()).filter(shows).collect();
         let order = |one: &usize, other: &usize| {
             let (one, other) = (&agents[*one], &agents[*other]);
             let first = match sort {
@@ -62,31 +68,15 @@ impl View {
             };
             first.then_with(|| one.label.cmp(&other.label))
         };
-        self.rows.sort_by(order);
+        rows.sort_by(order);
+        drop(named);
+        self.rows = rows.into();
         self.key = Some(key);
     }
 }
 
-fn shows(agent: &AgentSnapshot, key: &Key) -> bool {
-    if key.health.is_some_and(|health| health != agent.health) {
-        return false;
-    }
-    if key.group.is_some() && key.group != agent.group {
-        return false;
-    }
-    key.filter.split_whitespace().all(|word| {
-        let has = |text: &str| text.to_lowercase().contains(word);
-        has(&agent.label)
-            || agent.group.as_deref().is_some_and(has)
-            || agent.problem.as_deref().is_some_and(has)
-            || agent.tags.iter().any(|tag| has(tag))
-            || has(&agent.address.to_string())
-    })
-}
-
 fn by(column: Option<Col>, one: &AgentSnapshot, other: &AgentSnapshot) -> Ordering {
-    let version =
-        |agent: &AgentSnapshot| agent.version.value().map(|version| version.version.clone());
+    let version = |agent: &AgentSnapshot| agent.version.value().map(|known| known.version.clone());
     let last = |agent: &AgentSnapshot| agent.series.last().copied().unwrap_or_default();
     let float = |one: Option<f32>, other: Option<f32>| {
         one.unwrap_or(-1.0).total_cmp(&other.unwrap_or(-1.0))

@@ -11,7 +11,7 @@ use super::super::Message;
 use super::Hub;
 use crate::FleetError;
 use crate::api::{Api, Call};
-use crate::command::{Change, Command, Many};
+use crate::command::{Change, Command, Each, Many};
 use crate::session::Nudge;
 use crate::slot::Sink;
 use crate::snapshot::{Failure, PartState};
@@ -30,6 +30,7 @@ impl Hub {
             Command::Try(trial) => self.inquire(trial.agent, trial.call, trial.ticket, trial.into),
             Command::Call(change) => self.change(change),
             Command::Many(many) => self.many(many),
+            Command::Each(each) => self.each(each),
             Command::Draft { agent, act, done } => self.draft(agent, act, &done),
             Command::Refresh(agent) => self.nudge(agent, Nudge::Refresh),
             Command::Retry(agent) => self.nudge(agent, Nudge::Retry),
@@ -128,11 +129,23 @@ impl Hub {
         } = many;
         agents.sort_unstable();
         agents.dedup();
+        let calls = agents.into_iter().map(|agent| (agent, vec![call.clone()]));
+        self.each(Each {
+            title,
+            calls: calls.collect(),
+            undo: Vec::new(),
+        });
+    }
+
+    fn each(&mut self, each: Each) {
+        let Each { title, calls, undo } = each;
+        let agents: Vec<AgentId> = calls.iter().map(|(agent, _)| *agent).collect();
         let (job, stop) = self.jobs.begin(&title, &agents, clock::wall_ms());
-        let (turns, call) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::new(call));
-        for agent in agents {
+        self.jobs.can_be_undone(job, undo);
+        let turns = Arc::new(Semaphore::new(AT_ONCE));
+        for (agent, calls) in calls {
             let part = Part {
-                call: Arc::clone(&call),
+                calls,
                 turns: Arc::clone(&turns),
                 stop: stop.clone(),
             };
@@ -158,7 +171,7 @@ impl Hub {
 
 /// What a job does with one of many agents.
 struct Part {
-    call: Arc<Call>,
+    calls: Vec<Call>,
     turns: Arc<Semaphore>,
     stop: CancellationToken,
 }
@@ -173,14 +186,27 @@ impl Part {
             return PartState::Cancelled;
         }
         running.await;
-        // What has begun is not stopped: whether it was done would be unknown.
-        let answer = api.call(&self.call).await;
+        let mut answers = Vec::with_capacity(self.calls.len());
+        for call in &self.calls {
+            // What has begun is not stopped: whether it was done would be unknown.
+            answers.push(api.call(call).await);
+            if self.stop.is_cancelled() && answers.len() < self.calls.len() {
+                return PartState::Cancelled;
+            }
+        }
         drop(turn);
+        came_of(answers)
+    }
+}
+
+/// What came of all calls on one agent: the first failure, or the newest revision.
+pub(crate) fn came_of(answers: Vec<Result<crate::Reply, FleetError>>) -> PartState {
+    let mut revision = None;
+    for answer in answers {
         match answer {
-            Ok(reply) => PartState::Done {
-                revision: reply.revision,
-            },
-            Err(error) => PartState::Failed(Failure::from(&error)),
+            Ok(reply) => revision = reply.revision.or(revision),
+            Err(error) => return PartState::Failed(Failure::from(&error)),
         }
     }
+    PartState::Done { revision }
 }
