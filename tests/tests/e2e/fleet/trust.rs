@@ -109,7 +109,10 @@ fn certificates_are_made_signed_imported_and_removed_from_afar() {
     let signed = json!({ "signedCertificate": text("signed.pem") });
     desk.call(Verb::Patch, own(), &signed).unwrap();
     let shown: CertificateShown = desk.read(own());
-    assert_eq!((shown.subject_dn.as_str(), shown.issuer.as_str()), ("CN=one", "CN=Fleet CA"));
+    assert_eq!(
+        (shown.subject_dn.as_str(), shown.issuer.as_str()),
+        ("CN=one", "CN=Fleet CA")
+    );
     // The same key store with a wrong password, then with the right one.
     use base64::Engine as _;
     let store = base64::engine::general_purpose::STANDARD.encode(read("two.p12"));
@@ -134,7 +137,10 @@ fn certificates_are_made_signed_imported_and_removed_from_afar() {
     let root: Certificate = text("ca.pem").parse().unwrap();
     let alias = "root".parse().unwrap();
     desk.settings(move |fields| {
-        let one = TrustedCertificate { alias, certificate: root };
+        let one = TrustedCertificate {
+            alias,
+            certificate: root,
+        };
         fields.backend_trust = BackendTrust::new(true, vec![one]).unwrap();
     });
     let store: TruststoreShown = desk.read(Target::Truststore);
@@ -167,7 +173,8 @@ fn history_audit_and_log_are_read_and_taken_back_from_afar() {
     desk.send(Command::Try(Trial::new(desk.online(), undo, &preview)));
     assert_eq!(answer(&preview).changes.len(), 1);
     assert_eq!(desk.fleet.snapshot().jobs.len(), jobs);
-    desk.call(Verb::Post, Target::Undo(newest), &Value::Null).unwrap();
+    desk.call(Verb::Post, Target::Undo(newest), &Value::Null)
+        .unwrap();
     let present = |what: &str, rules: SubjectRules| {
         desk.agent(what, |agent| {
             let known = agent.configuration.value()?;
@@ -176,9 +183,13 @@ fn history_audit_and_log_are_read_and_taken_back_from_afar() {
         });
     };
     present("the rules are taken back", SubjectRules::default());
-    desk.call(Verb::Post, Target::Restore(newest), &Value::Null).unwrap();
+    desk.call(Verb::Post, Target::Restore(newest), &Value::Null)
+        .unwrap();
     present("the rules are back", rules);
-    let with = Query { with: Some(newest + 2), ..Query::default() };
+    let with = Query {
+        with: Some(newest + 2),
+        ..Query::default()
+    };
     let diff: RevisionDiff = desk.query(Target::RevisionDiff(newest), with);
     assert_eq!(diff.changes, vec![]);
 
@@ -194,7 +205,12 @@ fn history_audit_and_log_are_read_and_taken_back_from_afar() {
     }
 
     let levels = Target::Connector(ConnectorTarget::Logs);
-    desk.call(Verb::Patch, levels.clone(), &json!({ "sccLogLevel": "DEBUG" })).unwrap();
+    desk.call(
+        Verb::Patch,
+        levels.clone(),
+        &json!({ "sccLogLevel": "DEBUG" }),
+    )
+    .unwrap();
     let shown: LogsShown = desk.read(levels);
     assert_eq!(shown.scc_log_level, LogLevel::Debug);
     let page: LogPage = desk.read(Target::Running(RunningTarget::Logs));
