@@ -62,7 +62,7 @@ fn freshness(cx: &Cx<'_>) -> (State, String) {
         None => (State::Off, "No data yet".to_owned()),
         Some(at) => {
             let age = text::age(cx.now_ms, at);
-            let state = if cx.now_ms - at > 60_000 {
+            let state = if cx.now_ms.saturating_sub(at) > 60_000 {
                 State::Warn
             } else {
                 State::Ok

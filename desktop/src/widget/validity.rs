@@ -29,7 +29,7 @@ pub struct Span {
 
 /// Whole days from now until a moment; negative when it is past.
 fn days(now_ms: i64, until_ms: i64) -> i64 {
-    (until_ms - now_ms).div_euclid(DAY_MS)
+    until_ms.saturating_sub(now_ms).div_euclid(DAY_MS)
 }
 
 /// How an end is to be taken.
@@ -65,8 +65,8 @@ pub fn validity(ui: &mut Ui, now_ms: i64, from_ms: i64, until_ms: i64) {
     let bar = Rect::from_center_size(rect.center(), Vec2::new(rect.width(), BAR));
     let corners = CornerRadius::same(3);
     ui.painter().rect_filled(bar, corners, tokens.pressed);
-    let whole = (until_ms - from_ms).max(1) as f32;
-    let share = ((now_ms - from_ms) as f32 / whole).clamp(0.0, 1.0);
+    let whole = until_ms.saturating_sub(from_ms).max(1) as f32;
+    let share = (now_ms.saturating_sub(from_ms) as f32 / whole).clamp(0.0, 1.0);
     let x = bar.left() + bar.width() * share;
     let left = Rect::from_min_max(egui::pos2(x, bar.top()), bar.max);
     ui.painter().rect_filled(left, corners, tokens.state(state));
@@ -162,7 +162,7 @@ fn one(ui: &mut Ui, now_ms: i64, span: &Span, line: Rangef) {
     let text = galley(ui, Text::Body, tokens.text, &span.name, room);
     let at = egui::pos2(rect.left(), y - text.size().y / 2.0);
     ui.painter().galley(at, text, tokens.text);
-    let days_left = (span.until_ms - now_ms) as f32 / DAY_MS as f32;
+    let days_left = span.until_ms.saturating_sub(now_ms) as f32 / DAY_MS as f32;
     let end = egui::lerp(line, place(days_left));
     let bar = Rect::from_min_max(
         egui::pos2(line.min, y - 2.0),

@@ -98,7 +98,9 @@ fn bench_idle_with_fifty_sessions() {
     const IDLE: Duration = Duration::from_secs(40);
     let wakes = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&wakes);
-    let wake: Wake = Arc::new(move || drop(counted.fetch_add(1, Ordering::Relaxed)));
+    let wake: Wake = Arc::new(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+    });
     let source = Source::Demo {
         seed: demo::SEED,
         clock: Arc::new(clock::wall_ms),

@@ -39,6 +39,15 @@ impl Stage {
 
     /// The app over another source.
     pub(crate) fn over(theme: Theme, size: [f32; 2], source: Box<dyn Source>) -> Self {
+        Self::build(theme, size, source, false)
+    }
+
+    /// The same over a source whose texts have letters that no font has; the app draws boxes.
+    pub(crate) fn over_strange(theme: Theme, size: [f32; 2], source: Box<dyn Source>) -> Self {
+        Self::build(theme, size, source, true)
+    }
+
+    fn build(theme: Theme, size: [f32; 2], source: Box<dyn Source>, tofu: bool) -> Self {
         let prefs = Prefs {
             theme: match theme {
                 Theme::Dark => ThemePreference::Dark,
@@ -50,6 +59,7 @@ impl Stage {
             .with_size(size)
             .with_theme(theme)
             .with_max_steps(16);
+        let builder = if tofu { builder.allow_missing_glyphs() } else { builder };
         // Pictures need a renderer; everything else does without.
         let builder = if shots().is_some() {
             builder.wgpu()
