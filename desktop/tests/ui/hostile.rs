@@ -206,7 +206,7 @@ impl Source for Flapping {
             .iter()
             .enumerate()
             .map(|(at, up)| match self.down.get(at) {
-                Some(down) if (at + frame) % 2 == 0 => Arc::clone(down),
+                Some(down) if (at + frame).is_multiple_of(2) => Arc::clone(down),
                 _ => Arc::clone(up),
             });
         Arc::new(FleetSnapshot {

@@ -148,7 +148,7 @@ fn spans(
         all.push(Span {
             name: "This app's own certificate".to_owned(),
             note: "What this app shows the agent".to_owned(),
-            until_ms: now_ms + days * DAY_MS,
+            until_ms: now_ms.saturating_add(days.saturating_mul(DAY_MS)),
             renews: true,
         });
     }
