@@ -59,7 +59,11 @@ impl Stage {
             .with_size(size)
             .with_theme(theme)
             .with_max_steps(16);
-        let builder = if tofu { builder.allow_missing_glyphs() } else { builder };
+        let builder = if tofu {
+            builder.allow_missing_glyphs()
+        } else {
+            builder
+        };
         // Pictures need a renderer; everything else does without.
         let builder = if shots().is_some() {
             builder.wgpu()

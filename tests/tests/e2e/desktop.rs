@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
+use underpass_runtime::file;
 
 use crate::agent::Agent;
 use crate::process::{json as parse, program, refuse, run};
@@ -23,7 +24,7 @@ struct Desk {
 impl Desk {
     fn new(world: &World) -> Self {
         let passphrase = world.path("passphrase");
-        underpass_runtime::file::replace(&passphrase, b"correct horse\n").unwrap();
+        file::replace(&passphrase, b"correct horse\n").unwrap();
         Self {
             profile: world.path("profile"),
             passphrase,
@@ -87,11 +88,12 @@ fn scripts_pair_watch_and_configure_agents() {
         "{shown}"
     );
     assert_eq!(shown[0]["tunnelsUp"], 2);
-    let file = world.path("export.json");
-    let path = file.to_str().unwrap();
+    let exported = world.path("export.json");
+    let path = exported.to_str().unwrap();
     run(desk.command(&["fleet", "export", "plant", "--out", path]));
-    let mut document = parse(&std::fs::read_to_string(&file).unwrap());
-    let write = |document: &Value| std::fs::write(&file, document.to_string()).unwrap();
+    let mut document = parse(&std::fs::read_to_string(&exported).unwrap());
+    let write =
+        |document: &Value| file::replace(&exported, document.to_string().as_bytes()).unwrap();
     document["connector"]["description"] = "by a script".into();
     write(&document);
     let before = desk.tell(&["fleet", "apply", "plant", path, "--dry-run"]);

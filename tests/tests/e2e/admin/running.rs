@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
+use crate::agent::Agent;
 use crate::http::{HELLO, connections_to};
 use crate::process::{json as parse, refuse, run, until};
 use crate::world::World;
@@ -62,7 +63,11 @@ fn the_log_is_read_page_by_page_and_followed() {
         (wrong.status, &wrong.json()["field"]),
         (400, &json!("level"))
     );
-    // The command shows what is looked for, and what comes.
+    is_found_and_followed(&mut agent);
+}
+
+/// The command shows what is looked for, and what comes.
+fn is_found_and_followed(agent: &mut Agent) {
     let found = run(agent.command(&["logs", "--text", "tunnel up", "--level", "INFO"]));
     assert_eq!(found.lines().count(), 2, "{found}");
     let mut follow = agent.command(&[

@@ -46,7 +46,7 @@ impl Screen {
         session.args(["--session", "--nofork", "--print-address=1"]);
         let (session, bus) = serve(&mut session, &world.path("dbus.log"));
         let look = world.path("look.py");
-        std::fs::write(&look, LOOK).unwrap();
+        underpass_runtime::file::replace(&look, LOOK.as_bytes()).unwrap();
         let mut screen = Self {
             display: format!(":{number}"),
             bus: OnceLock::from(bus),

@@ -33,13 +33,13 @@ const SIGN: &str =
     "openssl x509 -req -in csr -CA ca.pem -CAkey ca.key -days 2 -out signed.pem 2>/dev/null";
 
 impl Desk {
-    fn read<T: FromReply + Clone>(&self, target: Target) -> T {
-        self.query(target, Query::default())
+    fn read<T: FromReply + Clone>(&self, target: &Target) -> T {
+        self.query(target, &Query::default())
     }
 
-    fn query<T: FromReply + Clone>(&self, target: Target, query: Query) -> T {
+    fn query<T: FromReply + Clone>(&self, target: &Target, query: &Query) -> T {
         let (slot, mut commands) = (Slot::<T>::default(), vec![]);
-        slot.request(&mut commands, self.online(), &target, &query);
+        slot.request(&mut commands, self.online(), target, query);
         commands.into_iter().for_each(|command| self.send(command));
         answer(&slot)
     }
@@ -108,7 +108,7 @@ fn certificates_are_made_signed_imported_and_removed_from_afar() {
     assert!(refused.contains("key"), "{refused}");
     let signed = json!({ "signedCertificate": text("signed.pem") });
     desk.call(Verb::Patch, own(), &signed).unwrap();
-    let shown: CertificateShown = desk.read(own());
+    let shown: CertificateShown = desk.read(&own());
     assert_eq!(
         (shown.subject_dn.as_str(), shown.issuer.as_str()),
         ("CN=one", "CN=Fleet CA")
@@ -120,12 +120,12 @@ fn certificates_are_made_signed_imported_and_removed_from_afar() {
     let refused = desk.call(Verb::Put, own(), &import("wrong")).unwrap_err();
     assert!(refused.contains("password"), "{refused}");
     desk.call(Verb::Put, own(), &import("s3cret")).unwrap();
-    assert_eq!(desk.read::<CertificateShown>(own()).subject_dn, "CN=two");
+    assert_eq!(desk.read::<CertificateShown>(&own()).subject_dn, "CN=two");
     let pem = json!({ "certificate": text("two.pem"), "privateKey": text("two.key") });
     desk.call(Verb::Put, own(), &pem).unwrap();
     let made = json!({ "type": "selfsigned", "subjectDN": "CN=self", "keySize": 256 });
     desk.call(Verb::Post, own(), &made).unwrap();
-    assert_eq!(desk.read::<CertificateShown>(own()).issuer, "CN=self");
+    assert_eq!(desk.read::<CertificateShown>(&own()).issuer, "CN=self");
     desk.call(Verb::Delete, own(), &Value::Null).unwrap();
     desk.agent("the certificate is gone", |agent| {
         let known = agent.configuration.value()?;
@@ -143,9 +143,9 @@ fn certificates_are_made_signed_imported_and_removed_from_afar() {
         };
         fields.backend_trust = BackendTrust::new(true, vec![one]).unwrap();
     });
-    let store: TruststoreShown = desk.read(Target::Truststore);
+    let store: TruststoreShown = desk.read(&Target::Truststore);
     assert!(store.trust_all_backends && store.trusted_backends.len() == 1);
-    let status: SecurityStatus = desk.read(Target::SecurityStatus);
+    let status: SecurityStatus = desk.read(&Target::SecurityStatus);
     assert_eq!(status.rating, Rating::Risk);
 }
 
@@ -162,9 +162,9 @@ fn history_audit_and_log_are_read_and_taken_back_from_afar() {
     .unwrap();
     let wanted = rules.clone();
     desk.settings(move |fields| fields.subject_pattern_rules = wanted);
-    let list: Vec<Revision> = desk.read(Target::Revisions);
+    let list: Vec<Revision> = desk.read(&Target::Revisions);
     let newest = list[0].number;
-    let detail: RevisionDetail = desk.read(Target::Revision(newest));
+    let detail: RevisionDetail = desk.read(&Target::Revision(newest));
     assert_eq!(detail.changes[0].part, "connector.subjectPatternRules");
     // A trial changes nothing and is no job.
     let jobs = desk.fleet.snapshot().jobs.len();
@@ -190,16 +190,16 @@ fn history_audit_and_log_are_read_and_taken_back_from_afar() {
         with: Some(newest + 2),
         ..Query::default()
     };
-    let diff: RevisionDiff = desk.query(Target::RevisionDiff(newest), with);
+    let diff: RevisionDiff = desk.query(&Target::RevisionDiff(newest), &with);
     assert_eq!(diff.changes, vec![]);
 
-    let page: AuditPage = desk.read(Target::AuditRecords);
+    let page: AuditPage = desk.read(&Target::AuditRecords);
     assert!(page.records.iter().any(|one| one.revision == Some(newest)));
-    let verified: AuditVerification = desk.read(Target::AuditVerification);
+    let verified: AuditVerification = desk.read(&Target::AuditVerification);
     let report = verified.report.unwrap();
     assert!(verified.verified && report.last_hash.is_some());
-    let csv: Reply = desk.read(Target::AuditCsv);
-    let lines: Reply = desk.read(Target::AuditLines);
+    let csv: Reply = desk.read(&Target::AuditCsv);
+    let lines: Reply = desk.read(&Target::AuditLines);
     for file in [csv, lines] {
         assert!(file.body.iter().filter(|byte| **byte == b'\n').count() > 2);
     }
@@ -211,8 +211,8 @@ fn history_audit_and_log_are_read_and_taken_back_from_afar() {
         &json!({ "sccLogLevel": "DEBUG" }),
     )
     .unwrap();
-    let shown: LogsShown = desk.read(levels);
+    let shown: LogsShown = desk.read(&levels);
     assert_eq!(shown.scc_log_level, LogLevel::Debug);
-    let page: LogPage = desk.read(Target::Running(RunningTarget::Logs));
+    let page: LogPage = desk.read(&Target::Running(RunningTarget::Logs));
     assert!(!page.lines.is_empty());
 }

@@ -34,6 +34,9 @@ const CONNECTOR: &str = "/api/v1/configuration/connector";
 const SUBACCOUNT: &str =
     "/api/v1/configuration/subaccounts/gate.example.com/0190a5a2-6d0e-7cc0-8000-000000000001";
 
+/// The body of a call, from the entry's name and its text.
+type Body = fn(name: &str, text: &str) -> Value;
+
 /// Something that there may be several of, found by a name.
 struct Kind {
     list: fn() -> String,
@@ -47,8 +50,8 @@ struct Kind {
     text_field: Option<&'static str>,
     name: fn(n: u64) -> String,
     text: fn(n: u64) -> String,
-    new: fn(name: &str, text: &str) -> Value,
-    change: Option<(Verb, fn(name: &str, text: &str) -> Value)>,
+    new: Body,
+    change: Option<(Verb, Body)>,
 }
 
 fn numbered(n: u64) -> String {
@@ -188,12 +191,14 @@ struct Acknowledged {
 
 /// Whether the agent is gone. Whatever else goes wrong ends the test.
 fn is_gone(error: &FleetError) -> bool {
-    match error {
-        FleetError::Broken(_) | FleetError::Unreachable { .. } | FleetError::Handshake { .. } => {
-            true
-        }
-        other => panic!("{other:?}"),
-    }
+    assert!(
+        matches!(
+            error,
+            FleetError::Broken(_) | FleetError::Unreachable { .. } | FleetError::Handshake { .. }
+        ),
+        "{error:?}"
+    );
+    true
 }
 
 fn target(path: &str) -> Target {

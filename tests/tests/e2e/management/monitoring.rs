@@ -22,6 +22,20 @@ fn status(managed: &Managed, user: &str, path: &str) -> u16 {
     managed.ask(&["-u", user], path).0
 }
 
+fn changes_nothing(managed: &Managed, user: &str) {
+    let write = [
+        "-u",
+        user,
+        "-X",
+        "PUT",
+        "-H",
+        "Content-Type: application/json",
+        "-d",
+        "{}",
+    ];
+    assert_eq!(managed.ask(&write, "/api/v1/configuration/document").0, 403);
+}
+
 #[test]
 fn a_user_with_a_password_reads_what_monitoring_needs_and_nothing_else() {
     let managed = Managed::start();
@@ -68,17 +82,7 @@ fn a_user_with_a_password_reads_what_monitoring_needs_and_nothing_else() {
         (&health["warnings"], health["links"].is_array()),
         (&json!([]), true)
     );
-    let write = [
-        "-u",
-        prom,
-        "-X",
-        "PUT",
-        "-H",
-        "Content-Type: application/json",
-        "-d",
-        "{}",
-    ];
-    assert_eq!(managed.ask(&write, "/api/v1/configuration/document").0, 403);
+    changes_nothing(&managed, prom);
     // Neither the document nor an answer has the password.
     assert!(!managed.agent.document().to_string().contains("horse"));
     // A live stream ends with the user.
