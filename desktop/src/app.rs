@@ -311,15 +311,8 @@ impl App {
         unlock.show(&ctx, &mut cx);
         palette.show(&ctx, &mut cx);
         sheet(&ctx, sheet_open);
-        let has_draft = cx
-            .agent
-            .is_some_and(|agent| screen::agent::draft::of(agent).is_some());
-        let lift = if has_draft {
-            screen::agent::draft::HEIGHT
-        } else {
-            0.0
-        };
         results(&ctx, &mut cx, shown_job);
+        let lift = lift(&cx, screens, route);
         toasts.show(&ctx, &mut cx, lift);
         let soon = Pending::of(&cx).is_some();
         // Ages and countdowns move by themselves, but only where someone looks.
@@ -362,6 +355,20 @@ impl App {
                     .tell((self.clock)(), State::Error, error.to_string());
             }
         }
+    }
+}
+
+/// The height of the bar at the foot of the page, which words at the corner leave free.
+fn lift(cx: &Cx<'_>, screens: &Screens, route: Route) -> f32 {
+    let has_draft = cx
+        .agent
+        .is_some_and(|agent| screen::agent::draft::of(agent).is_some());
+    if has_draft {
+        screen::agent::draft::HEIGHT
+    } else if route == Route::Fleet {
+        screens.fleet.foot()
+    } else {
+        0.0
     }
 }
 

@@ -32,6 +32,8 @@ fn a_small_window_loses_columns_and_nothing_else() {
     let mut stage = Stage::new(Theme::Dark, SMALL);
     assert!(stage.shows("STATUS, sorted"));
     assert!(!stage.shows("GROUP"));
+    stage.key(Modifiers::NONE, Key::ArrowDown);
+    assert!(!stage.shows("Close the side panel"));
     stage.shot("fleet-small");
 }
 

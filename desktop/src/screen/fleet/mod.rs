@@ -27,7 +27,7 @@ use crate::cx::Cx;
 use crate::digest::{state_of, word_of};
 use crate::nav::{AgentTab, Route};
 use crate::text;
-use crate::theme::space;
+use crate::theme::{size, space};
 use crate::widget::{IconButton, Sort, TableState, chip, search};
 
 /// What the page remembers from frame to frame.
@@ -77,6 +77,15 @@ impl Default for FleetState {
 }
 
 impl FleetState {
+    /// The height of what stands below the list.
+    pub fn foot(&self) -> f32 {
+        if self.selected.is_empty() {
+            0.0
+        } else {
+            bulk::HEIGHT + space::M
+        }
+    }
+
     /// Puts the keyboard into the filter.
     pub const fn focus_filter(&mut self) {
         self.focus_filter = true;
@@ -131,7 +140,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
             state.selected.retain(|id| known.contains(id));
         }
     }
-    if cx.prefs.peek {
+    if cx.prefs.peek && has_room(ui) {
         peek::panel(ui, cx, &mut state.peek);
     }
     state.view.refresh(
@@ -147,11 +156,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
             tiles::tiles(ui, cx, &mut state.health);
         }
         bar(ui, cx, state);
-        let bulk = if state.selected.is_empty() {
-            0.0
-        } else {
-            bulk::HEIGHT + space::M
-        };
+        let bulk = state.foot();
         let room = egui::vec2(ui.available_width(), ui.available_height() - bulk);
         ui.allocate_ui(room, |ui| list::list(ui, cx, state));
         if !state.selected.is_empty() {
@@ -227,7 +232,9 @@ fn right(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
     } else {
         "Show the side panel"
     };
-    let peek = IconButton::new(Icon::PanelRight, name).selected(cx.prefs.peek);
+    let peek = IconButton::new(Icon::PanelRight, name)
+        .selected(cx.prefs.peek && has_room(ui))
+        .enabled_if(has_room(ui), "A wider window has room for the side panel");
     if ui.add(peek).clicked() {
         cx.run(UiCommand::Peek);
     }
@@ -248,6 +255,11 @@ fn right(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
     let mut saving = state.saving.take();
     saved::button(ui, cx, state, &mut saving);
     state.saving = saving;
+}
+
+/// Whether the panel has room beside the list.
+fn has_room(ui: &Ui) -> bool {
+    ui.content_rect().width() >= size::NARROW
 }
 
 /// Goes to an agent's page.
