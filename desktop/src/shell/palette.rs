@@ -14,7 +14,7 @@ use crate::command::{Section, UiCommand};
 use crate::cx::{Cx, Effect};
 use crate::digest::{state_of, word_of};
 use crate::nav::{AgentTab, Route};
-use crate::screen::agent::access::document;
+use crate::screen::agent::edit::document;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, font, radius, size, space};
 use crate::widget::{Words as _, galley, paint_icon, shape};

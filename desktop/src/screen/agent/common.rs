@@ -1,93 +1,17 @@
-//! What the tabs of an agent share: asking for something, editing the draft, and what a role allows.
+//! What the tabs of an agent share where they show what was asked for.
 
 use std::sync::Arc;
 
 use egui::{Align, Layout, Ui};
 use lucide_icons::Icon;
-use underpass_fleet::Reply;
-use underpass_fleet::api::Call;
-use underpass_fleet::command::{Change, Command, DraftAct};
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::AgentSnapshot;
-use underpass_shared::config::{ConnectorFields, Document, Invalid};
-use underpass_shared::rights::Access;
 
 use crate::changes::Part;
-use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{Banner, Empty, Words as _, card, diff, dot, skeleton};
-
-/// Why something cannot be done now: the agent is away, or the operator's role is too weak.
-pub fn refused(cx: &Cx<'_>, access: Access) -> Option<String> {
-    let agent = cx.agent?;
-    if !agent.link.is_online() {
-        return Some("The agent is not connected".to_owned());
-    }
-    match cx.role() {
-        None => Some("It is not known yet what you may do here".to_owned()),
-        Some(role) if access.allows(role) => None,
-        Some(_) => Some(format!("Needs the role {}", access.weakest())),
-    }
-}
-
-/// The configuration as the operator wants it: the draft, or what the agent has.
-pub fn document(agent: &AgentSnapshot) -> Option<Arc<Document>> {
-    match &agent.draft {
-        Some(draft) => Some(Arc::clone(draft.document())),
-        None => agent
-            .configuration
-            .value()
-            .map(|found| Arc::clone(&found.document)),
-    }
-}
-
-/// Changes the draft.
-pub fn edit(
-    cx: &mut Cx<'_>,
-    what: impl Into<String>,
-    edit: impl FnOnce(&Document) -> Result<Document, Invalid> + Send + 'static,
-) {
-    let Some(agent) = cx.agent.map(|agent| agent.id) else {
-        return;
-    };
-    let act = DraftAct::Edit {
-        what: what.into(),
-        edit: Box::new(edit),
-    };
-    cx.send(Command::Draft {
-        agent,
-        act,
-        done: Slot::default(),
-    });
-}
-
-/// Changes settings of the agent as a whole in the draft.
-pub fn edit_settings(
-    cx: &mut Cx<'_>,
-    what: impl Into<String>,
-    change: impl FnOnce(&mut ConnectorFields) -> Result<(), Invalid> + Send + 'static,
-) {
-    edit(cx, what, |document| {
-        let mut fields: ConnectorFields = (***document.connector()).clone().into();
-        change(&mut fields)?;
-        document.with_connector(fields.try_into()?)
-    });
-}
-
-/// Has the agent do something; the answer comes into a slot, and all of it is a job.
-pub fn call(cx: &mut Cx<'_>, call: Call, title: impl Into<String>, done: &Slot<Reply>) {
-    let Some(agent) = cx.agent.map(|agent| agent.id) else {
-        return;
-    };
-    cx.send(Command::Call(Change {
-        agent,
-        call,
-        title: title.into(),
-        done: done.clone(),
-    }));
-}
 
 /// What a slot has. Where it has nothing, it shows why; where that is old, it says so above.
 pub fn loaded<T: Send + Sync + 'static>(

@@ -16,7 +16,7 @@ use underpass_shared::rights::Access;
 use crate::cx::Cx;
 
 /// The configuration as the operator wants it: his draft, or what the agent has.
-pub(super) fn document(agent: &AgentSnapshot) -> Option<&Arc<Document>> {
+pub(crate) fn document(agent: &AgentSnapshot) -> Option<&Arc<Document>> {
     match &agent.draft {
         Some(draft) => Some(draft.document()),
         None => agent.configuration.value().map(|one| &one.document),
@@ -61,10 +61,10 @@ pub(super) fn edit(
 /// A document with other settings of the agent as a whole.
 pub(super) fn with_connector(
     document: &Document,
-    set: impl FnOnce(&mut ConnectorFields),
+    set: impl FnOnce(&mut ConnectorFields) -> Result<(), Invalid>,
 ) -> Result<Document, Invalid> {
     let mut fields = ConnectorFields::from(Connector::clone(document.connector()));
-    set(&mut fields);
+    set(&mut fields)?;
     document.with_connector(fields.try_into()?)
 }
 
@@ -72,7 +72,7 @@ pub(super) fn with_connector(
 pub(super) fn edit_connector(
     cx: &mut Cx<'_>,
     what: impl Into<String>,
-    set: impl FnOnce(&mut ConnectorFields) + Send + 'static,
+    set: impl FnOnce(&mut ConnectorFields) -> Result<(), Invalid> + Send + 'static,
 ) {
     edit(cx, what, |document| with_connector(document, set));
 }
@@ -107,6 +107,12 @@ pub(super) fn edit_subaccount(
 /// Has the page's agent do something at once; the answer comes into the slot.
 pub(super) fn act(cx: &mut Cx<'_>, title: impl Into<String>, call: Call) -> Slot<Reply> {
     let done = Slot::default();
+    act_into(cx, call, title, &done);
+    done
+}
+
+/// The same for an answer that has its place already.
+pub(super) fn act_into(cx: &mut Cx<'_>, call: Call, title: impl Into<String>, done: &Slot<Reply>) {
     if let Some(agent) = cx.agent.map(|agent| agent.id) {
         cx.send(Command::Call(Change {
             agent,
@@ -115,7 +121,6 @@ pub(super) fn act(cx: &mut Cx<'_>, title: impl Into<String>, call: Call) -> Slot
             done: done.clone(),
         }));
     }
-    done
 }
 
 /// Where a subaccount is found by calls.

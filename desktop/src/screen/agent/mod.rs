@@ -6,7 +6,7 @@ pub mod channels;
 pub mod common;
 pub mod cookies;
 pub mod draft;
-mod edit;
+pub(crate) mod edit;
 mod form;
 mod head;
 pub mod logs;

@@ -57,6 +57,7 @@ fn screens_get_typed_answers_to_all_that_they_ask() {
     };
     let revision = agent.configuration.value().unwrap().revision;
     use underpass_shared::api::management::{ConnectorTarget, OperatorTarget, RunningTarget};
+    use underpass_shared::config::ChannelType;
     use underpass_shared::pki::chain::CertificateUse;
     for target in [
         Target::Revisions,
@@ -82,7 +83,7 @@ fn screens_get_typed_answers_to_all_that_they_ask() {
         Target::Subaccounts,
         Target::Subaccount(path.clone()),
         Target::Mappings(path.clone()),
-        Target::Channels(path),
+        Target::ChannelsOf(path, ChannelType::Hana),
     ] {
         let slot = Slot::<Reply>::default();
         let mut commands = vec![];

@@ -4,10 +4,11 @@ use egui::{Align, Id, Layout, Popup, Role, Sense, Stroke, StrokeKind, Ui, Vec2, 
 use lucide_icons::Icon;
 use underpass_shared::config::Subaccount;
 
-use super::edit::{Here, document};
+use super::edit::Here;
 use super::tester::Tester;
 use super::view::Show;
 use super::{AccessState, Open};
+use crate::screen::agent::edit::document;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, radius, size, space};
 use crate::widget::{

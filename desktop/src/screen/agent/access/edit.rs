@@ -25,14 +25,6 @@ pub(super) struct Here<'a> {
     pub(super) refused: Option<String>,
 }
 
-/// The configuration as the operator wants it.
-pub fn document(agent: &AgentSnapshot) -> Option<&Arc<Document>> {
-    match &agent.draft {
-        Some(draft) => Some(draft.document()),
-        None => agent.configuration.value().map(|known| &known.document),
-    }
-}
-
 impl<'a> Here<'a> {
     pub(super) fn new(
         cx: &Cx<'_>,

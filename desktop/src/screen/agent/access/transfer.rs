@@ -9,10 +9,11 @@ use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::{ImportMode, Imported, MappingsFile, MappingsFormat};
 use underpass_shared::config::{Document, Mapping, MappingPart};
 
-use super::edit::{Here, document};
+use super::edit::Here;
 use super::words::sentence;
 use crate::cx::Cx;
 use crate::file::{self, Pick};
+use crate::screen::agent::edit::document;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{

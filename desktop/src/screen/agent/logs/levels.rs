@@ -10,7 +10,8 @@ use underpass_shared::api::management::{ConnectorTarget, LogsShown, Query, Targe
 use underpass_shared::config::LogLevel;
 use underpass_shared::rights::Access;
 
-use super::super::common::{call, loaded, refused};
+use super::super::common::loaded;
+use super::super::edit::{act_into, prevented};
 use crate::cx::Cx;
 use crate::theme::{State, size, space};
 use crate::widget::{Answer, Banner, Dialog, Words as _, select};
@@ -48,7 +49,7 @@ impl Levels {
                 .others
                 .is_some_and(|level| level != known.other_log_level)
         });
-        let role = refused(cx, Access::Trace);
+        let role = prevented(cx, Access::Trace);
         let reason = role
             .as_deref()
             .or((!changed).then_some("Nothing is changed"));
@@ -92,7 +93,7 @@ impl Levels {
                     fields.retain(|_, level| !level.is_null());
                 }
                 if let Ok(change) = Call::new(Verb::Patch, target).with(&levels) {
-                    call(
+                    act_into(
                         cx,
                         change,
                         "Set levels of the log",

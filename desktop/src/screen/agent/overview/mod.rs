@@ -17,7 +17,8 @@ use underpass_shared::config::Revision;
 use underpass_shared::rights::Access;
 
 use self::backends::Backends;
-use super::common::{Newer, refused};
+use super::common::Newer;
+use super::edit::prevented;
 use crate::cx::Cx;
 use crate::screen::page;
 use crate::theme::{State, Text, Themed as _, space};
@@ -56,7 +57,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut OverviewState) {
         ui.spacing_mut().item_spacing = Vec2::splat(space::M);
         state.setup.ui(ui, cx, &agent);
         let way = stations::way(&agent, &state.backends.found());
-        let refused = refused(cx, Access::Subaccounts);
+        let refused = prevented(cx, Access::Subaccounts);
         let mut check = false;
         card_titled(
             ui,

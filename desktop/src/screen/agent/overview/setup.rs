@@ -15,7 +15,7 @@ use underpass_shared::config::{BackendTrust, Document};
 use underpass_shared::pki::chain::CertificateUse;
 use underpass_shared::rights::Access;
 
-use super::super::common;
+use super::super::edit;
 use crate::cx::Cx;
 use crate::nav::{AgentTab, Route};
 use crate::text;
@@ -134,11 +134,11 @@ impl Setup {
     /// Shows what is left, unless the operator put it away or all is done.
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, agent: &Arc<AgentSnapshot>) {
         self.checked(cx, agent);
-        let Some(document) = common::document(agent).filter(|_| cx.prefs.setup.is_shown(agent.id))
+        let Some(document) = edit::document(agent).filter(|_| cx.prefs.setup.is_shown(agent.id))
         else {
             return;
         };
-        let steps = steps(agent, &document, cx.prefs.setup.is_tested(agent.id));
+        let steps = steps(agent, document, cx.prefs.setup.is_tested(agent.id));
         let needed = steps.iter().filter(|step| !step.optional);
         let done = steps.iter().filter(|step| step.done).count();
         let complete = needed.clone().all(|step| step.done);
@@ -170,7 +170,7 @@ impl Setup {
             ui.add_space(space::XS);
             let next = steps.iter().position(|step| !step.done && !step.optional);
             for (at, step) in steps.iter().enumerate() {
-                self.row(ui, cx, agent, (step, next == Some(at)), &document);
+                self.row(ui, cx, agent, (step, next == Some(at)), document);
             }
         });
         ui.add_space(space::M);
@@ -259,14 +259,14 @@ impl Setup {
         let reason = match &check {
             None if agent.draft.is_some() => Some("Apply your changes first".to_owned()),
             None => Some("Add a mapping first".to_owned()),
-            Some(_) => common::refused(cx, Access::Trace),
+            Some(_) => edit::prevented(cx, Access::Trace),
         };
         let button = button.enabled_if(reason.is_none(), reason.as_deref().unwrap_or_default());
         if ui.add(button.small()).clicked()
             && let Some(check) = check
         {
             self.failed = None;
-            common::call(cx, check, "Check the first system", &self.check);
+            edit::act_into(cx, check, "Check the first system", &self.check);
         }
     }
 

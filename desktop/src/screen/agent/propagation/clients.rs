@@ -9,7 +9,7 @@ use underpass_shared::config::{
 use underpass_shared::host::VirtualAddress;
 use underpass_shared::rights::Access;
 
-use super::super::common::{edit, refused};
+use super::super::edit::{edit, prevented};
 use crate::cx::Cx;
 use crate::text;
 use crate::theme::{Text, Themed as _, size, space};
@@ -78,7 +78,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, state: &mut 
             });
             let Some(mapping) = mapping else { return };
             let options = mapping.rfc_options.as_deref().cloned().unwrap_or_default();
-            let role = refused(
+            let role = prevented(
                 cx,
                 if managed {
                     Access::Administration

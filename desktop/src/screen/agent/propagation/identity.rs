@@ -9,7 +9,7 @@ use underpass_shared::api::management::{Query, SubaccountPath, Target, Verb};
 use underpass_shared::config::{Alias, Document, IdentityTrust, Subaccount, SubaccountFields};
 use underpass_shared::rights::Access;
 
-use super::super::common::{call, edit, refused};
+use super::super::edit::{act_into, edit, prevented};
 use crate::cx::Cx;
 use crate::text;
 use crate::theme::{Text, Themed as _, size, space};
@@ -48,7 +48,7 @@ fn subaccount(ui: &mut Ui, cx: &mut Cx<'_>, one: &Subaccount) {
     } else {
         Access::Subaccounts
     };
-    let role = refused(cx, needed);
+    let role = prevented(cx, needed);
     let role = role.as_deref();
     let trust = &one.own().identity_trust;
     let width = ui.available_width();
@@ -107,7 +107,7 @@ fn head(ui: &mut Ui, cx: &mut Cx<'_>, one: &Subaccount, role: Option<&str>) {
         };
         let sync = Call::new(Verb::Post, Target::IdentityTrust(path)).query(query);
         let what = format!("Take over trust of {name}");
-        call(cx, sync, what, &Slot::<Reply>::default());
+        act_into(cx, sync, what, &Slot::<Reply>::default());
     }
     let mut auto = one.own().identity_trust.auto_sync();
     let label = format!("{name} follows the cloud side");

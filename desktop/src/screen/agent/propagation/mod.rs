@@ -15,7 +15,8 @@ use self::clients::ClientsState;
 use self::rules::RulesState;
 use self::sample::SampleState;
 use self::times::TimesState;
-use super::common::{document, shown};
+use super::common::shown;
+use super::edit::document;
 use crate::cx::Cx;
 use crate::screen::page;
 use crate::theme::space;
@@ -64,9 +65,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut PropagationState) {
             rules::ui(ui, cx, &rules, held, &mut state.rules);
             sample::ui(ui, &sampled, &rules, &mut state.sample);
         }
-        times::ui(ui, cx, &document, &mut state.times);
-        identity::ui(ui, cx, &document);
-        clients::ui(ui, cx, &document, &mut state.clients);
+        times::ui(ui, cx, document, &mut state.times);
+        identity::ui(ui, cx, document);
+        clients::ui(ui, cx, document, &mut state.clients);
     });
     state.rules.show(ui, cx);
 }

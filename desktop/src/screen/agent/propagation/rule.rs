@@ -9,7 +9,7 @@ use underpass_shared::config::{
     SubjectRule, SubjectRules, Text, Variable,
 };
 
-use super::super::common::edit_settings;
+use super::super::edit::edit_connector;
 use crate::cx::Cx;
 use crate::theme::space;
 use crate::widget::{Answer, Dialog, Field, Words as _, select};
@@ -171,7 +171,7 @@ impl Rule {
             (Answer::Dismissed, ..) => true,
             (Answer::Confirmed, Ok(condition), Ok(subject_pattern), Ok(description)) => {
                 let (at, is_new) = (self.at, self.is_new);
-                edit_settings(cx, title, move |fields| {
+                edit_connector(cx, title, move |fields| {
                     let (mut rules, mut fallback) =
                         fields.subject_pattern_rules.clone().into_parts();
                     match condition {

@@ -6,7 +6,7 @@ use underpass_shared::config::limits::SUBJECT_RULES_MAX;
 use underpass_shared::config::{SubjectPattern, SubjectRule, SubjectRules};
 use underpass_shared::rights::Access;
 
-use super::super::common::{edit_settings, refused};
+use super::super::edit::{edit_connector, prevented};
 use super::rule::Rule;
 use crate::cx::Cx;
 use crate::text;
@@ -45,7 +45,7 @@ pub(super) fn ui(
     held: usize,
     state: &mut RulesState,
 ) {
-    let role = refused(cx, Access::Connector);
+    let role = prevented(cx, Access::Connector);
     let mut act = None;
     card_titled(
         ui,
@@ -132,7 +132,7 @@ fn change(
     what: String,
     change: impl FnOnce(&mut Vec<SubjectRule>) + Send + 'static,
 ) {
-    edit_settings(cx, what, move |fields| {
+    edit_connector(cx, what, move |fields| {
         let (mut rules, fallback) = fields.subject_pattern_rules.clone().into_parts();
         change(&mut rules);
         fields.subject_pattern_rules = SubjectRules::new(rules, fallback)?;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use underpass_shared::config::{Document, Number, PpSettings};
 use underpass_shared::rights::Access;
 
-use super::super::common::{edit_settings, refused};
+use super::super::edit::{edit_connector, prevented};
 use crate::cx::Cx;
 use crate::theme::space;
 use crate::widget::{Button, Field, card_titled};
@@ -32,7 +32,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, state: &mut 
         state.tolerance = present.expiration_tolerance_in_hr.get().to_string();
         state.validity = present.certificate_validity_in_min.get().to_string();
     }
-    let role = refused(cx, Access::Subaccounts);
+    let role = prevented(cx, Access::Subaccounts);
     let (tolerance, validity) = (number(&state.tolerance), number(&state.validity));
     card_titled(
         ui,
@@ -77,10 +77,14 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, state: &mut 
                     if ui.add(button).clicked()
                         && let Some(wanted) = changed
                     {
-                        edit_settings(cx, "Change times of principal propagation", move |fields| {
-                            fields.pp_settings = wanted;
-                            Ok(())
-                        });
+                        edit_connector(
+                            cx,
+                            "Change times of principal propagation",
+                            move |fields| {
+                                fields.pp_settings = wanted;
+                                Ok(())
+                            },
+                        );
                     }
                 });
             });

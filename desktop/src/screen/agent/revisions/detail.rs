@@ -9,7 +9,8 @@ use underpass_shared::api::management::{Query, RevisionDetail, RevisionDiff, Tar
 use underpass_shared::config::{Change, Revision};
 use underpass_shared::rights::Access;
 
-use super::super::common::{changed_parts, loaded, refused};
+use super::super::common::{changed_parts, loaded};
+use super::super::edit::prevented;
 use super::review::Review;
 use crate::changes::{self, Part};
 use crate::cx::Cx;
@@ -104,7 +105,7 @@ impl Detail {
         review: &mut Option<Review>,
     ) {
         let tokens = ui.tokens();
-        let reason = refused(cx, Access::Subaccounts);
+        let reason = prevented(cx, Access::Subaccounts);
         ui.horizontal(|ui| {
             ui.set_min_height(size::CONTROL);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -8,7 +8,8 @@ use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::{Preview, Target, Verb};
 use underpass_shared::config::ConfirmWithin;
 
-use super::super::common::{call, changed_parts, shown};
+use super::super::common::{changed_parts, shown};
+use super::super::edit::act_into;
 use crate::changes::{self, Part};
 use crate::cx::Cx;
 use crate::text;
@@ -114,7 +115,7 @@ impl Review {
             Answer::Open => false,
             Answer::Dismissed => true,
             Answer::Confirmed => {
-                call(cx, self.call(), title, &Slot::<Reply>::default());
+                act_into(cx, self.call(), title, &Slot::<Reply>::default());
                 true
             }
         }

@@ -82,6 +82,7 @@ impl Alerts {
                             thresholds,
                             notification,
                         };
+                        Ok(())
                     });
                 }
             },

@@ -80,6 +80,7 @@ impl AuditCard {
             let AuditSettings { level, cleanup } = now;
             edit_connector(cx, "Change what is audited", move |fields| {
                 fields.audit = AuditSettings { level, cleanup };
+                Ok(())
             });
         }
     }

@@ -37,7 +37,8 @@ impl Ciphers {
                     && let Ok(next) = next
                 {
                     edit_connector(cx, "Change the cipher suites", |fields| {
-                        fields.cipher_suites = next
+                        fields.cipher_suites = next;
+                        Ok(())
                     });
                 }
             },

@@ -50,7 +50,8 @@ impl General {
                     && let Some(description) = description
                 {
                     edit_connector(cx, "Change the description", |fields| {
-                        fields.description = description
+                        fields.description = description;
+                        Ok(())
                     });
                 }
                 listener(ui, cx);
@@ -76,7 +77,8 @@ impl General {
                         connections.get()
                     );
                     edit_connector(cx, what, move |fields| {
-                        fields.tunnel_connections = connections
+                        fields.tunnel_connections = connections;
+                        Ok(())
                     });
                 }
             },

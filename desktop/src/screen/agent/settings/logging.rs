@@ -72,7 +72,10 @@ impl Logging {
                     && let Some(next) = next
                 {
                     edit(cx, "Change the log", move |document| {
-                        with_connector(document, |fields| fields.log_and_trace = next)
+                        with_connector(document, |fields| {
+                            fields.log_and_trace = next;
+                            Ok(())
+                        })
                     });
                 }
                 self.traces(ui, cx, document);
@@ -214,7 +217,10 @@ fn trace(cx: &mut Cx<'_>, key: &SubaccountKey, traces: Traces) {
             });
             all.push(one);
             let all = TracesBySubaccount::try_from(all)?;
-            with_connector(document, |fields| fields.subaccount_traces = all)
+            with_connector(document, |fields| {
+                fields.subaccount_traces = all;
+                Ok(())
+            })
         },
     );
 }

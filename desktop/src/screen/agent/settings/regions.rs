@@ -82,7 +82,10 @@ impl RegionsCard {
                 if let (true, Some(regions)) = (clicked, next) {
                     let what = format!("Add region {}", self.name.trim());
                     edit(cx, what, move |document| {
-                        with_connector(document, |fields| fields.regions = regions)
+                        with_connector(document, |fields| {
+                            fields.regions = regions;
+                            Ok(())
+                        })
                     });
                     *self = Self::default();
                 }
@@ -108,7 +111,10 @@ fn row(ui: &mut Ui, cx: &mut Cx<'_>, region: &Region, locked: Option<&str>) {
                     let mut all: Vec<Region> = document.connector().regions.clone().into();
                     all.retain(|one| one.region_host != host);
                     let all = Regions::try_from(all)?;
-                    with_connector(document, |fields| fields.regions = all)
+                    with_connector(document, |fields| {
+                        fields.regions = all;
+                        Ok(())
+                    })
                 });
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

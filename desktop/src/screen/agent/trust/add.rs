@@ -3,7 +3,7 @@
 use egui::Ui;
 use underpass_shared::config::{Alias, BackendTrust, Certificate, Invalid, TrustedCertificate};
 
-use super::super::common::{document, edit_settings};
+use super::super::edit::{document, edit_connector};
 use super::pem::PemInput;
 use crate::cx::Cx;
 use crate::text;
@@ -69,7 +69,7 @@ impl Add {
                     [one] => format!("Trust {}", one.alias),
                     many => format!("Trust {}", text::plural(many.len(), "certificate")),
                 };
-                edit_settings(cx, what, move |fields| {
+                edit_connector(cx, what, move |fields| {
                     fields.backend_trust = joined(&fields.backend_trust, new)?;
                     Ok(())
                 });

@@ -10,7 +10,7 @@ use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::{ImportInput, Target, Verb};
 use underpass_shared::pki::chain::CertificateUse;
 
-use super::super::common::call;
+use super::super::edit::act_into;
 use super::own::title;
 use super::pem::PemInput;
 use super::request::fits;
@@ -136,7 +136,7 @@ impl Import {
     fn send(&mut self, cx: &mut Cx<'_>, input: &ImportInput) {
         if let Ok(import) = Call::new(Verb::Put, Target::OwnCertificate(self.one)).with(input) {
             self.begun = true;
-            call(
+            act_into(
                 cx,
                 import,
                 format!("Import: {}", title(self.one)),

@@ -12,7 +12,7 @@ use underpass_shared::pki::alt_name::AltName;
 use underpass_shared::pki::chain::CertificateUse;
 use underpass_shared::pki::dn::DistinguishedName;
 
-use super::super::common::call;
+use super::super::edit::act_into;
 use super::own::title;
 use super::request::Written;
 use crate::cx::Cx;
@@ -130,7 +130,7 @@ impl Make {
             };
             self.begun = true;
             self.done = Slot::default();
-            call(cx, made, format!("{what}: {}", title(self.one)), &self.done);
+            act_into(cx, made, format!("{what}: {}", title(self.one)), &self.done);
         }
     }
 

@@ -20,7 +20,8 @@ use underpass_shared::pki::expiry::{CertificateKind, Enrolled, Expiry, expiries}
 
 use self::own::OwnDialogs;
 use self::store::StoreState;
-use super::common::{Newer, document, shown};
+use super::common::{Newer, shown};
+use super::edit::document;
 use crate::cx::Cx;
 use crate::screen::page;
 use crate::text;
@@ -73,7 +74,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut TrustState) {
         let present = &configuration.document;
         ends(ui, cx, &agent, &configuration, state);
         cards(ui, cx, present, &mut state.own);
-        let wanted = document(&agent).unwrap_or_else(|| Arc::clone(present));
+        let wanted = Arc::clone(document(&agent).unwrap_or(present));
         store::ui(ui, cx, &wanted, &mut state.store);
     });
     state.own.show(ui, cx);

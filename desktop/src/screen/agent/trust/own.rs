@@ -10,7 +10,7 @@ use underpass_shared::config::{Certificate, OwnCertificate};
 use underpass_shared::pki::chain::CertificateUse;
 use underpass_shared::rights::Access;
 
-use super::super::common::{call, refused};
+use super::super::edit::{act_into, prevented};
 use super::import::Import;
 use super::make::{Made, Make};
 use super::request::{Signed, Written};
@@ -57,7 +57,7 @@ pub(super) fn card(
     own: &OwnCertificate,
     dialogs: &mut OwnDialogs,
 ) {
-    let role = refused(cx, Access::Connector);
+    let role = prevented(cx, Access::Connector);
     let found = own
         .certificate()
         .and_then(|(chain, _)| chain.first().map(|first| (first, chain.len())));
@@ -270,7 +270,7 @@ impl OwnDialogs {
             let answer = confirm.show(ui.ctx(), &heading, "Remove", loss, one.as_str());
             if answer == Answer::Confirmed {
                 let remove = Call::new(Verb::Delete, Target::OwnCertificate(one));
-                call(cx, remove, heading, &Slot::<Reply>::default());
+                act_into(cx, remove, heading, &Slot::<Reply>::default());
             }
             if answer != Answer::Open {
                 self.remove = None;

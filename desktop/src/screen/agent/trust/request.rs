@@ -11,7 +11,7 @@ use underpass_shared::api::management::{SignedInput, Target, Verb};
 use underpass_shared::config::Certificate;
 use underpass_shared::pki::chain::{self, CertificateUse};
 
-use super::super::common::call;
+use super::super::edit::act_into;
 use super::own::title;
 use super::pem::PemInput;
 use crate::cx::Cx;
@@ -138,7 +138,7 @@ impl Signed {
                 if let Ok(import) = import {
                     self.begun = true;
                     self.done = Slot::default();
-                    call(
+                    act_into(
                         cx,
                         import,
                         format!("Import the signed certificate: {}", title(self.one)),

@@ -7,7 +7,7 @@ use lucide_icons::Icon;
 use underpass_shared::config::{BackendTrust, Document, TrustedCertificate};
 use underpass_shared::rights::Access;
 
-use super::super::common::{edit_settings, refused};
+use super::super::edit::{edit_connector, prevented};
 use super::add::Add;
 use crate::cx::Cx;
 use crate::text;
@@ -43,7 +43,7 @@ const COLUMNS: [Column; 6] = [
 
 /// Shows the trust store of the draft.
 pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, wanted: &Arc<Document>, state: &mut StoreState) {
-    let role = refused(cx, Access::Connector);
+    let role = prevented(cx, Access::Connector);
     let why = role.as_deref().unwrap_or_default();
     let trust = wanted.connector().backend_trust();
     if trust.trust_all_backends() {
@@ -114,7 +114,7 @@ fn alarm(ui: &mut Ui, cx: &mut Cx<'_>, allowed: bool) {
 /// Trusts a certificate no more, in the draft.
 fn remove(cx: &mut Cx<'_>, alias: String) {
     let what = format!("Trust {} no more", text::clean(&alias));
-    edit_settings(cx, what, move |fields| {
+    edit_connector(cx, what, move |fields| {
         let old = &fields.backend_trust;
         let mut rest = old.certificates().to_vec();
         rest.retain(|one| one.alias.as_str() != alias);
@@ -154,7 +154,7 @@ fn set_all(cx: &mut Cx<'_>, on: bool) {
     } else {
         "Check certificates of back ends again"
     };
-    edit_settings(cx, what, move |fields| {
+    edit_connector(cx, what, move |fields| {
         let certificates = fields.backend_trust.certificates().to_vec();
         fields.backend_trust = BackendTrust::new(on, certificates)?;
         Ok(())
