@@ -36,9 +36,14 @@ const DIRECTION: &[(&str, &[&str])] = &[
         &["underpass-runtime", "underpass-shared"],
     ),
     (
+        "underpass-desktop",
+        &["underpass-fleet", "underpass-runtime", "underpass-shared"],
+    ),
+    (
         "underpass-tests",
         &[
             "underpass-agent",
+            "underpass-desktop",
             "underpass-fleet",
             "underpass-gateway",
             "underpass-runtime",

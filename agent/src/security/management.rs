@@ -130,6 +130,7 @@ mod tests {
     use super::*;
 
     const CA: &str = include_str!("../admin/tests/old.pem");
+    const ISSUED: &str = include_str!("issued.pem");
 
     fn rated(connector: &Value, tls12: bool, now_ms: i64) -> Vec<(String, Rating)> {
         let json = json!({"schema": 1, "connector": connector, "subaccounts": []});
@@ -174,16 +175,18 @@ mod tests {
             rating(&rated(&json!({}), false, 0), "serverCertificate"),
             Rating::Warning
         );
-        let certificate: Certificate = CA.parse().unwrap();
+        let certificate: Certificate = ISSUED.parse().unwrap();
         let end = certificate.summary().not_after_ms;
         let id = "0190a5a2-6d0e-7cc0-8000-000000000001";
-        let given = json!({"certificates": {"ui": {"chain": [CA], "key": id}}});
+        let given = |chain: &str| json!({"certificates": {"ui": {"chain": [chain], "key": id}}});
+        let self_signed = rated(&given(CA), false, 0);
+        assert_eq!(rating(&self_signed, "serverCertificate"), Rating::Warning);
         for (left_days, expected) in [
             (EXPIRING_DAYS + 1, Rating::Ok),
             (EXPIRING_DAYS - 1, Rating::Warning),
             (0, Rating::Risk),
         ] {
-            let all = rated(&given, false, end - left_days * DAY_MS);
+            let all = rated(&given(ISSUED), false, end - left_days * DAY_MS);
             assert_eq!(rating(&all, "serverCertificate"), expected, "{left_days}");
         }
     }

@@ -54,7 +54,9 @@ impl Agent {
         );
         let body = json!({ "level": level }).to_string();
         self.call(&["-X", "PATCH", "--json", &body], &path);
-        assert_eq!(parse(&self.call(&[], &path)), json!({ "level": level }));
+        let links = json!({"self": {"href": format!("/api/v1/{path}")}});
+        let wanted = json!({"level": level, "_links": links});
+        assert_eq!(parse(&self.call(&[], &path)), wanted);
     }
 }
 
@@ -161,7 +163,8 @@ fn settings_and_exports_are_served() {
     let settings = "configuration/connector/auditLog";
     let shown = parse(&agent.call(&[], settings));
     let log_path = agent.dir.join("audit").display().to_string();
-    let wanted = json!({"level": "SECURITY", "cleanup": 0, "logPath": log_path});
+    let links = json!({"self": {"href": format!("/api/v1/{settings}")}});
+    let wanted = json!({"level": "SECURITY", "cleanup": 0, "logPath": log_path, "_links": links});
     assert_eq!(shown, wanted);
     agent.call(&["-X", "PATCH", "--json", r#"{"cleanup":"30"}"#], settings);
     assert_eq!(parse(&agent.call(&[], settings))["cleanup"], 30);

@@ -28,6 +28,26 @@ fn table() -> Vec<(String, Target, &'static str)> {
         ("openapi.json".to_owned(), Target::OpenApi, "GET"),
         ("status".to_owned(), Target::Status, "GET"),
         ("events".to_owned(), Target::Events, "GET"),
+        (
+            "logs".to_owned(),
+            Target::Running(RunningTarget::Logs),
+            "GET",
+        ),
+        (
+            "logs/stream".to_owned(),
+            Target::Running(RunningTarget::LogStream),
+            "GET",
+        ),
+        (
+            "drain".to_owned(),
+            Target::Running(RunningTarget::Drain),
+            "GET, POST, DELETE",
+        ),
+        (
+            "restart".to_owned(),
+            Target::Running(RunningTarget::Restart),
+            "POST",
+        ),
         ("securityStatus".to_owned(), Target::SecurityStatus, "GET"),
         (
             format!("{sub}/systemMappings/export"),
