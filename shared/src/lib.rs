@@ -9,6 +9,7 @@ pub mod api;
 pub mod audit;
 pub mod backup;
 pub mod config;
+pub mod csv;
 pub mod forged;
 pub mod hash;
 pub mod head;

@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 use underpass_shared::audit::Record;
+use underpass_shared::csv::cell;
 
 /// The form of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,16 +81,6 @@ fn csv(record: &Record) -> String {
         record.text(),
     ];
     format!("{}\r\n", cells.map(|text| cell(&text)).join(","))
-}
-
-/// A cell that no spreadsheet takes for a formula, and no reader for several.
-fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let guard = if formula { "'" } else { "" };
-    if !formula && !text.contains([',', '"', '\r', '\n']) {
-        return text.to_owned();
-    }
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
 
 /// A time as ISO 8601 has it, to the millisecond.

@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+pub(super) use underpass_runtime::print::table;
 use underpass_shared::api::management::Preview;
-use underpass_shared::config::{Change, ChangeKind};
+use underpass_shared::config::Change;
 
 use super::client::Reply;
 pub(super) use crate::utc::utc;
@@ -68,42 +69,7 @@ pub(super) fn reverts(ms: Option<i64>, out: &mut dyn Write) -> io::Result<()> {
 /// One line for each changed part.
 pub(super) fn changes(out: &mut dyn Write, changes: &[Change]) -> io::Result<()> {
     changes.iter().try_for_each(|one| {
-        let sign = match one.change {
-            ChangeKind::Added => '+',
-            ChangeKind::Removed => '-',
-            ChangeKind::Changed => '~',
-        };
+        let sign = one.change.sign();
         writeln!(out, "  {sign} {}", one.part)
     })
-}
-
-/// Columns as wide as their longest cell; the last one is not padded.
-pub(super) fn table<const N: usize>(out: &mut dyn Write, rows: &[[String; N]]) -> io::Result<()> {
-    let mut widths = [0; N];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    for row in rows {
-        let cells = row.iter().zip(widths);
-        let cells: Vec<String> = cells
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        writeln!(out, "{}", cells.join("  ").trim_end())?;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_are_aligned() {
-        let rows = [["a", "bb", "c"], ["aaa", "b", ""]].map(|row| row.map(str::to_owned));
-        let mut out = vec![];
-        table(&mut out, &rows).unwrap();
-        assert_eq!(String::from_utf8(out).unwrap(), "a    bb  c\naaa  b\n");
-    }
 }

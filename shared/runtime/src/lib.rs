@@ -9,6 +9,7 @@ pub mod file;
 pub mod net;
 pub mod password;
 pub mod pki;
+pub mod print;
 pub mod random;
 pub mod seal;
 pub mod service;

@@ -6,6 +6,7 @@ use egui::Context;
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::AgentSnapshot;
+use underpass_shared::csv::cell;
 
 use super::list::subaccounts;
 use crate::cx::Cx;
@@ -107,24 +108,11 @@ fn csv<'a>(agents: impl Iterator<Item = &'a AgentSnapshot>) -> String {
             agent.last_seen_ms.map(text::when).unwrap_or_default(),
             agent.problem.as_deref().unwrap_or_default().to_owned(),
         ];
-        let cells: Vec<String> = cells.iter().map(|one| cell(one)).collect();
+        let cells: Vec<String> = cells.iter().map(|one| cell(&text::clean(one))).collect();
         out.push_str(&cells.join(","));
         out.push_str("\r\n");
     }
     out
-}
-
-/// A text as a cell: quoted where it must be, and never read as a formula.
-fn cell(text: &str) -> String {
-    let text = text::clean(text);
-    let is_number = text.parse::<f64>().is_ok();
-    let formula = text.starts_with(['=', '+', '-', '@']) && !is_number;
-    let text = if formula { format!("'{text}") } else { text };
-    if text.contains([',', '"', ';']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
 }
 
 #[cfg(test)]
@@ -132,14 +120,6 @@ mod tests {
     use underpass_fleet::demo::{SEED, Still};
 
     use super::*;
-
-    #[test]
-    fn cells_are_quoted_and_never_formulas() {
-        assert_eq!(cell("a,\"b\""), "\"a,\"\"b\"\"\"");
-        assert_eq!(cell("=1+2"), "'=1+2");
-        assert_eq!(cell("-2"), "-2");
-        assert_eq!(cell("a\r\nb"), "a  b");
-    }
 
     #[test]
     fn every_line_has_all_columns() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Stroke, Ui, Vec2};
+use egui::{Align, Layout, ScrollArea, Ui, Vec2};
 use lucide_icons::Icon;
 use underpass_fleet::command::Command;
 use underpass_fleet::snapshot::{AgentSnapshot, Link, Sample};
@@ -14,38 +14,27 @@ use crate::cx::Cx;
 use crate::digest::{certificate_days, state_of, trouble_of, tunnels, word_of};
 use crate::text;
 use crate::theme::{Text, Themed as _, size, space};
-use crate::widget::{Banner, Button, IconButton, Words as _, key_text, keys, pill, sparkline};
+use crate::widget::{
+    Banner, Button, IconButton, Widths, Words as _, key_text, keys, pill, side_panel, sparkline,
+};
 
 /// Shows the panel while an agent is chosen.
 pub(super) fn panel(ui: &mut Ui, cx: &mut Cx<'_>, chosen: &mut Option<AgentId>) {
     let Some(agent) = chosen.and_then(|id| cx.fleet.agent(id)).map(Arc::clone) else {
         return;
     };
-    let tokens = ui.tokens();
-    let most = (ui.available_width() * 0.45).max(260.0);
-    let frame = Frame::new()
-        .fill(tokens.surface)
-        .inner_margin(Margin::same(16));
-    let shown = Panel::right("peek")
-        .frame(frame)
-        .resizable(true)
-        .show_separator_line(false)
-        .default_size(size::PEEK.min(most))
-        .min_size(260.0)
-        .max_size(most)
-        .show(ui, |ui| {
-            ScrollArea::vertical()
-                .auto_shrink([false, false])
-                .show(ui, |ui| {
-                    contents(ui, cx, &agent, chosen);
-                });
-        });
-    let rect = shown.response.rect;
-    ui.painter().vline(
-        rect.left() + 0.5,
-        rect.y_range(),
-        Stroke::new(size::LINE, tokens.border),
-    );
+    let widths = Widths {
+        least: 260.0,
+        usual: size::PEEK,
+        most: ui.available_width() * 0.45,
+    };
+    side_panel(ui, "peek", widths, |ui| {
+        ScrollArea::vertical()
+            .auto_shrink([false, false])
+            .show(ui, |ui| {
+                contents(ui, cx, &agent, chosen);
+            });
+    });
 }
 
 fn contents(ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot, chosen: &mut Option<AgentId>) {

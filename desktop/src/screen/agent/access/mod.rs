@@ -17,7 +17,7 @@ mod words;
 
 use std::sync::Arc;
 
-use egui::{Frame, Key, Margin, Modifiers, Panel, Stroke, Ui};
+use egui::{Key, Modifiers, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::command::Command;
 use underpass_fleet::remote::Remote;
@@ -40,8 +40,8 @@ use crate::cx::Cx;
 use crate::nav::{AgentTab, Route};
 use crate::screen::fixed_page;
 use crate::text;
-use crate::theme::{State, Themed as _, size, space};
-use crate::widget::{Answer, Banner, Empty, TableState, Turn, skeleton};
+use crate::theme::{State, space};
+use crate::widget::{Answer, Banner, Empty, TableState, Turn, Widths, side_panel, skeleton};
 
 /// Below this width the list and a mapping are not side by side.
 const SIDE_BY_SIDE: f32 = 760.0;
@@ -189,27 +189,13 @@ fn beside(
     state: &mut AccessState,
     part: &MappingPart,
 ) {
-    let tokens = ui.tokens();
-    let most = (ui.available_width() * 0.58).max(400.0);
-    let usual = (ui.available_width() * 0.45).clamp(400.0, 620.0);
-    let frame = Frame::new().fill(tokens.surface).inner_margin(Margin {
-        left: 16,
-        right: 16,
-        top: 10,
-        bottom: 10,
-    });
-    let shown = Panel::right("mapping")
-        .frame(frame)
-        .resizable(true)
-        .show_separator_line(false)
-        .default_size(usual)
-        .min_size(380.0)
-        .max_size(most)
-        .show(ui, |ui| panel(ui, cx, here, state, part));
-    let rect = shown.response.rect;
-    let line = Stroke::new(size::LINE, tokens.border);
-    ui.painter().vline(rect.left() + 0.5, rect.y_range(), line);
-    ui.painter().hline(rect.x_range(), rect.top() + 0.5, line);
+    let room = ui.available_width();
+    let widths = Widths {
+        least: 380.0,
+        usual: (room * 0.45).clamp(400.0, 620.0),
+        most: room * 0.58,
+    };
+    side_panel(ui, "mapping", widths, |ui| panel(ui, cx, here, state, part));
 }
 
 fn panel(

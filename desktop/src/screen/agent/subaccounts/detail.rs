@@ -1,6 +1,6 @@
 //! The panel of the chosen subaccount.
 
-use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Stroke, Ui};
+use egui::{Align, Layout, ScrollArea, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::api::Call;
 use underpass_shared::api::management::{Flag, StateInput, SubaccountCertificate, Target, Verb};
@@ -14,8 +14,8 @@ use crate::screen::agent::edit::{act, at_location, edit, path, prevented, refuse
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{
-    Banner, Button, IconButton, Words as _, key_row, key_text, keys, menu, menu_item, menu_rule,
-    pill, tunnels as bars,
+    Banner, Button, IconButton, Widths, Words as _, key_row, key_text, keys, menu, menu_item,
+    menu_rule, pill, side_panel, tunnels as bars,
 };
 
 /// Shows the panel beside the list.
@@ -26,29 +26,18 @@ pub(super) fn panel(
     chosen: &mut Option<SubaccountKey>,
     dialogs: &mut Dialogs,
 ) {
-    let tokens = ui.tokens();
-    let most = (ui.available_width() * 0.5).max(280.0);
-    let frame = Frame::new()
-        .fill(tokens.surface)
-        .inner_margin(Margin::same(16));
-    let shown = Panel::right("subaccount")
-        .frame(frame)
-        .resizable(true)
-        .show_separator_line(false)
-        .default_size(size::PEEK.min(most))
-        .min_size(280.0)
-        .max_size(most)
-        .show(ui, |ui| {
-            ScrollArea::vertical()
-                .auto_shrink([false, false])
-                .show(ui, |ui| {
-                    contents(ui, cx, row, chosen, dialogs);
-                });
-        });
-    let rect = shown.response.rect;
-    let line = Stroke::new(size::LINE, tokens.border);
-    ui.painter().vline(rect.left() + 0.5, rect.y_range(), line);
-    ui.painter().hline(rect.x_range(), rect.top() + 0.5, line);
+    let widths = Widths {
+        least: 280.0,
+        usual: size::PEEK,
+        most: ui.available_width() * 0.5,
+    };
+    side_panel(ui, "subaccount", widths, |ui| {
+        ScrollArea::vertical()
+            .auto_shrink([false, false])
+            .show(ui, |ui| {
+                contents(ui, cx, row, chosen, dialogs);
+            });
+    });
 }
 
 fn contents(
