@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod alert;
 pub mod api;
 pub mod audit;
 pub mod backup;
@@ -17,6 +18,7 @@ pub mod hop;
 pub mod host;
 pub mod id;
 pub mod instant;
+pub mod monitor;
 pub mod pairing;
 pub mod pki;
 pub mod policy;

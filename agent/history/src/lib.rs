@@ -1,0 +1,1 @@
+//! History of what an agent measures: kept over restarts, bounded in size.

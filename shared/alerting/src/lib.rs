@@ -1,0 +1,1 @@
+//! Delivery of alerts: a persistent outbox, mail, webhook and syslog.

@@ -1,0 +1,13 @@
+//! Alerts: conditions that somebody should know of, as values.
+//!
+//! A [`Condition`] is what is wrong right now, found by looking. The register of alerts turns
+//! conditions into [`Alert`]s, and tells by [`Notice`]s what changed: raised, reminded, resolved.
+//! Notices are what is delivered.
+
+mod category;
+mod code;
+mod record;
+
+pub use category::Category;
+pub use code::Code;
+pub use record::{Acknowledged, Alert, AlertId, Condition, Happening, Notice, Severity};
