@@ -11,6 +11,8 @@ mod chunks;
 mod db;
 mod error;
 mod full;
+mod history;
+mod job;
 mod load;
 mod lock;
 pub(crate) mod reserve;
@@ -27,9 +29,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use underpass_shared::config::{Delta, Document, Invalid, Revision, Trial};
 
 pub use self::error::{ChangeError, OpenError, Problem};
+use self::job::{Edit, Job};
 pub use self::snapshot::Snapshot;
 pub(crate) use self::trial::{AGENT, named};
-use self::writer::{Edit, Job, Writer};
+use self::writer::Writer;
 
 /// Changes that may wait for the writer; further ones wait in their callers.
 const QUEUE_LEN: usize = 64;

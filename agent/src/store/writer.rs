@@ -7,18 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot, watch};
-use underpass_shared::config::Text;
-use underpass_shared::config::{Delta, Document, Invalid, Revision, Trial, diff, limits};
+use tokio::sync::{mpsc, watch};
+use underpass_shared::config::{Delta, Document, Revision, Trial, diff};
 
+use super::Committed;
 use super::chunks::Chunks;
 use super::db::{self, ChunkRow, Kind, Note};
 use super::error::ChangeError;
 use super::full::Upkeep;
-use super::load;
+use super::job::{Edit, Job};
 use super::reserve::{RESERVED_CHANGE_MAX, Reserve};
 use super::snapshot::Snapshot;
-use super::{Committed, Steps};
 
 /// How often snapshots that were replaced are looked at, until their last reader is gone.
 const RETIRE_CHECK: Duration = Duration::from_millis(200);
@@ -28,86 +27,6 @@ const RESERVE_CHECK: Duration = Duration::from_secs(30);
 
 /// Jobs after which one step of upkeep is done although more wait, so that it cannot starve.
 const UNKEPT_MAX: usize = 8;
-
-type EditFn = Box<dyn FnOnce(&Document) -> Result<Document, Invalid> + Send>;
-type Reply<T> = oneshot::Sender<Result<T, ChangeError>>;
-
-/// A wanted change.
-pub(super) struct Edit {
-    author: Text<{ limits::AUTHOR_LEN_MAX }>,
-    reason: Text<{ limits::REASON_LEN_MAX }>,
-    if_match: Option<u64>,
-    within: Option<Duration>,
-    edit: EditFn,
-}
-
-impl Edit {
-    pub(super) fn new(
-        author: &str,
-        reason: &str,
-        if_match: Option<u64>,
-        edit: impl FnOnce(&Document) -> Result<Document, Invalid> + Send + 'static,
-    ) -> Result<Self, Invalid> {
-        Ok(Self {
-            author: author
-                .parse()
-                .map_err(|rule| Invalid::new("author", format!("{rule}")))?,
-            reason: reason
-                .parse()
-                .map_err(|rule| Invalid::new("reason", format!("{rule}")))?,
-            if_match,
-            within: None,
-            edit: Box::new(edit),
-        })
-    }
-
-    /// The same on trial, to be confirmed within a time.
-    pub(super) fn on_trial(self, within: Option<Duration>) -> Self {
-        Self { within, ..self }
-    }
-}
-
-/// Something to do for the writer.
-pub(super) enum Job {
-    Change {
-        edit: Edit,
-        reply: Reply<Committed>,
-    },
-    History {
-        /// Only those with smaller numbers.
-        before: Option<u64>,
-        limit: usize,
-        reply: Reply<Vec<Revision>>,
-    },
-    Inverse {
-        number: u64,
-        reply: Reply<Option<Delta>>,
-    },
-    Steps {
-        number: u64,
-        reply: Reply<Option<Steps>>,
-    },
-    At {
-        number: u64,
-        reply: Reply<Option<Document>>,
-    },
-    Confirm {
-        first: u64,
-        reply: Reply<Trial>,
-    },
-    Revert {
-        first: u64,
-        author: String,
-        reason: String,
-        reply: Reply<Committed>,
-    },
-}
-
-impl Job {
-    pub(super) const fn change(edit: Edit, reply: Reply<Committed>) -> Self {
-        Self::Change { edit, reply }
-    }
-}
 
 /// All that the thread owns.
 pub(super) struct Writer {
@@ -393,41 +312,6 @@ impl Writer {
                 .map(|connection| &*connection),
         }
     }
-
-    fn history(&mut self, before: Option<u64>, limit: usize) -> Result<Vec<Revision>, ChangeError> {
-        let connection = self.readable()?;
-        let sql = "SELECT number, record FROM revision WHERE number < ?1 \
-                   ORDER BY number DESC LIMIT ?2";
-        let mut statement = connection.prepare_cached(sql)?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let before = before.and_then(|number| i64::try_from(number).ok());
-        let before = before.unwrap_or(i64::MAX);
-        let rows = statement.query_map([before, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        rows.map(|row| {
-            let (number, record): (i64, String) = row?;
-            serde_json::from_str(&record).or(Err(ChangeError::History(number.cast_unsigned())))
-        })
-        .collect()
-    }
-
-    pub(super) fn inverse(&mut self, number: u64) -> Result<Option<Delta>, ChangeError> {
-        use rusqlite::OptionalExtension as _;
-        let connection = self.readable()?;
-        let Ok(row) = i64::try_from(number) else {
-            return Ok(None);
-        };
-        let sql = "SELECT inverse_chunks FROM revision WHERE number = ?1";
-        let chunks = connection
-            .query_row(sql, [row], |row| row.get(0))
-            .optional()?;
-        let Some(chunks) = chunks else {
-            return Ok(None);
-        };
-        let ops = load::read_ops(connection, Kind::Inverse, row, chunks);
-        Ok(Some(Delta {
-            ops: ops.or(Err(ChangeError::History(number)))?,
-        }))
-    }
 }
 
 /// A revision's pieces: the way to it and back.
@@ -445,39 +329,6 @@ fn is_small(old: &Snapshot, new: &Document) -> bool {
         }
         None => false,
     })
-}
-
-impl Writer {
-    fn steps(&mut self, number: u64) -> Result<Option<Steps>, ChangeError> {
-        use rusqlite::OptionalExtension as _;
-        let connection = self.readable()?;
-        let Ok(row) = i64::try_from(number) else {
-            return Ok(None);
-        };
-        let sql = "SELECT record, delta_chunks, inverse_chunks FROM revision WHERE number = ?1";
-        let found: Option<(String, i64, i64)> = connection
-            .query_row(sql, [row], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })
-            .optional()?;
-        let Some((record, forward, inverse)) = found else {
-            return Ok(None);
-        };
-        let damaged = ChangeError::History(number);
-        let read = || {
-            let ops = |kind, chunks| load::read_ops(connection, kind, row, chunks).ok();
-            Some(Steps {
-                revision: serde_json::from_str(&record).ok()?,
-                forward: Delta {
-                    ops: ops(Kind::Delta, forward)?,
-                },
-                inverse: Delta {
-                    ops: ops(Kind::Inverse, inverse)?,
-                },
-            })
-        };
-        read().map(Some).ok_or(damaged)
-    }
 }
 
 fn pieces(kind: Kind, delta: Delta) -> impl Iterator<Item = ChunkRow> {
