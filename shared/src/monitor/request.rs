@@ -42,17 +42,17 @@ pub struct Request {
     /// Of which subaccount.
     pub subaccount: Arc<SubaccountKey>,
     /// The virtual host and port, as they were asked for.
-    pub virtual_host: Box<str>,
+    pub virtual_host: Arc<str>,
     /// See `virtual_host`.
     pub virtual_port: u16,
     /// The internal host and port; empty when no mapping was found.
-    pub internal: Box<str>,
+    pub internal: Arc<str>,
     /// The method.
-    pub method: Box<str>,
+    pub method: Arc<str>,
     /// The path without its query, cut to [`Request::PATH_LEN_MAX`].
     pub path: Box<str>,
     /// The resource that allowed it; empty when none did.
-    pub resource: Box<str>,
+    pub resource: Arc<str>,
     /// The propagated user, where there was one.
     pub user: Option<Box<str>>,
     /// Bytes of the request's body.

@@ -6,6 +6,8 @@ use std::time::Duration;
 pub const PING_AFTER: Duration = Duration::from_secs(8);
 /// Silence after a PING that means the connection is dead.
 pub const DEAD_AFTER_PING: Duration = Duration::from_secs(4);
+/// How often a PING measures the round trip of a connection that is not silent.
+pub const MEASURE_EVERY: Duration = Duration::from_secs(15);
 /// Unacknowledged data that means the connection is dead (`TCP_USER_TIMEOUT`).
 pub const TCP_USER_TIMEOUT: Duration = Duration::from_secs(12);
 /// TCP connect, TLS handshake and hello, each.
@@ -39,6 +41,8 @@ const _: () = {
     // Both ends must notice a dead path within 13 s, below the shortest NAT idle time of 30 s.
     assert!(PING_AFTER.as_secs() + DEAD_AFTER_PING.as_secs() <= 12);
     assert!(TCP_USER_TIMEOUT.as_secs() <= 12);
+    // A silent connection needs no further PING.
+    assert!(MEASURE_EVERY.as_secs() > PING_AFTER.as_secs());
     assert!(BACKOFF_CAP_EAGER.as_millis() < 2_000);
     assert!(BACKOFF_CAP_EAGER.as_millis() < BACKOFF_CAP.as_millis());
     assert!(LINGER.as_secs() < DRAIN_GRACE.as_secs());

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use h2::FlowControl;
@@ -20,7 +21,15 @@ pub(super) struct Gauge {
     resize: AtomicBool,
     driver: AtomicWaker,
     flows: Mutex<Vec<Weak<Mutex<FlowControl>>>>,
+    trip_us: AtomicU64,
+    trips: Mutex<Vec<Duration>>,
 }
+
+/// Round trips that are kept until somebody takes them: more than there are between two looks.
+const TRIPS_MAX: usize = 16;
+
+/// No round trip was measured yet.
+const NO_TRIP: u64 = u64::MAX;
 
 impl Gauge {
     pub(super) fn new() -> Arc<Self> {
@@ -34,6 +43,8 @@ impl Gauge {
             resize: AtomicBool::new(false),
             driver: AtomicWaker::new(),
             flows: Mutex::default(),
+            trip_us: AtomicU64::new(NO_TRIP),
+            trips: Mutex::default(),
         })
     }
 
@@ -71,6 +82,27 @@ impl Gauge {
     /// Held bytes went away unread.
     pub(super) fn let_go(&self, bytes: usize) {
         self.buffered.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// A PING came back.
+    pub(super) fn came_back(&self, trip: Duration) {
+        let us = u64::try_from(trip.as_micros()).unwrap_or(NO_TRIP);
+        self.trip_us.store(us, Ordering::Relaxed);
+        let mut trips = self.trips.lock().unwrap_or_else(PoisonError::into_inner);
+        if trips.len() < TRIPS_MAX {
+            trips.push(trip);
+        }
+    }
+
+    /// The last round trip.
+    pub(super) fn round_trip(&self) -> Option<Duration> {
+        let us = self.trip_us.load(Ordering::Relaxed);
+        (us != NO_TRIP).then(|| Duration::from_micros(us))
+    }
+
+    /// Round trips since the last call.
+    pub(super) fn take_round_trips(&self) -> Vec<Duration> {
+        std::mem::take(&mut *self.trips.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A consumer read held bytes; who read a whole window may need a larger one.

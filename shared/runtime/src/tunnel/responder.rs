@@ -52,11 +52,33 @@ impl Responder {
         drop(poll_fn(|cx| self.respond.poll_reset(cx)).await);
     }
 
+    /// The last round trip of a PING on the request's connection.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.served.round_trip()
+    }
+
     /// Sends an answer and its whole body; aborts the stream when the body fails.
     ///
     /// # Errors
     /// When the body fails, the caller gave the request up or the connection is lost.
-    pub async fn send<B>(mut self, response: Response<B>) -> Result<(), StreamError>
+    pub async fn send<B>(self, response: Response<B>) -> Result<(), StreamError>
+    where
+        B: Body + Unpin,
+        B::Data: bytes::Buf,
+    {
+        self.send_then(response, || {}).await
+    }
+
+    /// The same; calls `sent` when the last byte is on its way, which may be long before a caller
+    /// stops its upload.
+    ///
+    /// # Errors
+    /// As for [`Responder::send`]; `sent` is then not called.
+    pub async fn send_then<B>(
+        mut self,
+        response: Response<B>,
+        sent: impl FnOnce(),
+    ) -> Result<(), StreamError>
     where
         B: Body + Unpin,
         B::Data: bytes::Buf,
@@ -67,6 +89,7 @@ impl Responder {
         if !empty {
             outbound.send_body(body).await?;
         }
+        sent();
         self.linger(outbound).await;
         Ok(())
     }

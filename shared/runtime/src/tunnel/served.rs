@@ -96,6 +96,21 @@ impl Served {
         self.0.gauge.active()
     }
 
+    /// Whether it takes new streams: the caller greeted and nobody asked for its end.
+    pub fn is_up(&self) -> bool {
+        self.0.hello.borrow().is_some() && !self.0.draining.is_cancelled()
+    }
+
+    /// The last round trip of a PING.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.0.gauge.round_trip()
+    }
+
+    /// Round trips since the last call, as far as they are kept: a few.
+    pub fn take_round_trips(&self) -> Vec<Duration> {
+        self.0.gauge.take_round_trips()
+    }
+
     /// Resolves when this connection is on its way out: a replacement is due.
     pub async fn draining(&self) {
         self.0.draining.cancelled().await;

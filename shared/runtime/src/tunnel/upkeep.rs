@@ -8,6 +8,7 @@ use std::time::Duration;
 use h2::{Ping, PingPong};
 use tokio::time::Sleep;
 use underpass_shared::protocol::limits::STREAM_WINDOW_START;
+use underpass_shared::protocol::timers::MEASURE_EVERY;
 use underpass_shared::tunnel::heartbeat::{Beat, Heartbeat};
 use underpass_shared::tunnel::window::{Resize, Windows};
 
@@ -37,6 +38,10 @@ pub(super) struct Upkeep {
     shrank: bool,
     gauge: Arc<Gauge>,
     timer: Pin<Box<Sleep>>,
+    /// When the PING under way was sent.
+    pinged: Option<Duration>,
+    /// When the last one was.
+    last_ping: Option<Duration>,
 }
 
 impl Upkeep {
@@ -51,13 +56,20 @@ impl Upkeep {
             shrank: false,
             gauge,
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            pinged: None,
+            last_ping: None,
         }
     }
 
     /// Cheap while nothing is due.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Order> {
         // Taking the pong in frees the library for the next ping; life is told by received bytes.
-        let _pong = self.pings.poll_pong(cx).is_ready();
+        if self.pings.poll_pong(cx).is_ready()
+            && let Some(pinged) = self.pinged.take()
+        {
+            let trip = clock::monotonic().saturating_sub(pinged);
+            self.gauge.came_back(trip);
+        }
         let resize = self.gauge.poll_resize(cx);
         if !resize && self.timer.as_mut().poll(cx).is_pending() {
             return Poll::Pending;
@@ -100,13 +112,28 @@ impl Upkeep {
     fn beat(&mut self, now: Duration) -> Option<Duration> {
         loop {
             match self.heartbeat.next(now, self.wire.last_received()) {
-                Beat::WaitUntil(at) => return Some(at),
-                Beat::Ping => {
-                    // A ping still under way is as good as a new one.
-                    drop(self.pings.send_ping(Ping::opaque()));
-                }
+                Beat::WaitUntil(at) => return Some(at.min(self.measure(now))),
+                Beat::Ping => self.ping(now),
                 Beat::Dead => return None,
             }
+        }
+    }
+
+    /// Where traffic keeps the heartbeat quiet, PINGs still measure the way; answers when the next
+    /// one is due.
+    fn measure(&mut self, now: Duration) -> Duration {
+        let due = |last: Option<Duration>| last.map_or(now, |last| last + MEASURE_EVERY);
+        if due(self.last_ping) <= now {
+            self.ping(now);
+        }
+        due(self.last_ping)
+    }
+
+    fn ping(&mut self, now: Duration) {
+        self.last_ping = Some(now);
+        // A ping still under way is as good as a new one.
+        if self.pings.send_ping(Ping::opaque()).is_ok() {
+            self.pinged = Some(now);
         }
     }
 
