@@ -14,6 +14,7 @@ pub mod identity;
 pub mod keys;
 pub mod logs;
 pub mod management;
+pub mod measure;
 pub mod operators;
 mod patient;
 pub mod run;

@@ -24,6 +24,7 @@ use crate::expiry;
 use crate::forward::{Forward, OwnListeners};
 use crate::logs::Logs;
 use crate::management::{self, ServerCertificates};
+use crate::measure::{Meter, Ticker};
 use crate::operators;
 use crate::secrets::SecretStore;
 use crate::status::{self, StatusBoard};
@@ -75,6 +76,7 @@ pub async fn run(
     let secrets = SecretStore::new(data_dir);
     let forward = Forward::new(store.snapshot(), secrets, &backends, audit.clone());
     let listeners = forward.own_listeners().clone();
+    let meter = forward.meter().clone();
     let reconciled = Tunnels {
         credentials: CredentialStore::new(data_dir),
         secrets: SecretStore::new(data_dir),
@@ -93,7 +95,7 @@ pub async fn run(
         &store,
         &board,
         &audit,
-        (listeners, control.clone()),
+        (listeners, control.clone(), meter),
         &aside,
     );
     watch(data_dir, &store, &board, administration.levels, &aside);
@@ -178,7 +180,7 @@ fn administer(
     store: &Store,
     board: &StatusBoard,
     audit: &Audit,
-    (listeners, control): (OwnListeners, Control),
+    (listeners, control, meter): (OwnListeners, Control, Meter),
     aside: &Aside,
 ) {
     let (runtime, tasks) = (&aside.runtime, &aside.tasks);
@@ -187,11 +189,22 @@ fn administer(
         .clone()
         .feed(store.clone(), board.clone(), audit.clone());
     aside.spawn("events", feed);
+    let ticker = Ticker {
+        meter: meter.clone(),
+        data_dir: data_dir.to_owned(),
+        snapshot: store.snapshot(),
+        audit: audit.clone(),
+        events: events.clone(),
+        tasks: tasks.clone(),
+    };
+    // Who keeps samples takes them here.
+    aside.spawn("measure", ticker.run(|_tick| {}));
     let admin = Admin::running(data_dir, store.clone(), board.clone(), audit.clone())
         .with_events(events, listeners.clone())
         .with_levels(administration.levels.clone())
         .with_logs(Logs::new(administration.recent.clone(), tasks))
-        .with_control(control);
+        .with_control(control)
+        .with_meter(meter);
     aside.spawn("trials", admin.clone().watch_trials(tasks.clone()));
     let group = administration.operators_group.as_deref();
     if let Err(error) = admin::start(data_dir, group, admin.clone(), runtime, tasks) {

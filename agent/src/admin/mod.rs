@@ -71,6 +71,7 @@ use crate::credentials::CredentialStore;
 use crate::events::Events;
 use crate::forward::OwnListeners;
 use crate::logs::Logs;
+use crate::measure::Meter;
 use crate::operators::Operators;
 use crate::secrets::SecretStore;
 use crate::security;
@@ -104,6 +105,8 @@ pub struct Admin {
     control: Option<Control>,
     /// What is logged; None while nothing runs.
     levels: Option<Levels>,
+    /// What is measured; None while nothing runs.
+    meter: Option<Meter>,
     tasks: Tasks,
     audit: Audit,
 }
@@ -167,6 +170,7 @@ impl Admin {
             logs: None,
             control: None,
             levels: None,
+            meter: None,
             tasks: Tasks::new(),
             audit,
         }
@@ -203,6 +207,20 @@ impl Admin {
             logs: Some(logs),
             ..self
         }
+    }
+
+    /// The same, with what is measured.
+    #[must_use]
+    pub fn with_meter(self, meter: Meter) -> Self {
+        Self {
+            meter: Some(meter),
+            ..self
+        }
+    }
+
+    /// What is measured; None while nothing runs.
+    pub const fn meter(&self) -> Option<&Meter> {
+        self.meter.as_ref()
     }
 
     /// The same, with the place where the process is told what to do.

@@ -139,6 +139,11 @@ impl Audit {
         })))
     }
 
+    /// How many records wait for the disk.
+    pub fn waiting(&self) -> usize {
+        self.0.queue.len()
+    }
+
     /// Milliseconds since 1970, as records have them.
     pub fn now_ms(&self) -> i64 {
         (self.0.clock)()

@@ -106,6 +106,12 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many records wait.
+    pub(super) fn len(&self) -> usize {
+        let waiting = self.lock();
+        waiting.jobs.len() + waiting.events.len()
+    }
+
     pub(super) fn job(&self, job: Job) {
         let mut waiting = self.lock();
         if waiting.closed {

@@ -61,6 +61,19 @@ fn line(event: &Event) -> String {
         ),
         Event::Warnings { warnings } if warnings.is_empty() => format!("{name}: none"),
         Event::Warnings { warnings } => format!("{name}: {}", warnings.join("; ")),
+        Event::Metrics {
+            requests_per_second,
+            errors_per_second,
+            p95_ms,
+            tunnels_up,
+            ..
+        } => {
+            let p95 = p95_ms.map(|ms| format!(", 95 % within {ms} ms"));
+            format!(
+                "{name}: {requests_per_second} requests and {errors_per_second} errors a second{}, {tunnels_up} tunnels up",
+                p95.unwrap_or_default()
+            )
+        }
         Event::Notice { text } => format!("{name}: {text}"),
         Event::End { reason } => format!("{name}: {reason}"),
     }

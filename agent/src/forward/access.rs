@@ -1,4 +1,4 @@
-//! The access decision: decided, logged when denied, and recorded, at this one place.
+//! The access decision: decided, counted, logged when denied, and recorded, at this one place.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use underpass_shared::protocol::upgrade::is_marked;
 
 use super::answer::Answer;
 use crate::audit::Audit;
+use crate::measure::Measured;
 use crate::store::Snapshot;
 
 /// A request that is not forwarded.
@@ -27,6 +28,7 @@ pub(super) fn decide<'a, B>(
     key: &Arc<SubaccountKey>,
     request: &Request<B>,
     audit: &Audit,
+    measured: &mut Measured,
 ) -> Result<(&'a Arc<Subaccount>, Permit), Refused> {
     let uri = request.uri();
     let access = Access {
@@ -53,6 +55,7 @@ pub(super) fn decide<'a, B>(
     let denial = match policy {
         Some(policy) => match policy.decide(&access) {
             Ok(permit) => {
+                measured.permitted(access.port, &permit);
                 if level.records_all() {
                     audit.request(key, recorded(), None);
                 }
@@ -62,6 +65,9 @@ pub(super) fn decide<'a, B>(
         },
         None => None,
     };
+    let mapping = policy.and_then(|one| one.subaccount().mapping(access.host, access.port));
+    let mapping = mapping.map(|one| &one.virtual_address);
+    measured.denied(access.host, access.port, mapping);
     let refused = Refused {
         denial,
         host: access.host.to_owned(),

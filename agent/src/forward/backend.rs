@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
+use underpass_runtime::clock;
 use underpass_runtime::tls::TlsFailure;
 use underpass_shared::config::Subaccount;
 use underpass_shared::head::{self, HEADERS_MAX, READ_MAX};
@@ -27,6 +28,7 @@ use super::pool::{Connection, Lease, Pool, Purpose};
 use super::tls::Rules;
 use super::upgrade;
 use super::upload::{Moved, Upload};
+use crate::measure::{Active, Flow};
 
 /// How long connecting may take, name resolution included.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -68,6 +70,8 @@ pub(super) struct Backend<'a> {
     pub(super) guard: Guard<'a>,
     /// The rules of TLS, where the mapping wants TLS.
     pub(super) tls: Option<Rules>,
+    /// Told what passes and when.
+    pub(super) flow: Arc<Flow>,
     /// [`ANSWER_TIME`], but in tests.
     pub(super) answer_time: Duration,
 }
@@ -81,7 +85,8 @@ impl Backend<'_> {
         let mut request = self.prepare(request);
         let moved = request.body().moved();
         // An idle connection may have ended a moment ago; it then gives the request back unsent.
-        while let Some(mut lease) = self.pool.take(self.purpose(), self.guard) {
+        while let Some(mut lease) = self.take() {
+            self.flow.asked();
             let sending = lease.connection.sender.try_send_request(request);
             match answered(sending, moved.as_ref(), self.answer_time).await {
                 Some(Ok(response)) => return Ok((self.cleaned(response)?, lease)),
@@ -93,6 +98,7 @@ impl Backend<'_> {
             }
         }
         let mut lease = self.connect(Use::Requests).await?;
+        self.flow.asked();
         let sending = lease.connection.sender.send_request(request);
         match answered(sending, moved.as_ref(), self.answer_time).await {
             Some(Ok(response)) => Ok((self.cleaned(response)?, lease)),
@@ -101,31 +107,40 @@ impl Backend<'_> {
         }
     }
 
-    /// The same for a request that asks for WebSocket, on a connection that serves no other.
+    fn take(&self) -> Option<Lease> {
+        self.pool.take(self.purpose(), self.guard, &self.flow)
+    }
+
+    /// The same for a request that asks for WebSocket, on a connection that serves no other. It
+    /// counts as in use while the second value is there.
     pub(super) async fn exchange_alone(
         &self,
         request: Request<Upload>,
-    ) -> Result<Response<Incoming>, Answer> {
+    ) -> Result<(Response<Incoming>, Option<Active>), Answer> {
         let mut request = self.prepare(request);
         upgrade::ask(request.headers_mut());
         let mut lease = self.connect(Use::Upgrade).await?;
+        self.flow.asked();
         let sending = lease.connection.sender.send_request(request);
-        match answered(sending, None, self.answer_time).await {
+        let response = match answered(sending, None, self.answer_time).await {
             Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                upgrade::agreed(response).ok_or_else(|| self.garbage())
+                self.flow.answered();
+                upgrade::agreed(response).ok_or_else(|| self.garbage())?
             }
-            Some(Ok(response)) => self.cleaned(response),
-            Some(Err(error)) => Err(self.no_answer(&error)),
-            None => Err(self.too_slow()),
-        }
+            Some(Ok(response)) => self.cleaned(response)?,
+            Some(Err(error)) => return Err(self.no_answer(&error)),
+            None => return Err(self.too_slow()),
+        };
+        Ok((response, lease.into_active()))
     }
 
     /// The same request in origin form, with the very bytes of path and query that were matched,
     /// and framed as the consumer framed it.
     fn prepare(&self, request: Request<Upload>) -> Request<Upload> {
-        let (mut head, body) = request.into_parts();
+        let (mut head, mut body) = request.into_parts();
         let target = std::mem::take(&mut head.uri).into_parts();
         headers::for_backend(&mut head.headers, &self.permit, target.authority.as_ref());
+        body.count_in(&self.flow);
         head.uri = target.path_and_query.map_or_else(Uri::default, Uri::from);
         head.version = Version::HTTP_11;
         if !head.headers.contains_key(CONTENT_LENGTH) {
@@ -141,7 +156,10 @@ impl Backend<'_> {
     }
 
     async fn connect(&self, purpose: Use) -> Result<Lease, Answer> {
-        match self.try_connect(purpose).await {
+        let begun = clock::monotonic();
+        let connected = self.try_connect(purpose).await;
+        self.flow.opened(clock::monotonic().saturating_sub(begun));
+        match connected {
             Ok(lease) => Ok(lease),
             Err(error) => {
                 let failure = error.tls_failure();
@@ -168,7 +186,7 @@ impl Backend<'_> {
                 }
             };
             let connection = Connection::new(sender, peer);
-            Ok(self.pool.lease(self.purpose(), connection))
+            Ok(self.pool.lease(self.purpose(), connection, &self.flow))
         };
         timeout(CONNECT_TIME, connecting)
             .await
@@ -206,6 +224,7 @@ impl Backend<'_> {
     }
 
     fn cleaned(&self, mut response: Response<Incoming>) -> Result<Response<Incoming>, Answer> {
+        self.flow.answered();
         // Nobody asked to switch.
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Err(self.garbage());

@@ -21,7 +21,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use tokio::sync::watch;
 use underpass_runtime::tasks::Tasks;
-use underpass_runtime::tunnel::{Handler, Inbound, Responder};
+use underpass_runtime::tunnel::{Handler, Inbound, Responder, StreamError};
 use underpass_shared::config::SubaccountKey;
 use underpass_shared::host::port_of;
 use underpass_shared::protocol::upgrade::is_marked;
@@ -36,6 +36,7 @@ use self::pool::{Lease, Pool};
 use self::tls::TlsRules;
 use self::upload::{Expectation, Upload};
 use crate::audit::Audit;
+use crate::measure::{Counted, Measured, Meter, TunnelMeter};
 use crate::secrets::SecretStore;
 use crate::store::Snapshot;
 use crate::tunnel::Wanted as WantedTunnel;
@@ -48,6 +49,7 @@ pub struct Forward {
     tls: Arc<TlsRules>,
     audit: Audit,
     own: OwnListeners,
+    meter: Meter,
 }
 
 impl Forward {
@@ -65,6 +67,7 @@ impl Forward {
             pool: Pool::start(tasks),
             tls: Arc::new(TlsRules::new(secrets)),
             own: OwnListeners::default(),
+            meter: Meter::new(),
         }
     }
 
@@ -73,10 +76,17 @@ impl Forward {
         &self.own
     }
 
+    /// Where requests are measured.
+    pub const fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
     /// The handler of one enrolment's tunnels.
     pub(crate) fn for_subaccount(&self, wanted: &WantedTunnel) -> SubaccountForward {
+        let tunnel = self.meter.tunnel(&wanted.key());
         SubaccountForward {
-            key: Arc::new(wanted.key()),
+            key: Arc::clone(tunnel.key()),
+            tunnel,
             forward: self.clone(),
         }
     }
@@ -85,17 +95,19 @@ impl Forward {
 /// Answers the requests of one subaccount.
 pub(crate) struct SubaccountForward {
     key: Arc<SubaccountKey>,
+    tunnel: Arc<TunnelMeter>,
     forward: Forward,
 }
 
 impl Handler for SubaccountForward {
     async fn handle(self: Arc<Self>, request: Request<Inbound>, mut responder: Responder) {
+        let mut measured = self.tunnel.begin(&request, responder.round_trip());
         if is_marked(request.headers()) {
-            return self.upgrade(request, responder).await;
+            return self.upgrade(request, responder, measured).await;
         }
         let (request, mut expectation) = Upload::of(request);
         let answered = {
-            let mut answering = pin!(self.answer(request));
+            let mut answering = pin!(self.answer(request, &mut measured));
             loop {
                 let heard = expectation.as_ref().filter(|one| one.is_open());
                 let heard = OptionFuture::from(heard.map(Expectation::heard));
@@ -121,14 +133,14 @@ impl Handler for SubaccountForward {
                 {
                     expectation.fulfil();
                 }
-                let sent = responder.send(response).await;
+                let sent = send(response, responder, &mut measured).await;
                 // A connection that waits for a body in vain cannot be used again.
                 if sent.is_ok() && !expectation.is_some_and(|one| one.is_open()) {
                     lease.give_back().await;
                 }
             }
             Err(answer) => {
-                if let Err(error) = responder.send(answer.into_response()).await {
+                if let Err(error) = send_own(answer, responder, &mut measured).await {
                     tracing::debug!(%error, "a caller left before its answer");
                 }
             }
@@ -136,13 +148,41 @@ impl Handler for SubaccountForward {
     }
 }
 
+/// Sends a back end's answer.
+async fn send(
+    response: Response<Incoming>,
+    responder: Responder,
+    measured: &mut Measured,
+) -> Result<(), StreamError> {
+    let status = response.status();
+    let flow = Arc::clone(measured.flow());
+    let response = response.map(|body| Counted::new(body, flow));
+    responder
+        .send_then(response, || measured.answered(status))
+        .await
+}
+
+/// Sends an answer of our own.
+async fn send_own(
+    answer: Answer,
+    responder: Responder,
+    measured: &mut Measured,
+) -> Result<(), StreamError> {
+    let flow = Arc::clone(measured.flow());
+    let response = answer.into_response();
+    measured.failed(response.status());
+    let response = response.map(|body| Counted::new(body, flow));
+    responder.send_then(response, || measured.end()).await
+}
+
 impl SubaccountForward {
     async fn answer(
         &self,
         request: Request<Upload>,
+        measured: &mut Measured,
     ) -> Result<(Response<Incoming>, Lease), Answer> {
         let snapshot = self.snapshot();
-        let backend = self.backend(&snapshot, &request)?;
+        let backend = self.backend(&snapshot, &request, measured)?;
         backend.exchange(request).await
     }
 
@@ -155,9 +195,10 @@ impl SubaccountForward {
         &'a self,
         snapshot: &'a Snapshot,
         request: &Request<B>,
+        measured: &mut Measured,
     ) -> Result<Backend<'a>, Answer> {
         let audit = &self.forward.audit;
-        let decided = access::decide(snapshot, &self.key, request, audit);
+        let decided = access::decide(snapshot, &self.key, request, audit, measured);
         let (subaccount, permit) = decided.map_err(Refused::into_answer)?;
         let uri = request.uri();
         let connector = snapshot.document().connector();
@@ -175,6 +216,7 @@ impl SubaccountForward {
                 own: &self.forward.own,
             },
             tls,
+            flow: Arc::clone(measured.flow()),
             answer_time: ANSWER_TIME,
         })
     }

@@ -13,6 +13,7 @@ use underpass_shared::hash::Hash256;
 
 use super::guard::Guard;
 use super::upload::Upload;
+use crate::measure::{Active, Flow, Idle};
 
 /// How long an idle connection is kept: below the 60 s and more of common servers.
 const IDLE_TIME: Duration = Duration::from_secs(30);
@@ -41,6 +42,8 @@ pub(super) struct Connection {
     pub(super) sender: SendRequest<Upload>,
     pub(super) peer: SocketAddr,
     idle_since: Duration,
+    /// Counts it while it rests.
+    idle: Option<Idle>,
 }
 
 impl Connection {
@@ -49,6 +52,7 @@ impl Connection {
             sender,
             peer,
             idle_since: Duration::ZERO,
+            idle: None,
         }
     }
 }
@@ -58,6 +62,7 @@ pub(super) struct Lease {
     pub(super) connection: Connection,
     purpose: Purpose,
     pool: Arc<Pool>,
+    active: Option<Active>,
 }
 
 impl Pool {
@@ -76,25 +81,37 @@ impl Pool {
         &self.tasks
     }
 
-    /// An idle connection that the target guard still allows.
-    pub(super) fn take(self: &Arc<Self>, purpose: Purpose, guard: Guard<'_>) -> Option<Lease> {
+    /// An idle connection that the target guard still allows, for the request of `flow`.
+    pub(super) fn take(
+        self: &Arc<Self>,
+        purpose: Purpose,
+        guard: Guard<'_>,
+        flow: &Flow,
+    ) -> Option<Lease> {
         let mut idle = self.lock();
         let connections = idle.get_mut(&purpose)?;
         while let Some(connection) = connections.pop() {
             let peer = connection.peer;
             if connection.sender.is_ready() && guard.check(peer).is_ok() {
-                return Some(self.lease(purpose, connection));
+                return Some(self.lease(purpose, connection, flow));
             }
         }
         None
     }
 
-    /// Enters a new connection, in use.
-    pub(super) fn lease(self: &Arc<Self>, purpose: Purpose, connection: Connection) -> Lease {
+    /// Enters a connection, in use for the request of `flow`.
+    pub(super) fn lease(
+        self: &Arc<Self>,
+        purpose: Purpose,
+        mut connection: Connection,
+        flow: &Flow,
+    ) -> Lease {
+        connection.idle = None;
         Lease {
             connection,
             purpose,
             pool: Arc::clone(self),
+            active: flow.connection(),
         }
     }
 
@@ -122,6 +139,11 @@ impl Pool {
 }
 
 impl Lease {
+    /// Gives the connection up, but not what counts it as in use.
+    pub(super) fn into_active(self) -> Option<Active> {
+        self.active
+    }
+
     /// Puts the connection back once the answer is through; drops it when it cannot be used again.
     pub(super) async fn give_back(mut self) {
         let sender = &mut self.connection.sender;
@@ -133,6 +155,7 @@ impl Lease {
         let mut idle = self.pool.lock();
         let connections = idle.entry(self.purpose).or_default();
         if connections.len() < IDLE_MAX {
+            self.connection.idle = self.active.as_ref().map(Active::rest);
             connections.push(self.connection);
         }
     }

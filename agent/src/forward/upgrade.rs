@@ -15,21 +15,34 @@ use super::SubaccountForward;
 use super::answer::Answer;
 use super::headers;
 use super::upload::Upload;
+use crate::measure::{Active, CountedIo, Measured};
 
 impl SubaccountForward {
     /// Answers a request that asks for WebSocket. What the back end answers instead of 101 passes
     /// as an ordinary answer.
-    pub(super) async fn upgrade(&self, request: Request<Inbound>, mut responder: Responder) {
+    pub(super) async fn upgrade(
+        &self,
+        request: Request<Inbound>,
+        mut responder: Responder,
+        mut measured: Measured,
+    ) {
         let (head, upload) = request.into_parts();
         let request = Request::from_parts(head, Upload::none());
         let answered = tokio::select! {
-            answered = self.ask(request) => answered,
+            answered = self.ask(request, &mut measured) => answered,
             () = responder.cancelled() => return,
         };
         let sent = match answered {
-            Ok((head, Some(socket))) => carry(socket, head.map(drop), upload, responder).await,
-            Ok((response, None)) => responder.send(response).await,
-            Err(answer) => responder.send(answer.into_response()).await,
+            Ok(Asked::Agreed(head, socket, _active)) => {
+                let carried = carry(socket, head, upload, responder, &measured);
+                let carried = carried.await;
+                if carried.is_ok() {
+                    measured.answered(StatusCode::SWITCHING_PROTOCOLS);
+                }
+                carried
+            }
+            Ok(Asked::Refused(response)) => super::send(response, responder, &mut measured).await,
+            Err(answer) => super::send_own(answer, responder, &mut measured).await,
         };
         if let Err(error) = sent {
             tracing::debug!(%error, "a WebSocket broke off");
@@ -39,17 +52,26 @@ impl SubaccountForward {
     async fn ask(
         &self,
         request: Request<Upload>,
-    ) -> Result<(Response<Incoming>, Option<Upgraded>), Answer> {
+        measured: &mut Measured,
+    ) -> Result<Asked, Answer> {
         let snapshot = self.snapshot();
-        let backend = self.backend(&snapshot, &request)?;
-        let mut response = backend.exchange_alone(request).await?;
+        let backend = self.backend(&snapshot, &request, measured)?;
+        let (mut response, active) = backend.exchange_alone(request).await?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return Ok((response, None));
+            return Ok(Asked::Refused(response));
         }
         let socket = hyper::upgrade::on(&mut response).await;
         let socket = socket.map_err(|error| backend.no_answer(&error))?;
-        Ok((response, Some(socket)))
+        Ok(Asked::Agreed(response.map(drop), socket, active))
     }
+}
+
+/// What a back end says to the wish for WebSocket.
+enum Asked {
+    /// Its head, and the connection that counts as in use.
+    Agreed(Response<()>, Upgraded, Option<Active>),
+    /// An ordinary answer.
+    Refused(Response<Incoming>),
 }
 
 /// Asks the back end by the headers of HTTP/1.1.
@@ -74,12 +96,16 @@ async fn carry(
     mut head: Response<()>,
     upload: Inbound,
     responder: Responder,
+    measured: &Measured,
 ) -> Result<(), StreamError> {
+    let flow = measured.flow();
     *head.status_mut() = StatusCode::OK;
     match socket.downcast::<TokioIo<TcpStream>>() {
         Ok(parts) => {
             let mut tcp = parts.io.into_inner();
-            let carried = responder.carry(head, upload, &mut tcp, parts.read_buf);
+            flow.sent(parts.read_buf.len());
+            let mut io = CountedIo::new(&mut tcp, flow);
+            let carried = responder.carry(head, upload, &mut io, parts.read_buf);
             let carried = carried.await;
             if carried.is_err() {
                 net::abort(&tcp);
@@ -87,7 +113,8 @@ async fn carry(
             carried
         }
         Err(socket) => {
-            let mut io = TokioIo::new(socket);
+            let mut tls = TokioIo::new(socket);
+            let mut io = CountedIo::new(&mut tls, flow);
             responder.carry(head, upload, &mut io, Bytes::new()).await
         }
     }

@@ -15,6 +15,8 @@ use tokio::time::timeout;
 use underpass_runtime::tunnel::{Inbound, StreamError};
 use underpass_shared::trailers;
 
+use crate::measure::Flow;
+
 /// How long a body waits for the back end's 100. Old back ends never send one, and must get the
 /// body all the same (RFC 9110 section 10.1.1); consumers wait for about a second themselves, so
 /// this is long enough for a back end that looks at the request first.
@@ -25,6 +27,8 @@ pub(super) struct Upload {
     body: Option<Inbound>,
     gate: Option<Gate>,
     moved: Option<Moved>,
+    /// Where its bytes are counted.
+    flow: Option<Arc<Flow>>,
 }
 
 /// Ready when the body may go; an error when it never will.
@@ -78,6 +82,14 @@ impl Upload {
             body: None,
             gate: None,
             moved: None,
+            flow: None,
+        }
+    }
+
+    /// Has the bytes counted that pass from now on.
+    pub(super) fn count_in(&mut self, flow: &Arc<Flow>) {
+        if self.body.is_some() {
+            self.flow = Some(Arc::clone(flow));
         }
     }
 
@@ -98,6 +110,7 @@ impl Upload {
             body: Some(body),
             gate: None,
             moved: Some(Moved::default()),
+            flow: None,
         });
         if !waits {
             return (request, None);
@@ -159,6 +172,11 @@ impl Body for Upload {
         let frame = ready!(Pin::new(body).poll_frame(cx));
         if let Some(moved) = &this.moved {
             moved.set();
+        }
+        if let (Some(flow), Some(Ok(frame))) = (&this.flow, &frame)
+            && let Some(data) = frame.data_ref()
+        {
+            flow.received(data.len());
         }
         Poll::Ready(frame.map(|frame| frame.map(clean)))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU8;
+use std::sync::atomic::{AtomicU8, AtomicU32};
 
 use tokio::sync::watch;
 use underpass_runtime::tasks::Tasks;
@@ -137,6 +137,8 @@ fn start(tunnels: &Tunnels, forward: &Forward, ways: &Ways, wanted: &Wanted) -> 
     let tasks = tunnels.tasks.child();
     let link = Arc::new(slot::Link {
         handler: Arc::new(forward.for_subaccount(wanted)),
+        meter: forward.meter().tunnel(&wanted.key()),
+        known: AtomicU32::new(0),
         wanted: wanted.clone(),
         credentials: tunnels.credentials.clone(),
         secrets: tunnels.secrets.clone(),

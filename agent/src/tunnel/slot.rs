@@ -1,6 +1,6 @@
 //! One tunnel connection that is kept up for ever: dial, serve, replace, back off.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use super::dial::dial;
 use super::proxy::Route;
 use super::reconcile::Wanted;
 use crate::credentials::CredentialStore;
+use crate::measure::TunnelMeter;
 use crate::secrets::SecretStore;
 use crate::status::{StatusBoard, Teller};
 
@@ -35,6 +36,10 @@ pub(super) struct Link<H> {
     /// The proxy that the configuration names.
     pub(super) proxy: watch::Receiver<Option<Proxy>>,
     pub(super) handler: Arc<H>,
+    /// Where its connections are measured.
+    pub(super) meter: Arc<TunnelMeter>,
+    /// Which of its connections were up already, by bit.
+    pub(super) known: AtomicU32,
     pub(super) board: StatusBoard,
     /// Its voice on the board.
     pub(super) teller: Teller,
@@ -150,7 +155,10 @@ async fn attempt<H: Handler>(
     });
     let serving = {
         let (link, served) = (Arc::clone(link), served.clone());
-        async move { serve(stream, wire, &served, &link.handler, &link.tasks).await }
+        async move {
+            let _connected = link.meter.connected(&served);
+            serve(stream, wire, &served, &link.handler, &link.tasks).await
+        }
     };
     let serving = link.tasks.spawn("tunnel-serve", serving);
     let following = Following {
@@ -238,6 +246,10 @@ impl<H: Handler> Following<'_, H> {
         let (link, index) = (self.link, self.index);
         tracing::info!(host = %link.wanted.region_host, index, "tunnel up");
         link.tell(index, Some(Connection::Up));
+        let bit = 1_u32.checked_shl(u32::from(index)).unwrap_or(0);
+        if link.known.fetch_or(bit, Ordering::Relaxed) & bit != 0 {
+            link.meter.reconnected();
+        }
         if hello.connections > 0 {
             link.asked.store(hello.connections, Ordering::Relaxed);
         }

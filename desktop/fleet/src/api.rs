@@ -84,7 +84,7 @@ impl fmt::Debug for Call {
 }
 
 /// An event and its number in the stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Heard {
     /// The number, where it has one.
     pub id: Option<u64>,

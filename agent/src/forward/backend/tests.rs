@@ -55,6 +55,7 @@ async fn a_back_end_that_says_nothing_is_504() {
             own: &OwnListeners::default(),
         },
         tls: None,
+        flow: Arc::default(),
         answer_time: SHORT,
     };
     let request = || {

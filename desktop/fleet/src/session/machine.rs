@@ -352,6 +352,7 @@ impl Machine {
                 self.wanted.insert(Part::Status);
                 None
             }
+            Event::Metrics { .. } => None,
             Event::Notice { text } => Some((Severity::Info, crate::error::clean(&text))),
             Event::End { reason } => {
                 self.ended();

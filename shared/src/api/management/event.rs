@@ -11,7 +11,7 @@ use crate::id::{LocationId, RegionHost, SubaccountId};
 use crate::rights::Role;
 
 /// Something that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     tag = "type",
     rename_all = "camelCase",
@@ -71,6 +71,23 @@ pub enum Event {
         /// One sentence.
         text: String,
     },
+    /// The figures that everybody looks at first, every 15 s.
+    Metrics {
+        /// Requests that ended, a second.
+        requests_per_second: f64,
+        /// Of these, answered by the agent because of the back end or by it with 500 and more.
+        errors_per_second: f64,
+        /// What 95 of 100 requests took at most, milliseconds; none without requests.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        p95_ms: Option<f64>,
+        /// Share of all processors of the host in use, where the system tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cpu: Option<f64>,
+        /// Resident memory of the agent, bytes.
+        memory: u64,
+        /// Tunnels that are up.
+        tunnels_up: usize,
+    },
     /// The stream ends here.
     End {
         /// Why, and what to do.
@@ -89,6 +106,7 @@ impl Event {
             Self::PendingConfirm { .. } => "pendingConfirm",
             Self::Warnings { .. } => "warnings",
             Self::Notice { .. } => "notice",
+            Self::Metrics { .. } => "metrics",
             Self::End { .. } => "end",
         }
     }
@@ -96,9 +114,11 @@ impl Event {
     /// Whether an operator with a role gets to know it: Monitoring sees tunnels, not who does what.
     pub const fn is_for(&self, role: Role) -> bool {
         match self {
-            Self::Start { .. } | Self::Reset { .. } | Self::Tunnel { .. } | Self::End { .. } => {
-                true
-            }
+            Self::Start { .. }
+            | Self::Reset { .. }
+            | Self::Tunnel { .. }
+            | Self::Metrics { .. }
+            | Self::End { .. } => true,
             Self::Revision { .. } | Self::PendingConfirm { .. } | Self::Warnings { .. } => {
                 !matches!(role, Role::Monitoring)
             }
@@ -108,7 +128,7 @@ impl Event {
 }
 
 /// An event with its time, as it stands in the stream.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EventMessage {
     /// When it happened, milliseconds UTC.
@@ -135,6 +155,17 @@ mod tests {
                 6,
             ),
             (Event::End { reason: reason() }, 6),
+            (
+                Event::Metrics {
+                    requests_per_second: 1.5,
+                    errors_per_second: 0.0,
+                    p95_ms: Some(120.25),
+                    cpu: Some(0.5),
+                    memory: 1,
+                    tunnels_up: 2,
+                },
+                6,
+            ),
             (Event::PendingConfirm { pending: None }, 5),
             (Event::Warnings { warnings: vec![] }, 5),
             (Event::Notice { text: reason() }, 1),
