@@ -11,6 +11,7 @@ pub mod audit;
 pub mod backup;
 pub mod config;
 pub mod csv;
+pub mod exposition;
 pub mod forged;
 pub mod hash;
 pub mod head;
