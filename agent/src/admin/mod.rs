@@ -22,6 +22,7 @@ mod events;
 mod identity;
 mod import;
 mod mappings;
+mod monitoring;
 mod multipart;
 mod operators;
 mod organisation;
@@ -290,6 +291,7 @@ impl Admin {
             Target::PendingConfirm => self.pending_confirm(call, verb).await,
             Target::Events => self.events(&call),
             Target::Running(target) => self.running_process(&call, verb, target).await,
+            Target::Monitoring(target) => self.monitoring(target).await,
             Target::SecurityStatus => self.security_status().await,
             Target::ExportMappings(path) => self.export_mappings(call, path).await,
             Target::ImportMappings(path) => self.import_mappings(call, path).await,

@@ -63,7 +63,8 @@ pub(super) fn url(template: &str, subaccount: &str) -> String {
 /// The whole of a sample; the body is by method and path, as is what cannot work here.
 pub(super) fn sample(operation: &'static Operation, subaccount: &str) -> Sample {
     let url = url(operation.path, subaccount);
-    let (_, rest) = operation.path.split_once("/api/v1/").unwrap();
+    let path = operation.path;
+    let rest = path.strip_prefix("/api/v1/").unwrap_or(path);
     let below = rest.strip_prefix("configuration/subaccounts/{regionHost}/{subaccount}");
     let path = below.unwrap_or(rest);
     let (body, works) = body(operation.verb.as_str(), path);
@@ -125,6 +126,16 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         // It takes a connection without a certificate.
         ("POST", "pairing") => return (Some(json!({"csr": "", "proof": ""})), false),
         ("POST", "operator/certificate") => return (Some(json!({"csr": request()})), false),
+        // What is measured needs a running agent.
+        (_, "/metrics" | "/api/monitoring/alerts") => return (None, false),
+        (_, path) if path.starts_with("monitoring/") => return (None, false),
+        (_, path)
+            if path.starts_with("/api/monitoring/")
+                && !path.contains("/certificates")
+                && !path.ends_with("/subaccounts") =>
+        {
+            return (None, false);
+        }
         // They do something else than change the configuration.
         (_, "logs" | "logs/stream" | "drain" | "restart") => return (None, true),
         ("GET", "events") | (_, "configuration/pendingConfirm") => return (None, false),

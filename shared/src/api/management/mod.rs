@@ -21,6 +21,7 @@ mod mail;
 mod mapping;
 mod mapping_address;
 mod merge;
+pub mod monitoring;
 mod openapi;
 pub mod operations;
 mod operator;
@@ -84,7 +85,8 @@ pub use subaccount::{
     SubaccountInput, SubaccountShown, Tunnel, TunnelChannel, TunnelState, ValidityInput,
 };
 pub use target::{
-    ConnectorTarget, OperatorTarget, RunningTarget, SubaccountPath, Target, Verb, untyped_channels,
+    ConnectorTarget, MonitoringTarget, OperatorTarget, RunningTarget, SubaccountPath, Target, Verb,
+    untyped_channels,
 };
 pub use trust::{TrustedInput, TrustedShown, TruststoreInput, TruststoreShown};
 

@@ -9,7 +9,8 @@ use super::error::Refusal;
 use super::import::ImportMode;
 use super::log::LogSearch;
 use super::mapping_address::MappingAddress;
-use super::operations::Operation;
+use super::monitoring::RequestSearch;
+use super::operations::{Operation, monitoring};
 use crate::config::ConfirmWithin;
 use crate::id::LocationId;
 
@@ -38,6 +39,10 @@ pub struct Query {
     pub log: LogSearch,
     /// What is looked for in the audit log.
     pub audit: AuditSearch,
+    /// Which of the most recent requests are looked for.
+    pub requests: RequestSearch,
+    /// Only what was never used.
+    pub unused: bool,
     /// Values by names that what the call is about has.
     pub values: BTreeMap<String, String>,
 }
@@ -95,6 +100,8 @@ impl Query {
                     let rule = "must be the number of a revision";
                     query.with = Some(value.parse().or(Err(Refusal::invalid(name, rule)))?);
                 }
+                // Names that mean something else in other searches.
+                _ if operation.path == monitoring::REQUESTS => query.requests.set(name, &value)?,
                 _ => query.set(name, &value)?,
             }
         }
@@ -127,6 +134,10 @@ impl Query {
                     value.split(',').map(str::parse).collect();
                 let rule = "must be virtual addresses as host:port, separated by commas";
                 self.only = Some(only.or(Err(Refusal::invalid(name, rule)))?);
+            }
+            "unused" => {
+                let flag = value.parse();
+                self.unused = flag.or(Err(Refusal::invalid(name, "must be true or false")))?;
             }
             "level" | "before" => self.log.set(name, value)?,
             _ => self.audit.set(name, value)?,
@@ -167,12 +178,15 @@ impl Query {
             let only: Vec<String> = only.iter().map(ToString::to_string).collect();
             format!("only={}", only.join(","))
         });
+        let unused = self.unused.then(|| "unused=true".to_owned());
         let parts = [
-            location, dry_run, readmit, limit, offset, within, with, mode, only,
+            location, dry_run, readmit, limit, offset, within, with, mode, only, unused,
         ]
         .into_iter()
         .flatten();
-        let parts = parts.chain(self.log.to_parts());
+        let parts = parts
+            .chain(self.log.to_parts())
+            .chain(self.requests.to_parts());
         let parts: Vec<String> = parts.chain(self.audit.to_parts()).collect();
         if parts.is_empty() {
             return String::new();

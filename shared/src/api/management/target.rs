@@ -1,16 +1,20 @@
 //! The table of addresses: what each path means and which methods it takes.
 
+mod monitoring;
 mod operators;
 mod running;
 mod settings;
+mod verb;
 
 use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
+pub use self::monitoring::MonitoringTarget;
 pub use self::operators::OperatorTarget;
 pub use self::running::RunningTarget;
 pub use self::settings::ConnectorTarget;
+pub use self::verb::Verb;
 use super::error::Refusal;
 use super::mapping_address::MappingAddress;
 use super::operations::{
@@ -44,30 +48,6 @@ const SEGMENT: &AsciiSet = &CONTROLS
 
 /// What stands before the paths of the configuration.
 const CONFIGURATION: &str = "/api/v1/configuration";
-
-/// The methods that the API knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Verb {
-    Get,
-    Post,
-    Put,
-    Patch,
-    Delete,
-}
-
-impl Verb {
-    /// As it stands in a request.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
-}
 
 /// A subaccount as it stands in addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,6 +125,8 @@ pub enum Target {
     Operators(OperatorTarget),
     /// What the running process does.
     Running(RunningTarget),
+    /// What is measured.
+    Monitoring(MonitoringTarget),
     /// What happens.
     Events,
     /// How safe it is set up.
@@ -220,6 +202,9 @@ impl Target {
     /// 404 where nothing has this path, 400 where a name in it is wrong.
     pub fn parse(path: &str) -> Result<Self, Refusal> {
         let unknown = || Refusal::not_found(format!("there is nothing at {path}"));
+        if let Some(parsed) = MonitoringTarget::parse(path) {
+            return Ok(Self::Monitoring(parsed));
+        }
         let decode = |segment: &str| {
             let decoded = percent_decode_str(segment).decode_utf8();
             decoded.map(|text| text.into_owned()).or(Err(unknown()))
@@ -386,6 +371,7 @@ impl Target {
             },
             Self::Operators(target) => target.template(),
             Self::Running(target) => target.template(),
+            Self::Monitoring(target) => target.template(),
             Self::Events => checks::EVENTS,
             Self::SecurityStatus => checks::SECURITY_STATUS,
             Self::ExportMappings(_) => checks::EXPORT,
@@ -510,6 +496,7 @@ impl fmt::Display for Target {
             Self::OwnCertificate(_) => f.write_str(self.template()),
             Self::Operators(target) => write!(f, "{target}"),
             Self::Running(target) => write!(f, "{target}"),
+            Self::Monitoring(target) => write!(f, "{target}"),
             Self::Events => f.write_str("/api/v1/events"),
             Self::SecurityStatus => f.write_str("/api/v1/securityStatus"),
             Self::ExportMappings(path) => write!(f, "{path}/systemMappings/export"),

@@ -52,7 +52,8 @@ pub(super) fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
 
 /// What a call is about, as one word.
 fn tag(operation: &Operation) -> &'static str {
-    let path = operation.path.trim_start_matches("/api/v1/");
+    let path = operation.path.trim_start_matches("/api");
+    let path = path.trim_start_matches("/v1").trim_start_matches('/');
     let path = path.strip_prefix("configuration/").unwrap_or(path);
     let end = path.find(['/', '.']).unwrap_or(path.len());
     path.get(..end).unwrap_or(path)

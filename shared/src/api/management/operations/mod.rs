@@ -13,6 +13,7 @@ pub(super) mod connector;
 pub(super) mod domains;
 pub(super) mod history;
 pub(super) mod identity;
+pub(super) mod monitoring;
 pub(super) mod operators;
 pub(super) mod running;
 pub(super) mod settings;
@@ -298,6 +299,7 @@ const AREAS: &[&[Operation]] = &[
     domains::OPERATIONS,
     history::OPERATIONS,
     identity::OPERATIONS,
+    monitoring::OPERATIONS,
     operators::OPERATIONS,
     running::OPERATIONS,
     settings::OPERATIONS,

@@ -351,6 +351,7 @@ fn every_call_leads_somewhere() {
     for path in settings::tests::paths() {
         targets.push(Target::parse(&path).unwrap());
     }
+    targets.extend(MonitoringTarget::ALL.map(Target::Monitoring));
     for one in operations::operations() {
         let mut targets = targets.iter().map(Target::template);
         assert!(targets.any(|template| template == one.path), "{one:?}");
