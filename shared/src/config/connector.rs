@@ -20,8 +20,10 @@ use super::propagation::PpSettings;
 use super::proxy::Proxy;
 use super::region::Regions;
 use super::subject::SubjectRules;
+use super::syslog::SyslogServers;
 use super::text::Text;
 use super::trust::{BackendTrust, TrustedCertificates};
+use super::webhook::Webhooks;
 use crate::policy::target::TargetRule;
 use crate::schema::{schema, schema_like};
 
@@ -128,6 +130,12 @@ pub struct ConnectorFields {
     /// Which certificates of the mail server are trusted.
     #[serde(skip_serializing_if = "TrustedCertificates::is_default")]
     pub email_trust: TrustedCertificates,
+    /// Where alerts are posted to.
+    #[serde(skip_serializing_if = "Webhooks::is_default")]
+    pub webhooks: Webhooks,
+    /// The syslog servers that get alerts.
+    #[serde(skip_serializing_if = "SyslogServers::is_default")]
+    pub syslog: SyslogServers,
     /// Which cipher suites the management API takes.
     #[serde(skip_serializing_if = "CipherSuites::is_default")]
     pub cipher_suites: CipherSuites,

@@ -84,6 +84,15 @@ pub const MAIL_PROPERTIES_MAX: usize = 64;
 pub const MAIL_PROPERTY_NAME_LEN_MAX: usize = 128;
 /// Bytes of its value.
 pub const MAIL_PROPERTY_LEN_MAX: usize = 1_024;
+/// Webhooks; alerts reach people by a few of them.
+pub const WEBHOOKS_MAX: usize = 8;
+/// Bytes of the URL of a webhook; the longest are those of Teams with some 400.
+pub const WEBHOOK_URL_LEN_MAX: usize = 1_024;
+/// Characters of the secret that messages to a webhook are signed with, at least: who guesses it
+/// can forge alerts.
+pub const WEBHOOK_SECRET_LEN_MIN: usize = 16;
+/// Syslog servers.
+pub const SYSLOG_SERVERS_MAX: usize = 4;
 /// Regions of one's own.
 pub const REGIONS_MAX: usize = 256;
 /// CAs of an organisation whose client certificates are taken; each is tried at a handshake.

@@ -14,6 +14,7 @@ mod channel;
 mod cipher;
 mod connector;
 mod creation;
+mod delivery;
 mod delta;
 mod diff;
 mod document;
@@ -43,9 +44,11 @@ mod revision;
 mod rfc;
 mod subaccount;
 mod subject;
+mod syslog;
 mod text;
 mod trial;
 mod trust;
+mod webhook;
 
 pub use alerting::{Alerting, Notification, Thresholds};
 pub use audit::{AuditCleanup, AuditLevel, AuditSettings};
@@ -58,6 +61,7 @@ pub use channel::{
 pub use cipher::{CipherSuite, CipherSuites};
 pub use connector::{Connector, ConnectorFields, TunnelConnections};
 pub use creation::CreationDate;
+pub use delivery::DeliveryTrust;
 pub use delta::{Delta, Op, Ops};
 pub use diff::diff;
 pub use document::{Document, SCHEMA};
@@ -92,12 +96,14 @@ pub use subject::{
     NoName, NoSubject, Pattern, Sampled, SubjectFallback, SubjectPattern, SubjectRule,
     SubjectRules, Variable,
 };
+pub use syslog::{SyslogServer, SyslogServers, SyslogTransport};
 pub use text::{InvalidText, Text};
 pub use trial::{ConfirmWithin, InvalidConfirmWithin, OnTrial, Trial};
 pub use trust::{
     Alias, BackendTrust, Certificate, CertificateSummary, InvalidAlias, InvalidCertificate,
     TrustedCertificate, TrustedCertificates,
 };
+pub use webhook::{InvalidWebhookUrl, Webhook, WebhookForm, WebhookOrigin, Webhooks};
 
 #[cfg(test)]
 pub(crate) mod tests;

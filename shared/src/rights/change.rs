@@ -19,6 +19,8 @@ const SETTINGS: &[(&str, Access)] = &[
     ("ppSettings", Access::Subaccounts),
     ("subaccountTraces", Access::Trace),
     ("subjectPatternRules", Access::Connector),
+    ("syslog", Access::Connector),
+    ("webhooks", Access::Connector),
 ];
 
 /// A change that the role of its author does not allow.

@@ -133,6 +133,14 @@ impl From<Mail> for MailFields {
     }
 }
 
+impl std::ops::Deref for Mail {
+    type Target = MailFields;
+
+    fn deref(&self) -> &MailFields {
+        &self.0
+    }
+}
+
 impl Mail {
     /// The user and the id of the password, if there are.
     pub fn login(&self) -> Option<(&str, CredentialId)> {

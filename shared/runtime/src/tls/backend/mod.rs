@@ -67,6 +67,14 @@ impl BackendTls {
         Self(Arc::new(config))
     }
 
+    /// The same, but what is spoken inside is not agreed on; for servers that do not speak HTTP.
+    #[must_use]
+    pub fn without_alpn(self) -> Self {
+        let mut config = Arc::unwrap_or_clone(self.0);
+        config.alpn_protocols.clear();
+        Self(Arc::new(config))
+    }
+
     /// Shakes hands with the back end `host`, a name or an IP address; only names are sent along.
     ///
     /// # Errors
