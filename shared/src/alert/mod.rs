@@ -7,7 +7,9 @@
 mod category;
 mod code;
 mod record;
+mod register;
 
 pub use category::Category;
 pub use code::Code;
 pub use record::{Acknowledged, Alert, AlertId, Condition, Happening, Notice, Severity};
+pub use register::{Look, Register, RegisterError, Rules, SILENCE_MAX, Told};

@@ -87,6 +87,13 @@ pub struct Alert {
     /// Until when nobody is told of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silenced_until_ms: Option<i64>,
+    /// How many other conditions follow from it, of which nobody is told.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub hides: u32,
+}
+
+const fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Who has taken note of an alert.
@@ -111,6 +118,17 @@ pub enum Happening {
     Resolved,
     /// Somebody tests the delivery.
     Test,
+}
+
+impl fmt::Display for Happening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Raised => "raised",
+            Self::Reminded => "reminded",
+            Self::Resolved => "resolved",
+            Self::Test => "test",
+        })
+    }
 }
 
 /// What is delivered.
