@@ -1,17 +1,19 @@
 //! One request from its consumer through a tunnel and back.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
+use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::{AbortOnDrop, Inbound, Outbound, Stream, StreamError};
 use underpass_shared::id::TunnelKey;
-use underpass_shared::protocol::capability;
 use underpass_shared::protocol::upgrade::{UPGRADE, WEBSOCKET, is_wanted};
+use underpass_shared::protocol::{capability, timing};
 use underpass_shared::raw::RawRule;
 
 use super::answer::{Answer, AnswerBody, Refusal};
@@ -63,11 +65,12 @@ pub(super) async fn handle(
     raw: Option<RawRule>,
     shard: &Shard,
 ) -> Answer {
+    let began = clock::monotonic();
     let mut counting = Counting {
         traffic: &shard.traffic,
         outcome: RequestOutcome::Abandoned,
     };
-    match forward(request, raw, shard).await {
+    match forward(request, raw, shard, began).await {
         Ok(answer) => {
             counting.outcome = RequestOutcome::answered(answer.status());
             answer
@@ -81,9 +84,10 @@ pub(super) async fn handle(
 }
 
 async fn forward(
-    mut request: Request<Incoming>,
+    request: Request<Incoming>,
     raw: Option<RawRule>,
     shard: &Shard,
+    began: Duration,
 ) -> Result<Answer, Refusal> {
     check(&request)?;
     if let Some(rule) = raw {
@@ -95,21 +99,7 @@ async fn forward(
         location: location(&request)?,
     };
     let mut waits = waits(&request);
-    let socket = is_wanted(&request).then(|| hyper::upgrade::on(&mut request));
-    let (mut head, body) = request.into_parts();
-    strip_request(&mut head.headers);
-    let mut upload = match socket {
-        Some(socket) => {
-            head.headers.insert(UPGRADE, WEBSOCKET);
-            Upload::Raw(socket)
-        }
-        None if body.is_end_stream() => Upload::None,
-        None => Upload::Body(body),
-    };
-    // The tunnel's own version; the message is the same.
-    head.version = http::Version::HTTP_2;
-    let mut head = Request::from_parts(head, ());
-
+    let (mut head, mut upload) = split(request);
     let mut tried: Vec<Tunnel> = Vec::new();
     while tried.len() < ATTEMPTS {
         let Some(tunnel) = shard.registry.pick(&key, shard.thread, &tried) else {
@@ -125,6 +115,8 @@ async fn forward(
             head.headers_mut().remove(EXPECT);
         }
         let no_upload = matches!(upload, Upload::None);
+        let spent = clock::monotonic().saturating_sub(began);
+        timing::set(head.headers_mut(), spent);
         let answered = match tunnel.caller.open(head.clone(), no_upload).await {
             Ok((stream, outbound)) => match upload {
                 Upload::None => stream.response().await.map(cleaned),
@@ -152,6 +144,24 @@ async fn forward(
         }
     }
     Err(Refusal::NoTunnel(key))
+}
+
+/// The head that goes into the tunnel, and what follows it.
+fn split(mut request: Request<Incoming>) -> (Request<()>, Upload) {
+    let socket = is_wanted(&request).then(|| hyper::upgrade::on(&mut request));
+    let (mut head, body) = request.into_parts();
+    strip_request(&mut head.headers);
+    let upload = match socket {
+        Some(socket) => {
+            head.headers.insert(UPGRADE, WEBSOCKET);
+            Upload::Raw(socket)
+        }
+        None if body.is_end_stream() => Upload::None,
+        None => Upload::Body(body),
+    };
+    // The tunnel's own version; the message is the same.
+    head.version = http::Version::HTTP_2;
+    (Request::from_parts(head, ()), upload)
 }
 
 /// Sends the body and waits for the answer at the same time; either may end first.

@@ -65,6 +65,7 @@ mod tests {
             ("transfer-encoding", "chunked"),
             ("te", "gzip, trailers"),
             ("underpass-upgrade", "websocket"),
+            ("underpass-gateway-us", "1"),
             ("upgrade", "h2c"),
             ("host", "a"),
             ("proxy-authorization", "Bearer x"),
