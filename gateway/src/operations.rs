@@ -131,7 +131,7 @@ fn response(status: StatusCode, kind: &'static str, text: String) -> Response<Fu
 mod tests {
     use super::*;
     use crate::directory::Directory;
-    use crate::metrics::Metrics;
+    use crate::metrics::{Host, Metrics};
     use crate::state::{State, StoreClock};
     use crate::tunnels::Registry;
 
@@ -141,6 +141,7 @@ mod tests {
             metrics: Arc::new(Metrics::new(1)),
             registry: Registry::default(),
             directory: Directory::open(state).await.unwrap(),
+            host: Host::new("."),
         };
         Operations {
             report,

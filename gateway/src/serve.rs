@@ -22,7 +22,7 @@ use crate::cli::{Global, Serve};
 use crate::commands::STATE_FILE;
 use crate::directory::{Addresses, Directory, LiveTunnel, Settings, TUNNEL_ROW_LIFE};
 use crate::lock::Lock;
-use crate::metrics::{Metrics, Report};
+use crate::metrics::{Host, Metrics, Report};
 use crate::oauth::TokenEndpoint;
 use crate::operations::{self, Operations};
 use crate::proxy::{self, Networks, Proxy, RemoteConsumers};
@@ -229,6 +229,7 @@ impl Gateway {
                 metrics: Arc::clone(&metrics),
                 registry: registry.clone(),
                 directory: self.directory.clone(),
+                host: Host::new(&self.data_dir),
             },
             consumers: consumers.clone(),
         };

@@ -2,6 +2,8 @@
 
 use http::StatusCode;
 
+use crate::token::TokenError;
+
 /// A closed set of label values.
 pub trait Label: Copy + 'static {
     /// Every value.
@@ -80,6 +82,85 @@ impl RequestOutcome {
             300..400 => Self::Redirected,
             400..500 => Self::ClientError,
             500.. => Self::ServerError,
+        }
+    }
+
+    /// Whether such a request can be told to be of a subaccount: its token was found good.
+    pub fn has_subaccount(self) -> bool {
+        match self {
+            Self::Connect | Self::TooLong | Self::Unauthorised => false,
+            Self::Switched
+            | Self::Succeeded
+            | Self::Redirected
+            | Self::ClientError
+            | Self::ServerError
+            | Self::Malformed
+            | Self::Upgrade
+            | Self::NoTunnel
+            | Self::Crowded
+            | Self::Lost
+            | Self::Abandoned => true,
+        }
+    }
+
+    /// Whether the agent answered.
+    pub fn is_answer(self) -> bool {
+        match self {
+            Self::Switched
+            | Self::Succeeded
+            | Self::Redirected
+            | Self::ClientError
+            | Self::ServerError => true,
+            Self::Connect
+            | Self::Malformed
+            | Self::TooLong
+            | Self::Upgrade
+            | Self::Unauthorised
+            | Self::NoTunnel
+            | Self::Crowded
+            | Self::Lost
+            | Self::Abandoned => false,
+        }
+    }
+}
+
+labels! {
+    /// What a consumer's token was found to be.
+    TokenCheck {
+        /// Good.
+        Accepted => r#"result="accepted""#,
+        /// There is none, or not in a form in which tokens are sent.
+        Missing => r#"result="missing""#,
+        /// Longer than any token.
+        TooLong => r#"result="too_long""#,
+        /// No token, or one without what is needed.
+        Malformed => r#"result="malformed""#,
+        /// Signed in another way than ours.
+        Algorithm => r#"result="algorithm""#,
+        /// Its signature is wrong.
+        Signature => r#"result="signature""#,
+        /// Past its end.
+        Expired => r#"result="expired""#,
+        /// From another issuer.
+        Issuer => r#"result="issuer""#,
+        /// For somebody else.
+        Audience => r#"result="audience""#,
+        /// Its subaccount or binding is gone.
+        Unknown => r#"result="unknown""#,
+    }
+}
+
+impl From<&TokenError> for TokenCheck {
+    fn from(error: &TokenError) -> Self {
+        match error {
+            TokenError::TooLong => Self::TooLong,
+            TokenError::Malformed => Self::Malformed,
+            TokenError::Algorithm => Self::Algorithm,
+            TokenError::Signature => Self::Signature,
+            TokenError::Expired => Self::Expired,
+            TokenError::Issuer => Self::Issuer,
+            TokenError::Audience => Self::Audience,
+            TokenError::Unknown => Self::Unknown,
         }
     }
 }

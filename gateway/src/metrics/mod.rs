@@ -1,19 +1,54 @@
-//! What the gateway counts: a closed set of numbers, one copy of the busy ones per data thread.
+//! What the gateway counts: a bounded set of numbers, one copy of the busy ones per data thread.
 //!
 //! Counting is one relaxed addition on a cache line that only one thread writes; adding up and
 //! writing the text happens when somebody asks.
 
+mod histogram;
 mod label;
+mod process;
 mod report;
 mod stream;
 mod text;
+mod usage;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
-pub use label::{EnrolmentOutcome, Label, RequestOutcome, TokenOutcome, TunnelRefusal};
+use underpass_shared::id::SubaccountId;
+
+use self::histogram::Durations;
+pub use label::{EnrolmentOutcome, Label, RequestOutcome, TokenCheck, TokenOutcome, TunnelRefusal};
+pub use process::Host;
 pub use report::Report;
 pub(crate) use stream::Counted;
+pub(crate) use usage::{Account, Usage};
+pub use usage::{SUBACCOUNTS_MAX, Subaccounts, Used};
+
+/// Bounds of the time until an answer begins: what a person notices, and what times out.
+const ANSWER_BOUNDS: [Duration; 11] = [
+    Duration::from_millis(5),
+    Duration::from_millis(10),
+    Duration::from_millis(25),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_millis(2_500),
+    Duration::from_secs(10),
+    Duration::from_secs(60),
+];
+/// Bounds of the time inside the gateway: a known token takes some microseconds, an unknown one the
+/// time of a signature check, and more means that a thread is busy.
+const INSIDE_BOUNDS: [Duration; 6] = [
+    Duration::from_micros(50),
+    Duration::from_micros(100),
+    Duration::from_micros(500),
+    Duration::from_millis(1),
+    Duration::from_millis(10),
+    Duration::from_millis(100),
+];
 
 /// Numbers of one kind, one for each value of a label.
 #[derive(Debug)]
@@ -39,6 +74,12 @@ impl<L: Label, const N: usize> Counters<L, N> {
         }
     }
 
+    fn add(&self, label: L, more: u64) {
+        if let Some(count) = self.counts.get(label.index()) {
+            count.fetch_add(more, Ordering::Relaxed);
+        }
+    }
+
     fn get(&self, label: L) -> u64 {
         let count = self.counts.get(label.index());
         count.map_or(0, |count| count.load(Ordering::Relaxed))
@@ -46,20 +87,61 @@ impl<L: Label, const N: usize> Counters<L, N> {
 }
 
 /// What one data thread counts. On cache lines of its own: processors fetch them in pairs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(align(128))]
 pub struct Traffic {
+    thread: usize,
     requests: Counters<RequestOutcome, { RequestOutcome::COUNT }>,
+    waiting: AtomicUsize,
+    answered: Durations<{ ANSWER_BOUNDS.len() }>,
+    inside: Durations<{ INSIDE_BOUNDS.len() }>,
+    tokens: Counters<TokenCheck, { TokenCheck::COUNT }>,
     consumers: AtomicUsize,
     accepted: AtomicU64,
     received: AtomicU64,
     sent: AtomicU64,
+    subaccounts: Arc<Subaccounts>,
 }
 
 impl Traffic {
-    /// Counts a request when it has its answer.
-    pub(crate) fn request(&self, outcome: RequestOutcome) {
+    fn new(thread: usize, subaccounts: Arc<Subaccounts>) -> Self {
+        Self {
+            thread,
+            requests: Counters::default(),
+            waiting: AtomicUsize::new(0),
+            answered: Durations::new(&ANSWER_BOUNDS),
+            inside: Durations::new(&INSIDE_BOUNDS),
+            tokens: Counters::default(),
+            consumers: AtomicUsize::new(0),
+            accepted: AtomicU64::new(0),
+            received: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            subaccounts,
+        }
+    }
+
+    /// Counts a request that waits for its answer from now on.
+    pub(crate) fn begin(&self) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts a request when it has its answer, `after` it came.
+    pub(crate) fn end(&self, outcome: RequestOutcome, after: Duration) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
         self.requests.count(outcome);
+        if outcome.is_answer() {
+            self.answered.count(after);
+        }
+    }
+
+    /// Counts how long a request was inside the gateway before it was sent on a tunnel.
+    pub(crate) fn sent_after(&self, inside: Duration) {
+        self.inside.count(inside);
+    }
+
+    /// Counts what a request's token was found to be.
+    pub(crate) fn token(&self, check: TokenCheck) {
+        self.tokens.count(check);
     }
 
     /// Consumers that are connected.
@@ -71,27 +153,46 @@ impl Traffic {
     pub(crate) fn consumer(self: &Arc<Self>) -> Consumer {
         self.consumers.fetch_add(1, Ordering::Relaxed);
         self.accepted.fetch_add(1, Ordering::Relaxed);
-        Consumer(Arc::clone(self))
+        Consumer {
+            traffic: Arc::clone(self),
+            account: Arc::default(),
+        }
     }
 
-    fn add_received(&self, bytes: usize) {
-        let bytes = u64::try_from(bytes).unwrap_or(0);
-        self.received.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    fn add_sent(&self, bytes: usize) {
-        let bytes = u64::try_from(bytes).unwrap_or(0);
-        self.sent.fetch_add(bytes, Ordering::Relaxed);
+    fn usage(&self, subaccount: SubaccountId) -> Arc<Usage> {
+        self.subaccounts.usage(subaccount, self.thread)
     }
 }
 
 /// A connected consumer; counted until dropped.
 #[derive(Debug)]
-pub(crate) struct Consumer(Arc<Traffic>);
+pub(crate) struct Consumer {
+    traffic: Arc<Traffic>,
+    account: Arc<Account>,
+}
+
+impl Consumer {
+    /// Who pays for its bytes.
+    pub(crate) fn account(&self) -> Arc<Account> {
+        Arc::clone(&self.account)
+    }
+
+    fn add_received(&self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(0);
+        self.traffic.received.fetch_add(bytes, Ordering::Relaxed);
+        self.account.add_received(bytes);
+    }
+
+    fn add_sent(&self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or(0);
+        self.traffic.sent.fetch_add(bytes, Ordering::Relaxed);
+        self.account.add_sent(bytes);
+    }
+}
 
 impl Drop for Consumer {
     fn drop(&mut self) {
-        self.0.consumers.fetch_sub(1, Ordering::Relaxed);
+        self.traffic.consumers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -110,6 +211,8 @@ pub struct CertificateEnds {
 #[derive(Debug)]
 pub struct Metrics {
     threads: Box<[Arc<Traffic>]>,
+    /// What each subaccount uses.
+    pub subaccounts: Arc<Subaccounts>,
     /// Consumers that were closed at once because their address is not allowed.
     pub consumers_refused: AtomicU64,
     /// Requests to the token endpoint.
@@ -129,8 +232,11 @@ pub struct Metrics {
 impl Metrics {
     /// Counters for so many data threads, all zero.
     pub fn new(threads: usize) -> Self {
+        let subaccounts = Arc::new(Subaccounts::new(threads));
+        let traffic = |thread| Arc::new(Traffic::new(thread, Arc::clone(&subaccounts)));
         Self {
-            threads: (0..threads).map(|_| Arc::default()).collect(),
+            threads: (0..threads).map(traffic).collect(),
+            subaccounts,
             consumers_refused: AtomicU64::new(0),
             tokens: Counters::default(),
             enrolments: Counters::default(),
@@ -143,7 +249,8 @@ impl Metrics {
 
     /// What the data thread counts.
     pub fn traffic(&self, thread: usize) -> Arc<Traffic> {
-        self.threads.get(thread).cloned().unwrap_or_default()
+        let traffic = self.threads.get(thread).cloned();
+        traffic.unwrap_or_else(|| Arc::new(Traffic::new(thread, Arc::clone(&self.subaccounts))))
     }
 
     fn sum(&self, of: impl Fn(&Traffic) -> u64) -> u64 {

@@ -1,12 +1,24 @@
 //! Everything that is counted, as one text.
 
+mod agents;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::text::{CONTENT_TYPE, Text};
+use underpass_shared::id::SubaccountId;
+
+use super::histogram::Durations;
+use super::label::{Label as _, RequestOutcome};
+use super::process::Host;
+use super::text::{CONTENT_TYPE, Kind, Text, seconds};
 use super::{Metrics, Traffic};
 use crate::directory::Directory;
 use crate::tunnels::Registry;
+
+/// What is not told apart any more because there is too much of it.
+const OTHER: &str = "other";
 
 /// What the report is made of.
 #[derive(Clone, Debug)]
@@ -17,6 +29,8 @@ pub struct Report {
     pub registry: Registry,
     /// Subaccounts and agents.
     pub directory: Directory,
+    /// The process and its disk.
+    pub host: Host,
 }
 
 impl Report {
@@ -27,26 +41,65 @@ impl Report {
     pub fn text(&self, state_up: bool) -> String {
         let mut text = Text::default();
         let version = concat!("version=\"", env!("CARGO_PKG_VERSION"), "\"");
-        text.gauges(
+        text.family(
+            Kind::Gauge,
             "build_info",
             "Constant 1; the labels tell the build.",
             [(version, 1)],
         );
+        self.process(&mut text);
         text.gauge(
             "state_up",
             "Whether the state store answers.",
             u8::from(state_up),
         );
         self.certificates(&mut text);
+        self.requests(&mut text);
         self.consumers(&mut text);
+        self.subaccounts(&mut text);
         self.agents(&mut text);
         text.finish()
+    }
+
+    fn process(&self, text: &mut Text) {
+        let process = self.host.process().unwrap_or_default();
+        text.gauge(
+            "process_start_time_seconds",
+            "Since when the process runs.",
+            process.started_s,
+        );
+        text.counter(
+            "process_cpu_seconds_total",
+            "Time of processors that the process took.",
+            seconds(process.cpu),
+        );
+        text.gauge(
+            "process_resident_memory_bytes",
+            "Memory that the process holds.",
+            process.resident,
+        );
+        let files = [
+            (r#"kind="open""#, process.open_files),
+            (r#"kind="limit""#, process.open_files_max),
+        ];
+        text.family(
+            Kind::Gauge,
+            "process_files",
+            "Files and sockets of the process: those that are open, and how many may be.",
+            files.map(|(kind, count)| (kind, count.unwrap_or(0))),
+        );
+        text.gauge(
+            "data_dir_free_bytes",
+            "What may still be written below the data directory.",
+            self.host.free_bytes().unwrap_or(0),
+        );
     }
 
     fn certificates(&self, text: &mut Text) {
         let ends = &self.metrics.certificates;
         let seconds = |end: &std::sync::atomic::AtomicI64| end.load(Ordering::Relaxed) / 1_000;
-        text.gauges(
+        text.family(
+            Kind::Gauge,
             "certificate_not_after_timestamp_seconds",
             "When certificates end; each is renewed long before, but for given ones.",
             [
@@ -57,14 +110,41 @@ impl Report {
         );
     }
 
-    fn consumers(&self, text: &mut Text) {
+    fn requests(&self, text: &mut Text) {
         let metrics = &self.metrics;
-        let sum = |of: fn(&Traffic) -> u64| metrics.sum(of);
         text.counters(
             "requests_total",
             "Requests of consumers by what became of them.",
             |label| metrics.sum(|thread| thread.requests.get(label)),
         );
+        text.gauge(
+            "requests_waiting",
+            "Requests whose answer has not begun.",
+            metrics.sum(|thread| {
+                u64::try_from(thread.waiting.load(Ordering::Relaxed)).unwrap_or(u64::MAX)
+            }),
+        );
+        let threads = || metrics.threads.iter();
+        text.histogram(
+            "request_duration_seconds",
+            "Time from a request's head until the head of its agent's answer.",
+            &Durations::sum(threads().map(|thread| &thread.answered)),
+        );
+        text.histogram(
+            "request_inside_duration_seconds",
+            "Time that requests were inside the gateway before they were sent on a tunnel.",
+            &Durations::sum(threads().map(|thread| &thread.inside)),
+        );
+        text.counters(
+            "token_checks_total",
+            "Tokens of requests by what they were found to be.",
+            |label| metrics.sum(|thread| thread.tokens.get(label)),
+        );
+    }
+
+    fn consumers(&self, text: &mut Text) {
+        let metrics = &self.metrics;
+        let sum = |of: fn(&Traffic) -> u64| metrics.sum(of);
         text.gauge(
             "consumer_connections",
             "Connections of consumers.",
@@ -97,118 +177,45 @@ impl Report {
         );
     }
 
-    fn agents(&self, text: &mut Text) {
-        let (metrics, index) = (&self.metrics, self.directory.index());
-        let tunnels = self.registry.all();
-        let streams: usize = tunnels
-            .iter()
-            .map(|(_, tunnel)| tunnel.caller.active())
-            .sum();
-        let mut connected: Vec<_> = tunnels.iter().map(|(_, tunnel)| tunnel.instance).collect();
-        connected.sort_unstable();
-        connected.dedup();
-        let enrolled = index.identities().filter(|agent| !agent.is_revoked());
-        text.gauge(
-            "subaccounts",
-            "Subaccounts of this gateway.",
-            index.subaccounts().count(),
+    fn subaccounts(&self, text: &mut Text) {
+        let index = self.directory.index();
+        let subaccounts = &self.metrics.subaccounts;
+        subaccounts.keep(|id| index.subaccount(id).is_some());
+        let used = subaccounts.used();
+        let requests = used.iter().flat_map(|(id, used)| {
+            RequestOutcome::ALL
+                .iter()
+                .filter(|outcome| outcome.has_subaccount())
+                .map(|outcome| {
+                    let labels = format!("{},{}", subaccount(*id), outcome.text());
+                    (labels, used.requests(*outcome))
+                })
+        });
+        text.family(
+            Kind::Counter,
+            "subaccount_requests_total",
+            "Requests with a good token by subaccount and what became of them.",
+            requests,
         );
-        text.gauge(
-            "agents_enrolled",
-            "Agents that are enrolled and not revoked.",
-            enrolled.count(),
+        text.family(
+            Kind::Counter,
+            "subaccount_received_bytes_total",
+            "Bytes from consumers of a subaccount, heads of requests included.",
+            used.iter()
+                .map(|(id, used)| (subaccount(*id), used.received)),
         );
-        text.gauge(
-            "agents_connected",
-            "Agents that have a tunnel.",
-            connected.len(),
-        );
-        text.gauge("tunnels", "Tunnel connections that are up.", tunnels.len());
-        text.gauge(
-            "tunnel_streams",
-            "Requests that are in tunnels now.",
-            streams,
-        );
-        text.counter(
-            "tunnels_opened_total",
-            "Tunnel connections that came up.",
-            metrics.tunnels_opened.load(Ordering::Relaxed),
-        );
-        text.counters(
-            "tunnels_refused_total",
-            "Tunnel connections that were refused, or ended by the gateway, by reason.",
-            |label| metrics.tunnels_refused.get(label),
-        );
-        text.counter(
-            "handshakes_failed_total",
-            "TLS handshakes on the public port that failed.",
-            metrics.handshakes_failed.load(Ordering::Relaxed),
-        );
-        text.counters(
-            "enrolments_total",
-            "Requests of agents for a certificate, renewals included.",
-            |label| metrics.enrolments.get(label),
+        text.family(
+            Kind::Counter,
+            "subaccount_sent_bytes_total",
+            "Bytes to consumers of a subaccount, heads of answers included.",
+            used.iter().map(|(id, used)| (subaccount(*id), used.sent)),
         );
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::metrics::{RequestOutcome, TokenOutcome};
-    use crate::state::{State, StoreClock};
-
-    async fn report() -> Report {
-        let state = State::memory(StoreClock::system()).unwrap();
-        Report {
-            metrics: Arc::new(Metrics::new(2)),
-            registry: Registry::default(),
-            directory: Directory::open(state).await.unwrap(),
-        }
-    }
-
-    #[tokio::test]
-    async fn the_counts_of_all_threads_are_added_up() {
-        let report = report().await;
-        let (first, second) = (report.metrics.traffic(0), report.metrics.traffic(1));
-        first.request(RequestOutcome::Succeeded);
-        second.request(RequestOutcome::Succeeded);
-        second.request(RequestOutcome::NoTunnel);
-        let (_one, two) = (first.consumer(), second.consumer());
-        drop(two);
-        report.metrics.tokens.count(TokenOutcome::Limited);
-        let text = report.text(true);
-        for line in [
-            "underpass_requests_total{outcome=\"answered\",status=\"2xx\"} 2",
-            "underpass_requests_total{outcome=\"no_tunnel\",status=\"5xx\"} 1",
-            "underpass_requests_total{outcome=\"lost\",status=\"5xx\"} 0",
-            "underpass_consumer_connections 1",
-            "underpass_consumer_connections_accepted_total 2",
-            "underpass_token_requests_total{outcome=\"limited\"} 1",
-            "underpass_state_up 1",
-        ] {
-            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
-        }
-    }
-
-    #[tokio::test]
-    async fn every_metric_is_introduced_once_and_follows_the_rules_of_names() {
-        let text = report().await.text(false);
-        let mut introduced = BTreeSet::new();
-        for line in text.lines() {
-            if let Some(rest) = line.strip_prefix("# TYPE ") {
-                let (name, kind) = rest.split_once(' ').unwrap();
-                assert!(introduced.insert(name), "{name}");
-                assert_eq!(kind == "counter", name.ends_with("_total"), "{name}");
-            } else if !line.starts_with('#') {
-                let name = line.split(['{', ' ']).next().unwrap();
-                assert!(introduced.contains(name), "{line}");
-                assert!(name.starts_with("underpass_"), "{line}");
-                line.rsplit(' ').next().unwrap().parse::<f64>().unwrap();
-            }
-        }
-        assert!(introduced.len() > 10);
+fn subaccount(id: Option<SubaccountId>) -> String {
+    match id {
+        Some(id) => format!("subaccount=\"{id}\""),
+        None => format!("subaccount=\"{OTHER}\""),
     }
 }

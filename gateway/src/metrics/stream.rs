@@ -29,7 +29,7 @@ impl<S> Counted<S> {
 
     fn sent(&self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(bytes)) = &polled {
-            self.consumer.0.add_sent(*bytes);
+            self.consumer.add_sent(*bytes);
         }
         polled
     }
@@ -44,7 +44,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
         let before = buf.filled().len();
         let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
         if polled.is_ready() {
-            self.consumer.0.add_received(buf.filled().len() - before);
+            self.consumer.add_received(buf.filled().len() - before);
         }
         polled
     }
@@ -86,16 +86,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-    use std::sync::Arc;
     use std::sync::atomic::Ordering;
 
-    use super::super::Traffic;
+    use super::super::Metrics;
     use super::*;
 
     #[tokio::test]
     async fn bytes_are_counted_in_both_directions() {
         let (ours, mut theirs) = tokio::io::duplex(1024);
-        let traffic = Arc::new(Traffic::default());
+        let traffic = Metrics::new(1).traffic(0);
         let mut counted = Counted::new(ours, traffic.consumer());
         theirs.write_all(b"hello").await.unwrap();
         let mut read = [0; 5];

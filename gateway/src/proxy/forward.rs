@@ -11,7 +11,7 @@ use hyper::upgrade::OnUpgrade;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::{AbortOnDrop, Inbound, Outbound, Stream, StreamError};
-use underpass_shared::id::TunnelKey;
+use underpass_shared::id::{SubaccountId, TunnelKey};
 use underpass_shared::protocol::upgrade::{UPGRADE, WEBSOCKET, is_wanted};
 use underpass_shared::protocol::{capability, timing};
 use underpass_shared::raw::RawRule;
@@ -21,7 +21,7 @@ use super::authorise::authorise;
 use super::headers::{strip_request, strip_response};
 use super::request::{check, location, waits};
 use super::upgrade;
-use crate::metrics::{RequestOutcome, Traffic};
+use crate::metrics::{Account, RequestOutcome, Traffic, Usage};
 use crate::token::TokenCache;
 use crate::tunnels::{Registry, Tunnel};
 
@@ -50,12 +50,40 @@ enum Upload {
 /// Counts a request when it has its answer, or when its consumer left before.
 struct Counting<'a> {
     traffic: &'a Traffic,
+    account: &'a Account,
+    /// Who sent it, once its token was found good.
+    usage: Option<Arc<Usage>>,
     outcome: RequestOutcome,
+    began: Duration,
+}
+
+impl<'a> Counting<'a> {
+    fn begin(traffic: &'a Traffic, account: &'a Account) -> Self {
+        traffic.begin();
+        Self {
+            traffic,
+            account,
+            usage: None,
+            outcome: RequestOutcome::Abandoned,
+            began: clock::monotonic(),
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        clock::monotonic().saturating_sub(self.began)
+    }
+
+    fn is_of(&mut self, subaccount: SubaccountId) {
+        self.usage = Some(self.account.claim(subaccount, self.traffic));
+    }
 }
 
 impl Drop for Counting<'_> {
     fn drop(&mut self) {
-        self.traffic.request(self.outcome);
+        self.traffic.end(self.outcome, self.elapsed());
+        if let Some(usage) = &self.usage {
+            usage.request(self.outcome);
+        }
     }
 }
 
@@ -64,13 +92,10 @@ pub(super) async fn handle(
     request: Request<Incoming>,
     raw: Option<RawRule>,
     shard: &Shard,
+    account: &Account,
 ) -> Answer {
-    let began = clock::monotonic();
-    let mut counting = Counting {
-        traffic: &shard.traffic,
-        outcome: RequestOutcome::Abandoned,
-    };
-    match forward(request, raw, shard, began).await {
+    let mut counting = Counting::begin(&shard.traffic, account);
+    match forward(request, raw, shard, &mut counting).await {
         Ok(answer) => {
             counting.outcome = RequestOutcome::answered(answer.status());
             answer
@@ -87,13 +112,14 @@ async fn forward(
     request: Request<Incoming>,
     raw: Option<RawRule>,
     shard: &Shard,
-    began: Duration,
+    counting: &mut Counting<'_>,
 ) -> Result<Answer, Refusal> {
     check(&request)?;
     if let Some(rule) = raw {
         return Err(Refusal::Raw(rule));
     }
     let subaccount = authorise(request.headers(), shard).ok_or(Refusal::Unauthorised)?;
+    counting.is_of(subaccount);
     let key = TunnelKey {
         subaccount,
         location: location(&request)?,
@@ -115,8 +141,9 @@ async fn forward(
             head.headers_mut().remove(EXPECT);
         }
         let no_upload = matches!(upload, Upload::None);
-        let spent = clock::monotonic().saturating_sub(began);
-        timing::set(head.headers_mut(), spent);
+        let inside = counting.elapsed();
+        counting.traffic.sent_after(inside);
+        timing::set(head.headers_mut(), inside);
         let answered = match tunnel.caller.open(head.clone(), no_upload).await {
             Ok((stream, outbound)) => match upload {
                 Upload::None => stream.response().await.map(cleaned),

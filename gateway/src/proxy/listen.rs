@@ -103,11 +103,13 @@ async fn consumer(stream: std::net::TcpStream, shard: Arc<Shard>, counted: Consu
         return;
     }
     let tasks = shard.tasks.clone();
+    let account = counted.account();
     let stream = Counted::new(stream, counted);
     let (stream, verdicts) = watched(stream);
     let service = service_fn(move |request| {
-        let (shard, raw) = (Arc::clone(&shard), verdicts.next());
-        async move { Ok::<_, Infallible>(forward::handle(request, raw, &shard).await) }
+        let (shard, account) = (Arc::clone(&shard), Arc::clone(&account));
+        let raw = verdicts.next();
+        async move { Ok::<_, Infallible>(forward::handle(request, raw, &shard, &account).await) }
     });
     let mut connection = std::pin::pin!(
         http1::Builder::new()

@@ -29,7 +29,7 @@ impl World {
     }
 
     fn requests(&self, labels: &str) -> u64 {
-        self.metric(&format!("underpass_requests_total{{{labels}}}"))
+        self.metric(&format!("underpass_gateway_requests_total{{{labels}}}"))
     }
 }
 
@@ -41,7 +41,7 @@ fn metrics_tell_what_became_of_each_request() {
     assert_eq!(world.operations("/healthz"), ("ok\n".to_owned(), 200));
     assert_eq!(world.operations("/readyz"), ("ready\n".to_owned(), 200));
     assert_eq!(world.operations("/other").1, 404);
-    let before = world.metric("underpass_consumer_received_bytes_total");
+    let before = world.metric("underpass_gateway_consumer_received_bytes_total");
     for _ in 0..3 {
         assert_eq!(world.get(HELLO).status, 200);
     }
@@ -59,14 +59,28 @@ fn metrics_tell_what_became_of_each_request() {
     ] {
         assert_eq!(world.requests(labels), count, "{labels}");
     }
-    assert_eq!(world.metric("underpass_tunnels"), 2);
-    assert_eq!(world.metric("underpass_agents_connected"), 1);
-    assert_eq!(world.metric("underpass_subaccounts"), 1);
-    assert_eq!(world.metric("underpass_state_up"), 1);
-    assert!(world.metric(r#"underpass_token_requests_total{outcome="issued"}"#) >= 1);
-    assert!(world.metric("underpass_consumer_received_bytes_total") > before + 500);
+    let own = |name: &str, labels: &str| {
+        let subaccount = &world.tenant.subaccount;
+        let name = format!("underpass_gateway_subaccount_{name}");
+        world.metric(&format!("{name}{{subaccount=\"{subaccount}\"{labels}}}"))
+    };
+    let succeeded = r#",outcome="answered",status="2xx""#;
+    assert_eq!(own("requests_total", succeeded), 3);
+    let received = own("received_bytes_total", "");
+    assert!(received > 500, "{received}");
+    assert!(own("sent_bytes_total", "") > 300);
+    let answered = "underpass_gateway_request_duration_seconds_count";
+    assert_eq!(world.metric(answered), 4);
+    let missing = r#"underpass_gateway_token_checks_total{result="missing"}"#;
+    assert_eq!(world.metric(missing), 1);
+    assert_eq!(world.metric("underpass_gateway_tunnels"), 2);
+    assert_eq!(world.metric("underpass_gateway_agents_connected"), 1);
+    assert_eq!(world.metric("underpass_gateway_subaccounts"), 1);
+    assert_eq!(world.metric("underpass_gateway_state_up"), 1);
+    assert!(world.metric(r#"underpass_gateway_token_requests_total{outcome="issued"}"#) >= 1);
+    assert!(world.metric("underpass_gateway_consumer_received_bytes_total") > before + 500);
     until("consumers that left are not counted", || {
-        (world.metric("underpass_consumer_connections") == 0).then_some(())
+        (world.metric("underpass_gateway_consumer_connections") == 0).then_some(())
     });
 }
 
@@ -91,8 +105,8 @@ fn a_copy_of_a_running_agent_is_refused_by_name_until_the_first_ends() {
     // The first one never noticed.
     assert_eq!(first.up(), 2);
     assert_eq!(world.get_at(HELLO, "site").status, 200);
-    assert_eq!(world.metric("underpass_agents_connected"), 1);
-    assert_eq!(world.metric("underpass_tunnels"), 2);
+    assert_eq!(world.metric("underpass_gateway_agents_connected"), 1);
+    assert_eq!(world.metric("underpass_gateway_tunnels"), 2);
     first.process().kill();
     copy.until_up();
     assert_eq!(world.get_at(HELLO, "site").status, 200);
@@ -118,7 +132,7 @@ fn a_location_is_taken_over_when_its_agent_is_revoked() {
     second.until_up();
     assert_eq!(world.get_at(HELLO, "site").status, 200);
     assert_eq!(first.up(), 0);
-    let label = r#"underpass_enrolments_total{outcome="location_taken"}"#;
+    let label = r#"underpass_gateway_enrolments_total{outcome="location_taken"}"#;
     assert_eq!(world.metric(label), 1);
 }
 
