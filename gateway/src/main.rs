@@ -45,9 +45,10 @@ async fn serve(cli: &Cli, options: &Serve) -> anyhow::Result<()> {
     } else {
         telemetry::Format::Human
     };
-    telemetry::start(&options.log, format, None)
+    let levels = telemetry::start(&options.log, format, None)
         .map_err(|error| anyhow::anyhow!("--log: {error}"))?;
     descriptors::raise_or_warn();
     let stop = stop::requested()?;
-    Gateway::build(&cli.global, options).await?.run(stop).await
+    let gateway = Gateway::build(&cli.global, options).await?;
+    gateway.with_levels(levels).run(stop).await
 }

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use underpass_runtime::tasks::Tasks;
+use underpass_runtime::telemetry::Levels;
 use underpass_runtime::threads::DataThreads;
 use underpass_runtime::tls::{ServerTls, without_client_certificate};
 use underpass_runtime::{clock, file, net, service};
@@ -21,10 +22,13 @@ use crate::certificates::Certificates;
 use crate::cli::{Global, Serve};
 use crate::commands::STATE_FILE;
 use crate::directory::{Addresses, Directory, LiveTunnel, Settings, TUNNEL_ROW_LIFE};
+use crate::live::Live;
 use crate::lock::Lock;
+use crate::log_level;
 use crate::metrics::{Host, Metrics, Report};
 use crate::oauth::TokenEndpoint;
 use crate::operations::{self, Operations};
+use crate::presence::Presences;
 use crate::proxy::{self, Networks, Proxy, RemoteConsumers};
 use crate::renewal::{Given, Renewal, Renewed};
 use crate::state::{State, StoreClock};
@@ -49,6 +53,7 @@ pub struct Gateway {
     keys: LiveKeys,
     given: Option<Given>,
     lock: Lock,
+    levels: Option<Levels>,
 }
 
 /// The addresses that a gateway got, as written to `addresses.json`.
@@ -128,7 +133,17 @@ impl Gateway {
             keys: keys.into(),
             given: given(options),
             lock,
+            levels: None,
         })
+    }
+
+    /// What is logged can be changed while it runs.
+    #[must_use]
+    pub fn with_levels(self, levels: Levels) -> Self {
+        Self {
+            levels: Some(levels),
+            ..self
+        }
     }
 
     /// Where it is reached.
@@ -196,6 +211,25 @@ impl Gateway {
         })
     }
 
+    /// Tells operators what they ask, and logs what they want.
+    fn tell(&self, registry: &Registry, metrics: &Arc<Metrics>, operations: &Tasks) {
+        let directory = &self.directory;
+        let presences = Presences::new(registry.clone(), directory.clone());
+        let live = Live {
+            directory: directory.clone(),
+            registry: registry.clone(),
+            presences: presences.clone(),
+            metrics: Arc::clone(metrics),
+            started_ms: clock::wall_ms(),
+        };
+        operations.spawn("presence", until_stopped(operations, presences.watch()));
+        operations.spawn("orders", until_stopped(operations, live.serve()));
+        if let Some(levels) = self.levels.clone() {
+            let follow = log_level::follow(directory.clone(), levels);
+            operations.spawn("log-level", until_stopped(operations, follow));
+        }
+    }
+
     fn start(
         self,
         threads: Arc<[tokio::runtime::Handle]>,
@@ -209,6 +243,7 @@ impl Gateway {
         let registry = Registry::default();
         let metrics = Arc::new(Metrics::new(threads.len()));
         let renewal = self.renewal(&metrics)?;
+        self.tell(&registry, &metrics, operations);
         let tls = ServerTls::new(&renewal.server(), &self.certificates.bundle())?;
         let token_tls = without_client_certificate(
             renewal.token(),

@@ -110,6 +110,16 @@ Example:
 Everything is checked before anything changes. Run it as the user of the server, while no gateway
 runs, then start the gateway with the name and ports that it had: agents come back by themselves.")]
     Restore(Restore),
+    /// Show the agents as the running server sees them: state, version, address, connections
+    #[command(after_help = "Example:\n  \
+        underpass-gateway agents --json | jq '.agents[] | select(.state == \"absent\")'")]
+    Agents,
+    /// Show what each subaccount used since the running server started
+    #[command(after_help = "Example:\n  underpass-gateway traffic --json | jq .subaccounts")]
+    Traffic,
+    /// Show or change what the running server logs, at once and without a restart
+    #[command(subcommand)]
+    LogLevel(LogLevelCommand),
     /// Show subaccounts, agents and live tunnels
     #[command(after_help = "Example:\n  underpass-gateway status --json | jq .tunnels")]
     Status,
@@ -169,6 +179,31 @@ pub struct EnrolTokenCreate {
     /// How long the token is good: a number with s, m or h, at most 24h
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_life)]
     pub valid_for: Duration,
+}
+
+/// What is logged.
+#[derive(Debug, Subcommand)]
+pub enum LogLevelCommand {
+    /// Show what is logged
+    Show,
+    /// Log something else, also after a restart
+    #[command(after_help = "Examples:\n  \
+        underpass-gateway log-level set debug --for 15m\n  \
+        underpass-gateway log-level set info,underpass_gateway::tunnels=debug,h2=debug")]
+    Set(LogLevelSet),
+    /// Log what the server was started with (--log) again
+    Reset,
+}
+
+/// Options of `log-level set`.
+#[derive(Debug, Args)]
+pub struct LogLevelSet {
+    /// Level of the log, or levels by module such as `info,underpass_gateway=debug`
+    #[arg(value_name = "FILTER")]
+    pub filter: String,
+    /// For how long: a number with s, m or h, at most 24h; without it until `log-level reset`
+    #[arg(long = "for", value_name = "TIME", value_parser = parse_life)]
+    pub lasting: Option<Duration>,
 }
 
 /// Bindings.

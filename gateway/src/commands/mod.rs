@@ -1,14 +1,17 @@
 //! The offline commands. They open the data directory themselves, beside a running server.
 
+mod agents;
 mod backup;
 mod binding;
 mod enrol_token;
+mod log_level;
 mod probe;
 mod revoke;
 mod status;
 mod subaccount;
 #[cfg(test)]
 mod tests;
+mod times;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -53,6 +56,9 @@ pub async fn run(global: &Global, command: &Offline, out: &mut dyn Write) -> any
         Offline::Test(options) => probe::run(work, options).await,
         Offline::Backup(options) => backup::create(work, options).await,
         Offline::Restore(options) => backup::restore(work, options).await,
+        Offline::Agents => agents::agents(work).await,
+        Offline::Traffic => agents::traffic(work).await,
+        Offline::LogLevel(command) => log_level::run(work, command).await,
         Offline::Status => status::show(work).await,
     }
 }

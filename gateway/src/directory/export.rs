@@ -9,10 +9,10 @@ pub type Row = (String, String);
 impl Directory {
     /// All that shall outlive a lost disk, as of one moment.
     ///
-    /// Live tunnels are not among it, nor are enrolment tokens: a token that was used after the
-    /// backup would be good again.
+    /// What is of the running gateway is not among it, such as live tunnels, nor are enrolment
+    /// tokens: a token that was used after the backup would be good again.
     pub async fn export(&self) -> Result<Vec<Row>, StoreError> {
-        let lasting = |row: &str| !row.starts_with(key::TUNNEL) && !row.starts_with(key::ENROL);
+        let lasting = |row: &str| !key::PASSING.iter().any(|prefix| row.starts_with(prefix));
         let rows = self.state().scan("").await?.into_iter();
         rows.filter(|(row, _)| lasting(row))
             .map(|(row, entry)| {

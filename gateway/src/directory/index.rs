@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use underpass_shared::id::{InstanceId, SubaccountId};
+use uuid::Uuid;
 
 use super::key;
+use super::orders::{LogFilter, Order};
 use super::record::{Binding, Identity, Settings, Subaccount};
 use crate::state::{Change, Changes, Entry};
 
@@ -18,6 +20,8 @@ pub struct Index {
     identities: BTreeMap<InstanceId, Arc<Identity>>,
     bindings: BTreeMap<String, Arc<Binding>>,
     settings: Option<Arc<Settings>>,
+    orders: BTreeMap<Uuid, Arc<Order>>,
+    log_filter: Option<Arc<LogFilter>>,
 }
 
 /// What an update changed.
@@ -78,6 +82,16 @@ impl Index {
         self.settings.as_ref()
     }
 
+    /// What commands asked of the running gateway and what it has not answered yet.
+    pub fn orders(&self) -> impl Iterator<Item = (Uuid, &Arc<Order>)> {
+        self.orders.iter().map(|(id, order)| (*id, order))
+    }
+
+    /// What is logged, where an operator changed it.
+    pub fn log_filter(&self) -> Option<&Arc<LogFilter>> {
+        self.log_filter.as_ref()
+    }
+
     pub(super) fn build(version: u64, rows: Vec<(String, Entry)>) -> Self {
         let rows = rows.into_iter().map(|(key, entry)| Change {
             key,
@@ -102,6 +116,10 @@ impl Index {
             } else if let Some(id) = key.strip_prefix(key::BINDING) {
                 set(&mut self.bindings, Some(id.to_owned()), read(&key, entry));
                 touched.tokens = true;
+            } else if let Some(id) = key.strip_prefix(key::ORDER) {
+                set(&mut self.orders, id.parse().ok(), read(&key, entry));
+            } else if key == key::LOG {
+                self.log_filter = read(&key, entry);
             } else if key == key::SETTINGS {
                 self.settings = read(&key, entry);
                 touched.tokens = true;

@@ -1,6 +1,7 @@
 //! The names of the rows.
 
 use underpass_shared::id::{InstanceId, SubaccountId, TunnelKey};
+use uuid::Uuid;
 
 use super::record::hash::hex;
 
@@ -10,6 +11,12 @@ pub(super) const BINDING: &str = "binding/";
 pub(super) const ENROL: &str = "enrol/";
 pub(super) const SETTINGS: &str = "settings";
 pub(super) const TUNNEL: &str = "tunnel/";
+pub(super) const ORDER: &str = "order/";
+pub(super) const ANSWER: &str = "answer/";
+pub(super) const LOG: &str = "log";
+
+/// Rows that are of the running gateway: a backup has none of them.
+pub(super) const PASSING: [&str; 5] = [TUNNEL, ENROL, ORDER, ANSWER, LOG];
 
 pub(super) fn subaccount(id: SubaccountId) -> String {
     format!("{SUBACCOUNT}{id}")
@@ -44,4 +51,12 @@ pub(super) fn enrol_token(secret_hash: &[u8; 32]) -> String {
 
 pub(super) fn tunnel(key: &TunnelKey, instance: InstanceId) -> String {
     format!("{TUNNEL}{key}/{instance}")
+}
+
+pub(super) fn order(id: Uuid) -> String {
+    format!("{ORDER}{id}")
+}
+
+pub(super) fn answer(id: Uuid) -> String {
+    format!("{ANSWER}{id}")
 }

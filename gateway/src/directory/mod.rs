@@ -8,6 +8,7 @@ mod export;
 mod identity;
 mod index;
 mod key;
+mod orders;
 mod record;
 mod removal;
 mod settings;
@@ -28,6 +29,7 @@ pub use enrolment::{
 pub use export::Row;
 pub use identity::IdentityError;
 pub use index::Index;
+pub use orders::{Answer, AskError, LogFilter, Order};
 pub use record::{Binding, Identity, Settings, Subaccount};
 pub use removal::Removed;
 pub use settings::Addresses;

@@ -1,6 +1,7 @@
 //! The public port: TLS handshakes, then each connection to the part that serves its role.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -65,6 +66,7 @@ pub(super) struct Incoming {
     pub(super) io: TunnelIo,
     pub(super) wire: Wire,
     pub(super) certificate: Option<CertificateInfo>,
+    pub(super) address: Option<SocketAddr>,
 }
 
 /// Accepts connections until told to stop.
@@ -142,6 +144,7 @@ async fn handle(
 
 async fn handshake(stream: TcpStream, tls: &ServerTls) -> io::Result<(Role, Incoming)> {
     net::tune_tunnel(&stream)?;
+    let address = stream.peer_addr().ok();
     let watched = Watched::new(MovableTcp::from(stream));
     let wire = watched.wire();
     let (role, io) = tls.accept(watched).await?;
@@ -155,6 +158,7 @@ async fn handshake(stream: TcpStream, tls: &ServerTls) -> io::Result<(Role, Inco
         io,
         wire,
         certificate,
+        address,
     };
     Ok((role, incoming))
 }

@@ -1,6 +1,7 @@
 //! The tunnels that are up, by subaccount and location ID.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tokio::sync::watch;
@@ -15,6 +16,10 @@ pub struct Tunnel {
     pub instance: InstanceId,
     /// The process of it, if it tells.
     pub process: Option<Uuid>,
+    /// Where it comes from.
+    pub address: Option<SocketAddr>,
+    /// Since when it is up, milliseconds UTC.
+    pub since_ms: i64,
     /// The data thread that drives it.
     pub thread: usize,
     /// Where streams are opened.

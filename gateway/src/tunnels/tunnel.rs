@@ -104,6 +104,7 @@ struct Life {
 
 impl Life {
     async fn run(self, incoming: Incoming) {
+        let address = incoming.address;
         let caller = match self.establish(incoming).await {
             Ok(caller) => caller,
             Err(error) => {
@@ -121,6 +122,8 @@ impl Life {
         let tunnel = Tunnel {
             instance: self.peer.instance,
             process: caller.answer().process,
+            address,
+            since_ms: clock::wall_ms(),
             thread: self.place.thread,
             caller: caller.clone(),
         };

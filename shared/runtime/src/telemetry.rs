@@ -2,11 +2,12 @@
 
 mod recent;
 
+use std::error::Error;
 use std::io::IsTerminal as _;
 
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, fmt, reload};
@@ -49,6 +50,19 @@ impl Levels {
         if let Err(error) = self.present.reload(targets) {
             tracing::warn!(%error, "the levels of the log were not changed");
         }
+    }
+
+    /// Takes another filter, of the form that [`start`] takes; None is what the process was started
+    /// with.
+    ///
+    /// # Errors
+    /// When it does not parse or cannot be taken; what was logged is logged on.
+    pub fn replace(&self, filter: Option<&str>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let targets = match filter {
+            Some(filter) => filter.parse()?,
+            None => self.start.clone(),
+        };
+        Ok(self.present.reload(targets)?)
     }
 
     /// The level that the process was started with.
@@ -95,6 +109,14 @@ fn targets(start: &Targets, own: Option<LogLevel>, others: Option<LogLevel>) -> 
     targets.with_targets(start.iter().filter(|(target, _)| stays(target)))
 }
 
+/// Whether [`start`] takes a filter.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(filter: &str) -> Result<(), ParseError> {
+    filter.parse::<Targets>().map(drop)
+}
+
 /// Starts logging for the process. `filter` is a level, or levels by module such as `info,h2=warn`.
 /// What is logged is kept in `recent` too, where it is given.
 ///
@@ -104,7 +126,7 @@ pub fn start(
     filter: &str,
     format: Format,
     recent: Option<Recent>,
-) -> Result<Levels, Box<dyn std::error::Error + Send + Sync + 'static>> {
+) -> Result<Levels, Box<dyn Error + Send + Sync>> {
     // The richer `EnvFilter` brings regular expressions along, half a megabyte of resident code.
     let targets: Targets = filter.parse()?;
     let (layer, present) = reload::Layer::new(targets.clone());

@@ -68,6 +68,8 @@ mod nginx;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
+mod operators_view;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod proxied;

@@ -1,0 +1,118 @@
+//! The agents that are enrolled, and the tunnels that they have.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+use underpass_shared::id::{InstanceId, LocationId, SubaccountId, TunnelKey};
+
+use super::Live;
+use crate::presence::Presence;
+use crate::tunnels::Tunnel;
+
+/// All agents that are enrolled and not revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Agents {
+    /// When the gateway started, milliseconds UTC.
+    pub started_ms: i64,
+    /// By subaccount and location ID.
+    pub agents: Vec<Agent>,
+}
+
+/// Whether an agent is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// It has a tunnel.
+    Connected,
+    /// It has none.
+    Absent,
+}
+
+/// One enrolled agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Agent {
+    /// The tenant that it serves.
+    pub subaccount: SubaccountId,
+    /// The tenant's display name.
+    pub subaccount_name: String,
+    /// The location ID that it serves.
+    pub location_id: LocationId,
+    /// Its instance.
+    pub instance: InstanceId,
+    /// Whether it is there.
+    pub state: State,
+    /// Since when it is or is not, milliseconds UTC; at most since the gateway started.
+    pub since_ms: i64,
+    /// When its newest certificate ends.
+    pub certificate_not_after_ms: Option<i64>,
+    /// Its version, while it is there.
+    pub version: Option<String>,
+    /// Requests that it has to answer.
+    pub streams: usize,
+    /// Its tunnel connections.
+    pub connections: Vec<Connection>,
+}
+
+/// One tunnel connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Connection {
+    /// Where it comes from; behind a load balancer that is the balancer.
+    pub address: Option<SocketAddr>,
+    /// Since when it is up, milliseconds UTC.
+    pub since_ms: i64,
+    /// Requests that are on it.
+    pub streams: usize,
+    /// Requests that were on it since it came up.
+    pub opened: u64,
+}
+
+impl From<&Tunnel> for Connection {
+    fn from(tunnel: &Tunnel) -> Self {
+        Self {
+            address: tunnel.address,
+            since_ms: tunnel.since_ms,
+            streams: tunnel.caller.active(),
+            opened: tunnel.caller.opened(),
+        }
+    }
+}
+
+impl Live {
+    /// The agents as of now.
+    pub fn agents(&self) -> Agents {
+        let index = self.directory.index();
+        let tunnels = self.registry.all();
+        let agent = |(key, presence): (TunnelKey, Presence)| {
+            let own = tunnels.iter().filter(|(of, _)| *of == key);
+            let own: Vec<&Tunnel> = own.map(|(_, tunnel)| tunnel).collect();
+            let version = own
+                .first()
+                .map(|tunnel| tunnel.caller.answer().version.clone());
+            let identity = index.identity(&presence.instance);
+            let name = index.subaccount(&key.subaccount);
+            Agent {
+                subaccount: key.subaccount,
+                subaccount_name: name.map(|one| one.name.clone()).unwrap_or_default(),
+                location_id: key.location,
+                instance: presence.instance,
+                state: if presence.is_there {
+                    State::Connected
+                } else {
+                    State::Absent
+                },
+                since_ms: presence.since.wall_ms,
+                certificate_not_after_ms: identity.and_then(|one| one.certificate_not_after_ms),
+                version,
+                streams: own.iter().map(|tunnel| tunnel.caller.active()).sum(),
+                connections: own.into_iter().map(Connection::from).collect(),
+            }
+        };
+        Agents {
+            started_ms: self.started_ms,
+            agents: self.presences.all().into_iter().map(agent).collect(),
+        }
+    }
+}
