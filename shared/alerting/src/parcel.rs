@@ -51,6 +51,7 @@ impl Parcel {
             resolved_ms: None,
             acknowledged: None,
             silenced_until_ms: None,
+            hides: 0,
         };
         let notice = Notice {
             number: 0,

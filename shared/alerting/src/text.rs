@@ -186,6 +186,7 @@ pub(crate) mod tests {
             resolved_ms: None,
             acknowledged: None,
             silenced_until_ms: None,
+            hides: 0,
         };
         Notice {
             number,

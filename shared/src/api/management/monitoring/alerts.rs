@@ -89,6 +89,7 @@ mod tests {
             resolved_ms: None,
             acknowledged: None,
             silenced_until_ms: None,
+            hides: 0,
         };
         let json = |alert: &Alert| serde_json::to_value(MonitoredAlert::show(alert)).unwrap();
         assert_eq!(
