@@ -12,17 +12,6 @@ use crate::world::World;
 const MAPPING: &str = "backend.virtual:80";
 
 impl Desk {
-    /// Has the draft shown by the agent and applied.
-    fn apply(&mut self, expected: &str) {
-        self.becomes("the draft is there", |agent| {
-            agent.draft.as_ref().is_some_and(|draft| draft.is_changed())
-        });
-        self.key(Modifiers::COMMAND, Key::S);
-        self.sees(expected);
-        self.button("Apply");
-        self.becomes("the draft is applied", |agent| agent.draft.is_none());
-    }
-
     /// Waits until the app knows that `/hello` is open, or not.
     fn is_open(&mut self, open: bool) {
         self.becomes("the configuration is known", |agent| {

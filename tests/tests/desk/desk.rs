@@ -120,16 +120,21 @@ impl Desk {
 
     /// Uses something by its role and name, once it can be used.
     pub(crate) fn press(&mut self, role: Role, name: &str) {
-        until(name, || {
-            self.frames();
-            let found = self.harness.query_all_by_role_and_label(role, name);
-            found
-                .last()
-                .filter(|node| !node.accesskit_node().is_disabled())?;
-            Some(())
-        });
-        let found = self.harness.query_all_by_role_and_label(role, name);
-        found.last().unwrap().click();
+        let usable = |harness: &Harness<'static, App>, is_seen: bool| {
+            let found = harness.query_all_by_role_and_label(role, name);
+            let usable = found.filter(|node| !node.accesskit_node().is_disabled());
+            usable.last().map(|node| match is_seen {
+                true => node.click(),
+                false => node.scroll_to_me(),
+            })
+        };
+        // What is below the edge of the window is brought into view before.
+        for is_seen in [false, true] {
+            until(name, || {
+                self.frames();
+                usable(&self.harness, is_seen)
+            });
+        }
         self.frames();
     }
 
@@ -140,7 +145,13 @@ impl Desk {
     /// Types into a field in the place of what is there.
     pub(crate) fn fill(&mut self, name: &str, text: &str) {
         self.sees(name);
-        let field = self.harness.get_by_role_and_label(Role::TextInput, name);
+        let field = self.harness.get_by(|node| {
+            let role = matches!(
+                node.role(),
+                Role::TextInput | Role::MultilineTextInput | Role::PasswordInput
+            );
+            role && node.label().is_some_and(|label| label == name)
+        });
         field.focus();
         self.frames();
         self.key(Modifiers::COMMAND, Key::A);
@@ -162,6 +173,32 @@ impl Desk {
         });
         row.click();
         self.frames();
+    }
+
+    /// Has the draft shown by the agent and applied.
+    pub(crate) fn apply(&mut self, expected: &str) {
+        self.becomes("the draft is there", |agent| {
+            agent.draft.as_ref().is_some_and(|draft| draft.is_changed())
+        });
+        self.key(Modifiers::COMMAND, Key::S);
+        self.sees(expected);
+        self.button("Apply");
+        self.becomes("the draft is applied", |agent| agent.draft.is_none());
+    }
+}
+
+impl Drop for Desk {
+    /// A test that fails tells what it saw last.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        let named = self.harness.query_all_by(|node| node.label().is_some());
+        for node in named.map(|node| node.accesskit_node()) {
+            if node.role() != Role::TextRun {
+                eprintln!("{:?} {}", node.role(), node.label().unwrap_or_default());
+            }
+        }
     }
 }
 

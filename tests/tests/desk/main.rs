@@ -16,11 +16,17 @@ mod backends;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod gateways;
+#[cfg(test)]
 #[path = "../e2e/http.rs"]
 mod http;
 #[cfg(test)]
+mod operators;
+#[cfg(test)]
 #[path = "../e2e/process.rs"]
 mod process;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 #[path = "../e2e/world.rs"]
 mod world;
