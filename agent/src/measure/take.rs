@@ -20,7 +20,7 @@ pub struct Tick {
     pub usage: Vec<ResourceUse>,
 }
 
-/// Gathers the points of a sample. What is zero is left out, but for the agent itself.
+/// Gathers the points of a sample. What is zero is left out: it comes back as zero.
 #[derive(Debug)]
 pub(super) struct Points {
     span_ms: u64,
@@ -48,7 +48,7 @@ impl Points {
 
     /// A level that had a peak between two readings.
     fn level(&mut self, entity: &Entity, metric: Metric, (now, peak): (usize, usize)) {
-        if peak > 0 || *entity == Entity::Agent {
+        if peak > 0 {
             let mut gauge = Gauge::of(float(now));
             gauge.max = gauge.max.max(float(peak));
             self.push(entity, metric, Point::Gauge(gauge));
@@ -57,7 +57,7 @@ impl Points {
 
     /// What happened.
     pub(super) fn tally(&mut self, entity: &Entity, metric: Metric, sum: u64) {
-        if sum > 0 || *entity == Entity::Agent {
+        if sum > 0 {
             let tally = Tally::of(sum, self.span_ms);
             self.push(entity, metric, Point::Tally(tally));
         }
@@ -154,7 +154,7 @@ impl Meter {
         points.level(&agent, Metric::RequestsOpen, self.0.open.take());
         let active = (sums.active.0, sums.active.1.max(sums.active.0));
         points.level(&agent, Metric::BackendActive, active);
-        points.gauge(&agent, Metric::BackendIdle, float(sums.idle));
+        points.level(&agent, Metric::BackendIdle, (sums.idle, sums.idle));
         (points, uses)
     }
 }

@@ -105,6 +105,7 @@ fn sum(tick: &Tick, entity: &Entity, metric: Metric) -> u64 {
 
 /// Five requests that ended, each in another way, and one that has not.
 fn in_every_way(rig: &Rig) -> Measured {
+    let open = rig.permitted("/a/open");
     let mut answered = rig.permitted("/a/1");
     answered.flow().asked();
     answered.flow().received(10);
@@ -129,7 +130,6 @@ fn in_every_way(rig: &Rig) -> Measured {
     let mut unknown = rig.begin("/a");
     unknown.denied(&"x".repeat(70_000), 81, None);
     drop(unknown);
-    let open = rig.permitted("/a/open");
     open.flow().sent(1_000);
     open
 }
