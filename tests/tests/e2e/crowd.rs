@@ -8,6 +8,7 @@ use futures_util::stream::{StreamExt as _, iter};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
+use underpass_runtime::clock;
 
 use crate::world::World;
 
@@ -17,6 +18,15 @@ const AT_ONCE: usize = 200;
 /// A consumer's kept-alive connection.
 pub(crate) struct Consumer {
     stream: TcpStream,
+}
+
+/// What a consumer saw of a request.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen {
+    pub(crate) status: u16,
+    /// Bytes of the answer's body.
+    pub(crate) body: usize,
+    pub(crate) time: Duration,
 }
 
 /// The application's side, on a runtime of its own.
@@ -85,6 +95,23 @@ impl Crowd {
         all.into_iter().map(Result::unwrap_or_default).collect()
     }
 
+    /// Sends the requests of each list one after the other on a connection of its own, all lists at
+    /// once; answers what was seen of each request.
+    pub(crate) fn play(&self, lists: &[Vec<String>]) -> Vec<Seen> {
+        let all = lists.iter().map(|list| async move {
+            let mut consumer = Consumer::connect(&self.proxy).await.unwrap();
+            let mut seen = vec![];
+            for request in list {
+                let begun = clock::monotonic();
+                let (status, body) = consumer.exchange(request).await.unwrap();
+                let time = clock::monotonic().saturating_sub(begun);
+                seen.push(Seen { status, body, time });
+            }
+            seen
+        });
+        self.runtime.block_on(join_all(all)).concat()
+    }
+
     /// Sends `request` on `count` connections and resets them all after `wait`.
     pub(crate) fn reset_all(&self, count: usize, request: &str, wait: Duration) {
         self.runtime.block_on(async {
@@ -122,6 +149,11 @@ impl Consumer {
 
     /// Sends a request and reads its answer, which must have a length.
     async fn request(&mut self, head: &str) -> io::Result<u16> {
+        Ok(self.exchange(head).await?.0)
+    }
+
+    /// The same; answers the status and the length of the body.
+    async fn exchange(&mut self, head: &str) -> io::Result<(u16, usize)> {
         self.stream.write_all(head.as_bytes()).await?;
         let mut answer = Vec::new();
         let end = loop {
@@ -144,6 +176,7 @@ impl Consumer {
             }
         }
         let status = text.split(' ').nth(1).and_then(|code| code.parse().ok());
-        Ok(status.unwrap_or_else(|| panic!("no status: {text}")))
+        let status = status.unwrap_or_else(|| panic!("no status: {text}"));
+        Ok((status, length))
     }
 }

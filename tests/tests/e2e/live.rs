@@ -8,6 +8,7 @@ use serde_json::Value;
 use underpass_agent::audit::{Audit, Present};
 use underpass_agent::credentials::CredentialStore;
 use underpass_agent::forward::Forward;
+use underpass_agent::measure::Meter;
 use underpass_agent::secrets::SecretStore;
 use underpass_agent::status::StatusBoard;
 use underpass_agent::store::Store;
@@ -25,7 +26,8 @@ const END: Duration = Duration::from_secs(10);
 
 /// A running agent.
 pub(crate) struct Live {
-    store: Store,
+    pub(crate) store: Store,
+    pub(crate) meter: Meter,
     board: StatusBoard,
     tasks: Tasks,
     thread: Option<JoinHandle<()>>,
@@ -47,6 +49,7 @@ impl Live {
                 let audit = Audit::open(&dir, clock::wall_ms, present).unwrap();
                 let secrets = SecretStore::new(&dir);
                 let forward = Forward::new(store.snapshot(), secrets, &backends, audit);
+                let meter = forward.meter().clone();
                 let tunnels = Tunnels {
                     credentials: CredentialStore::new(&dir),
                     secrets: SecretStore::new(&dir),
@@ -56,15 +59,16 @@ impl Live {
                 };
                 let reconciled = tunnel::run(tunnels, forward, store.snapshot());
                 tasks.spawn("reconcile", reconciled);
-                send.send((store, board, tasks.clone())).unwrap();
+                send.send((store, board, tasks.clone(), meter)).unwrap();
                 tasks.stopped().await;
                 let ended = tasks.join(END).await & backends.join(END).await;
                 assert!(ended, "tunnels and connections to back ends end");
             });
         });
-        let (store, board, tasks) = started.recv().unwrap();
+        let (store, board, tasks, meter) = started.recv().unwrap();
         Self {
             store,
+            meter,
             board,
             tasks,
             thread: Some(thread),

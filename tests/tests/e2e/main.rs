@@ -64,6 +64,8 @@ mod logs;
 #[cfg(test)]
 mod management;
 #[cfg(test)]
+mod measured;
+#[cfg(test)]
 mod nginx;
 #[cfg(test)]
 mod operations;
