@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::StreamError;
 use underpass_runtime::{clock, net};
+use underpass_shared::protocol::timers::MEASURE_EVERY;
 
 use crate::pair::{Pki, body, connect, get, hello, pair, post, until};
 
@@ -128,10 +129,74 @@ async fn an_answered_upload_that_goes_on_is_stopped() {
     hello(&pair.caller).await;
 }
 
+/// Traffic keeps the heartbeat quiet, but not this.
+async fn a_busy_connection_is_measured_again() {
+    let pair = pair().await;
+    let begun = clock::monotonic();
+    let mut trips = 0;
+    while trips < 2 {
+        let answer = get(&pair.caller, "/hello").await.unwrap();
+        assert_eq!(answer.status(), 200);
+        trips += pair.served.take_round_trips().len();
+        let waited = clock::monotonic().saturating_sub(begun);
+        assert!(waited < MEASURE_EVERY + Duration::from_secs(5), "{trips}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let waited = clock::monotonic().saturating_sub(begun);
+    assert!(
+        waited > MEASURE_EVERY - Duration::from_secs(1),
+        "{waited:?}"
+    );
+}
+
 #[tokio::test]
 async fn time_ends_answered_uploads_but_no_idle_connection() {
     tokio::join!(
         an_idle_connection_lives(),
+        a_busy_connection_is_measured_again(),
         an_answered_upload_that_goes_on_is_stopped()
     );
+}
+
+/// Copies one direction late.
+async fn delay(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, time: Duration) {
+    let mut bytes = vec![0; 16 * 1024];
+    while let Ok(count @ 1..) = from.read(&mut bytes).await {
+        tokio::time::sleep(time).await;
+        if to.write_all(&bytes[..count]).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn round_trips_are_those_of_the_path() {
+    const EACH_WAY: Duration = Duration::from_millis(40);
+    let gateway = net::listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let target = gateway.local_addr().unwrap();
+    let entry = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = entry.local_addr().unwrap();
+    let tasks = Tasks::new();
+    tasks.clone().spawn("relay", async move {
+        let (near, _) = entry.accept().await.unwrap();
+        let far = TcpStream::connect(target).await.unwrap();
+        let ((near_read, near_write), (far_read, far_write)) =
+            (near.into_split(), far.into_split());
+        tasks.spawn("there", delay(near_read, far_write, EACH_WAY));
+        delay(far_read, near_write, EACH_WAY).await;
+    });
+    let pair = connect(&Pki::new(), &gateway, address).await;
+    hello(&pair.caller).await;
+    // The first PING goes out at once, also where traffic leaves no silence.
+    until("a PING came back", || pair.served.round_trip().is_some()).await;
+    let last = pair.served.round_trip().unwrap();
+    assert!(last >= 2 * EACH_WAY && last < 50 * EACH_WAY, "{last:?}");
+    let taken = pair.served.take_round_trips();
+    assert_eq!(taken.len(), 1);
+    assert!(
+        taken[0].abs_diff(last) < Duration::from_micros(1),
+        "{taken:?}"
+    );
+    assert!(pair.served.take_round_trips().is_empty());
+    assert!(pair.served.is_up());
 }
