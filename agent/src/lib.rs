@@ -6,6 +6,7 @@ pub mod audit;
 pub mod cli;
 pub mod control;
 pub mod credentials;
+pub mod deliver;
 pub mod doctor;
 pub mod events;
 mod expiry;

@@ -19,6 +19,7 @@ use crate::admin::{self, Admin};
 use crate::audit::{self, Audit, Present};
 use crate::control::{Control, End};
 use crate::credentials::CredentialStore;
+use crate::deliver::{self, Delivery};
 use crate::events::Events;
 use crate::expiry;
 use crate::forward::{Forward, OwnListeners};
@@ -89,13 +90,14 @@ pub async fn run(
         tunnel::run(reconciled, forward, store.snapshot()),
     );
     let aside = Aside::start().context("cannot start the thread of the administration")?;
+    let delivery = delivery(data_dir, &store, listeners.clone(), &aside);
     administer(
         data_dir,
         &administration,
         &store,
         &board,
         &audit,
-        (listeners, control.clone(), meter),
+        (listeners, control.clone(), meter, delivery),
         &aside,
     );
     watch(data_dir, &store, &board, administration.levels, &aside);
@@ -180,7 +182,7 @@ fn administer(
     store: &Store,
     board: &StatusBoard,
     audit: &Audit,
-    (listeners, control, meter): (OwnListeners, Control, Meter),
+    (listeners, control, meter, delivery): (OwnListeners, Control, Meter, Option<Delivery>),
     aside: &Aside,
 ) {
     let (runtime, tasks) = (&aside.runtime, &aside.tasks);
@@ -204,7 +206,8 @@ fn administer(
         .with_levels(administration.levels.clone())
         .with_logs(Logs::new(administration.recent.clone(), tasks))
         .with_control(control)
-        .with_meter(meter);
+        .with_meter(meter)
+        .with_delivery(delivery);
     aside.spawn("trials", admin.clone().watch_trials(tasks.clone()));
     let group = administration.operators_group.as_deref();
     if let Err(error) = admin::start(data_dir, group, admin.clone(), runtime, tasks) {
@@ -235,6 +238,19 @@ fn administer(
         let error = format!("{error:#}");
         tracing::error!(error, "this agent has no management API");
     }
+}
+
+/// Starts the delivery of alerts, if they can be kept.
+fn delivery(
+    data_dir: &Path,
+    store: &Store,
+    listeners: OwnListeners,
+    aside: &Aside,
+) -> Option<Delivery> {
+    let (alerts, secrets) = (deliver::open(data_dir)?, SecretStore::new(data_dir));
+    let delivery = Delivery::new(alerts, store.snapshot(), secrets, listeners);
+    aside.spawn("delivery", delivery.clone().run(aside.tasks.clone()));
+    Some(delivery)
 }
 
 /// Starts what only looks: the status file, the ends of certificates, what is logged.

@@ -281,9 +281,14 @@ impl Secrets {
         let keys = connector.certificates.keys();
         let users = connector.monitoring_users.as_slice().iter();
         let hashes = users.map(|one| one.password);
+        let webhooks = connector.webhooks.secrets();
         Self {
             instances: subaccounts.map(|one| one.own().instance).collect(),
-            values: passwords.chain(keys).chain(hashes).collect(),
+            values: passwords
+                .chain(keys)
+                .chain(hashes)
+                .chain(webhooks)
+                .collect(),
         }
     }
 }

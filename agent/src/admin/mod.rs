@@ -15,6 +15,7 @@ mod channels;
 mod checks;
 mod clients;
 mod connector;
+mod delivery;
 mod document;
 mod domains;
 mod enrolment;
@@ -69,6 +70,7 @@ use self::trust::Truststore;
 use crate::audit::{Audit, Form};
 use crate::control::Control;
 use crate::credentials::CredentialStore;
+use crate::deliver::Delivery;
 use crate::events::Events;
 use crate::forward::OwnListeners;
 use crate::logs::Logs;
@@ -108,6 +110,8 @@ pub struct Admin {
     levels: Option<Levels>,
     /// What is measured; None while nothing runs.
     meter: Option<Meter>,
+    /// The delivery of alerts; None while nothing runs.
+    delivery: Option<Delivery>,
     tasks: Tasks,
     audit: Audit,
 }
@@ -172,6 +176,7 @@ impl Admin {
             control: None,
             levels: None,
             meter: None,
+            delivery: None,
             tasks: Tasks::new(),
             audit,
         }
@@ -222,6 +227,12 @@ impl Admin {
     /// What is measured; None while nothing runs.
     pub const fn meter(&self) -> Option<&Meter> {
         self.meter.as_ref()
+    }
+
+    /// The same, with the delivery of alerts.
+    #[must_use]
+    pub fn with_delivery(self, delivery: Option<Delivery>) -> Self {
+        Self { delivery, ..self }
     }
 
     /// The same, with the place where the process is told what to do.
@@ -290,6 +301,7 @@ impl Admin {
             Target::RevisionDocument(number) => self.revision_document(number).await,
             Target::PendingConfirm => self.pending_confirm(call, verb).await,
             Target::Events => self.events(&call),
+            Target::Delivery(target) => self.of_delivery(&call, target).await,
             Target::Running(target) => self.running_process(&call, verb, target).await,
             Target::Monitoring(target) => self.monitoring(target).await,
             Target::SecurityStatus => self.security_status().await,

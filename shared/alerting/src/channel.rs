@@ -1,9 +1,8 @@
-//! The ways that alerts are delivered on, and how each is doing.
+//! The ways that alerts are delivered on.
 
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
 use thiserror::Error;
 use underpass_shared::config::Alias;
 
@@ -45,41 +44,6 @@ impl FromStr for Channel {
             None | Some(_) => Err(wrong),
         }
     }
-}
-
-/// How a channel is doing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ChannelState {
-    /// Which one.
-    pub channel: String,
-    /// Notices that wait, with those of the parcel that is on its way.
-    pub waiting: usize,
-    /// Notices that were dropped because too many waited; told with the next parcel.
-    pub dropped: u64,
-    /// When the last parcel was taken, milliseconds UTC.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_success_ms: Option<i64>,
-    /// What was wrong with the last parcel although it was taken, such as a refused recipient.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remark: Option<String>,
-    /// What goes wrong now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failing: Option<Failing>,
-}
-
-/// What goes wrong on a channel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Failing {
-    /// Since when, milliseconds UTC.
-    pub since_ms: i64,
-    /// Attempts since then.
-    pub attempts: u32,
-    /// What went wrong with the last one.
-    pub error: String,
-    /// When the next one follows, milliseconds UTC.
-    pub next_ms: i64,
 }
 
 #[cfg(test)]

@@ -25,9 +25,8 @@ mod text;
 mod trust;
 mod webhook;
 
-pub use channel::{Channel, ChannelState, Failing, InvalidChannel};
+pub use channel::{Channel, InvalidChannel};
 pub use courier::Courier;
-pub use mail::without_effect;
 pub use settings::{Sender, Settings};
 pub use store::{OUTBOX_MAX, Store, StoreError};
 pub use surroundings::{Guard, Receiver, Secrets, Surroundings};

@@ -52,6 +52,7 @@ impl Parcel {
             acknowledged: None,
             silenced_until_ms: None,
             hides: 0,
+            hides: 0,
         };
         let notice = Notice {
             number: 0,

@@ -187,6 +187,7 @@ pub(crate) mod tests {
             acknowledged: None,
             silenced_until_ms: None,
             hides: 0,
+            hides: 0,
         };
         Notice {
             number,

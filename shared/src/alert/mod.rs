@@ -6,10 +6,12 @@
 
 mod category;
 mod code;
+mod delivery;
 mod record;
 mod register;
 
 pub use category::Category;
 pub use code::Code;
+pub use delivery::{DeliveryState, DeliveryTrouble};
 pub use record::{Acknowledged, Alert, AlertId, Condition, Happening, Notice, Severity};
 pub use register::{Look, Register, RegisterError, Rules, SILENCE_MAX, Told};

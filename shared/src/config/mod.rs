@@ -70,6 +70,7 @@ pub use identity::{IdentityProvider, IdentityTrust, TrustedApp};
 pub use invalid::Invalid;
 pub use logs::{LogLevel, LogSettings, Megabytes, SubaccountTraces, Traces, TracesBySubaccount};
 pub use loose::{Number, flag};
+pub use mail::property as mail_property;
 pub use mail::{Mail, MailFields, TrustOption};
 pub use mapping::{
     AuthenticationMode, BackendType, HostInHeader, Mapping, MappingFields, MappingPart, Protocol,

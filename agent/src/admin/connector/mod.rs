@@ -7,13 +7,16 @@ mod logs;
 mod monitoring;
 mod rules;
 mod setting;
+mod webhooks;
 
 use underpass_shared::api::management::{ConnectorTarget, Refusal, TunnelTuning, Verb};
-use underpass_shared::config::{Alerting, Connector, ConnectorFields, Document, PpSettings};
+use underpass_shared::config::{
+    Alerting, Connector, ConnectorFields, Document, PpSettings, SyslogServers,
+};
 
 use super::call::Call;
 use super::trust::Truststore;
-use super::{Admin, Answer};
+use super::{Admin, Answer, answer};
 
 /// A change of the settings.
 pub(super) fn edit(
@@ -58,6 +61,8 @@ impl Admin {
                 self.trusted_certificate(call, verb, Truststore::Mail, alias)
                     .await
             }
+            ConnectorTarget::Webhooks => self.webhooks(&call, verb).await,
+            ConnectorTarget::Syslog => self.syslog(&call, verb).await,
             ConnectorTarget::AvailableCipherSuites => self.available_cipher_suites(),
             ConnectorTarget::CipherSuites => self.cipher_suites(&call, verb).await,
             ConnectorTarget::Tunnel => self.setting::<TunnelTuning>(&call, verb).await,
@@ -66,5 +71,20 @@ impl Admin {
             ConnectorTarget::MonitoringUser(name) => self.monitoring_user(&call, verb, name).await,
             ConnectorTarget::Region(host) => self.region(&call, verb, host).await,
         }
+    }
+
+    async fn syslog(&self, call: &Call, verb: Verb) -> Answer {
+        if verb != Verb::Put {
+            let current = self.readable()?;
+            let servers = &current.document().connector().syslog;
+            return answer::ok(servers, current.revision().number);
+        }
+        let servers: SyslogServers = call.read()?;
+        let edit = edit(move |fields| {
+            fields.syslog = servers;
+            Ok(())
+        });
+        let reason = "changed the syslog servers that get alerts";
+        self.change(call, reason, edit, answer::done).await
     }
 }

@@ -159,6 +159,16 @@ fn settings() -> Vec<(&'static str, Value, Access)> {
         ("logAndTrace", json!({"sccLogLevel": "DEBUG"}), Trace),
         ("ppSettings", times, Subaccounts),
         ("regions", json!([]), Administration),
+        (
+            "syslog",
+            json!([{"name": "siem", "enabled": true, "host": "log.corp", "transport": "tls"}]),
+            Connector,
+        ),
+        (
+            "webhooks",
+            json!([{"name": "chat", "enabled": true, "origin": "https://h", "path": FREE}]),
+            Connector,
+        ),
         ("subaccountTraces", traces, Trace),
         ("subjectPatternRules", json!({"rules": []}), Connector),
         ("alerting", alerting(), Administration),

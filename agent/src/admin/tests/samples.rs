@@ -138,6 +138,9 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         }
         // They do something else than change the configuration.
         (_, "logs" | "logs/stream" | "drain" | "restart") => return (None, true),
+        // Nothing is delivered here.
+        ("GET", "alerts/delivery") => return (None, false),
+        ("POST", "alerts/test") => return (Some(json!({"channel": "mail"})), false),
         ("GET", "events") | (_, "configuration/pendingConfirm") => return (None, false),
         ("POST", "/systemMappings/{virtualAddress}/check") => return (None, false),
         ("POST", "/systemMappings/check") => {
@@ -213,6 +216,12 @@ fn settings(verb: &str, path: &str) -> Option<(Option<Value>, bool)> {
         ("PUT" | "PATCH", "/email") => json!({"enabled": false, "smtpHost": "mail"}),
         ("POST", "/email/truststore/certificates") => {
             json!({"alias": "new", "certificate": OTHER_CERTIFICATE})
+        }
+        ("PUT", "/webhooks") => {
+            json!([{"name": "new", "enabled": true, "url": "https://hooks.example/secret"}])
+        }
+        ("PUT", "/syslog") => {
+            json!([{"name": "new", "enabled": true, "host": "log.corp", "transport": "tls"}])
         }
         ("POST", "/ui/cipherSuites") => json!(["TLS_AES_128_GCM_SHA256"]),
         ("PUT" | "PATCH", "/tunnel") => json!({"connections": 3}),

@@ -11,10 +11,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
+use underpass_shared::alert::DeliveryState;
 
 use self::lane::Lane;
 use self::states::States;
-use crate::channel::{Channel, ChannelState};
+use crate::channel::Channel;
 use crate::failure::{Failure, Outcome};
 use crate::parcel::Parcel;
 use crate::settings::{Route, Settings, Way};
@@ -68,8 +69,16 @@ impl Courier {
     }
 
     /// How each channel that is on is doing.
-    pub fn states(&self) -> Vec<ChannelState> {
+    pub fn states(&self) -> Vec<DeliveryState> {
         self.states.all()
+    }
+
+    /// Whether a channel is configured, whether it is on or not.
+    ///
+    /// # Errors
+    /// Says in words what is missing.
+    pub fn is_configured(&self, channel: &Channel) -> Result<(), String> {
+        self.settings.borrow().route(channel).map(drop)
     }
 
     /// Sends a test by a channel now, whether it is on or not, past its outbox.

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::channel::{Channel, ChannelState, Failing};
+use underpass_shared::alert::{DeliveryState, DeliveryTrouble};
+
+use crate::channel::Channel;
 
 /// The states of the channels that are on. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub(super) struct States(Arc<Mutex<BTreeMap<Channel, ChannelState>>>);
+pub(super) struct States(Arc<Mutex<BTreeMap<Channel, DeliveryState>>>);
 
 impl States {
-    pub(super) fn all(&self) -> Vec<ChannelState> {
+    pub(super) fn all(&self) -> Vec<DeliveryState> {
         self.lock().values().cloned().collect()
     }
 
@@ -48,7 +50,7 @@ impl States {
                 Some(before) => (before.since_ms, before.attempts.saturating_add(1)),
                 None => (now_ms, 1),
             };
-            state.failing = Some(Failing {
+            state.failing = Some(DeliveryTrouble {
                 since_ms,
                 attempts,
                 error,
@@ -57,9 +59,9 @@ impl States {
         });
     }
 
-    fn change(&self, channel: &Channel, change: impl FnOnce(&mut ChannelState)) {
+    fn change(&self, channel: &Channel, change: impl FnOnce(&mut DeliveryState)) {
         let mut all = self.lock();
-        let state = all.entry(channel.clone()).or_insert_with(|| ChannelState {
+        let state = all.entry(channel.clone()).or_insert_with(|| DeliveryState {
             channel: channel.to_string(),
             waiting: 0,
             dropped: 0,
@@ -70,7 +72,7 @@ impl States {
         change(state);
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Channel, ChannelState>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Channel, DeliveryState>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -15,7 +15,6 @@ use underpass_runtime::clock;
 use underpass_shared::config::MailFields;
 
 use self::options::Options;
-pub use self::options::without_effect;
 use crate::failure::{Failure, Outcome, within};
 use crate::parcel::Parcel;
 use crate::settings::Route;

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use lettre::Address;
 use lettre::transport::smtp::authentication::Mechanism;
-use underpass_shared::config::{MailFields, TrustOption};
+use underpass_shared::config::MailFields;
+use underpass_shared::config::mail_property::{
+    ANSWER, AUTH, CONNECT, FROM, HELLO, IMPLICIT_TLS, MECHANISMS,
+};
 
 use super::message;
 use crate::failure::Failure;
@@ -16,17 +19,6 @@ use crate::trust::Trust;
 const IMPLICIT_TLS_PORT: u16 = 465;
 /// Where the others are.
 const SMTP_PORT: u16 = 25;
-
-const AUTH: &str = "mail.smtp.auth";
-const MECHANISMS: &str = "mail.smtp.auth.mechanisms";
-const CONNECT: &str = "mail.smtp.connectiontimeout";
-const FROM: &str = "mail.smtp.from";
-const HELLO: &str = "mail.smtp.localhost";
-const IMPLICIT: &str = "mail.smtp.ssl.enable";
-const ANSWER: &str = "mail.smtp.timeout";
-
-/// The properties that are honoured; the same ones may be written with `smtps`.
-const HONOURED: [&str; 7] = [AUTH, MECHANISMS, CONNECT, FROM, HELLO, IMPLICIT, ANSWER];
 
 /// When TLS begins, and whom it believes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,34 +45,11 @@ pub(super) struct Options {
     answer: Option<Duration>,
 }
 
-/// The additional properties that change nothing, in order.
-pub fn without_effect(mail: &MailFields) -> Vec<String> {
-    let names = mail.additional_properties.keys();
-    let dead = names.filter(|name| {
-        let honoured = HONOURED.contains(&plain(name).as_str());
-        // Without TLS there is none from the first byte either.
-        let moot = mail.trust_option == TrustOption::TlsDisabled && plain(name) == IMPLICIT;
-        !honoured || moot
-    });
-    dead.map(ToString::to_string).collect()
-}
-
-fn plain(name: &str) -> String {
-    match name.strip_prefix("mail.smtps.") {
-        Some(rest) => format!("mail.smtp.{rest}"),
-        None => name.to_owned(),
-    }
-}
-
 impl Options {
     /// Reads them.
     pub(super) fn of(mail: &MailFields) -> Result<Self, Failure> {
-        let value = |wanted: &str| {
-            let mut all = mail.additional_properties.iter();
-            let found = all.find(|(name, _)| plain(name) == wanted);
-            found.map(|(_, value)| value.trim().to_owned())
-        };
-        let implicit = truth(IMPLICIT, value(IMPLICIT))?;
+        let value = |wanted: &str| mail.property(wanted).map(str::to_owned);
+        let implicit = truth(IMPLICIT_TLS, value(IMPLICIT_TLS))?;
         let named = mail.smtp_port.map(|port| port.get());
         let security = match Trust::of_mail(mail.trust_option) {
             None => Security::None,
@@ -201,7 +170,7 @@ mod tests {
             (format!(r#"{{{on},"smtpPort":587}}"#), start, 587),
             (format!(r#"{{{on},"smtpPort":465}}"#), implicit, 465),
             (
-                format!("{{{on},{}}}", with(IMPLICIT, "true")),
+                format!("{{{on},{}}}", with(IMPLICIT_TLS, "true")),
                 implicit,
                 465,
             ),
@@ -211,7 +180,7 @@ mod tests {
                 465,
             ),
             (
-                format!(r#"{{{on},"smtpPort":465,{}}}"#, with(IMPLICIT, "false")),
+                format!(r#"{{{on},"smtpPort":465,{}}}"#, with(IMPLICIT_TLS, "false")),
                 start,
                 465,
             ),
@@ -231,15 +200,8 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_nothing_is_named_and_what_is_wrong_is_refused() {
-        let some = r#"{"additionalProperties":{"mail.debug":"true","mail.smtp.timeout":"5000",
-            "mail.smtp.ssl.enable":"true","mail.smtp.ssl.protocols":"TLSv1"}}"#;
-        let dead = [
-            "mail.debug",
-            "mail.smtp.ssl.enable",
-            "mail.smtp.ssl.protocols",
-        ];
-        assert_eq!(without_effect(&mail(some)), dead);
+    fn what_is_wrong_is_refused_by_name() {
+        let some = r#"{"additionalProperties":{"mail.smtp.timeout":"5000"}}"#;
         assert_eq!(
             options(some).answer(&Tempo::default()),
             Duration::from_secs(5)

@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::lenient::{Flag, PortText};
+use super::lenient::{Flag, PortText, ReadOnly};
 use super::proxy::MASKED;
 use crate::config::limits::{
     MAIL_ADDRESSES_LEN_MAX, MAIL_PROPERTY_LEN_MAX, MAIL_PROPERTY_NAME_LEN_MAX, MAIL_USER_LEN_MAX,
@@ -45,6 +45,9 @@ pub struct MailShown {
     /// More settings of the mail library, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub additional_properties: Properties,
+    /// Which of these change nothing in this version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_effect: Vec<String>,
 }
 
 impl MailShown {
@@ -63,6 +66,7 @@ impl MailShown {
             smtp_port: fields.smtp_port,
             smtp_username: text(fields.smtp_username.as_deref()),
             smtp_password: password,
+            without_effect: fields.without_effect(),
             additional_properties: fields.additional_properties,
         }
     }
@@ -102,6 +106,9 @@ pub struct MailInput {
     /// More settings of the mail library, by name.
     #[serde(default)]
     pub additional_properties: Properties,
+    /// Of answers.
+    #[serde(default)]
+    pub without_effect: ReadOnly,
 }
 
 impl fmt::Debug for MailInput {

@@ -10,6 +10,7 @@ mod certificate;
 mod change;
 mod channel;
 mod check;
+mod delivery;
 mod domain;
 mod error;
 mod event;
@@ -51,6 +52,7 @@ pub use check::{
     AccessCheck, AccessCheckInput, AccessRule, CheckOutcome, CheckStep, CheckedStep,
     ConnectionCheck, ConnectionCheckInput,
 };
+pub use delivery::{DeliveryShown, DeliveryTestInput, DeliveryTested, WebhookInput, WebhookShown};
 pub use domain::{DomainMappingInput, DomainMappingShown};
 pub use error::{ErrorBody, ErrorType, Refusal};
 pub use event::{Event, EventMessage};
@@ -85,8 +87,8 @@ pub use subaccount::{
     SubaccountInput, SubaccountShown, Tunnel, TunnelChannel, TunnelState, ValidityInput,
 };
 pub use target::{
-    ConnectorTarget, MonitoringTarget, OperatorTarget, RunningTarget, SubaccountPath, Target, Verb,
-    untyped_channels,
+    ConnectorTarget, DeliveryTarget, MonitoringTarget, OperatorTarget, RunningTarget,
+    SubaccountPath, Target, Verb, untyped_channels,
 };
 pub use trust::{TrustedInput, TrustedShown, TruststoreInput, TruststoreShown};
 

@@ -1,5 +1,6 @@
 //! The table of addresses: what each path means and which methods it takes.
 
+mod delivery;
 mod monitoring;
 mod operators;
 mod running;
@@ -10,6 +11,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
+pub use self::delivery::DeliveryTarget;
 pub use self::monitoring::MonitoringTarget;
 pub use self::operators::OperatorTarget;
 pub use self::running::RunningTarget;
@@ -127,6 +129,8 @@ pub enum Target {
     Running(RunningTarget),
     /// What is measured.
     Monitoring(MonitoringTarget),
+    /// The delivery of alerts.
+    Delivery(DeliveryTarget),
     /// What happens.
     Events,
     /// How safe it is set up.
@@ -225,6 +229,9 @@ impl Target {
         }
         if let Some(parsed) = OperatorTarget::parse(&segments) {
             return parsed.map(Self::Operators);
+        }
+        if let Some(parsed) = DeliveryTarget::parse(&segments) {
+            return Ok(Self::Delivery(parsed));
         }
         if let Some(parsed) = RunningTarget::parse(&segments) {
             return Ok(Self::Running(parsed));
@@ -372,6 +379,7 @@ impl Target {
             Self::Operators(target) => target.template(),
             Self::Running(target) => target.template(),
             Self::Monitoring(target) => target.template(),
+            Self::Delivery(target) => target.template(),
             Self::Events => checks::EVENTS,
             Self::SecurityStatus => checks::SECURITY_STATUS,
             Self::ExportMappings(_) => checks::EXPORT,
@@ -497,6 +505,7 @@ impl fmt::Display for Target {
             Self::Operators(target) => write!(f, "{target}"),
             Self::Running(target) => write!(f, "{target}"),
             Self::Monitoring(target) => write!(f, "{target}"),
+            Self::Delivery(target) => write!(f, "{target}"),
             Self::Events => f.write_str("/api/v1/events"),
             Self::SecurityStatus => f.write_str("/api/v1/securityStatus"),
             Self::ExportMappings(path) => write!(f, "{path}/systemMappings/export"),

@@ -1,6 +1,7 @@
 //! How the agent sends mail.
 
 mod address;
+pub mod property;
 
 use std::collections::BTreeMap;
 

@@ -10,6 +10,7 @@ pub(super) mod channels;
 pub(super) mod checks;
 pub(super) mod clients;
 pub(super) mod connector;
+pub(super) mod delivery;
 pub(super) mod domains;
 pub(super) mod history;
 pub(super) mod identity;
@@ -296,6 +297,7 @@ const AREAS: &[&[Operation]] = &[
     clients::OPERATIONS,
     checks::OPERATIONS,
     connector::OPERATIONS,
+    delivery::OPERATIONS,
     domains::OPERATIONS,
     history::OPERATIONS,
     identity::OPERATIONS,

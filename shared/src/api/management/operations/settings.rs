@@ -1,5 +1,6 @@
 //! Settings of the agent that others use, or that say how it works.
 
+use super::super::delivery::{WebhookInput, WebhookShown};
 use super::super::mail::{MailInput, MailShown};
 use super::super::merge::{Linked, Parts, Whole};
 use super::super::settings::{
@@ -8,7 +9,9 @@ use super::super::settings::{
 };
 use super::super::trust::{TrustedInput, TrustedShown};
 use super::Operation;
-use crate::config::{Alerting, CipherSuite, LogSettings, PpSettings, Region, Traces};
+use crate::config::{
+    Alerting, CipherSuite, LogSettings, PpSettings, Region, SyslogServers, Traces,
+};
 use crate::rights::Access::{Administration, Connector, Inspect, Read, Subaccounts, Trace};
 
 pub(crate) const COMMON: &str = "/api/v1/configuration/connector";
@@ -32,6 +35,8 @@ pub(crate) const EMAIL_CERTIFICATES: &str =
     "/api/v1/configuration/connector/email/truststore/certificates";
 pub(crate) const EMAIL_CERTIFICATE: &str =
     "/api/v1/configuration/connector/email/truststore/certificates/{alias}";
+pub(crate) const WEBHOOKS: &str = "/api/v1/configuration/connector/webhooks";
+pub(crate) const SYSLOG: &str = "/api/v1/configuration/connector/syslog";
 pub(crate) const AVAILABLE_CIPHER_SUITES: &str = "/api/v1/configuration/availableCipherSuites";
 pub(crate) const CIPHER_SUITES: &str = "/api/v1/configuration/connector/ui/cipherSuites";
 pub(crate) const TUNNEL: &str = "/api/v1/configuration/connector/tunnel";
@@ -185,6 +190,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Connector,
         "Removes a trusted certificate of a mail server.",
     ),
+    Operation::get(WEBHOOKS, Read, "Lists where alerts are posted to.")
+        .gives::<Vec<WebhookShown>>(),
+    Operation::put(WEBHOOKS, Connector, "Sets where alerts are posted to.")
+        .takes::<Vec<WebhookInput>>(),
+    Operation::get(SYSLOG, Read, "Lists the syslog servers that get alerts.")
+        .gives::<SyslogServers>(),
+    Operation::put(
+        SYSLOG,
+        Connector,
+        "Sets the syslog servers that get alerts.",
+    )
+    .takes::<SyslogServers>(),
     Operation::get(
         AVAILABLE_CIPHER_SUITES,
         Read,

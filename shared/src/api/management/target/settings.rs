@@ -41,6 +41,10 @@ pub enum ConnectorTarget {
     EmailCertificates,
     /// One of them.
     EmailCertificate(String),
+    /// Where alerts are posted to.
+    Webhooks,
+    /// The syslog servers that get alerts.
+    Syslog,
     /// All cipher suites that there are.
     AvailableCipherSuites,
     /// Those that the management API takes.
@@ -81,6 +85,8 @@ impl ConnectorTarget {
             ["email", "truststore", "certificates", alias] => {
                 Self::EmailCertificate((*alias).to_owned())
             }
+            ["webhooks"] => Self::Webhooks,
+            ["syslog"] => Self::Syslog,
             ["ui", "cipherSuites"] => Self::CipherSuites,
             ["tunnel"] => Self::Tunnel,
             ["monitoringUsers"] => Self::MonitoringUsers,
@@ -135,6 +141,8 @@ impl ConnectorTarget {
             Self::EmailTruststore => settings::EMAIL_TRUSTSTORE,
             Self::EmailCertificates => settings::EMAIL_CERTIFICATES,
             Self::EmailCertificate(_) => settings::EMAIL_CERTIFICATE,
+            Self::Webhooks => settings::WEBHOOKS,
+            Self::Syslog => settings::SYSLOG,
             Self::AvailableCipherSuites => settings::AVAILABLE_CIPHER_SUITES,
             Self::CipherSuites => settings::CIPHER_SUITES,
             Self::Tunnel => settings::TUNNEL,
@@ -179,6 +187,8 @@ impl fmt::Display for ConnectorTarget {
             | Self::Email
             | Self::EmailTruststore
             | Self::EmailCertificates
+            | Self::Webhooks
+            | Self::Syslog
             | Self::AvailableCipherSuites
             | Self::CipherSuites
             | Self::Tunnel
@@ -227,6 +237,8 @@ pub(super) mod tests {
         ("/email/truststore", "GET"),
         ("/email/truststore/certificates", "GET, POST, DELETE"),
         ("/email/truststore/certificates/my%20ca", "GET, DELETE"),
+        ("/webhooks", "GET, PUT"),
+        ("/syslog", "GET, PUT"),
         ("/ui/cipherSuites", "GET, POST, DELETE"),
         ("/tunnel", "GET, PUT, PATCH"),
         ("/monitoringUsers", "GET, POST"),

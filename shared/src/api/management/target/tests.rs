@@ -48,6 +48,16 @@ fn table() -> Vec<(String, Target, &'static str)> {
             Target::Running(RunningTarget::Restart),
             "POST",
         ),
+        (
+            "alerts/delivery".to_owned(),
+            Target::Delivery(DeliveryTarget::States),
+            "GET",
+        ),
+        (
+            "alerts/test".to_owned(),
+            Target::Delivery(DeliveryTarget::Test),
+            "POST",
+        ),
         ("securityStatus".to_owned(), Target::SecurityStatus, "GET"),
         (
             format!("{sub}/systemMappings/export"),
