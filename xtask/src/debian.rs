@@ -19,6 +19,11 @@ pub(crate) const AGE: Tool = Tool {
     program: "age",
     package: "age",
 };
+/// A mail server for tests.
+pub(crate) const AIOSMTPD: Tool = Tool {
+    program: "/usr/lib/python3/dist-packages/aiosmtpd/__init__.py",
+    package: "python3-aiosmtpd",
+};
 pub(crate) const APACHE: Tool = Tool {
     program: "apache2",
     package: "apache2",
@@ -96,6 +101,12 @@ pub(crate) const PKG_CONFIG: Tool = Tool {
     program: "pkg-config",
     package: "pkg-config",
 };
+pub(crate) const RSYSLOG: Tool = Tool {
+    program: "rsyslogd",
+    package: "rsyslog",
+};
+/// How it speaks TLS.
+pub(crate) const RSYSLOG_TLS: Tool = library("rsyslog/lmnsd_ossl.so", "rsyslog-openssl");
 pub(crate) const SYSTEMD: Tool = Tool {
     program: "systemd-analyze",
     package: "systemd",

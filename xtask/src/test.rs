@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 
 use crate::clock::Stopwatch;
-use crate::debian::{self, AGE, APACHE, CC, CURL, IP, NFT, NGINX, OPENSSL, SYSTEMD};
+use crate::debian::{
+    self, AGE, AIOSMTPD, APACHE, CC, CURL, IP, NFT, NGINX, OPENSSL, RSYSLOG, RSYSLOG_TLS, SYSTEMD,
+};
 use crate::output;
 use crate::shell;
 use crate::stop::Stop;
@@ -73,7 +75,20 @@ fn say(name: &str, time: Duration) {
 }
 
 fn packages(stop: &Stop) -> anyhow::Result<()> {
-    let tools = [AGE, APACHE, CC, CURL, IP, NFT, NGINX, OPENSSL, SYSTEMD];
+    let tools = [
+        AGE,
+        AIOSMTPD,
+        APACHE,
+        CC,
+        CURL,
+        IP,
+        NFT,
+        NGINX,
+        OPENSSL,
+        RSYSLOG,
+        RSYSLOG_TLS,
+        SYSTEMD,
+    ];
     debian::ensure(&[&tools, debian::WINDOW, debian::DISPLAY].concat(), stop)
 }
 

@@ -61,7 +61,12 @@ pub(crate) enum Outcome {
     /// The receiver has it. The remark says what was wrong all the same.
     Delivered { remark: Option<String> },
     /// Some recipients have it; these do not yet.
-    Partly { left: Vec<String>, failure: Failure },
+    Partly {
+        left: Vec<String>,
+        /// What was said of those who were refused for good, now and before.
+        refused: Vec<String>,
+        failure: Failure,
+    },
     /// Nobody has it, or nobody knows.
     Failed(Failure),
 }

@@ -19,6 +19,9 @@ pub(crate) struct Parcel {
     /// The recipients who do not have it yet; None is all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) left: Option<Vec<String>>,
+    /// What was said of recipients who were refused for good.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) refused: Vec<String>,
     /// When the first recipients took it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) partly_ms: Option<i64>,
@@ -32,6 +35,7 @@ impl Parcel {
             notices,
             dropped,
             left: None,
+            refused: vec![],
             partly_ms: None,
         }
     }
@@ -51,7 +55,6 @@ impl Parcel {
             resolved_ms: None,
             acknowledged: None,
             silenced_until_ms: None,
-            hides: 0,
             hides: 0,
         };
         let notice = Notice {

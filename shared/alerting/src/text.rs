@@ -187,7 +187,6 @@ pub(crate) mod tests {
             acknowledged: None,
             silenced_until_ms: None,
             hides: 0,
-            hides: 0,
         };
         Notice {
             number,

@@ -164,8 +164,12 @@ impl Lane {
                 }
                 Ok(())
             }
-            Outcome::Partly { left, failure } => {
-                parcel.left = Some(left);
+            Outcome::Partly {
+                left,
+                refused,
+                failure,
+            } => {
+                (parcel.left, parcel.refused) = (Some(left), refused);
                 parcel.partly_ms.get_or_insert(clock::wall_ms());
                 while let Err(error) = self.store.repack(self.name.clone(), parcel.clone()).await {
                     self.pause(&error).await?;

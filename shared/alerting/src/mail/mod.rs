@@ -169,7 +169,7 @@ async fn transfer(
 /// What the answers mean for the parcel.
 fn outcome(parcel: &Parcel, answers: Vec<Answer>, tempo: &Tempo) -> Outcome {
     let taken = answers.iter().any(|one| one.said.is_ok());
-    let mut refused: Vec<String> = vec![];
+    let mut refused = parcel.refused.clone();
     let mut left: Vec<String> = vec![];
     let mut first: Option<Failure> = None;
     for Answer { recipient, said } in answers {
@@ -185,7 +185,8 @@ fn outcome(parcel: &Parcel, answers: Vec<Answer>, tempo: &Tempo) -> Outcome {
         first.get_or_insert(failure);
     }
     let Some(failure) = first else {
-        return Outcome::Delivered { remark: None };
+        let remark = (!refused.is_empty()).then(|| refused.join("; "));
+        return Outcome::Delivered { remark };
     };
     let had_before = parcel.left.is_some();
     // Nobody has it: perhaps somebody mends the settings.
@@ -203,5 +204,9 @@ fn outcome(parcel: &Parcel, answers: Vec<Answer>, tempo: &Tempo) -> Outcome {
             remark: Some(remarks.join("; ")),
         };
     }
-    Outcome::Partly { left, failure }
+    Outcome::Partly {
+        left,
+        refused,
+        failure,
+    }
 }

@@ -143,6 +143,13 @@ pub(super) fn state(connection: &Connection) -> rusqlite::Result<Option<String>>
     connection.query_row(sql, [], |row| row.get(0)).optional()
 }
 
+pub(super) fn undelivered(connection: &Connection) -> rusqlite::Result<u64> {
+    let sql = "SELECT (SELECT count(*) FROM waiting)
+                    + (SELECT count(*) FROM channel WHERE parcel IS NOT NULL)";
+    let count: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 pub(super) fn commit(
     connection: &mut Connection,
     state: &str,

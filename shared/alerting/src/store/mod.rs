@@ -107,6 +107,15 @@ impl Store {
         Ok(())
     }
 
+    /// How many notices and messages are not delivered yet, on all channels together.
+    ///
+    /// # Errors
+    /// When they cannot be counted.
+    pub async fn undelivered(&self) -> Result<u64, StoreError> {
+        self.call(|connection| Ok(db::undelivered(connection)?))
+            .await
+    }
+
     /// Tells of changes of the outboxes.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
