@@ -5,10 +5,10 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use underpass_alerting::Settings;
+use underpass_alerting::{Settings, Tempo};
 use underpass_shared::alert::Code;
 
-use crate::world::{Certificates, World, certificates, notice, sender, trusting};
+use crate::world::{Certificates, FAST, World, certificates, notice, sender, trusting};
 
 /// rsyslog of Debian with one listener; it ends with the test.
 struct Rsyslog(Child);
@@ -85,7 +85,12 @@ async fn rsyslog_gets_each_message_once_by_tls_also_when_it_was_away() {
     let good = certificates(dir.path(), "good", "localhost");
     let other = certificates(dir.path(), "other", "localhost");
     let port = free_port();
-    let world = World::new(settings(port, "tls", trusting(&other.ca))).await;
+    // A busy machine may let rsyslog wait.
+    let tempo = Tempo {
+        answer: Duration::from_secs(5),
+        ..FAST
+    };
+    let world = World::with_tempo(settings(port, "tls", trusting(&other.ca)), tempo).await;
     for number in 1..4 {
         world.tell(vec![notice(number, Code::TunnelDown)]).await;
     }
