@@ -1,5 +1,6 @@
 //! What matters for security, rated: of the configuration, the management API, and the host.
 
+mod delivery;
 mod management;
 
 use underpass_shared::api::management::{Rating, SecurityEntry};
@@ -58,7 +59,7 @@ pub fn of_document(document: &Document) -> Vec<SecurityEntry> {
             SecurityEntry::ok("auditLevel", "denied requests are recorded")
         }
     };
-    let mut entries = vec![trust, targets, audit];
+    let mut entries = vec![trust, targets, audit, delivery::entry(document)];
     entries.extend(RULES.iter().map(|rule| rule.entry(document)));
     entries
 }

@@ -24,12 +24,29 @@ const DIRECTION: &[(&str, &[&str])] = &[
     ("underpass-shared", &[]),
     ("underpass-runtime", &["underpass-shared"]),
     (
-        "underpass-agent",
+        "underpass-alerting",
         &["underpass-runtime", "underpass-shared"],
     ),
     (
-        "underpass-gateway",
+        "underpass-history",
         &["underpass-runtime", "underpass-shared"],
+    ),
+    (
+        "underpass-agent",
+        &[
+            "underpass-alerting",
+            "underpass-history",
+            "underpass-runtime",
+            "underpass-shared",
+        ],
+    ),
+    (
+        "underpass-gateway",
+        &[
+            "underpass-alerting",
+            "underpass-runtime",
+            "underpass-shared",
+        ],
     ),
     (
         "underpass-fleet",

@@ -4,6 +4,7 @@ mod access;
 mod below;
 mod certificates;
 mod changes;
+mod delivery;
 mod files;
 mod killed;
 mod outward;

@@ -8,23 +8,23 @@ use crate::process::until;
 use crate::world::World;
 
 impl Agent {
-    fn setting(&self, path: &str) -> Value {
+    pub(super) fn setting(&self, path: &str) -> Value {
         let answer = self.ask("GET", &format!("{CONFIGURATION}/{path}"), &[]);
         assert_eq!(answer.status, 200, "{path}: {answer:?}");
         answer.json()
     }
 
-    fn set(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub(super) fn set(&self, method: &str, path: &str, body: &Value) -> Answer {
         let path = format!("{CONFIGURATION}/{path}");
         self.send(method, &path, &[], &body.to_string())
     }
 
-    fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         std::fs::read_to_string(self.dir.with_extension("log")).unwrap()
     }
 }
 
-fn enrolled(world: &World) -> Agent {
+pub(super) fn enrolled(world: &World) -> Agent {
     let mut agent = world.enrol("", &[]);
     agent.run();
     agent.until_up();
@@ -294,6 +294,7 @@ fn the_password_for_mail_is_kept_apart_and_goes_with_its_user() {
     assert_eq!(shown["smtpPassword"], "***");
     assert_eq!(shown["smtpPort"], 587);
     assert_eq!(shown["additionalProperties"], mail["additionalProperties"]);
+    assert_eq!(shown["withoutEffect"], json!(["mail.smtp.someKey"]));
     assert!(!agent.document().to_string().contains("s3cret"));
     let credential = |agent: &Agent| agent.document()["connector"]["email"]["credential"].clone();
     let kept = credential(&agent);
