@@ -112,6 +112,8 @@ pub struct Admin {
     meter: Option<Meter>,
     /// The delivery of alerts; None while nothing runs.
     delivery: Option<Delivery>,
+    /// Which mappings Prometheus is told of one by one.
+    places: monitoring::Places,
     tasks: Tasks,
     audit: Audit,
 }
@@ -177,6 +179,7 @@ impl Admin {
             levels: None,
             meter: None,
             delivery: None,
+            places: monitoring::Places::default(),
             tasks: Tasks::new(),
             audit,
         }
@@ -303,7 +306,7 @@ impl Admin {
             Target::Events => self.events(&call),
             Target::Delivery(target) => self.of_delivery(&call, target).await,
             Target::Running(target) => self.running_process(&call, verb, target).await,
-            Target::Monitoring(target) => self.monitoring(target).await,
+            Target::Monitoring(target) => self.monitoring(&call, verb, target).await,
             Target::SecurityStatus => self.security_status().await,
             Target::ExportMappings(path) => self.export_mappings(call, path).await,
             Target::ImportMappings(path) => self.import_mappings(call, path).await,

@@ -101,7 +101,7 @@ impl Admin {
     }
 
     /// Does something that no document shows, with a record of it before and after.
-    async fn acted<T>(
+    pub(super) async fn acted<T>(
         &self,
         call: &Call,
         reason: &str,

@@ -22,6 +22,7 @@ use super::{Admin, Caller, Operator};
 use crate::audit::{Audit, Present};
 use crate::control::Control;
 use crate::logs::Logs;
+use crate::measure::Meter;
 use crate::status::StatusBoard;
 use crate::store::Store;
 
@@ -47,7 +48,8 @@ impl World {
         let audit = Audit::open(dir.path(), || 1_700_000_000_000, present).unwrap();
         let admin = Admin::running(dir.path(), store.clone(), StatusBoard::default(), audit)
             .with_logs(Logs::new(Recent::new(), &Tasks::new()))
-            .with_control(Control::new(true));
+            .with_control(Control::new(true))
+            .with_meter(Meter::new());
         let world = Self {
             admin,
             store,

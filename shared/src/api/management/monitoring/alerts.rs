@@ -70,27 +70,14 @@ impl MonitoredAlerts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::{AlertId, Category};
 
     #[test]
     fn a_resolution_takes_the_place_of_its_alert() {
-        let mut alert = Alert {
-            number: 1,
-            id: AlertId {
-                code: Code::TunnelDown,
-                entity: "a@gate".to_owned(),
-            },
-            category: Category::Tunnels,
-            severity: Severity::Error,
-            title: "Tunnel is down".to_owned(),
-            text: "no route".to_owned(),
-            remedy: "Look.".to_owned(),
-            since_ms: 5,
-            resolved_ms: None,
-            acknowledged: None,
-            silenced_until_ms: None,
-            hides: 0,
-        };
+        let mut alert: Alert = serde_json::from_value(serde_json::json!({
+            "number": 1, "code": "Tunnel", "entity": "a@gate", "category": "tunnels",
+            "severity": "ERROR", "title": "Tunnel is down", "text": "no route",
+            "remedy": "Look.", "sinceMs": 5}))
+        .unwrap();
         let json = |alert: &Alert| serde_json::to_value(MonitoredAlert::show(alert)).unwrap();
         assert_eq!(
             json(&alert),
