@@ -15,6 +15,7 @@ pub mod operator;
 mod output;
 pub mod pair;
 pub mod proxy;
+pub mod requests;
 pub mod resource;
 pub mod revision;
 mod security;
@@ -23,6 +24,7 @@ mod status;
 pub mod subaccount;
 mod trial;
 pub mod trust;
+mod usage;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -297,6 +299,23 @@ pub enum Administer {
         #[command(flatten)]
         which: logs::Which,
     },
+    /// Show the requests that ended last or took longest, and how long they took.
+    #[command(after_help = requests::EXAMPLE)]
+    Requests {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: requests::Action,
+    },
+    /// Show how much mappings and resources are used, and which never were.
+    #[command(after_help = usage::EXAMPLE)]
+    Usage {
+        #[command(flatten)]
+        common: Common,
+        /// Only what was never used.
+        #[arg(long)]
+        unused: bool,
+    },
     /// Close all tunnels when their requests have ended, until `undrain` or a restart.
     #[command(after_help = drain::EXAMPLE)]
     Drain {
@@ -358,6 +377,8 @@ impl Administer {
             | Self::SecurityStatus { common }
             | Self::Events { common }
             | Self::Logs { common, .. }
+            | Self::Requests { common, .. }
+            | Self::Usage { common, .. }
             | Self::Drain { common, .. }
             | Self::Undrain { common }
             | Self::Restart { common }
@@ -393,6 +414,8 @@ impl Administer {
             | Self::SecurityStatus { .. }
             | Self::Events { .. }
             | Self::Logs { .. }
+            | Self::Requests { .. }
+            | Self::Usage { .. }
             | Self::Drain { .. }
             | Self::Undrain { .. }
             | Self::Restart { .. }
@@ -446,6 +469,8 @@ impl Administer {
             Self::SecurityStatus { .. } => security::show(&client, &mut out).await,
             Self::Events { .. } => events::follow(&client, &mut out).await,
             Self::Logs { which, .. } => logs::show(&client, which, &mut out).await,
+            Self::Requests { action, .. } => requests::run(&client, action, &mut out).await,
+            Self::Usage { unused, .. } => usage::show(&client, unused, &mut out).await,
             Self::Drain { wait, .. } => drain::begin(&client, wait, &mut out).await,
             Self::Undrain { .. } => drain::end(&client, &mut out).await,
             Self::Restart { .. } => drain::restart(&client, &mut out).await,
