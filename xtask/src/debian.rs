@@ -101,6 +101,11 @@ pub(crate) const PKG_CONFIG: Tool = Tool {
     program: "pkg-config",
     package: "pkg-config",
 };
+/// Checks what Prometheus would read.
+pub(crate) const PROMTOOL: Tool = Tool {
+    program: "promtool",
+    package: "prometheus",
+};
 pub(crate) const RSYSLOG: Tool = Tool {
     program: "rsyslogd",
     package: "rsyslog",

@@ -7,7 +7,8 @@ use anyhow::{Context, ensure};
 
 use crate::clock::Stopwatch;
 use crate::debian::{
-    self, AGE, AIOSMTPD, APACHE, CC, CURL, IP, NFT, NGINX, OPENSSL, RSYSLOG, RSYSLOG_TLS, SYSTEMD,
+    self, AGE, AIOSMTPD, APACHE, CC, CURL, IP, NFT, NGINX, OPENSSL, PROMTOOL, RSYSLOG, RSYSLOG_TLS,
+    SYSTEMD,
 };
 use crate::output;
 use crate::shell;
@@ -85,6 +86,7 @@ fn packages(stop: &Stop) -> anyhow::Result<()> {
         NFT,
         NGINX,
         OPENSSL,
+        PROMTOOL,
         RSYSLOG,
         RSYSLOG_TLS,
         SYSTEMD,

@@ -66,6 +66,8 @@ mod management;
 #[cfg(test)]
 mod measured;
 #[cfg(test)]
+mod monitoring;
+#[cfg(test)]
 mod nginx;
 #[cfg(test)]
 mod operations;
