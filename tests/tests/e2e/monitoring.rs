@@ -71,7 +71,8 @@ impl Watched {
         let echo = format!("{BACKEND}/echo");
         let sent = "x".repeat(1_000);
         assert_eq!(self.world.call(&["-d", &sent, &echo]).body, sent);
-        assert_eq!(self.world.get(&format!("{BACKEND}/bytes/5000")).status, 200);
+        let bytes = format!("{BACKEND}/bytes/5000");
+        assert_eq!(self.world.call(&["-o", "/dev/null", &bytes]).status, 200);
         assert_eq!(self.world.get(&format!("{BACKEND}/slow/150")).status, 200);
         assert_eq!(self.world.get(&format!("{BACKEND}/secret")).status, 403);
         assert_eq!(self.world.get("http://other.virtual/").status, 403);

@@ -2,7 +2,9 @@
 
 use underpass_runtime::clock;
 use underpass_shared::api::management::Refusal;
-use underpass_shared::api::management::monitoring::{CertificatesByEnd, MonitoredCertificate};
+use underpass_shared::api::management::monitoring::{
+    CertificatesByEnd, MonitoredCertificate, near_ms,
+};
 use underpass_shared::config::{Certificate, Document};
 use underpass_shared::pki::chain::CertificateUse;
 
@@ -19,9 +21,9 @@ impl Admin {
         let work = move || {
             let document = current.document();
             let thresholds = document.connector().alerting.thresholds;
-            let all = certificates(document, &credentials, &made);
             let days = thresholds.certificate_validity_days.get();
-            CertificatesByEnd::sort(all, days, clock::wall_ms())
+            let all = certificates(document, &credentials, &made, days);
+            CertificatesByEnd::sort(all, clock::wall_ms())
         };
         let sorted = tokio::task::spawn_blocking(work).await;
         let sorted = sorted.map_err(|error| Refusal::failure(error.to_string()))?;
@@ -29,12 +31,14 @@ impl Admin {
     }
 }
 
-/// `made` is what the management API shows while nobody gave it another one.
+/// Each with how many ms before its end that is near. `made` is what the management API shows while
+/// nobody gave it another one.
 fn certificates(
     document: &Document,
     credentials: &CredentialStore,
     made: &[Certificate],
-) -> Vec<MonitoredCertificate> {
+    days: u32,
+) -> Vec<(MonitoredCertificate, i64)> {
     let own = CertificateUse::ALL.into_iter().filter_map(|one| {
         let given = document.connector().certificates.get(one).certificate();
         let chain = match (given, one) {
@@ -42,13 +46,15 @@ fn certificates(
             (None, CertificateUse::Ui) => made,
             (None, CertificateUse::System | CertificateUse::PpCa) => return None,
         };
-        MonitoredCertificate::of_chain(one.into(), chain)
+        let shown = MonitoredCertificate::of_chain(one.into(), chain)?;
+        Some((shown, near_ms(days, None)))
     });
     // What an enrolment cannot show its tunnel tells.
     let enrolled = document.subaccounts().iter().filter_map(|one| {
         let credentials = credentials.load(one.own().instance).ok()?;
         let certificate: Certificate = credentials.certificate.parse().ok()?;
-        Some(MonitoredCertificate::of_subaccount(one.key(), &certificate))
+        let shown = MonitoredCertificate::of_subaccount(one.key(), &certificate);
+        Some((shown, near_ms(days, Some(&certificate))))
     });
     own.chain(enrolled).collect()
 }

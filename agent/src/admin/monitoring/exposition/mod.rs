@@ -3,6 +3,7 @@
 //! How many series there are is bounded: those of the agent and of its subaccounts by the document,
 //! those of mappings by [`places::MAPPINGS_MAX`].
 
+mod host;
 mod places;
 
 use std::collections::BTreeMap;
@@ -42,7 +43,7 @@ impl Told<'_> {
         self.agent(&mut text);
         self.certificates(&mut text);
         if let Some(host) = &self.host {
-            of_host(host, &mut text);
+            host::write(host, &mut text);
         }
         self.tunnels(&mut text);
         mappings(&places.rows(&self.mappings), &mut text);
@@ -216,91 +217,6 @@ const fn seconds(ms: i64) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "a duration for people")]
 const fn us_as_seconds(us: u64) -> f64 {
     us as f64 / 1_000_000.0
-}
-
-fn of_host(host: &Host, text: &mut Exposition) {
-    let mut some = |name, help, value: Option<f64>| {
-        if let Some(value) = value {
-            text.gauge(name, help, value);
-        }
-    };
-    some(
-        "host_cpu_ratio",
-        "Share of all processors of the host in use.",
-        host.cpu,
-    );
-    some(
-        "process_cpu_ratio",
-        "Share of all processors of the host that the agent uses.",
-        host.process_cpu,
-    );
-    some("host_load", "Load average of the last minute.", host.load);
-    for (name, help, value) in [
-        (
-            "host_memory_bytes",
-            "Memory that the host has.",
-            Some(host.memory_total),
-        ),
-        (
-            "host_memory_used_bytes",
-            "Memory of the host in use.",
-            Some(host.memory_used),
-        ),
-        (
-            "host_swap_bytes",
-            "Swap space that the host has.",
-            Some(host.swap_total),
-        ),
-        (
-            "host_swap_used_bytes",
-            "Swap space of the host in use.",
-            Some(host.swap_used),
-        ),
-        (
-            "process_resident_memory_bytes",
-            "Resident memory of the agent.",
-            Some(host.process_memory),
-        ),
-        (
-            "process_virtual_memory_bytes",
-            "Virtual memory of the agent.",
-            Some(host.process_virtual),
-        ),
-        (
-            "process_open_files",
-            "Open files and sockets of the agent.",
-            host.open_files.map(wide),
-        ),
-        (
-            "process_threads",
-            "Threads of the agent.",
-            host.threads.map(wide),
-        ),
-        (
-            "data_directory_bytes",
-            "What the agent keeps on disk.",
-            host.volumes.data_dir_size,
-        ),
-    ] {
-        if let Some(value) = value {
-            text.gauge(name, help, value);
-        }
-    }
-    let mut volumes = |name, help, value: fn(&crate::measure::Volume) -> u64| {
-        let mut family = text.family(Kind::Gauge, name, help);
-        for volume in &host.volumes.volumes {
-            let labels = Labels::default().with("volume", &volume.name);
-            family.add(&labels, value(volume));
-        }
-    };
-    volumes("volume_bytes", "Size of a volume.", |one| one.total);
-    volumes("volume_free_bytes", "Free space of a volume.", |one| {
-        one.free
-    });
-}
-
-fn wide(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 fn mappings(rows: &[Row], text: &mut Exposition) {

@@ -93,16 +93,25 @@ impl MonitoredCertificate {
         }
     }
 
-    fn level(&self, days: u32, now_ms: i64) -> ExpiryLevel {
-        let near = i64::from(days).saturating_mul(DAY_MS);
+    fn level(&self, near_ms: i64, now_ms: i64) -> ExpiryLevel {
         if now_ms > self.valid_to {
             ExpiryLevel::Expired
-        } else if self.valid_to.saturating_sub(now_ms) < near {
+        } else if self.valid_to.saturating_sub(now_ms) < near_ms {
             ExpiryLevel::Expiring
         } else {
             ExpiryLevel::Ok
         }
     }
+}
+
+/// When an end is near, in ms before it: so many days, but for what is renewed by itself no more
+/// than a quarter of its life, as it would always be near else.
+pub fn near_ms(days: u32, renewed: Option<&Certificate>) -> i64 {
+    let days = i64::from(days).saturating_mul(DAY_MS);
+    renewed.map_or(days, |certificate| {
+        let summary = certificate.summary();
+        days.min(summary.not_after_ms.saturating_sub(summary.not_before_ms) / 4)
+    })
 }
 
 /// Certificates by how near their end is, each list with the next one to end first.
@@ -119,16 +128,16 @@ pub struct CertificatesByEnd {
 }
 
 impl CertificatesByEnd {
-    /// Sorts certificates at the time `now_ms` (UTC), of which those end soon that have less than
-    /// so many days left.
-    pub fn sort(mut all: Vec<MonitoredCertificate>, days: u32, now_ms: i64) -> Self {
-        all.sort_by_key(|one| one.valid_to);
+    /// Sorts certificates at the time `now_ms` (UTC), each with how many ms before its end that is
+    /// near.
+    pub fn sort(mut all: Vec<(MonitoredCertificate, i64)>, now_ms: i64) -> Self {
+        all.sort_by_key(|(one, _)| one.valid_to);
         let mut sorted = Self {
             version: MONITORING_VERSION,
             ..Self::default()
         };
-        for one in all {
-            match one.level(days, now_ms) {
+        for (one, near_ms) in all {
+            match one.level(near_ms, now_ms) {
                 ExpiryLevel::Expired => sorted.expired.push(one),
                 ExpiryLevel::Expiring => sorted.expiring.push(one),
                 ExpiryLevel::Ok => sorted.ok.push(one),
@@ -151,6 +160,8 @@ impl CertificatesByEnd {
 mod tests {
     use super::*;
 
+    const CERTIFICATE: &str = include_str!("../../../pki/expiry/sample.pem");
+
     #[test]
     fn ends_are_told_by_the_days_of_the_settings() {
         let one = |valid_to| MonitoredCertificate {
@@ -164,12 +175,19 @@ mod tests {
         };
         let now = 1_700_000_000_000;
         let ends = [now - 1, now, now + 7 * DAY_MS - 1, now + 7 * DAY_MS];
-        let sorted = CertificatesByEnd::sort(ends.map(one).into_iter().rev().collect(), 7, now);
+        let near = near_ms(7, None);
+        let all = ends.map(|end| (one(end), near)).into_iter().rev();
+        let sorted = CertificatesByEnd::sort(all.collect(), now);
         let ends_of = |list: &[MonitoredCertificate]| -> Vec<i64> {
             list.iter().map(|one| one.valid_to).collect()
         };
         assert_eq!(ends_of(&sorted.expired), [ends[0]]);
         assert_eq!(ends_of(&sorted.expiring), [ends[1], ends[2]]);
         assert_eq!(ends_of(&sorted.list(ExpiryLevel::Ok)), [ends[3]]);
+        let renewed: Certificate = CERTIFICATE.parse().unwrap();
+        let summary = renewed.summary();
+        let quarter = (summary.not_after_ms - summary.not_before_ms) / 4;
+        assert_eq!(near_ms(u32::MAX, Some(&renewed)), quarter);
+        assert_eq!(near_ms(1, Some(&renewed)), DAY_MS);
     }
 }

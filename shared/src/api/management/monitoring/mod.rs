@@ -15,7 +15,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use alerts::{MonitoredAlert, MonitoredAlerts};
-pub use certificates::{CertificatesByEnd, MonitoredCertificate, MonitoredCertificateType};
+pub use certificates::{
+    CertificatesByEnd, MonitoredCertificate, MonitoredCertificateType, near_ms,
+};
 pub use connections::{
     BackendConnection, BackendConnectionList, BackendConnections, ChannelConnection,
     ChannelConnectionList, ChannelConnections, ChannelTypeShown,
