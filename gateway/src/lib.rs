@@ -1,6 +1,7 @@
 //! The cloud end of Underpass.
 #![forbid(unsafe_code)]
 
+pub mod alerts;
 pub mod backup;
 pub mod binding;
 pub mod certificates;
@@ -21,3 +22,4 @@ pub mod state;
 pub mod token;
 pub mod token_port;
 pub mod tunnels;
+mod watch;

@@ -17,24 +17,22 @@ use underpass_shared::id::RegionHost;
 use underpass_shared::protocol::limits::CONNECTIONS_DEFAULT;
 use underpass_shared::protocol::timers::DRAIN_GRACE;
 
+use crate::alerts::Incidents;
 use crate::backup::restore;
 use crate::certificates::Certificates;
 use crate::cli::{Global, Serve};
 use crate::commands::STATE_FILE;
 use crate::directory::{Addresses, Directory, LiveTunnel, Settings, TUNNEL_ROW_LIFE};
-use crate::live::Live;
 use crate::lock::Lock;
-use crate::log_level;
-use crate::metrics::{Host, Metrics, Report};
+use crate::metrics::Metrics;
 use crate::oauth::TokenEndpoint;
-use crate::operations::{self, Operations};
-use crate::presence::Presences;
 use crate::proxy::{self, Networks, Proxy, RemoteConsumers};
 use crate::renewal::{Given, Renewal, Renewed};
 use crate::state::{State, StoreClock};
 use crate::token::{Issuer, LiveKeys, SigningKeys, Verifier};
 use crate::token_port;
 use crate::tunnels::{self, PublicPort, Registry};
+use crate::watch::{Alarm, Watch};
 
 /// What is left of the drain's grace for everything else to end.
 const END_MARGIN: Duration = Duration::from_secs(5);
@@ -54,6 +52,7 @@ pub struct Gateway {
     given: Option<Given>,
     lock: Lock,
     levels: Option<Levels>,
+    alarm: Alarm,
 }
 
 /// The addresses that a gateway got, as written to `addresses.json`.
@@ -105,6 +104,7 @@ impl Gateway {
         let directory = Directory::open(state)
             .await
             .context("cannot read the gateway's state")?;
+        let alarm = Alarm::open(&data_dir, options).await?;
         let tunnel = bind(options.tunnel_listen, "--tunnel-listen")?;
         let proxy = bind(options.proxy_listen, "--proxy-listen")?;
         let token = bind(options.token_listen, "--token-listen")?;
@@ -134,6 +134,7 @@ impl Gateway {
             given: given(options),
             lock,
             levels: None,
+            alarm,
         })
     }
 
@@ -211,25 +212,6 @@ impl Gateway {
         })
     }
 
-    /// Tells operators what they ask, and logs what they want.
-    fn tell(&self, registry: &Registry, metrics: &Arc<Metrics>, operations: &Tasks) {
-        let directory = &self.directory;
-        let presences = Presences::new(registry.clone(), directory.clone());
-        let live = Live {
-            directory: directory.clone(),
-            registry: registry.clone(),
-            presences: presences.clone(),
-            metrics: Arc::clone(metrics),
-            started_ms: clock::wall_ms(),
-        };
-        operations.spawn("presence", until_stopped(operations, presences.watch()));
-        operations.spawn("orders", until_stopped(operations, live.serve()));
-        if let Some(levels) = self.levels.clone() {
-            let follow = log_level::follow(directory.clone(), levels);
-            operations.spawn("log-level", until_stopped(operations, follow));
-        }
-    }
-
     fn start(
         self,
         threads: Arc<[tokio::runtime::Handle]>,
@@ -242,8 +224,17 @@ impl Gateway {
         } = groups;
         let registry = Registry::default();
         let metrics = Arc::new(Metrics::new(threads.len()));
+        let incidents = Incidents::default();
         let renewal = self.renewal(&metrics)?;
-        self.tell(&registry, &metrics, operations);
+        let watch = Watch {
+            directory: self.directory.clone(),
+            registry: registry.clone(),
+            metrics: Arc::clone(&metrics),
+            incidents: incidents.clone(),
+            data_dir: self.data_dir.clone(),
+            levels: self.levels,
+        };
+        watch.start(self.alarm, self.admin, (consumers, operations));
         let tls = ServerTls::new(&renewal.server(), &self.certificates.bundle())?;
         let token_tls = without_client_certificate(
             renewal.token(),
@@ -259,17 +250,6 @@ impl Gateway {
             "directory",
             until_stopped(tunnels, self.directory.clone().follow()),
         );
-        let told = Operations {
-            report: Report {
-                metrics: Arc::clone(&metrics),
-                registry: registry.clone(),
-                directory: self.directory.clone(),
-                host: Host::new(&self.data_dir),
-            },
-            consumers: consumers.clone(),
-        };
-        let served = operations::run(self.admin, told, operations.clone());
-        operations.spawn("operators-port", served);
         let publish = publish(self.directory.clone(), registry.clone());
         tunnels.spawn("publish-tunnels", until_stopped(tunnels, publish));
         let port = PublicPort {
@@ -280,6 +260,7 @@ impl Gateway {
             threads: Arc::clone(&threads),
             connections: CONNECTIONS_DEFAULT,
             metrics: Arc::clone(&metrics),
+            incidents,
         };
         tunnels.spawn(
             "public-port",
@@ -343,7 +324,7 @@ fn write_addresses(data_dir: &Path, reached: &Reached) -> anyhow::Result<()> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn until_stopped<W>(tasks: &Tasks, work: W) -> impl Future<Output = ()> + Send + use<W>
+pub(crate) fn until_stopped<W>(tasks: &Tasks, work: W) -> impl Future<Output = ()> + Send + use<W>
 where
     W: Future<Output = ()> + Send,
 {

@@ -11,9 +11,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use underpass_alerting::Channel;
 use underpass_shared::id::{InstanceId, LocationId, SubaccountId};
 
-use self::value::{parse_life, parse_url};
+pub(crate) use self::value::parse_time;
+use self::value::{parse_life, parse_silence, parse_url};
 
 /// Where the service keeps its data.
 pub const DATA_DIR: &str = "/var/lib/underpass-gateway";
@@ -117,6 +119,9 @@ runs, then start the gateway with the name and ports that it had: agents come ba
     /// Show what each subaccount used since the running server started
     #[command(after_help = "Example:\n  underpass-gateway traffic --json | jq .subaccounts")]
     Traffic,
+    /// Show what is wrong, take note of it, and test how it is told
+    #[command(subcommand)]
+    Alerts(AlertsCommand),
     /// Show or change what the running server logs, at once and without a restart
     #[command(subcommand)]
     LogLevel(LogLevelCommand),
@@ -179,6 +184,42 @@ pub struct EnrolTokenCreate {
     /// How long the token is good: a number with s, m or h, at most 24h
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_life)]
     pub valid_for: Duration,
+}
+
+/// Alerts.
+#[derive(Debug, Subcommand)]
+pub enum AlertsCommand {
+    /// List what is wrong now
+    #[command(after_help = "Examples:\n  underpass-gateway alerts list\n  \
+        underpass-gateway alerts list --history --json")]
+    List {
+        /// What was wrong and no longer is
+        #[arg(long)]
+        history: bool,
+    },
+    /// Take note of an alert: nobody is reminded of it any more
+    Ack {
+        /// Its number
+        number: u64,
+    },
+    /// Tell nobody of an alert for a time, such as while an agent is meant to be away
+    #[command(after_help = "Example:\n  underpass-gateway alerts silence 12 --for 2d")]
+    Silence {
+        /// Its number
+        number: u64,
+        /// For how long: a number with s, m, h or d, at most 366d
+        #[arg(long = "for", value_name = "TIME", value_parser = parse_silence, required_unless_present = "end")]
+        lasting: Option<Duration>,
+        /// End the silence
+        #[arg(long, conflicts_with = "lasting")]
+        end: bool,
+    },
+    /// Send a test through one channel: mail, webhook:NAME or syslog:NAME
+    #[command(after_help = "Example:\n  underpass-gateway alerts test webhook:ops")]
+    Test {
+        /// The channel
+        channel: Channel,
+    },
 }
 
 /// What is logged.

@@ -65,6 +65,10 @@ pub struct Serve {
         env = "UNDERPASS_TOKEN_KEY"
     )]
     pub token_key: Option<PathBuf>,
+    /// Settings of alerts (TOML): who is told of what; read again when the file changes. Without it
+    /// alerts are only in the log and in `underpass-gateway alerts list`
+    #[arg(long, value_name = "FILE", env = "UNDERPASS_ALERTS")]
+    pub alerts: Option<PathBuf>,
     /// Level of the log, or a filter such as `info,underpass_gateway=debug`
     #[arg(
         long,

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use underpass_shared::alert::SILENCE_MAX;
 
 use crate::directory::ENROL_TOKEN_LIFE_MAX;
 
@@ -30,21 +31,30 @@ pub(super) fn parse_network(text: &str) -> Result<IpNet, String> {
 }
 
 pub(super) fn parse_life(text: &str) -> Result<Duration, String> {
-    let wrong = || "must be a number with s, m or h, such as 15m, at most 24h".to_owned();
-    let unit = match text.bytes().last() {
-        Some(b's') => 1,
-        Some(b'm') => 60,
-        Some(b'h') => 3600,
-        Some(_) | None => return Err(wrong()),
+    parse_time(text, ENROL_TOKEN_LIFE_MAX)
+}
+
+/// A silence of an alert.
+pub(super) fn parse_silence(text: &str) -> Result<Duration, String> {
+    parse_time(text, SILENCE_MAX)
+}
+
+/// A time that is not zero: a number with its unit.
+pub(crate) fn parse_time(text: &str, most: Duration) -> Result<Duration, String> {
+    const UNITS: [(char, u64); 4] = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
+    let time = UNITS.iter().find_map(|(unit, seconds)| {
+        let number = text.strip_suffix(*unit)?;
+        let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+        let number: u64 = number.parse().ok().filter(|_| digits)?;
+        Some(Duration::from_secs(number.saturating_mul(*seconds)))
+    });
+    let hours = most.as_secs() / 3_600;
+    let longest = match hours {
+        ..=48 => format!("{hours}h"),
+        _ => format!("{}d", hours / 24),
     };
-    let number: u64 = text
-        .get(..text.len() - 1)
-        .and_then(|n| n.parse().ok())
-        .ok_or_else(wrong)?;
-    let life = Duration::from_secs(number.saturating_mul(unit));
-    if life.is_zero() || life > ENROL_TOKEN_LIFE_MAX {
-        Err(wrong())
-    } else {
-        Ok(life)
-    }
+    time.filter(|time| !time.is_zero() && *time <= most)
+        .ok_or_else(|| {
+            format!("must be a number with s, m, h or d, such as 15m, at most {longest}")
+        })
 }

@@ -1,6 +1,7 @@
 //! The offline commands. They open the data directory themselves, beside a running server.
 
 mod agents;
+mod alerts;
 mod backup;
 mod binding;
 mod enrol_token;
@@ -58,6 +59,7 @@ pub async fn run(global: &Global, command: &Offline, out: &mut dyn Write) -> any
         Offline::Restore(options) => backup::restore(work, options).await,
         Offline::Agents => agents::agents(work).await,
         Offline::Traffic => agents::traffic(work).await,
+        Offline::Alerts(command) => alerts::run(work, command).await,
         Offline::LogLevel(command) => log_level::run(work, command).await,
         Offline::Status => status::show(work).await,
     }

@@ -14,9 +14,10 @@ pub(super) const TUNNEL: &str = "tunnel/";
 pub(super) const ORDER: &str = "order/";
 pub(super) const ANSWER: &str = "answer/";
 pub(super) const LOG: &str = "log";
+pub(super) const TRIED: &str = "tried";
 
 /// Rows that are of the running gateway: a backup has none of them.
-pub(super) const PASSING: [&str; 5] = [TUNNEL, ENROL, ORDER, ANSWER, LOG];
+pub(super) const PASSING: [&str; 6] = [TUNNEL, ENROL, ORDER, ANSWER, LOG, TRIED];
 
 pub(super) fn subaccount(id: SubaccountId) -> String {
     format!("{SUBACCOUNT}{id}")

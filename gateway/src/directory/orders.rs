@@ -13,9 +13,11 @@ use super::{Directory, key};
 use crate::state::{CommitError, Expect, Op, StoreError};
 
 /// How long an order waits for a gateway, and an answer for the command that asked.
-const ROW_LIFE: Duration = Duration::from_secs(60);
+const ROW_LIFE: Duration = Duration::from_secs(120);
 /// How long a command waits. Both sides look at the store a few times in a second.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it waits for a test of a channel, whose receiver may be slow.
+const TEST_PATIENCE: Duration = Duration::from_secs(90);
 
 /// What a command asks of the running gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +31,46 @@ pub enum Order {
     Agents,
     /// What each subaccount uses.
     Traffic,
+    /// The alerts that stand, or those that stood.
+    Alerts {
+        /// Those that stood.
+        history: bool,
+    },
+    /// Somebody takes note of an alert.
+    Acknowledge {
+        /// Its number.
+        number: u64,
+        /// Who.
+        by: String,
+    },
+    /// Nobody is told of an alert for a time.
+    Silence {
+        /// Its number.
+        number: u64,
+        /// Until when, milliseconds UTC; without it the silence ends.
+        until_ms: Option<i64>,
+        /// Who wants it.
+        by: String,
+    },
+    /// A test of a channel of alerts.
+    TestAlerts {
+        /// The channel.
+        channel: String,
+    },
+}
+
+impl Order {
+    /// How long a command waits for the answer.
+    const fn patience(&self) -> Duration {
+        match self {
+            Self::TestAlerts { .. } => TEST_PATIENCE,
+            Self::Agents
+            | Self::Traffic
+            | Self::Alerts { .. }
+            | Self::Acknowledge { .. }
+            | Self::Silence { .. } => PATIENCE,
+        }
+    }
 }
 
 /// What the gateway answers: the result, or in words why there is none.
@@ -38,7 +80,7 @@ pub type Answer = Result<Value, String>;
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// Nobody answered.
-    #[error("no running gateway answered within {} s; is it running on this data directory?", PATIENCE.as_secs())]
+    #[error("no running gateway answered in time; is it running on this data directory?")]
     Silent,
     /// The answer is none.
     #[error("the running gateway's answer cannot be read; it may be of another release")]
@@ -71,7 +113,7 @@ impl Directory {
         let id = random::id();
         let op = Op::put_for(key::order(id), Expect::Absent, bytes(order), ROW_LIFE);
         self.write(vec![op]).await?;
-        let answer = timeout(PATIENCE, self.await_answer(id)).await;
+        let answer = timeout(order.patience(), self.await_answer(id)).await;
         // Nobody else reads it; without an answer nobody shall act on the order later.
         let rows = [key::order(id), key::answer(id)];
         let delete = rows.map(|row| Op::delete(row, Expect::Any));
@@ -120,6 +162,15 @@ impl Directory {
     /// What the gateway was started with is logged again.
     pub async fn reset_log_filter(&self) -> Result<(), StoreError> {
         self.write(vec![Op::delete(key::LOG, Expect::Any)]).await
+    }
+
+    /// Writes something, to see whether the store can be written.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn try_write(&self) -> Result<(), StoreError> {
+        let op = Op::put_for(key::TRIED, Expect::Any, bytes(&()), ROW_LIFE);
+        self.write(vec![op]).await
     }
 
     async fn write(&self, ops: Vec<Op>) -> Result<(), StoreError> {

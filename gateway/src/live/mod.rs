@@ -6,16 +6,19 @@ mod traffic;
 
 use std::sync::Arc;
 
+use underpass_alerting::Courier;
+
 pub use agents::{Agent, Agents, Connection, State};
 pub use traffic::{Share, Traffic};
 
+use crate::alerts::Alerts;
 use crate::directory::Directory;
 use crate::metrics::Metrics;
 use crate::presence::Presences;
 use crate::tunnels::Registry;
 
 /// What there is to look at.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Live {
     /// Subaccounts and agents.
     pub directory: Directory,
@@ -25,6 +28,10 @@ pub struct Live {
     pub presences: Presences,
     /// The counters.
     pub metrics: Arc<Metrics>,
+    /// What is wrong.
+    pub alerts: Alerts,
+    /// Who delivers alerts.
+    pub courier: Courier,
     /// When the gateway started, milliseconds UTC.
     pub started_ms: i64,
 }

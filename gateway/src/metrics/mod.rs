@@ -207,6 +207,15 @@ pub struct CertificateEnds {
     pub token_ms: AtomicI64,
 }
 
+/// The alerts that stand.
+#[derive(Debug, Default)]
+pub struct StandingAlerts {
+    /// Those of things that are wrong.
+    pub errors: AtomicUsize,
+    /// Those of things that will be.
+    pub warnings: AtomicUsize,
+}
+
 /// All that the gateway counts.
 #[derive(Debug)]
 pub struct Metrics {
@@ -227,6 +236,8 @@ pub struct Metrics {
     pub handshakes_failed: AtomicU64,
     /// When certificates end.
     pub certificates: CertificateEnds,
+    /// The alerts that stand.
+    pub alerts: StandingAlerts,
 }
 
 impl Metrics {
@@ -244,6 +255,7 @@ impl Metrics {
             tunnels_refused: Counters::default(),
             handshakes_failed: AtomicU64::new(0),
             certificates: CertificateEnds::default(),
+            alerts: StandingAlerts::default(),
         }
     }
 

@@ -58,6 +58,7 @@ impl Report {
         self.consumers(&mut text);
         self.subaccounts(&mut text);
         self.agents(&mut text);
+        self.alerts(&mut text);
         text.finish()
     }
 
@@ -106,6 +107,22 @@ impl Report {
                 ("certificate=\"ca\"", seconds(&ends.ca_ms)),
                 ("certificate=\"server\"", seconds(&ends.server_ms)),
                 ("certificate=\"token\"", seconds(&ends.token_ms)),
+            ],
+        );
+    }
+
+    fn alerts(&self, text: &mut Text) {
+        let alerts = &self.metrics.alerts;
+        text.family(
+            Kind::Gauge,
+            "alerts",
+            "Alerts that stand.",
+            [
+                (r#"severity="error""#, alerts.errors.load(Ordering::Relaxed)),
+                (
+                    r#"severity="warning""#,
+                    alerts.warnings.load(Ordering::Relaxed),
+                ),
             ],
         );
     }

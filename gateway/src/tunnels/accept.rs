@@ -26,6 +26,7 @@ use underpass_shared::protocol::timers::HANDSHAKE;
 use super::enrol::{Enrolment, Presented};
 use super::registry::Registry;
 use super::tunnel;
+use crate::alerts::Incidents;
 use crate::certificates::Certificates;
 use crate::directory::Directory;
 use crate::metrics::Metrics;
@@ -56,6 +57,8 @@ pub struct PublicPort {
     pub connections: u8,
     /// The counters.
     pub metrics: Arc<Metrics>,
+    /// What agents try in vain.
+    pub incidents: Incidents,
 }
 
 /// A byte stream after its handshake.
@@ -177,6 +180,8 @@ async fn serve(incoming: Incoming, presented: Presented, port: &PublicPort, task
         certificates: Arc::clone(&port.certificates),
         directory: port.directory.clone(),
         metrics: Arc::clone(&port.metrics),
+        incidents: port.incidents.clone(),
+        from: incoming.address.map(|address| address.ip()),
     });
     let served = Served::for_requests(HelloAnswer {
         capability: CAPABILITY,

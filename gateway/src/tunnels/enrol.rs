@@ -1,5 +1,6 @@
 //! Enrolment and renewal: the requests that agents make of the gateway.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -22,9 +23,11 @@ use underpass_shared::api::error::{ApiError, ErrorKind};
 use underpass_shared::id::InstanceId;
 use underpass_shared::pki::identity::AgentIdentity;
 
+use crate::alerts::Incidents;
 use crate::certificates::{AGENT_LIFE, Certificates, LATE_RENEWAL, lifetime};
 use crate::directory::{Directory, RedeemError};
 use crate::metrics::{EnrolmentOutcome, Metrics};
+use crate::presence::now;
 
 /// Largest body of a request here.
 const BODY_MAX: usize = 64 * 1024;
@@ -46,6 +49,9 @@ pub(super) struct Enrolment {
     pub(super) certificates: Arc<Certificates>,
     pub(super) directory: Directory,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) incidents: Incidents,
+    /// Who asks.
+    pub(super) from: Option<IpAddr>,
 }
 
 type Answer = Result<Enrolled, ApiError>;
@@ -55,7 +61,8 @@ impl Handler for Enrolment {
         let answer = self.answer(request).await;
         self.metrics.enrolments.count(outcome(&answer));
         if let Err(error) = &answer {
-            tracing::warn!(kind = ?error.kind, message = error.message, "enrolment refused");
+            tracing::warn!(kind = ?error.kind, message = error.message, from = ?self.from, "enrolment refused");
+            self.incidents.refused(now(), self.from, &error.message);
         }
         if let Err(error) = responder.send(to_response(&answer)).await {
             tracing::info!(%error, "an agent left before its answer");
@@ -96,7 +103,12 @@ impl Enrolment {
                 clock::wall_ms(),
             )
             .await
-            .map_err(|refused| redeem_error(&refused))?;
+            .map_err(|refused| {
+                if let RedeemError::LocationTaken { key, .. } = &refused {
+                    self.incidents.claimed(now(), key, self.from, None);
+                }
+                redeem_error(&refused)
+            })?;
         let identity = AgentIdentity {
             subaccount: redeemed.subaccount,
             instance: redeemed.instance,

@@ -16,6 +16,7 @@ use super::accept::{Incoming, PublicPort, TunnelIo, identity};
 use super::registry::{Place, Tunnel};
 use crate::directory::Directory;
 use crate::metrics::TunnelRefusal;
+use crate::presence::now;
 
 /// How often a running tunnel's age is looked at; changes of the directory are seen at once.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -128,7 +129,11 @@ impl Life {
             caller: caller.clone(),
         };
         if !self.port.registry.add(&self.key, tunnel) {
-            let reason = taken(&self.key, self.peer.instance);
+            let instance = self.peer.instance;
+            let from = address.map(|address| address.ip());
+            let incidents = &self.port.incidents;
+            incidents.claimed(now(), &self.key, from, Some(instance));
+            let reason = taken(&self.key, instance);
             return self
                 .turn_away(&caller, TunnelRefusal::LocationTaken, TAKEN, reason)
                 .await;

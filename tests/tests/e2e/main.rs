@@ -47,6 +47,8 @@ mod forged;
 #[cfg(test)]
 mod framing;
 #[cfg(test)]
+mod gateway_alerts;
+#[cfg(test)]
 mod gateway_away;
 #[cfg(test)]
 #[cfg(unix)]

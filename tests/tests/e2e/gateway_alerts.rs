@@ -1,0 +1,221 @@
+//! What the gateway tells its operators by itself: agents that are away, copies of agents,
+//! enrolments that are refused.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+
+use crate::agent::Agent;
+use crate::process::{Process, json, program, refuse, run, until};
+use crate::world::World;
+
+/// A receiver of posts that remembers their bodies.
+#[derive(Clone, Default)]
+struct Posts(Arc<Mutex<Vec<Value>>>);
+
+impl Posts {
+    /// Answers 204 to everything, until the test ends.
+    fn listen(&self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let posts = self.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = BufReader::new(stream.unwrap());
+                let (mut line, mut length) = (String::new(), 0);
+                while stream.read_line(&mut line).unwrap() > 2 {
+                    if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                        length = value.trim().parse().unwrap();
+                    }
+                    line.clear();
+                }
+                let mut body = vec![0; length];
+                stream.read_exact(&mut body).unwrap();
+                let text = String::from_utf8(body).unwrap();
+                posts.0.lock().unwrap().push(json(&text));
+                let answer = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+                stream.get_mut().write_all(answer).unwrap();
+            }
+        });
+        format!("http://{address}/hook")
+    }
+
+    /// What was told of an alert, in order: happening and text.
+    fn told(&self, code: &str) -> Vec<(String, String)> {
+        let posts = self.0.lock().unwrap();
+        let notices = posts.iter().flat_map(|post| {
+            let list = post["notices"].as_array().cloned();
+            list.unwrap_or_else(|| panic!("{post}"))
+        });
+        let of = notices.filter(|one| one["alert"]["code"] == code);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        of.map(|one| (text(&one["happening"]), text(&one["alert"]["text"])))
+            .collect()
+    }
+}
+
+/// A second gateway of a test, with settings of alerts; the first one lends its helpers.
+fn serve(world: &World, settings: &str) -> (Process, Gateway) {
+    let dir = world.path("watching");
+    std::fs::create_dir_all(&dir).unwrap();
+    let file = world.path("alerts.toml");
+    underpass_runtime::file::replace(&file, settings.as_bytes()).unwrap();
+    let mut serve = Command::new(program("underpass-gateway"));
+    serve.args(["serve", "--region-host", "localhost", "--data-dir"]);
+    serve.arg(&dir).arg("--alerts").arg(&file);
+    for name in ["tunnel", "proxy", "token", "admin"] {
+        serve.args([&format!("--{name}-listen"), "127.0.0.1:0"]);
+    }
+    let process = Process::start(&mut serve, world.path("watching.log"));
+    until("the gateway is ready", || {
+        std::fs::read_to_string(dir.join("addresses.json")).ok()
+    });
+    let gateway = Gateway { dir };
+    run(gateway.command(&["subaccount", "add", "acme"]));
+    (process, gateway)
+}
+
+struct Gateway {
+    dir: std::path::PathBuf,
+}
+
+impl Gateway {
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program("underpass-gateway"));
+        command.args(arguments).arg("--data-dir").arg(&self.dir);
+        command
+    }
+
+    fn token(&self, location: &str) -> String {
+        let create = ["enrol-token", "create", "--json", "--subaccount", "acme"];
+        let create = [&create[..], &["--location-id", location]].concat();
+        let created = json(&run(self.command(&create)));
+        created["token"].as_str().unwrap().to_owned()
+    }
+
+    fn alerts(&self) -> Vec<Value> {
+        let list = json(&run(self.command(&["alerts", "list", "--json"])));
+        list.as_array().unwrap().clone()
+    }
+}
+
+#[test]
+fn an_agent_that_stays_away_is_told_of_and_its_return_too() {
+    let (world, posts) = (World::start(), Posts::default());
+    let url = world.path("url");
+    underpass_runtime::file::replace(&url, posts.listen().as_bytes()).unwrap();
+    let settings = format!(
+        "absentAfter = \"2s\"\nendedAfter = \"1s\"\n[[webhooks]]\nname = \"ops\"\nurlFile = '{}'\n",
+        url.display()
+    );
+    let (mut process, gateway) = serve(&world, &settings);
+    let mut agent = Agent::new(world.path("away"), "site", &[]);
+    run(agent.command(&["enrol", &gateway.token("site")]));
+    agent.run();
+    agent.until_up();
+    run(gateway.command(&["alerts", "test", "webhook:ops"]));
+    assert_eq!(posts.told("Delivery")[0].0, "test");
+    let refused = refuse(gateway.command(&["alerts", "test", "webhook:none"]));
+    assert!(
+        refused.contains("there is no channel webhook:none"),
+        "{refused}"
+    );
+    assert_eq!(gateway.alerts(), [] as [Value; 0]);
+
+    agent.process().kill();
+    let told = || posts.told("AgentAbsent");
+    let text = until("the absence is told", || Some(told().first()?.1.clone()));
+    assert!(text.contains("acme") && text.contains("\"site\""), "{text}");
+    let alert = &gateway.alerts()[0];
+    assert_eq!(alert["code"], "AgentAbsent");
+    let number = alert["number"].to_string();
+    run(gateway.command(&["alerts", "ack", &number]));
+    assert!(gateway.alerts()[0]["acknowledged"]["by"].is_string());
+    let refused = refuse(gateway.command(&["alerts", "ack", "999"]));
+    assert!(refused.contains("there is no alert 999"), "{refused}");
+
+    // It stands over a restart, and is not told of again.
+    process.terminate();
+    process.wait();
+    let ports = json(&std::fs::read_to_string(gateway.dir.join("addresses.json")).unwrap());
+    let mut again = gateway.command(&["serve", "--region-host", "localhost"]);
+    again.arg("--alerts").arg(world.path("alerts.toml"));
+    for name in ["tunnel", "proxy", "token", "admin"] {
+        again.args([&format!("--{name}-listen"), ports[name].as_str().unwrap()]);
+    }
+    let _process = Process::start(&mut again, world.path("watching-again.log"));
+    until("the alert stands after the restart", || {
+        let list = run(gateway.command(&["alerts", "list"]));
+        list.contains("acknowledged").then_some(())
+    });
+    agent.run();
+    agent.until_up();
+    until("the return is told", || (told().len() > 1).then_some(()));
+    let happenings: Vec<String> = told().into_iter().map(|(happening, _)| happening).collect();
+    assert_eq!(happenings, ["raised", "resolved"]);
+    let history = run(gateway.command(&["alerts", "list", "--history"]));
+    assert!(history.contains("Agent is absent"), "{history}");
+    until("no alert stands", || {
+        gateway.alerts().is_empty().then_some(())
+    });
+}
+
+#[test]
+fn copies_and_strangers_are_told_of() {
+    let world = World::start();
+    let (_process, gateway) = serve(&world, "enrolmentRefusals = 3\n");
+    let mut first = Agent::new(world.path("first"), "site", &[]);
+    run(first.command(&["enrol", &gateway.token("site")]));
+    first.run();
+    first.until_up();
+    let mut copy = Agent::new(world.path("copy"), "site", &[]);
+    run(Command::new("cp").arg("-r").args([&first.dir, &copy.dir]));
+    copy.run();
+    let of = |code: &str| {
+        let alerts = gateway.alerts();
+        let found = alerts.iter().find(|one| one["code"] == code);
+        found.map(|one| one["text"].as_str().unwrap().to_owned())
+    };
+    let text = until("the copy is told of", || of("LocationTaken"));
+    assert!(
+        text.contains("Another process") && text.contains("\"site\""),
+        "{text}"
+    );
+
+    // Each try burns nothing, for the location is taken.
+    let token = gateway.token("site");
+    for number in 0..3 {
+        let stranger = Agent::new(world.path(&format!("stranger-{number}")), "site", &[]);
+        refuse(stranger.command(&["enrol", &token]));
+    }
+    let text = until("refused enrolments are told of", || of("EnrolmentRefused"));
+    assert!(
+        text.starts_with("3 requests") && text.contains("127.0.0.1"),
+        "{text}"
+    );
+    let count = run(Command::new("curl").args(["-s"]).arg(format!(
+        "http://{}/metrics",
+        json(&std::fs::read_to_string(gateway.dir.join("addresses.json")).unwrap())["admin"]
+            .as_str()
+            .unwrap()
+    )));
+    let standing = r#"underpass_gateway_alerts{severity="error"} 1"#;
+    assert!(count.contains(standing), "{count}");
+}
+
+#[test]
+fn settings_of_alerts_are_checked_at_the_start() {
+    let world = World::start();
+    let file = world.path("wrong.toml");
+    underpass_runtime::file::replace(&file, b"absentAfter = \"soon\"\n").unwrap();
+    let mut serve = Command::new(program("underpass-gateway"));
+    serve.args(["serve", "--data-dir"]).arg(world.path("other"));
+    let refused = refuse(serve.arg("--alerts").arg(&file));
+    assert!(
+        refused.contains("wrong.toml: absentAfter: must be a number"),
+        "{refused}"
+    );
+}
