@@ -57,7 +57,11 @@ fn print_agents(out: &mut dyn Write, told: &Agents, now_ms: i64) -> io::Result<(
         };
         let connections = agent.connections.iter().map(|connection| {
             let address = connection.address.map(|address| address.to_string());
-            address.unwrap_or_else(|| "?".to_owned())
+            let address = address.unwrap_or_else(|| "?".to_owned());
+            match connection.round_trip_us {
+                Some(us) => format!("{address} ({}.{} ms)", us / 1_000, us / 100 % 10),
+                None => address,
+            }
         });
         let connections: Vec<String> = connections.collect();
         rows.push([

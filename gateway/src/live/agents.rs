@@ -67,6 +67,8 @@ pub struct Connection {
     pub streams: usize,
     /// Requests that were on it since it came up.
     pub opened: u64,
+    /// How long its last PING took there and back, microseconds.
+    pub round_trip_us: Option<u64>,
 }
 
 impl From<&Tunnel> for Connection {
@@ -76,6 +78,10 @@ impl From<&Tunnel> for Connection {
             since_ms: tunnel.since_ms,
             streams: tunnel.caller.active(),
             opened: tunnel.caller.opened(),
+            round_trip_us: tunnel
+                .caller
+                .round_trip()
+                .map(|time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX)),
         }
     }
 }

@@ -7,12 +7,13 @@ mod tests;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use underpass_shared::exposition::{Exposition, Kind};
 use underpass_shared::id::SubaccountId;
 
 use super::histogram::Durations;
 use super::label::{Label as _, RequestOutcome};
 use super::process::Host;
-use super::text::{CONTENT_TYPE, Kind, Text, seconds};
+use super::text::{Text, seconds};
 use super::{Metrics, Traffic};
 use crate::directory::Directory;
 use crate::tunnels::Registry;
@@ -35,11 +36,11 @@ pub struct Report {
 
 impl Report {
     /// The media type of [`Report::text`].
-    pub const CONTENT_TYPE: &'static str = CONTENT_TYPE;
+    pub const CONTENT_TYPE: &'static str = Exposition::CONTENT_TYPE;
 
     /// All metrics as of now. `state_up` tells whether the state store answers.
     pub fn text(&self, state_up: bool) -> String {
-        let mut text = Text::default();
+        let mut text = Text::new();
         let version = concat!("version=\"", env!("CARGO_PKG_VERSION"), "\"");
         text.family(
             Kind::Gauge,

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
+use underpass_shared::exposition::Kind;
 use underpass_shared::id::TunnelKey;
 
-use super::super::text::{Kind, Text};
+use super::super::text::Text;
 use super::{OTHER, Report};
 use crate::directory::Index;
 use crate::tunnels::Tunnel;

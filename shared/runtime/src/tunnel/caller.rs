@@ -153,6 +153,11 @@ impl Caller {
         self.0.gauge.opened()
     }
 
+    /// How long the last PING took there and back, once one did.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.0.gauge.round_trip()
+    }
+
     /// Whether new streams may be opened.
     pub fn is_open(&self) -> bool {
         !self.0.closed.is_cancelled() && *self.gate() == Gate::Open
