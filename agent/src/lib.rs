@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod events;
 mod expiry;
 pub mod forward;
+mod heartbeat;
 pub mod identity;
 pub mod keys;
 pub mod logs;

@@ -23,6 +23,7 @@ use crate::deliver::{self, Delivery};
 use crate::events::Events;
 use crate::expiry;
 use crate::forward::{Forward, OwnListeners};
+use crate::heartbeat;
 use crate::logs::Logs;
 use crate::management::{self, ServerCertificates};
 use crate::measure::{Meter, Ticker};
@@ -268,6 +269,15 @@ fn watch(data_dir: &Path, store: &Store, board: &StatusBoard, levels: Levels, as
     aside.spawn(
         "log-levels",
         log_as_configured(snapshot.clone(), levels, tasks.clone()),
+    );
+    aside.spawn(
+        "heartbeat",
+        heartbeat::run(
+            snapshot.clone(),
+            board.clone(),
+            SecretStore::new(data_dir),
+            tasks.clone(),
+        ),
     );
     // It is there before the agent says that it is ready.
     let warnings = warnings::of(store.current().document());

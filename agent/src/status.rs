@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::{Notify, watch};
 use underpass_runtime::{clock, file};
-use underpass_shared::api::management::{Connection, LinkStatus, ManagementStatus, Status};
+use underpass_shared::api::management::{
+    Connection, HeartbeatStatus, LinkStatus, ManagementStatus, Status,
+};
 use underpass_shared::pki::expiry::Expiry;
 
 use crate::tunnel::Wanted;
@@ -22,6 +24,7 @@ struct Inner {
     links: Mutex<BTreeMap<Wanted, Connections>>,
     management: Mutex<ManagementStatus>,
     expiring: Mutex<Vec<Expiry>>,
+    heartbeat: Mutex<Option<HeartbeatStatus>>,
     changed: Notify,
     told: watch::Sender<()>,
     tellers: AtomicU64,
@@ -138,6 +141,19 @@ impl StatusBoard {
         told.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Tells how the heartbeat is doing.
+    pub(crate) fn heartbeat(&self, status: Option<HeartbeatStatus>) {
+        let told = self.0.heartbeat.lock();
+        *told.unwrap_or_else(PoisonError::into_inner) = status;
+        self.0.changed.notify_one();
+    }
+
+    /// How the heartbeat is doing, if there is one.
+    pub(crate) fn beating(&self) -> Option<HeartbeatStatus> {
+        let told = self.0.heartbeat.lock();
+        told.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Tells the state of the management API; answers what `tell` does.
     pub(crate) fn management<T>(&self, tell: impl FnOnce(&mut ManagementStatus) -> T) -> T {
         let management = self.0.management.lock();
@@ -205,6 +221,7 @@ pub fn now(
             .clone(),
         management: board.managed(ManagementStatus::clone),
         drain: None,
+        heartbeat: board.beating(),
         links: board.links(),
     }
 }

@@ -8,6 +8,7 @@ pub mod document;
 mod drain;
 pub mod enrol;
 mod events;
+pub mod heartbeat;
 mod import;
 pub mod logs;
 pub mod mapping;
@@ -247,6 +248,14 @@ pub enum Administer {
         #[command(subcommand)]
         action: proxy::Action,
     },
+    /// Set, show or end the heartbeat, by which a monitor outside hears of this agent.
+    #[command(after_help = heartbeat::EXAMPLE)]
+    Heartbeat {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: heartbeat::Action,
+    },
     /// Let a client on another host manage this agent, by a string that is good once.
     #[command(after_help = pair::EXAMPLE)]
     Pair {
@@ -370,6 +379,7 @@ impl Administer {
             | Self::Trust { common, .. }
             | Self::Certificate { common, .. }
             | Self::Proxy { common, .. }
+            | Self::Heartbeat { common, .. }
             | Self::Pair { common, .. }
             | Self::Operator { common, .. }
             | Self::Document { common, .. }
@@ -407,6 +417,7 @@ impl Administer {
             | Self::Trust { .. }
             | Self::Certificate { .. }
             | Self::Proxy { .. }
+            | Self::Heartbeat { .. }
             | Self::Pair { .. }
             | Self::Operator { .. }
             | Self::Document { .. }
@@ -462,6 +473,7 @@ impl Administer {
             Self::Trust { action, .. } => trust::run(&client, action, &mut out).await,
             Self::Certificate { action, .. } => certificate::run(&client, action, &mut out).await,
             Self::Proxy { action, .. } => proxy::run(&client, action, &mut out).await,
+            Self::Heartbeat { action, .. } => heartbeat::run(&client, action, &mut out).await,
             Self::Pair { pair, .. } => pair::run(&client, pair, &mut out).await,
             Self::Operator { action, .. } => operator::run(&client, action, &mut out).await,
             Self::Document { action, .. } => document::run(&client, action, &mut out).await,

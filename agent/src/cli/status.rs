@@ -37,6 +37,13 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
             "PROBLEM, the management API is not reachable: {problem}"
         )?;
     }
+    if let Some(heartbeat) = &status.heartbeat {
+        match (heartbeat.sent_ms, &heartbeat.problem) {
+            (_, Some(problem)) => writeln!(out, "WARNING: no heartbeat: {problem}")?,
+            (Some(sent), None) => writeln!(out, "heartbeat sent at {} UTC", utc(sent))?,
+            (None, None) => {}
+        }
+    }
     if let Some(drain) = &status.drain {
         writeln!(
             out,

@@ -101,15 +101,20 @@ async fn connect(
     route: &Route,
     tls: &ClientTls,
 ) -> Result<(GatewayStream, Wire), DialError> {
-    let stream = match route {
-        Route::Direct => direct(host).await?,
-        Route::Proxy(proxy) => through(proxy, host).await?,
-    };
+    let stream = open(host, route).await?;
     let shaken = shake_hands(stream, host, tls).await;
     shaken.map_err(|source| DialError::Tls {
         host: host.clone(),
         source,
     })
+}
+
+/// A connection that leads to a host, through the proxy if there is one.
+pub(crate) async fn open(host: &RegionHost, route: &Route) -> Result<TcpStream, DialError> {
+    match route {
+        Route::Direct => direct(host).await,
+        Route::Proxy(proxy) => through(proxy, host).await,
+    }
 }
 
 /// TLS on a connection that leads to a gateway.

@@ -7,5 +7,8 @@ mod reconcile;
 mod renew;
 mod slot;
 
+pub use dial::DialError;
+pub(crate) use dial::open;
 pub use proxy::{ProxyError, ProxyRoute, Route};
+pub(crate) use reconcile::wanted;
 pub use reconcile::{Tunnels, Wanted, run};

@@ -111,7 +111,8 @@ pub async fn run(tunnels: Tunnels, forward: Forward, mut snapshot: watch::Receiv
     }
 }
 
-fn wanted(snapshot: &Snapshot) -> BTreeSet<Wanted> {
+/// The enrolments that a configuration wants connected.
+pub(crate) fn wanted(snapshot: &Snapshot) -> BTreeSet<Wanted> {
     let subaccounts = snapshot.document().subaccounts().iter();
     let connected = subaccounts.map(|one| one.own()).filter(|own| own.connected);
     connected

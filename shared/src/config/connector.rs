@@ -7,6 +7,7 @@ use super::alerting::Alerting;
 use super::audit::AuditSettings;
 use super::certificates::OwnCertificates;
 use super::cipher::CipherSuites;
+use super::heartbeat::Heartbeat;
 use super::invalid::Invalid;
 use super::limits::{
     ALLOWED_TARGETS_MAX, DESCRIPTION_LEN_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX,
@@ -136,6 +137,9 @@ pub struct ConnectorFields {
     /// The syslog servers that get alerts.
     #[serde(skip_serializing_if = "SyslogServers::is_default")]
     pub syslog: SyslogServers,
+    /// What is asked so that a monitor outside hears of the agent.
+    #[serde(skip_serializing_if = "Heartbeat::is_default")]
+    pub heartbeat: Heartbeat,
     /// Which cipher suites the management API takes.
     #[serde(skip_serializing_if = "CipherSuites::is_default")]
     pub cipher_suites: CipherSuites,

@@ -56,6 +56,8 @@ mod generated;
 #[cfg(test)]
 mod half_open;
 #[cfg(test)]
+mod heartbeat;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod idle;

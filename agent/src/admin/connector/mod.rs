@@ -11,7 +11,7 @@ mod webhooks;
 
 use underpass_shared::api::management::{ConnectorTarget, Refusal, TunnelTuning, Verb};
 use underpass_shared::config::{
-    Alerting, Connector, ConnectorFields, Document, PpSettings, SyslogServers,
+    Alerting, Connector, ConnectorFields, Document, Heartbeat, PpSettings, SyslogServers,
 };
 
 use super::call::Call;
@@ -51,6 +51,7 @@ impl Admin {
                 self.subaccount_traces(&call, verb, path).await
             }
             ConnectorTarget::Alerting => self.setting::<Alerting>(&call, verb).await,
+            ConnectorTarget::Heartbeat => self.setting::<Heartbeat>(&call, verb).await,
             ConnectorTarget::Email => self.email(&call, verb).await,
             ConnectorTarget::EmailTruststore => self.email_truststore(),
             ConnectorTarget::EmailCertificates => {

@@ -6,7 +6,9 @@ use underpass_shared::api::management::{
     ConnectorTarget, Linked, Object, Refusal, Target, TunnelTuning, Verb, fit, merge, object,
     to_object,
 };
-use underpass_shared::config::{Alerting, ConnectorFields, Number, PpSettings, TunnelConnections};
+use underpass_shared::config::{
+    Alerting, ConnectorFields, Heartbeat, Number, PpSettings, TunnelConnections,
+};
 
 use super::edit;
 use crate::admin::call::Call;
@@ -50,6 +52,20 @@ impl Setting for Alerting {
 
     fn put(self, fields: &mut ConnectorFields) -> Result<(), Refusal> {
         fields.alerting = self;
+        Ok(())
+    }
+}
+
+impl Setting for Heartbeat {
+    const TARGET: ConnectorTarget = ConnectorTarget::Heartbeat;
+    const NAME: &'static str = "heartbeat";
+
+    fn of(fields: &ConnectorFields) -> Self {
+        fields.heartbeat.clone()
+    }
+
+    fn put(self, fields: &mut ConnectorFields) -> Result<(), Refusal> {
+        fields.heartbeat = self;
         Ok(())
     }
 }

@@ -156,6 +156,11 @@ fn settings() -> Vec<(&'static str, Value, Access)> {
         ("description", json!("new"), Connector),
         ("email", json!({"smtpHost": "mail"}), Connector),
         ("emailTrust", json!([]), Connector),
+        (
+            "heartbeat",
+            json!({"url": "https://hc.example/ping"}),
+            Administration,
+        ),
         ("logAndTrace", json!({"sccLogLevel": "DEBUG"}), Trace),
         ("ppSettings", times, Subaccounts),
         ("regions", json!([]), Administration),

@@ -207,6 +207,7 @@ fn settings(verb: &str, path: &str) -> Option<(Option<Value>, bool)> {
             json!({"trafficTrace": true})
         }
         ("PUT" | "PATCH", "/alerting") => alerting(),
+        ("PUT" | "PATCH", "/heartbeat") => json!({"url": "https://hc.example/ping"}),
         ("PUT" | "PATCH", "/email") => json!({"enabled": false, "smtpHost": "mail"}),
         ("POST", "/email/truststore/certificates") => {
             json!({"alias": "new", "certificate": OTHER_CERTIFICATE})

@@ -171,6 +171,7 @@ fn connector(document: &Document, target: &ConnectorTarget, number: u64) -> Answ
         }
         ConnectorTarget::Logs => ok(&logs::levels(&settings.log_and_trace), number),
         ConnectorTarget::PpSettings => ok(&settings.pp_settings, number),
+        ConnectorTarget::Heartbeat => ok(&settings.heartbeat, number),
         ConnectorTarget::Alerting => ok(&settings.alerting, number),
         ConnectorTarget::Tunnel => {
             let connections = u32::from(settings.tunnel_connections.get());

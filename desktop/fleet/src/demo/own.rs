@@ -67,6 +67,7 @@ pub(super) fn status(agent: &DemoAgent, state: &State) -> Status {
             .collect(),
         expiring: expiring(agent).into_iter().collect(),
         drain: None,
+        heartbeat: None,
         management: ManagementStatus {
             listening: vec![std::net::SocketAddr::from(([0, 0, 0, 0], 8443))],
             tls12: false,

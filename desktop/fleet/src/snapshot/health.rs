@@ -197,6 +197,7 @@ mod tests {
     fn status(connections: Vec<Connection>) -> Status {
         Status {
             drain: None,
+            heartbeat: None,
             pid: 1,
             version: "1.0.0".to_owned(),
             time_ms: NOW,

@@ -81,7 +81,10 @@ pub use settings::{
     ALWAYS, ConditionInput, ConnectorInput, ConnectorShown, HaRole, LogsShown, MailTrustShown,
     MoveInput, SubjectRuleInput, SubjectRuleShown, TracesShown, TunnelTuning,
 };
-pub use status::{Connection, Drain, DrainShown, DrainState, LinkStatus, ManagementStatus, Status};
+pub use status::{
+    Connection, Drain, DrainShown, DrainState, HeartbeatStatus, LinkStatus, ManagementStatus,
+    Status,
+};
 pub use subaccount::{
     ApplicationConnection, Corrupted, Enrolment, StateInput, SubaccountCertificate,
     SubaccountInput, SubaccountShown, Tunnel, TunnelChannel, TunnelState, ValidityInput,

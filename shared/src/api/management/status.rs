@@ -106,6 +106,18 @@ impl DrainShown {
     }
 }
 
+/// How the heartbeat for a monitor outside is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HeartbeatStatus {
+    /// When the last one arrived, milliseconds UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_ms: Option<i64>,
+    /// Why there was none the last time, if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
 /// The whole status.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -132,6 +144,9 @@ pub struct Status {
     /// The drain that keeps the tunnels closed, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain: Option<Drain>,
+    /// The heartbeat for a monitor outside, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat: Option<HeartbeatStatus>,
     /// The enrolments that shall be connected.
     pub links: Vec<LinkStatus>,
 }

@@ -10,7 +10,7 @@ use super::super::settings::{
 use super::super::trust::{TrustedInput, TrustedShown};
 use super::Operation;
 use crate::config::{
-    Alerting, CipherSuite, LogSettings, PpSettings, Region, SyslogServers, Traces,
+    Alerting, CipherSuite, Heartbeat, LogSettings, PpSettings, Region, SyslogServers, Traces,
 };
 use crate::rights::Access::{Administration, Connector, Inspect, Read, Subaccounts, Trace};
 
@@ -29,6 +29,7 @@ pub(crate) const LOGS: &str = "/api/v1/configuration/connector/logAndTrace";
 pub(crate) const SUBACCOUNT_LOGS: &str =
     "/api/v1/configuration/connector/logAndTrace/subaccounts/{regionHost}/{subaccount}";
 pub(crate) const ALERTING: &str = "/api/v1/configuration/connector/alerting";
+pub(crate) const HEARTBEAT: &str = "/api/v1/configuration/connector/heartbeat";
 pub(crate) const EMAIL: &str = "/api/v1/configuration/connector/email";
 pub(crate) const EMAIL_TRUSTSTORE: &str = "/api/v1/configuration/connector/email/truststore";
 pub(crate) const EMAIL_CERTIFICATES: &str =
@@ -151,6 +152,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Changes when alerts are raised and which are sent.",
     )
     .takes::<Parts<Alerting>>(),
+    Operation::get(
+        HEARTBEAT,
+        Read,
+        "Shows which URL is asked so that a monitor outside hears of the agent.",
+    )
+    .gives::<Linked<Heartbeat>>(),
+    Operation::put(
+        HEARTBEAT,
+        Administration,
+        "Sets which URL is asked while all tunnels that shall be up are up; an empty object ends it.",
+    )
+    .takes::<Whole<Heartbeat>>(),
+    Operation::patch(HEARTBEAT, Administration, "Changes the heartbeat.")
+        .takes::<Parts<Heartbeat>>(),
     Operation::get(EMAIL, Read, "Shows how mail is sent.").gives::<Linked<MailShown>>(),
     Operation::put(EMAIL, Connector, "Sets how mail is sent.").takes::<Whole<MailInput>>(),
     Operation::patch(EMAIL, Connector, "Changes how mail is sent.").takes::<Parts<MailInput>>(),

@@ -33,6 +33,8 @@ pub enum ConnectorTarget {
     SubaccountLogs(SubaccountPath),
     /// When alerts are raised.
     Alerting,
+    /// The heartbeat for a monitor outside.
+    Heartbeat,
     /// How mail is sent.
     Email,
     /// Which certificates of the mail server are trusted.
@@ -79,6 +81,7 @@ impl ConnectorTarget {
                 return Some(path.map(Self::SubaccountLogs));
             }
             ["alerting"] => Self::Alerting,
+            ["heartbeat"] => Self::Heartbeat,
             ["email"] => Self::Email,
             ["email", "truststore"] => Self::EmailTruststore,
             ["email", "truststore", "certificates"] => Self::EmailCertificates,
@@ -137,6 +140,7 @@ impl ConnectorTarget {
             Self::Logs => settings::LOGS,
             Self::SubaccountLogs(_) => settings::SUBACCOUNT_LOGS,
             Self::Alerting => settings::ALERTING,
+            Self::Heartbeat => settings::HEARTBEAT,
             Self::Email => settings::EMAIL,
             Self::EmailTruststore => settings::EMAIL_TRUSTSTORE,
             Self::EmailCertificates => settings::EMAIL_CERTIFICATES,
@@ -184,6 +188,7 @@ impl fmt::Display for ConnectorTarget {
             | Self::SubjectRules
             | Self::Logs
             | Self::Alerting
+            | Self::Heartbeat
             | Self::Email
             | Self::EmailTruststore
             | Self::EmailCertificates
@@ -233,6 +238,7 @@ pub(super) mod tests {
         ("/logAndTrace", "GET, PATCH"),
         (TRACES, "GET, PATCH"),
         ("/alerting", "GET, PUT, PATCH"),
+        ("/heartbeat", "GET, PUT, PATCH"),
         ("/email", "GET, PUT, PATCH"),
         ("/email/truststore", "GET"),
         ("/email/truststore/certificates", "GET, POST, DELETE"),
