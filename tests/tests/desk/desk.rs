@@ -122,8 +122,8 @@ impl Desk {
     pub(crate) fn press(&mut self, role: Role, name: &str) {
         let usable = |harness: &Harness<'static, App>, is_seen: bool| {
             let found = harness.query_all_by_role_and_label(role, name);
-            let usable = found.filter(|node| !node.accesskit_node().is_disabled());
-            usable.last().map(|node| match is_seen {
+            let mut usable = found.filter(|node| !node.accesskit_node().is_disabled());
+            usable.next_back().map(|node| match is_seen {
                 true => node.click(),
                 false => node.scroll_to_me(),
             })
