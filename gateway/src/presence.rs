@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use underpass_runtime::clock;
 use underpass_shared::id::{InstanceId, TunnelKey};
@@ -9,6 +10,9 @@ use underpass_shared::instant::Now;
 
 use crate::directory::{Directory, Index};
 use crate::tunnels::Registry;
+
+/// Several changes within this time are one: a gateway that starts gets all its agents at once.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Whether an agent is there, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +79,7 @@ impl Presences {
         let (mut tunnels, mut index) = (self.registry.watch(), self.directory.watch());
         loop {
             self.look();
+            tokio::time::sleep(PAUSE).await;
             let changed = tokio::select! {
                 changed = tunnels.changed() => changed.is_ok(),
                 changed = index.changed() => changed.is_ok(),
@@ -120,8 +125,6 @@ fn enrolled(index: &Index) -> BTreeMap<TunnelKey, InstanceId> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use uuid::Uuid;
 
     use super::*;

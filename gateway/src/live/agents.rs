@@ -1,5 +1,6 @@
 //! The agents that are enrolled, and the tunnels that they have.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -91,9 +92,12 @@ impl Live {
     pub fn agents(&self) -> Agents {
         let index = self.directory.index();
         let tunnels = self.registry.all();
+        let mut by_key: BTreeMap<&TunnelKey, Vec<&Tunnel>> = BTreeMap::new();
+        for (key, tunnel) in &tunnels {
+            by_key.entry(key).or_default().push(tunnel);
+        }
         let agent = |(key, presence): (TunnelKey, Presence)| {
-            let own = tunnels.iter().filter(|(of, _)| *of == key);
-            let own: Vec<&Tunnel> = own.map(|(_, tunnel)| tunnel).collect();
+            let own = by_key.get(&key).map(Vec::as_slice).unwrap_or_default();
             let version = own
                 .first()
                 .map(|tunnel| tunnel.caller.answer().version.clone());
@@ -113,7 +117,7 @@ impl Live {
                 certificate_not_after_ms: identity.and_then(|one| one.certificate_not_after_ms),
                 version,
                 streams: own.iter().map(|tunnel| tunnel.caller.active()).sum(),
-                connections: own.into_iter().map(Connection::from).collect(),
+                connections: own.iter().map(|tunnel| Connection::from(*tunnel)).collect(),
             }
         };
         Agents {
