@@ -10,7 +10,11 @@ const FINE_BITS: u32 = 6;
 /// Values from here on are counted as this one: 2^40 µs are twelve days.
 const VALUE_MAX: u64 = (1 << 40) - 1;
 /// No histogram has more buckets.
-const BUCKETS_MAX: usize = ((40 - FINE_BITS as usize) + 1) << FINE_BITS;
+const BUCKETS_MAX: u16 = (40 - 6 + 1) << FINE_BITS;
+/// Buckets below this one count one value each, also where others are joined.
+const EXACT_BUCKETS: u16 = 1 << FINE_BITS;
+/// How many buckets become one where little space matters more than precision.
+const COARSER: u16 = 8;
 
 /// How many values of each size there were. Values are whole numbers of any unit, here µs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,6 +135,61 @@ impl Histogram {
             .map(|(bucket, count)| (middle_of(*bucket), *count))
     }
 
+    /// The buckets in use as (number, count), by number.
+    pub fn buckets(&self) -> &[(u16, u32)] {
+        &self.buckets
+    }
+
+    /// The middle of the values that a bucket counts.
+    pub fn middle(bucket: u16) -> u64 {
+        middle_of(bucket.min(BUCKETS_MAX - 1))
+    }
+
+    /// Puts together what [`Histogram::buckets`], [`Histogram::sum`] and [`Histogram::range`] say.
+    ///
+    /// # Errors
+    /// When no values have these.
+    pub fn from_parts(
+        buckets: Vec<(u16, u32)>,
+        sum: u64,
+        (min, max): (u64, u64),
+    ) -> Result<Self, InvalidHistogram> {
+        let rises = buckets.array_windows().all(|[(a, _), (b, _)]| a < b);
+        let known = buckets
+            .iter()
+            .all(|(bucket, count)| *bucket < BUCKETS_MAX && *count > 0);
+        if buckets.is_empty() || !rises || !known || min > max || max > VALUE_MAX {
+            return Err(InvalidHistogram);
+        }
+        let count = buckets.iter().map(|(_, count)| u64::from(*count)).sum();
+        Ok(Self {
+            buckets,
+            count,
+            sum,
+            min,
+            max,
+        })
+    }
+
+    /// The same values in an eighth of the buckets: at most 8 % wrong, for what is kept for long.
+    /// Sum, least and greatest stay exact, and so do values below 64.
+    #[must_use]
+    pub fn coarser(&self) -> Self {
+        let mut coarser = Self {
+            buckets: vec![],
+            ..*self
+        };
+        for (bucket, count) in &self.buckets {
+            let bucket = if *bucket < EXACT_BUCKETS {
+                *bucket
+            } else {
+                bucket - bucket % COARSER + COARSER / 2
+            };
+            coarser.add(bucket, *count);
+        }
+        coarser
+    }
+
     /// A short form, for keeping.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![];
@@ -168,7 +227,7 @@ impl Histogram {
                 .checked_add(step)
                 .ok_or(InvalidHistogram)?;
             let again = last.is_some() && step == 0;
-            if again || count == 0 || usize::from(bucket) >= BUCKETS_MAX {
+            if again || count == 0 || bucket >= BUCKETS_MAX {
                 return Err(InvalidHistogram);
             }
             read.buckets.push((bucket, count));
@@ -246,7 +305,7 @@ mod tests {
                 middle.abs_diff(value) * 128 <= value,
                 "{value} against {middle}"
             );
-            assert!(usize::from(bucket) < BUCKETS_MAX, "{value}");
+            assert!(bucket < BUCKETS_MAX, "{value}");
         }
     }
 
@@ -286,6 +345,27 @@ mod tests {
             merged.merge(&of(right));
             prop_assert_eq!(&merged, &whole);
             prop_assert_eq!(Histogram::from_bytes(&whole.to_bytes()), Ok(whole));
+        }
+
+        #[test]
+        fn coarser_ones_are_within_eight_percent(
+            mut values in prop::collection::vec(0_u64..100_000_000, 1..400), share in 0.0..=1.0_f64,
+        ) {
+            let mut histogram = Histogram::default();
+            values.iter().for_each(|value| histogram.record(*value));
+            let coarser = histogram.coarser();
+            prop_assert_eq!(coarser.range(), histogram.range());
+            prop_assert_eq!((coarser.sum(), coarser.count()), (histogram.sum(), histogram.count()));
+            prop_assert_eq!(&coarser.coarser(), &coarser);
+            let again = Histogram::from_parts(
+                coarser.buckets().to_vec(), coarser.sum(), coarser.range().unwrap(),
+            );
+            prop_assert_eq!(again.as_ref(), Ok(&coarser));
+            values.sort_unstable();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a share of a count")]
+            let rank = ((share * values.len() as f64).ceil() as usize).clamp(1, values.len());
+            let (exact, found) = (values[rank - 1], coarser.quantile(share).unwrap());
+            prop_assert!(found.abs_diff(exact) * 100 <= exact * 8, "{found} for {exact}");
         }
 
         #[test]

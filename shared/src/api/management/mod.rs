@@ -22,6 +22,7 @@ mod mail;
 mod mapping;
 mod mapping_address;
 mod merge;
+mod metric_history;
 pub mod monitoring;
 mod openapi;
 pub mod operations;
@@ -66,6 +67,10 @@ pub use mail::{MailInput, MailShown};
 pub use mapping::{SystemMapping, SystemMappingInput};
 pub use mapping_address::{InvalidMappingAddress, MappingAddress};
 pub use merge::{Linked, Object, fit, merge, object, to_object};
+pub use metric_history::{
+    HISTORY_BOUNDS_MS, HISTORY_POINTS_MAX, HistoryAnswer, HistoryBucket, HistoryPoint, MetricList,
+    MetricShown,
+};
 pub use openapi::openapi;
 pub use operator::{
     CertificateRequest, Issued, MonitoringPassword, MonitoringUserInput, MonitoringUserShown,
