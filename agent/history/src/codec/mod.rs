@@ -16,6 +16,8 @@ use thiserror::Error;
 const UNPACKED_MAX: usize = 64 * 1024 * 1024;
 /// How hard is tried to make blobs small; more takes much longer for little.
 const LEVEL: u8 = 7;
+/// Blobs up to this length gain nothing.
+const PLAIN_LEN: usize = 40;
 /// First byte of a blob that is stored as it is.
 const PLAIN: u8 = 0;
 /// First byte of a blob that is deflated.
@@ -28,10 +30,12 @@ pub(crate) struct Damaged;
 
 /// Makes bytes shorter, if they can be.
 pub(crate) fn pack(bytes: &[u8]) -> Vec<u8> {
-    let mut packed = vec![DEFLATED];
-    packed.extend(miniz_oxide::deflate::compress_to_vec(bytes, LEVEL));
-    if packed.len() <= bytes.len() {
-        return packed;
+    if bytes.len() > PLAIN_LEN {
+        let mut packed = vec![DEFLATED];
+        packed.extend(miniz_oxide::deflate::compress_to_vec(bytes, LEVEL));
+        if packed.len() <= bytes.len() {
+            return packed;
+        }
     }
     let mut plain = Vec::with_capacity(bytes.len() + 1);
     plain.push(PLAIN);
