@@ -12,6 +12,7 @@ pub mod events;
 mod expiry;
 pub mod forward;
 mod heartbeat;
+mod history;
 pub mod identity;
 pub mod keys;
 pub mod logs;

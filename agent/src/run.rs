@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use underpass_history::History;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::telemetry::{Levels, Recent};
 use underpass_runtime::threads::DataThreads;
@@ -24,9 +25,10 @@ use crate::events::Events;
 use crate::expiry;
 use crate::forward::{Forward, OwnListeners};
 use crate::heartbeat;
+use crate::history;
 use crate::logs::Logs;
 use crate::management::{self, ServerCertificates};
-use crate::measure::{Meter, Ticker};
+use crate::measure::{Meter, Tick, Ticker};
 use crate::operators;
 use crate::secrets::SecretStore;
 use crate::status::{self, StatusBoard};
@@ -200,15 +202,15 @@ fn administer(
         events: events.clone(),
         tasks: tasks.clone(),
     };
-    // Who keeps samples takes them here.
-    aside.spawn("measure", ticker.run(|_tick| {}));
+    let history = measure(data_dir, store, ticker, aside);
     let admin = Admin::running(data_dir, store.clone(), board.clone(), audit.clone())
         .with_events(events, listeners.clone())
         .with_levels(administration.levels.clone())
         .with_logs(Logs::new(administration.recent.clone(), tasks))
         .with_control(control)
         .with_meter(meter)
-        .with_delivery(delivery);
+        .with_delivery(delivery)
+        .with_history(history);
     aside.spawn("trials", admin.clone().watch_trials(tasks.clone()));
     let group = administration.operators_group.as_deref();
     if let Err(error) = admin::start(data_dir, group, admin.clone(), runtime, tasks) {
@@ -252,6 +254,29 @@ fn delivery(
     let delivery = Delivery::new(alerts, store.snapshot(), secrets, listeners);
     aside.spawn("delivery", delivery.clone().run(aside.tasks.clone()));
     Some(delivery)
+}
+
+/// Starts measuring, and keeping what is measured.
+fn measure(
+    data_dir: &Path,
+    store: &Store,
+    ticker: Ticker,
+    aside: &Aside,
+) -> Result<History, String> {
+    let history = history::open(data_dir, &store.current());
+    let keeper = history.clone().ok();
+    let keep = move |tick: &Tick| {
+        if let Some(history) = &keeper {
+            history::keep(history, tick);
+        }
+    };
+    aside.spawn("measure", ticker.run(keep));
+    if let Ok(history) = history.clone() {
+        let (snapshot, tasks) = (store.snapshot(), aside.tasks.clone());
+        let retained = history::retain_as_configured(history, snapshot, tasks);
+        aside.spawn("history", retained);
+    }
+    history
 }
 
 /// Starts what only looks: the status file, the ends of certificates, what is logged.

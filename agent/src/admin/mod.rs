@@ -49,6 +49,7 @@ use bytes::Bytes;
 use http::header::IF_NONE_MATCH;
 use http::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
+use underpass_history::History;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::telemetry::Levels;
@@ -114,6 +115,8 @@ pub struct Admin {
     delivery: Option<Delivery>,
     /// Which mappings Prometheus is told of one by one.
     places: monitoring::Places,
+    /// What was measured, or why there is nothing.
+    history: Result<History, String>,
     tasks: Tasks,
     audit: Audit,
 }
@@ -180,6 +183,7 @@ impl Admin {
             meter: None,
             delivery: None,
             places: monitoring::Places::default(),
+            history: Err("the agent does not run".to_owned()),
             tasks: Tasks::new(),
             audit,
         }
@@ -216,6 +220,12 @@ impl Admin {
             logs: Some(logs),
             ..self
         }
+    }
+
+    /// The same, with what was measured, or why there is nothing.
+    #[must_use]
+    pub fn with_history(self, history: Result<History, String>) -> Self {
+        Self { history, ..self }
     }
 
     /// The same, with what is measured.

@@ -8,6 +8,7 @@ use super::audit::AuditSettings;
 use super::certificates::OwnCertificates;
 use super::cipher::CipherSuites;
 use super::heartbeat::Heartbeat;
+use super::history::HistorySettings;
 use super::invalid::Invalid;
 use super::limits::{
     ALLOWED_TARGETS_MAX, DESCRIPTION_LEN_MAX, TUNNEL_CONNECTIONS_DEFAULT, TUNNEL_CONNECTIONS_MAX,
@@ -143,6 +144,9 @@ pub struct ConnectorFields {
     /// Which cipher suites the management API takes.
     #[serde(skip_serializing_if = "CipherSuites::is_default")]
     pub cipher_suites: CipherSuites,
+    /// How long is kept what was measured.
+    #[serde(skip_serializing_if = "HistorySettings::is_default")]
+    pub history: HistorySettings,
     /// Gateways by name.
     #[serde(skip_serializing_if = "Regions::is_default")]
     pub regions: Regions,

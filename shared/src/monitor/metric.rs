@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::schema::schema;
+
 /// How the points of a metric look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -151,6 +153,8 @@ impl Metric {
         Self::ALL.iter().copied().find(|one| one.code() == code)
     }
 }
+
+schema!(Metric = { "enum": Metric::ALL.iter().map(|one| one.name()).collect::<Vec<_>>() });
 
 impl fmt::Display for Metric {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,7 +11,7 @@ mod webhooks;
 
 use underpass_shared::api::management::{ConnectorTarget, Refusal, TunnelTuning, Verb};
 use underpass_shared::config::{
-    Alerting, Connector, ConnectorFields, Document, Heartbeat, PpSettings, SyslogServers,
+    Alerting, Connector, ConnectorFields, Document, Heartbeat, HistorySettings, PpSettings, SyslogServers,
 };
 
 use super::call::Call;
@@ -66,6 +66,7 @@ impl Admin {
             ConnectorTarget::Syslog => self.syslog(&call, verb).await,
             ConnectorTarget::AvailableCipherSuites => self.available_cipher_suites(),
             ConnectorTarget::CipherSuites => self.cipher_suites(&call, verb).await,
+            ConnectorTarget::History => self.setting::<HistorySettings>(&call, verb).await,
             ConnectorTarget::Tunnel => self.setting::<TunnelTuning>(&call, verb).await,
             ConnectorTarget::Regions => self.regions(&call, verb).await,
             ConnectorTarget::MonitoringUsers => self.monitoring_users(&call, verb).await,

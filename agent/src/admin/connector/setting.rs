@@ -7,7 +7,7 @@ use underpass_shared::api::management::{
     to_object,
 };
 use underpass_shared::config::{
-    Alerting, ConnectorFields, Heartbeat, Number, PpSettings, TunnelConnections,
+    Alerting, ConnectorFields, Heartbeat, HistorySettings, Number, PpSettings, TunnelConnections,
 };
 
 use super::edit;
@@ -66,6 +66,20 @@ impl Setting for Heartbeat {
 
     fn put(self, fields: &mut ConnectorFields) -> Result<(), Refusal> {
         fields.heartbeat = self;
+        Ok(())
+    }
+}
+
+impl Setting for HistorySettings {
+    const TARGET: ConnectorTarget = ConnectorTarget::History;
+    const NAME: &'static str = "retention of the history";
+
+    fn of(fields: &ConnectorFields) -> Self {
+        fields.history
+    }
+
+    fn put(self, fields: &mut ConnectorFields) -> Result<(), Refusal> {
+        fields.history = self;
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod exposition;
+mod history;
 mod host;
 mod mappings;
 mod requests;
@@ -64,6 +65,8 @@ impl Admin {
             MonitoringTarget::Top => self.top_requests(call, verb).await,
             MonitoringTarget::Performance => self.performance(call, verb).await,
             MonitoringTarget::Usage => self.usage(call.query.unused).await,
+            MonitoringTarget::Metrics => self.metrics().await,
+            MonitoringTarget::History => self.metric_history(call).await,
             MonitoringTarget::Exposition => self.exposition().await,
         }
     }

@@ -189,6 +189,7 @@ fn settings() -> Vec<(&'static str, Value, Access)> {
             json!({"host": "other.corp", "port": 8080}),
             Administration,
         ),
+        ("history", json!({"fineHours": 48}), Administration),
         ("tunnelConnections", json!(5), Administration),
     ]
 }

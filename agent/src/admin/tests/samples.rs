@@ -192,6 +192,9 @@ fn settings(verb: &str, path: &str) -> Option<(Option<Value>, bool)> {
         ("PUT", "") => json!({"description": "new"}),
         // There is no other agent.
         ("POST", "/haRole") => return Some((Some(json!("shadow")), false)),
+        ("PUT" | "PATCH", "/history") => {
+            json!({"fineHours": 48, "minuteDays": 7, "hourDays": 365})
+        }
         ("PUT" | "PATCH", "/onPremises/ppSettings") => {
             json!({"expirationToleranceInHr": 1, "certificateValidityInMin": 1})
         }

@@ -1,9 +1,11 @@
 //! What was measured, as the history tells it.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::monitor::{Kind, Metric, Unit};
+use super::error::Refusal;
+use crate::monitor::{Entity, Kind, Metric, Unit};
 
 /// Most points of one answer.
 pub const HISTORY_POINTS_MAX: usize = 5_000;
@@ -12,6 +14,68 @@ pub const HISTORY_BOUNDS_MS: [u64; 22] = [
     10, 20, 30, 40, 50, 75, 100, 125, 150, 200, 300, 400, 500, 750, 1_000, 1_250, 1_500, 2_000,
     2_500, 3_000, 4_000, 5_000,
 ];
+
+/// What is asked of the history, as options of the call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MonitorAsk {
+    /// What was measured.
+    pub metric: Option<Metric>,
+    /// Of what; of the agent where nothing is said.
+    pub entity: Option<Entity>,
+    /// From when on, milliseconds UTC.
+    pub from: Option<i64>,
+    /// Until when.
+    pub to: Option<i64>,
+    /// How long a step is at least, milliseconds.
+    pub step: Option<u32>,
+    /// With the durations of the whole range by their bounds.
+    pub buckets: bool,
+}
+
+impl MonitorAsk {
+    /// Takes an option.
+    pub(super) fn set(&mut self, name: &str, value: &str) -> Result<(), Refusal> {
+        let wrong = |rule: &str| Refusal::invalid(name, rule);
+        let time = || {
+            let time = value.parse::<i64>();
+            time.or(Err(wrong("must be milliseconds UTC")))
+        };
+        match name {
+            "metric" => {
+                let metric = value.parse::<Metric>();
+                self.metric = Some(metric.map_err(|rule| wrong(&rule.to_string()))?);
+            }
+            "entity" => {
+                let entity = value.parse::<Entity>();
+                self.entity = Some(entity.map_err(|rule| wrong(&rule.to_string()))?);
+            }
+            "from" => self.from = Some(time()?),
+            "to" => self.to = Some(time()?),
+            "step" => {
+                let rule = "must be milliseconds, at most 4294967295";
+                self.step = Some(value.parse().or(Err(wrong(rule)))?);
+            }
+            _ => self.buckets = value.parse().or(Err(wrong("must be true or false")))?,
+        }
+        Ok(())
+    }
+
+    /// The options as they stand behind the `?`.
+    pub(super) fn to_parts(&self) -> impl Iterator<Item = String> {
+        let metric = self.metric.map(|metric| format!("metric={metric}"));
+        let entity = self.entity.as_ref().map(|entity| {
+            let text = entity.to_string();
+            let escaped = utf8_percent_encode(&text, NON_ALPHANUMERIC);
+            format!("entity={escaped}")
+        });
+        let from = self.from.map(|from| format!("from={from}"));
+        let to = self.to.map(|to| format!("to={to}"));
+        let step = self.step.map(|step| format!("step={step}"));
+        let buckets = self.buckets.then(|| "buckets=true".to_owned());
+        let parts = [metric, entity, from, to, step, buckets];
+        parts.into_iter().flatten()
+    }
+}
 
 /// A metric.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -153,7 +217,44 @@ pub struct HistoryAnswer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Query;
+    use super::super::operations::{monitoring, operations};
     use super::*;
+
+    #[test]
+    fn what_is_asked_survives_a_round_trip() {
+        let operation = operations().find(|one| one.path == monitoring::HISTORY);
+        let operation = operation.unwrap();
+        let id = "0190a5a2-6d0e-7cc0-8000-000000000001";
+        let entity = format!("mapping:gate.example:443/{id}//erp:443");
+        let ask = MonitorAsk {
+            metric: Some(Metric::TimeTotal),
+            entity: Some(entity.parse().unwrap()),
+            from: Some(-1),
+            to: Some(1_790_000_000_000),
+            step: Some(60_000),
+            buckets: true,
+        };
+        let query = Query {
+            monitor: ask,
+            ..Query::default()
+        };
+        let text = query.to_text();
+        assert_eq!(Query::parse(text.strip_prefix('?'), operation), Ok(query));
+        for (wrong, field) in [
+            ("metric=none", "metric"),
+            ("entity=mapping:x", "entity"),
+            ("from=yesterday", "from"),
+            ("step=-1", "step"),
+            ("step=4294967296", "step"),
+            ("buckets=1", "buckets"),
+            ("limit=1", "limit"),
+        ] {
+            let refused = Query::parse(Some(wrong), operation).unwrap_err();
+            assert_eq!(refused.status.as_u16(), 400);
+            assert!(refused.body.message.contains(field), "{refused:?}");
+        }
+    }
 
     #[test]
     fn points_are_told_apart_when_they_are_read() {

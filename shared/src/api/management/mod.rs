@@ -69,7 +69,7 @@ pub use mapping_address::{InvalidMappingAddress, MappingAddress};
 pub use merge::{Linked, Object, fit, merge, object, to_object};
 pub use metric_history::{
     HISTORY_BOUNDS_MS, HISTORY_POINTS_MAX, HistoryAnswer, HistoryBucket, HistoryPoint, MetricList,
-    MetricShown,
+    MetricShown, MonitorAsk,
 };
 pub use openapi::openapi;
 pub use operator::{

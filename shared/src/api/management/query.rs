@@ -9,6 +9,7 @@ use super::error::Refusal;
 use super::import::ImportMode;
 use super::log::LogSearch;
 use super::mapping_address::MappingAddress;
+use super::metric_history::MonitorAsk;
 use super::monitoring::RequestSearch;
 use super::operations::{Operation, monitoring};
 use crate::config::ConfirmWithin;
@@ -41,6 +42,8 @@ pub struct Query {
     pub audit: AuditSearch,
     /// Which of the most recent requests are looked for.
     pub requests: RequestSearch,
+    /// What is asked of the history.
+    pub monitor: MonitorAsk,
     /// Only what was never used.
     pub unused: bool,
     /// Values by names that what the call is about has.
@@ -102,6 +105,7 @@ impl Query {
                 }
                 // Names that mean something else in other searches.
                 _ if operation.path == monitoring::REQUESTS => query.requests.set(name, &value)?,
+                _ if operation.path == monitoring::HISTORY => query.monitor.set(name, &value)?,
                 _ => query.set(name, &value)?,
             }
         }
@@ -186,7 +190,8 @@ impl Query {
         .flatten();
         let parts = parts
             .chain(self.log.to_parts())
-            .chain(self.requests.to_parts());
+            .chain(self.requests.to_parts())
+            .chain(self.monitor.to_parts());
         let parts: Vec<String> = parts.chain(self.audit.to_parts()).collect();
         if parts.is_empty() {
             return String::new();

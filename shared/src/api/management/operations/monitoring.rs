@@ -5,11 +5,13 @@ use super::super::monitoring::{
     MonitoredCertificate, MonitoredSubaccounts, PerformanceShown, Performances, RequestOutcome,
     RequestPage, TopShown, TopTimeConsumers, Usages, UsagesShown,
 };
+use super::super::{HistoryAnswer, MetricList};
 use super::parameters::LIMIT;
 use super::{Operation, Parameter};
 use crate::audit::Glob;
 use crate::exposition::Exposition;
 use crate::id::SubaccountId;
+use crate::monitor::Metric;
 use crate::rights::Access::{Inspect, Read, Subaccounts};
 
 pub(crate) const SUBACCOUNTS: &str = "/api/monitoring/subaccounts";
@@ -30,6 +32,8 @@ pub(crate) const REQUESTS: &str = "/api/v1/monitoring/requests";
 pub(crate) const TOP: &str = "/api/v1/monitoring/topTimeConsumers";
 pub(crate) const PERFORMANCE: &str = "/api/v1/monitoring/performance";
 pub(crate) const USAGE: &str = "/api/v1/monitoring/usage";
+pub(crate) const METRICS: &str = "/api/v1/monitoring/metrics";
+pub(crate) const HISTORY: &str = "/api/v1/monitoring/history";
 pub(crate) const EXPOSITION: &str = "/metrics";
 
 const HOST: Parameter = Parameter::of::<Glob>(
@@ -44,6 +48,26 @@ const OUTCOME: Parameter = Parameter::of::<RequestOutcome>("outcome", "That ende
 const SUBACCOUNT: Parameter = Parameter::of::<SubaccountId>("subaccount", "Of this subaccount.");
 const MIN_MS: Parameter = Parameter::of::<u64>("minMs", "That took so many milliseconds or more.");
 const UNUSED: Parameter = Parameter::of::<bool>("unused", "With true, only what was never used.");
+
+const METRIC: Parameter = Parameter::of::<Metric>(
+    "metric",
+    "What was measured: a name that /api/v1/monitoring/metrics lists.",
+);
+const ENTITY: Parameter =
+    Parameter::of::<String>("entity", "Of what; the agent and its host without it.");
+const FROM: Parameter = Parameter::of::<i64>(
+    "from",
+    "From when on, milliseconds UTC; an hour before the end without it.",
+);
+const TO: Parameter = Parameter::of::<i64>("to", "Until when, milliseconds UTC; now without it.");
+const STEP: Parameter = Parameter::of::<u32>(
+    "step",
+    "How long a step is, milliseconds. It is made longer to what is still kept of the time, and for 5,000 steps at most.",
+);
+const BUCKETS: Parameter = Parameter::of::<bool>(
+    "buckets",
+    "With true, also how many durations of the whole range were how long.",
+);
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get(
@@ -167,6 +191,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .gives::<UsagesShown>()
     .options(&[UNUSED])
     .conflicts(),
+    Operation::get(
+        METRICS,
+        Read,
+        "Lists what is measured, and of what there are figures.",
+    )
+    .gives::<MetricList>()
+    .conflicts(),
+    Operation::get(HISTORY, Read, "Shows what was measured, in steps.")
+        .gives::<HistoryAnswer>()
+        .options(&[METRIC, ENTITY, FROM, TO, STEP, BUCKETS])
+        .conflicts(),
     Operation::get(
         EXPOSITION,
         Read,

@@ -10,7 +10,7 @@ use super::super::settings::{
 use super::super::trust::{TrustedInput, TrustedShown};
 use super::Operation;
 use crate::config::{
-    Alerting, CipherSuite, Heartbeat, LogSettings, PpSettings, Region, SyslogServers, Traces,
+    Alerting, CipherSuite, Heartbeat, HistorySettings, LogSettings, PpSettings, Region, SyslogServers, Traces,
 };
 use crate::rights::Access::{Administration, Connector, Inspect, Read, Subaccounts, Trace};
 
@@ -40,6 +40,7 @@ pub(crate) const WEBHOOKS: &str = "/api/v1/configuration/connector/webhooks";
 pub(crate) const SYSLOG: &str = "/api/v1/configuration/connector/syslog";
 pub(crate) const AVAILABLE_CIPHER_SUITES: &str = "/api/v1/configuration/availableCipherSuites";
 pub(crate) const CIPHER_SUITES: &str = "/api/v1/configuration/connector/ui/cipherSuites";
+pub(crate) const HISTORY: &str = "/api/v1/configuration/connector/history";
 pub(crate) const TUNNEL: &str = "/api/v1/configuration/connector/tunnel";
 pub(crate) const REGIONS: &str = "/api/v1/configuration/connector/regions";
 pub(crate) const REGION: &str = "/api/v1/configuration/connector/regions/{regionHost}";
@@ -240,6 +241,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Administration,
         "Lets this API take all cipher suites again.",
     ),
+    Operation::get(HISTORY, Read, "Shows how long is kept what was measured.")
+        .gives::<Linked<HistorySettings>>(),
+    Operation::put(
+        HISTORY,
+        Administration,
+        "Sets how long is kept what was measured.",
+    )
+    .takes::<Whole<HistorySettings>>(),
+    Operation::patch(
+        HISTORY,
+        Administration,
+        "Changes how long is kept what was measured.",
+    )
+    .takes::<Parts<HistorySettings>>(),
     Operation::get(TUNNEL, Read, "Shows how tunnels are made.").gives::<Linked<TunnelTuning>>(),
     Operation::put(TUNNEL, Administration, "Sets how tunnels are made.")
         .takes::<Whole<TunnelTuning>>(),

@@ -40,13 +40,17 @@ pub enum MonitoringTarget {
     Performance,
     /// How much is used, by our own call.
     Usage,
+    /// What is measured, and of what.
+    Metrics,
+    /// What was measured.
+    History,
     /// Everything that is counted, as the text of Prometheus.
     Exposition,
 }
 
 impl MonitoringTarget {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Subaccounts,
         Self::BackendConnections,
         Self::ChannelConnections,
@@ -65,6 +69,8 @@ impl MonitoringTarget {
         Self::Top,
         Self::Performance,
         Self::Usage,
+        Self::Metrics,
+        Self::History,
         Self::Exposition,
     ];
 
@@ -97,6 +103,8 @@ impl MonitoringTarget {
             Self::Top => monitoring::TOP,
             Self::Performance => monitoring::PERFORMANCE,
             Self::Usage => monitoring::USAGE,
+            Self::Metrics => monitoring::METRICS,
+            Self::History => monitoring::HISTORY,
             Self::Exposition => monitoring::EXPOSITION,
         }
     }

@@ -51,6 +51,8 @@ pub enum ConnectorTarget {
     AvailableCipherSuites,
     /// Those that the management API takes.
     CipherSuites,
+    /// How long is kept what was measured.
+    History,
     /// How tunnels are made.
     Tunnel,
     /// Regions of one's own.
@@ -91,6 +93,7 @@ impl ConnectorTarget {
             ["webhooks"] => Self::Webhooks,
             ["syslog"] => Self::Syslog,
             ["ui", "cipherSuites"] => Self::CipherSuites,
+            ["history"] => Self::History,
             ["tunnel"] => Self::Tunnel,
             ["monitoringUsers"] => Self::MonitoringUsers,
             ["monitoringUsers", name] => {
@@ -149,6 +152,7 @@ impl ConnectorTarget {
             Self::Syslog => settings::SYSLOG,
             Self::AvailableCipherSuites => settings::AVAILABLE_CIPHER_SUITES,
             Self::CipherSuites => settings::CIPHER_SUITES,
+            Self::History => settings::HISTORY,
             Self::Tunnel => settings::TUNNEL,
             Self::Regions => settings::REGIONS,
             Self::Region(_) => settings::REGION,
@@ -187,6 +191,7 @@ impl fmt::Display for ConnectorTarget {
             | Self::PpSettings
             | Self::SubjectRules
             | Self::Logs
+            | Self::History
             | Self::Alerting
             | Self::Heartbeat
             | Self::Email
@@ -246,6 +251,7 @@ pub(super) mod tests {
         ("/webhooks", "GET, PUT"),
         ("/syslog", "GET, PUT"),
         ("/ui/cipherSuites", "GET, POST, DELETE"),
+        ("/history", "GET, PUT, PATCH"),
         ("/tunnel", "GET, PUT, PATCH"),
         ("/monitoringUsers", "GET, POST"),
         ("/monitoringUsers/prom", "GET, PUT, DELETE"),
