@@ -33,6 +33,7 @@ pub fn open(data_dir: &Path) -> Option<Store> {
 /// The delivery of a running agent. Clones are the same.
 #[derive(Clone, Debug)]
 pub struct Delivery {
+    store: Store,
     courier: Courier,
     settings: watch::Sender<Arc<Settings>>,
     snapshot: watch::Receiver<Arc<Snapshot>>,
@@ -55,10 +56,16 @@ impl Delivery {
             }),
         };
         Self {
-            courier: Courier::new(store, followed, surroundings),
+            courier: Courier::new(store.clone(), followed, surroundings),
+            store,
             settings,
             snapshot,
         }
+    }
+
+    /// Where alerts are kept.
+    pub const fn store(&self) -> &Store {
+        &self.store
     }
 
     /// The courier.

@@ -27,6 +27,7 @@ pub(crate) async fn run(
     loop {
         let current = Arc::clone(&snapshot.borrow_and_update());
         let all = look(current.document(), &credentials, clock::wall_ms());
+        board.known(all.clone());
         let near: Vec<Expiry> = all
             .into_iter()
             .filter(|one| one.level != ExpiryLevel::Ok)

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admin;
+mod alerts;
 pub mod audit;
 pub mod cli;
 pub mod control;

@@ -17,6 +17,7 @@ use underpass_shared::audit::{Category, Record};
 use underpass_shared::protocol::timers::DRAIN_GRACE;
 
 use crate::admin::{self, Admin};
+use crate::alerts::{Alerts, Inputs, Keep, Source};
 use crate::audit::{self, Audit, Present};
 use crate::control::{Control, End};
 use crate::credentials::CredentialStore;
@@ -102,7 +103,8 @@ pub async fn run(
         &audit,
         (listeners, control.clone(), meter, delivery),
         &aside,
-    );
+    )
+    .await;
     watch(data_dir, &store, &board, administration.levels, &aside);
     let watchdog = Tasks::new();
     service::watchdog(&watchdog, &[]);
@@ -179,7 +181,7 @@ fn remove_told(data_dir: &Path) {
 }
 
 /// Starts the local socket and the management API. One does without the other.
-fn administer(
+async fn administer(
     data_dir: &Path,
     administration: &Administration,
     store: &Store,
@@ -203,14 +205,28 @@ fn administer(
         tasks: tasks.clone(),
     };
     let history = measure(data_dir, store, ticker, aside);
+    let alerts = Alerts::open(keep(delivery.as_ref()), events.clone()).await;
     let admin = Admin::running(data_dir, store.clone(), board.clone(), audit.clone())
         .with_events(events, listeners.clone())
+        .with_alerts(alerts.clone())
         .with_levels(administration.levels.clone())
         .with_logs(Logs::new(administration.recent.clone(), tasks))
-        .with_control(control)
-        .with_meter(meter)
-        .with_delivery(delivery)
+        .with_control(control.clone())
+        .with_meter(meter.clone())
+        .with_delivery(delivery.clone())
         .with_history(history);
+    let inputs = Inputs {
+        data_dir: data_dir.to_owned(),
+        traces: data_dir.join("traces"),
+        snapshot: store.snapshot(),
+        board: board.clone(),
+        drain: control.drain(),
+        audit: audit.clone(),
+        desk: admin.desk().clone(),
+        sample: meter.last(),
+        sources: sources(delivery),
+    };
+    aside.spawn("alerts", alerts.run(inputs, tasks.clone()));
     aside.spawn("trials", admin.clone().watch_trials(tasks.clone()));
     let group = administration.operators_group.as_deref();
     if let Err(error) = admin::start(data_dir, group, admin.clone(), runtime, tasks) {
@@ -277,6 +293,21 @@ fn measure(
         aside.spawn("history", retained);
     }
     history
+}
+
+/// Where alerts are kept.
+fn keep(delivery: Option<&Delivery>) -> Keep {
+    let store = delivery.map(|delivery| delivery.store().clone());
+    store.map_or_else(Keep::nowhere, Keep::in_store)
+}
+
+/// Who else finds what is wrong.
+fn sources(delivery: Option<Delivery>) -> Vec<Source> {
+    let delivery = delivery.map(|delivery| {
+        let find = move || deliver::conditions(&delivery.courier().states());
+        Box::new(find) as Source
+    });
+    delivery.into_iter().collect()
 }
 
 /// Starts what only looks: the status file, the ends of certificates, what is logged.

@@ -25,6 +25,7 @@ struct Inner {
     management: Mutex<ManagementStatus>,
     expiring: Mutex<Vec<Expiry>>,
     heartbeat: Mutex<Option<HeartbeatStatus>>,
+    certificates: Mutex<Vec<Expiry>>,
     changed: Notify,
     told: watch::Sender<()>,
     tellers: AtomicU64,
@@ -151,6 +152,27 @@ impl StatusBoard {
     /// How the heartbeat is doing, if there is one.
     pub(crate) fn beating(&self) -> Option<HeartbeatStatus> {
         let told = self.0.heartbeat.lock();
+        told.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells of all certificates that are known.
+    pub(crate) fn known(&self, certificates: Vec<Expiry>) {
+        let mut told = self
+            .0
+            .certificates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_new = *told != certificates;
+        *told = certificates;
+        drop(told);
+        if is_new {
+            self.0.told.send_replace(());
+        }
+    }
+
+    /// All certificates that are known, with their ends.
+    pub(crate) fn certificates(&self) -> Vec<Expiry> {
+        let told = self.0.certificates.lock();
         told.unwrap_or_else(PoisonError::into_inner).clone()
     }
 

@@ -5,6 +5,7 @@
 //! agent is stopped, and both find the same rules.
 
 mod accept;
+mod alerts;
 mod answer;
 mod audit;
 mod body;
@@ -68,6 +69,7 @@ pub use self::pairing::Knock;
 pub use self::serve::start;
 pub(crate) use self::subaccounts::tunnel;
 use self::trust::Truststore;
+use crate::alerts::Alerts;
 use crate::audit::{Audit, Form};
 use crate::control::Control;
 use crate::credentials::CredentialStore;
@@ -103,6 +105,8 @@ pub struct Admin {
     own: OwnListeners,
     /// Places for checks of connections.
     checks: Arc<Semaphore>,
+    /// What is wrong; None while nothing runs.
+    alerts: Option<Alerts>,
     /// What was logged; None while nothing runs.
     logs: Option<Logs>,
     /// What the process is told; None while nothing runs.
@@ -177,6 +181,7 @@ impl Admin {
             events: None,
             own: OwnListeners::default(),
             checks: Arc::new(Semaphore::new(CHECKS_MAX)),
+            alerts: None,
             logs: None,
             control: None,
             levels: None,
@@ -209,6 +214,15 @@ impl Admin {
     pub fn with_levels(self, levels: Levels) -> Self {
         Self {
             levels: Some(levels),
+            ..self
+        }
+    }
+
+    /// The same, with what is wrong.
+    #[must_use]
+    pub(crate) fn with_alerts(self, alerts: Alerts) -> Self {
+        Self {
+            alerts: Some(alerts),
             ..self
         }
     }
@@ -317,6 +331,7 @@ impl Admin {
             Target::Delivery(target) => self.of_delivery(&call, target).await,
             Target::Running(target) => self.running_process(&call, verb, target).await,
             Target::Monitoring(target) => self.monitoring(&call, verb, target).await,
+            Target::Alerts(target) => self.of_alerts(&call, verb, target).await,
             Target::SecurityStatus => self.security_status().await,
             Target::ExportMappings(path) => self.export_mappings(call, path).await,
             Target::ImportMappings(path) => self.import_mappings(call, path).await,

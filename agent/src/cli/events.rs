@@ -1,6 +1,7 @@
 //! `events`.
 
 use anyhow::Context as _;
+use underpass_shared::alert::Notice;
 use underpass_shared::api::management::{Event, EventMessage, Query, Target};
 
 use super::client::Client;
@@ -75,6 +76,15 @@ fn line(event: &Event) -> String {
             )
         }
         Event::Notice { text } => format!("{name}: {text}"),
+        Event::Alert { notice } => {
+            let Notice {
+                happening, alert, ..
+            } = &**notice;
+            format!(
+                "{name} {} {happening}: {}: {}",
+                alert.number, alert.id, alert.text
+            )
+        }
         Event::End { reason } => format!("{name}: {reason}"),
     }
 }

@@ -1,5 +1,6 @@
 //! The command line of the agent.
 
+pub mod alert;
 pub mod audit;
 pub mod certificate;
 mod check;
@@ -288,6 +289,14 @@ pub enum Administer {
         #[command(subcommand)]
         action: audit::Action,
     },
+    /// Show what is wrong, take note of it or silence it, and say when alerts are raised.
+    #[command(after_help = alert::EXAMPLE)]
+    Alert {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: alert::Action,
+    },
     /// Rate what matters for security, and say what to do about it.
     #[command(after_help = security::EXAMPLE)]
     SecurityStatus {
@@ -384,6 +393,7 @@ impl Administer {
             | Self::Operator { common, .. }
             | Self::Document { common, .. }
             | Self::Audit { common, .. }
+            | Self::Alert { common, .. }
             | Self::SecurityStatus { common }
             | Self::Events { common }
             | Self::Logs { common, .. }
@@ -422,6 +432,7 @@ impl Administer {
             | Self::Operator { .. }
             | Self::Document { .. }
             | Self::Audit { .. }
+            | Self::Alert { .. }
             | Self::SecurityStatus { .. }
             | Self::Events { .. }
             | Self::Logs { .. }
@@ -478,6 +489,7 @@ impl Administer {
             Self::Operator { action, .. } => operator::run(&client, action, &mut out).await,
             Self::Document { action, .. } => document::run(&client, action, &mut out).await,
             Self::Audit { action, .. } => audit::run(&client, action, &mut out).await,
+            Self::Alert { action, .. } => alert::run(&client, action, &mut out).await,
             Self::SecurityStatus { .. } => security::show(&client, &mut out).await,
             Self::Events { .. } => events::follow(&client, &mut out).await,
             Self::Logs { which, .. } => logs::show(&client, which, &mut out).await,

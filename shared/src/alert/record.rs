@@ -30,8 +30,8 @@ pub enum Severity {
 pub struct AlertId {
     /// Which alert.
     pub code: Code,
-    /// Of what: empty for the agent, else such as `subaccount@region host`, a mapping, a volume, a
-    /// certificate's subject.
+    /// Of what: empty for the agent, the text of a [`crate::monitor::Entity`] for tunnels and system
+    /// mappings, else such as a folder or the name of a certificate.
     pub entity: String,
 }
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::alert_rules::AlertRules;
 use super::alerting::Alerting;
 use super::audit::AuditSettings;
 use super::certificates::OwnCertificates;
@@ -126,6 +127,9 @@ pub struct ConnectorFields {
     /// When alerts are raised, and which are sent.
     #[serde(skip_serializing_if = "Alerting::is_default")]
     pub alerting: Alerting,
+    /// Further rules of alerts.
+    #[serde(skip_serializing_if = "AlertRules::is_default")]
+    pub alert_rules: AlertRules,
     /// How mail is sent.
     #[serde(skip_serializing_if = "Mail::is_default")]
     pub email: Mail,

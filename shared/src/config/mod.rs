@@ -4,6 +4,7 @@
 //! one, so keeping, comparing and storing states of a large document stays cheap. Nothing invalid
 //! can be held: every type refuses wrong input where it is made.
 
+mod alert_rules;
 mod alerting;
 mod apply;
 mod audit;
@@ -52,6 +53,7 @@ mod trial;
 mod trust;
 mod webhook;
 
+pub use alert_rules::{AlertDelays, AlertLimits, AlertRules, AlertSending};
 pub use alerting::{Alerting, Notification, Thresholds};
 pub use audit::{AuditCleanup, AuditLevel, AuditSettings};
 pub use certificates::{OwnCertificate, OwnCertificateFields, OwnCertificates};

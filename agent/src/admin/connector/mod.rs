@@ -11,7 +11,8 @@ mod webhooks;
 
 use underpass_shared::api::management::{ConnectorTarget, Refusal, TunnelTuning, Verb};
 use underpass_shared::config::{
-    Alerting, Connector, ConnectorFields, Document, Heartbeat, HistorySettings, PpSettings, SyslogServers,
+    AlertRules, Alerting, Connector, ConnectorFields, Document, Heartbeat, HistorySettings,
+    PpSettings, SyslogServers,
 };
 
 use super::call::Call;
@@ -52,6 +53,7 @@ impl Admin {
             }
             ConnectorTarget::Alerting => self.setting::<Alerting>(&call, verb).await,
             ConnectorTarget::Heartbeat => self.setting::<Heartbeat>(&call, verb).await,
+            ConnectorTarget::AlertRules => self.setting::<AlertRules>(&call, verb).await,
             ConnectorTarget::Email => self.email(&call, verb).await,
             ConnectorTarget::EmailTruststore => self.email_truststore(),
             ConnectorTarget::EmailCertificates => {

@@ -7,7 +7,8 @@ use underpass_shared::api::management::{
     to_object,
 };
 use underpass_shared::config::{
-    Alerting, ConnectorFields, Heartbeat, HistorySettings, Number, PpSettings, TunnelConnections,
+    AlertRules, Alerting, ConnectorFields, Heartbeat, HistorySettings, Number, PpSettings,
+    TunnelConnections,
 };
 
 use super::edit;
@@ -80,6 +81,20 @@ impl Setting for HistorySettings {
 
     fn put(self, fields: &mut ConnectorFields) -> Result<(), Refusal> {
         fields.history = self;
+        Ok(())
+    }
+}
+
+impl Setting for AlertRules {
+    const TARGET: ConnectorTarget = ConnectorTarget::AlertRules;
+    const NAME: &'static str = "further rules of alerts";
+
+    fn of(fields: &ConnectorFields) -> Self {
+        fields.alert_rules
+    }
+
+    fn put(self, fields: &mut ConnectorFields) -> Result<(), Refusal> {
+        fields.alert_rules = self;
         Ok(())
     }
 }

@@ -8,7 +8,8 @@ mod mappings;
 mod requests;
 
 use underpass_shared::api::management::monitoring::{MonitoredAlerts, MonitoredSubaccounts};
-use underpass_shared::api::management::{MonitoringTarget, Refusal, Verb};
+use underpass_shared::api::management::operations::LIST_LEN_MAX;
+use underpass_shared::api::management::{AlertState, MonitoringTarget, Refusal, Verb};
 use underpass_shared::exposition::Exposition;
 
 pub(super) use self::exposition::Places;
@@ -84,10 +85,12 @@ impl Admin {
         answer::ok(&shown, current.revision().number)
     }
 
-    /// Nothing raises alerts yet.
+    /// What stands and what stood, as far as it is remembered.
     fn monitored_alerts(&self) -> Answer {
         self.measured()?;
-        let shown = MonitoredAlerts::show([]);
+        let alerts = self.alerts.as_ref();
+        let alerts = alerts.map(|alerts| alerts.list(AlertState::All, LIST_LEN_MAX));
+        let shown = MonitoredAlerts::show(alerts.iter().flatten());
         answer::ok(&shown, self.store.current().revision().number)
     }
 

@@ -19,8 +19,10 @@ use uuid::Uuid;
 
 use self::samples::{Sample, fixture, sample};
 use super::{Admin, Caller, Operator};
+use crate::alerts::{Alerts, Keep};
 use crate::audit::{Audit, Present};
 use crate::control::Control;
+use crate::events::Events;
 use crate::logs::Logs;
 use crate::measure::Meter;
 use crate::status::StatusBoard;
@@ -46,7 +48,9 @@ impl World {
         let store = Store::open(dir.path(), || 1_700_000_000_000).unwrap();
         let present = Present::following(store.snapshot());
         let audit = Audit::open(dir.path(), || 1_700_000_000_000, present).unwrap();
+        let alerts = Alerts::open(Keep::nowhere(), Events::new(&Tasks::new())).await;
         let admin = Admin::running(dir.path(), store.clone(), StatusBoard::default(), audit)
+            .with_alerts(alerts)
             .with_logs(Logs::new(Recent::new(), &Tasks::new()))
             .with_control(Control::new(true))
             .with_meter(Meter::new());

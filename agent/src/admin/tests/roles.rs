@@ -177,6 +177,11 @@ fn settings() -> Vec<(&'static str, Value, Access)> {
         ("subaccountTraces", traces, Trace),
         ("subjectPatternRules", json!({"rules": []}), Connector),
         ("alerting", alerting(), Administration),
+        (
+            "alertRules",
+            json!({"thresholds": {"memoryPercent": 80}}),
+            Administration,
+        ),
         ("allowedTargets", json!(["127.0.0.1"]), Administration),
         ("audit", json!({"level": "ALL"}), Administration),
         (KEPT, json!({"system": {"pendingKey": MANAGED}}), Connector),

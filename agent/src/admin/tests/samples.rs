@@ -25,6 +25,7 @@ pub(super) fn url(template: &str, subaccount: &str) -> String {
     let rfc = template.contains("/allowedClients") || template.contains("/blockedClientUsers");
     let segment = |segment: &str| {
         let filled = match segment {
+            "{alert}" => "1",
             "{alias}" => "old",
             "{app}" => "app",
             "{availableType}" => "HANA",
@@ -131,10 +132,11 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
             return (None, false);
         }
         // They do something else than change the configuration.
-        (_, "logs" | "logs/stream" | "drain" | "restart") => return (None, true),
-        // Nothing is delivered here.
-        ("GET", "alerts/delivery") => return (None, false),
+        (_, "alerts" | "logs" | "logs/stream" | "drain" | "restart") => return (None, true),
         ("POST", "alerts/test") => return (Some(json!({"channel": "mail"})), false),
+        ("POST", "alerts/{alert}/silence") => return (Some(json!({"untilMs": 0})), false),
+        // Nothing is wrong, and nothing is delivered.
+        (_, path) if path.starts_with("alerts/") => return (None, false),
         ("GET", "events") | (_, "configuration/pendingConfirm") => return (None, false),
         ("POST", "/systemMappings/{virtualAddress}/check") => return (None, false),
         ("POST", "/systemMappings/check") => {
@@ -211,6 +213,7 @@ fn settings(verb: &str, path: &str) -> Option<(Option<Value>, bool)> {
         }
         ("PUT" | "PATCH", "/alerting") => alerting(),
         ("PUT" | "PATCH", "/heartbeat") => json!({"url": "https://hc.example/ping"}),
+        ("PUT" | "PATCH", "/alertRules") => json!({"thresholds": {"memoryPercent": 80}}),
         ("PUT" | "PATCH", "/email") => json!({"enabled": false, "smtpHost": "mail"}),
         ("POST", "/email/truststore/certificates") => {
             json!({"alias": "new", "certificate": OTHER_CERTIFICATE})

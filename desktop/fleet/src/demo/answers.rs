@@ -173,6 +173,7 @@ fn connector(document: &Document, target: &ConnectorTarget, number: u64) -> Answ
         ConnectorTarget::PpSettings => ok(&settings.pp_settings, number),
         ConnectorTarget::Heartbeat => ok(&settings.heartbeat, number),
         ConnectorTarget::Alerting => ok(&settings.alerting, number),
+        ConnectorTarget::AlertRules => ok(&settings.alert_rules, number),
         ConnectorTarget::Tunnel => {
             let connections = u32::from(settings.tunnel_connections.get());
             let connections = Number::constant(connections);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use underpass_shared::alert::{self, Happening};
 use underpass_shared::api::management::{Event, PendingConfirm, Query, Target};
 use underpass_shared::instant::Now;
 
@@ -354,6 +355,17 @@ impl Machine {
             }
             Event::Metrics { .. } => None,
             Event::Notice { text } => Some((Severity::Info, crate::error::clean(&text))),
+            Event::Alert { notice } => {
+                let text = format!("{}: {}", notice.alert.title, notice.alert.text);
+                let severity = match (notice.happening, notice.alert.severity) {
+                    (Happening::Resolved | Happening::Test, _) => Severity::Info,
+                    (Happening::Raised | Happening::Reminded, alert::Severity::Error) => {
+                        Severity::Error
+                    }
+                    (Happening::Raised | Happening::Reminded, _) => Severity::Warning,
+                };
+                Some((severity, crate::error::clean(&text)))
+            }
             Event::End { reason } => {
                 self.ended();
                 Some((Severity::Warning, crate::error::clean(&reason)))

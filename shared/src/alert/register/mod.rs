@@ -149,6 +149,11 @@ impl Register {
         self.changed = false;
     }
 
+    /// It could not be saved.
+    pub const fn unsaved(&mut self) {
+        self.changed = true;
+    }
+
     /// What is followed of what was found: all of it, unless there is too much. Then what is known
     /// already comes first, and the worse before the rest.
     fn admit(&self, found: Vec<Condition>) -> BTreeMap<AlertId, Condition> {

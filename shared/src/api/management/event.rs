@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::PendingConfirm;
 use super::subaccount::TunnelState;
+use crate::alert::Notice;
 use crate::config::Text;
 use crate::config::limits::{AUTHOR_LEN_MAX, REASON_LEN_MAX};
 use crate::id::{LocationId, RegionHost, SubaccountId};
@@ -88,6 +89,11 @@ pub enum Event {
         /// Tunnels that are up.
         tunnels_up: usize,
     },
+    /// An alert was raised, reminds, or is resolved.
+    Alert {
+        /// What happened to which alert; who acknowledged it is left out.
+        notice: Box<Notice>,
+    },
     /// The stream ends here.
     End {
         /// Why, and what to do.
@@ -107,6 +113,7 @@ impl Event {
             Self::Warnings { .. } => "warnings",
             Self::Notice { .. } => "notice",
             Self::Metrics { .. } => "metrics",
+            Self::Alert { .. } => "alert",
             Self::End { .. } => "end",
         }
     }
@@ -118,6 +125,7 @@ impl Event {
             | Self::Reset { .. }
             | Self::Tunnel { .. }
             | Self::Metrics { .. }
+            | Self::Alert { .. }
             | Self::End { .. } => true,
             Self::Revision { .. } | Self::PendingConfirm { .. } | Self::Warnings { .. } => {
                 !matches!(role, Role::Monitoring)

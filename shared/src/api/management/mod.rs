@@ -4,6 +4,7 @@
 //! document, revisions, status and dry runs are our own beside them. Input is strict, and so is
 //! every path; readers of answers are tolerant.
 
+mod alert;
 mod audit;
 mod body;
 mod certificate;
@@ -38,6 +39,7 @@ mod subaccount;
 mod target;
 mod trust;
 
+pub use alert::{AlertList, AlertState, InvalidAlertState, SilenceInput};
 pub use audit::{
     AuditBad, AuditLevelInput, AuditLogInput, AuditLogLevel, AuditLogShown, AuditPage, AuditSearch,
     AuditVerification, Days,
@@ -95,7 +97,7 @@ pub use subaccount::{
     SubaccountInput, SubaccountShown, Tunnel, TunnelChannel, TunnelState, ValidityInput,
 };
 pub use target::{
-    ConnectorTarget, DeliveryTarget, MonitoringTarget, OperatorTarget, RunningTarget,
+    AlertTarget, ConnectorTarget, DeliveryTarget, MonitoringTarget, OperatorTarget, RunningTarget,
     SubaccountPath, Target, Verb, untyped_channels,
 };
 pub use trust::{TrustedInput, TrustedShown, TruststoreInput, TruststoreShown};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
 
+use super::alert::AlertState;
 use super::audit::AuditSearch;
 use super::error::Refusal;
 use super::import::ImportMode;
@@ -38,6 +39,8 @@ pub struct Query {
     pub only: Option<Vec<MappingAddress>>,
     /// What is looked for in the log; its text is that of the audit log's search.
     pub log: LogSearch,
+    /// Which alerts.
+    pub alerts: AlertState,
     /// What is looked for in the audit log.
     pub audit: AuditSearch,
     /// Which of the most recent requests are looked for.
@@ -143,6 +146,10 @@ impl Query {
                 let flag = value.parse();
                 self.unused = flag.or(Err(Refusal::invalid(name, "must be true or false")))?;
             }
+            "state" => {
+                let state = value.parse::<AlertState>();
+                self.alerts = state.map_err(|rule| Refusal::invalid(name, rule.to_string()))?;
+            }
             "level" | "before" => self.log.set(name, value)?,
             _ => self.audit.set(name, value)?,
         }
@@ -183,8 +190,10 @@ impl Query {
             format!("only={}", only.join(","))
         });
         let unused = self.unused.then(|| "unused=true".to_owned());
+        let state =
+            (self.alerts != AlertState::default()).then(|| format!("state={}", self.alerts));
         let parts = [
-            location, dry_run, readmit, limit, offset, within, with, mode, only, unused,
+            location, dry_run, readmit, limit, offset, within, with, mode, only, unused, state,
         ]
         .into_iter()
         .flatten();
@@ -231,6 +240,7 @@ mod tests {
                     Parameter::of::<String>("level", ""),
                     Parameter::of::<u64>("before", ""),
                     Parameter::of::<u64>("offset", ""),
+                    Parameter::of::<String>("state", ""),
                 ]
             },
             ..*one
@@ -252,6 +262,7 @@ mod tests {
             "?confirmWithin=60&with=7",
             "?mode=overwrite&only=a:1,b:2",
             "?level=WARN&before=7",
+            "?state=history",
         ] {
             let query = parse(text.strip_prefix('?')).unwrap();
             assert_eq!(query.to_text(), text);
@@ -273,6 +284,7 @@ mod tests {
             ("level=warn", "level"),
             ("before=-1", "before"),
             ("offset=x", "offset"),
+            ("state=HISTORY", "state"),
             ("offset=4294967296", "offset"),
             ("limit=1&limit=1", "limit"),
             ("locationID=a%20b", "locationID"),

@@ -1,5 +1,6 @@
 //! The table of addresses: what each path means and which methods it takes.
 
+mod alerts;
 mod delivery;
 mod monitoring;
 mod operators;
@@ -11,6 +12,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
+pub use self::alerts::AlertTarget;
 pub use self::delivery::DeliveryTarget;
 pub use self::monitoring::MonitoringTarget;
 pub use self::operators::OperatorTarget;
@@ -131,6 +133,8 @@ pub enum Target {
     Monitoring(MonitoringTarget),
     /// The delivery of alerts.
     Delivery(DeliveryTarget),
+    /// Alerts.
+    Alerts(AlertTarget),
     /// What happens.
     Events,
     /// How safe it is set up.
@@ -235,6 +239,9 @@ impl Target {
         }
         if let Some(parsed) = RunningTarget::parse(&segments) {
             return Ok(Self::Running(parsed));
+        }
+        if let Some(parsed) = AlertTarget::parse(&segments) {
+            return parsed.map(Self::Alerts);
         }
         match segments.as_slice() {
             ["connector", "version"] => Ok(Self::Version),
@@ -380,6 +387,7 @@ impl Target {
             Self::Running(target) => target.template(),
             Self::Monitoring(target) => target.template(),
             Self::Delivery(target) => target.template(),
+            Self::Alerts(target) => target.template(),
             Self::Events => checks::EVENTS,
             Self::SecurityStatus => checks::SECURITY_STATUS,
             Self::ExportMappings(_) => checks::EXPORT,
@@ -506,6 +514,7 @@ impl fmt::Display for Target {
             Self::Running(target) => write!(f, "{target}"),
             Self::Monitoring(target) => write!(f, "{target}"),
             Self::Delivery(target) => write!(f, "{target}"),
+            Self::Alerts(target) => write!(f, "{target}"),
             Self::Events => f.write_str("/api/v1/events"),
             Self::SecurityStatus => f.write_str("/api/v1/securityStatus"),
             Self::ExportMappings(path) => write!(f, "{path}/systemMappings/export"),

@@ -79,6 +79,7 @@ fn screens_get_typed_answers_to_all_that_they_ask() {
         Target::Operators(OperatorTarget::Organisation),
         Target::Connector(ConnectorTarget::Common),
         Target::Connector(ConnectorTarget::Alerting),
+        Target::Connector(ConnectorTarget::AlertRules),
         Target::Connector(ConnectorTarget::Tunnel),
         Target::Subaccounts,
         Target::Subaccount(path.clone()),

@@ -4,6 +4,7 @@
 //! needs, and the API's own description. A path without a row answers nothing.
 
 pub(super) mod agent;
+pub(super) mod alerts;
 pub(super) mod audit;
 pub(super) mod certificates;
 pub(super) mod channels;
@@ -291,6 +292,7 @@ impl Operation {
 /// The rows by area.
 const AREAS: &[&[Operation]] = &[
     agent::OPERATIONS,
+    alerts::OPERATIONS,
     audit::OPERATIONS,
     certificates::OPERATIONS,
     channels::OPERATIONS,

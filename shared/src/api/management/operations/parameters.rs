@@ -31,6 +31,11 @@ struct RevisionNumber;
 
 schema!(RevisionNumber = { "type": "integer", "minimum": 0, "maximum": u64::MAX });
 
+/// The number of an alert.
+struct AlertNumber;
+
+schema!(AlertNumber = { "type": "integer", "minimum": 0, "maximum": u64::MAX });
+
 /// The place of a rule.
 struct Index;
 
@@ -54,6 +59,7 @@ pub const TOTAL_COUNT: &str = "underpass-total-count";
 
 /// The variable segments of paths.
 pub(super) const SEGMENTS: &[Parameter] = &[
+    Parameter::of::<AlertNumber>("alert", "The number of an alert."),
     Parameter::of::<Alias>("alias", "The name of a trusted certificate."),
     Parameter::of::<Alias>("app", "The id of a cloud application."),
     Parameter::of::<AvailableType>("availableType", "A type of service channels."),

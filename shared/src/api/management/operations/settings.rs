@@ -10,7 +10,8 @@ use super::super::settings::{
 use super::super::trust::{TrustedInput, TrustedShown};
 use super::Operation;
 use crate::config::{
-    Alerting, CipherSuite, Heartbeat, HistorySettings, LogSettings, PpSettings, Region, SyslogServers, Traces,
+    AlertRules, Alerting, CipherSuite, Heartbeat, HistorySettings, LogSettings, PpSettings, Region,
+    SyslogServers, Traces,
 };
 use crate::rights::Access::{Administration, Connector, Inspect, Read, Subaccounts, Trace};
 
@@ -30,6 +31,7 @@ pub(crate) const SUBACCOUNT_LOGS: &str =
     "/api/v1/configuration/connector/logAndTrace/subaccounts/{regionHost}/{subaccount}";
 pub(crate) const ALERTING: &str = "/api/v1/configuration/connector/alerting";
 pub(crate) const HEARTBEAT: &str = "/api/v1/configuration/connector/heartbeat";
+pub(crate) const ALERT_RULES: &str = "/api/v1/configuration/connector/alertRules";
 pub(crate) const EMAIL: &str = "/api/v1/configuration/connector/email";
 pub(crate) const EMAIL_TRUSTSTORE: &str = "/api/v1/configuration/connector/email/truststore";
 pub(crate) const EMAIL_CERTIFICATES: &str =
@@ -167,6 +169,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .takes::<Whole<Heartbeat>>(),
     Operation::patch(HEARTBEAT, Administration, "Changes the heartbeat.")
         .takes::<Parts<Heartbeat>>(),
+    Operation::get(ALERT_RULES, Read, "Shows further rules of alerts.")
+        .gives::<Linked<AlertRules>>(),
+    Operation::put(
+        ALERT_RULES,
+        Administration,
+        "Sets further rules of alerts; what is left out is as before anybody set it.",
+    )
+    .takes::<Whole<AlertRules>>(),
+    Operation::patch(
+        ALERT_RULES,
+        Administration,
+        "Changes further rules of alerts.",
+    )
+    .takes::<Parts<AlertRules>>(),
     Operation::get(EMAIL, Read, "Shows how mail is sent.").gives::<Linked<MailShown>>(),
     Operation::put(EMAIL, Connector, "Sets how mail is sent.").takes::<Whole<MailInput>>(),
     Operation::patch(EMAIL, Connector, "Changes how mail is sent.").takes::<Parts<MailInput>>(),

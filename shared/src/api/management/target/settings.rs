@@ -35,6 +35,8 @@ pub enum ConnectorTarget {
     Alerting,
     /// The heartbeat for a monitor outside.
     Heartbeat,
+    /// Further rules of alerts.
+    AlertRules,
     /// How mail is sent.
     Email,
     /// Which certificates of the mail server are trusted.
@@ -84,6 +86,7 @@ impl ConnectorTarget {
             }
             ["alerting"] => Self::Alerting,
             ["heartbeat"] => Self::Heartbeat,
+            ["alertRules"] => Self::AlertRules,
             ["email"] => Self::Email,
             ["email", "truststore"] => Self::EmailTruststore,
             ["email", "truststore", "certificates"] => Self::EmailCertificates,
@@ -144,6 +147,7 @@ impl ConnectorTarget {
             Self::SubaccountLogs(_) => settings::SUBACCOUNT_LOGS,
             Self::Alerting => settings::ALERTING,
             Self::Heartbeat => settings::HEARTBEAT,
+            Self::AlertRules => settings::ALERT_RULES,
             Self::Email => settings::EMAIL,
             Self::EmailTruststore => settings::EMAIL_TRUSTSTORE,
             Self::EmailCertificates => settings::EMAIL_CERTIFICATES,
@@ -194,6 +198,7 @@ impl fmt::Display for ConnectorTarget {
             | Self::History
             | Self::Alerting
             | Self::Heartbeat
+            | Self::AlertRules
             | Self::Email
             | Self::EmailTruststore
             | Self::EmailCertificates
@@ -244,6 +249,7 @@ pub(super) mod tests {
         (TRACES, "GET, PATCH"),
         ("/alerting", "GET, PUT, PATCH"),
         ("/heartbeat", "GET, PUT, PATCH"),
+        ("/alertRules", "GET, PUT, PATCH"),
         ("/email", "GET, PUT, PATCH"),
         ("/email/truststore", "GET"),
         ("/email/truststore/certificates", "GET, POST, DELETE"),

@@ -38,6 +38,22 @@ fn table() -> Vec<(String, Target, &'static str)> {
             Target::Running(RunningTarget::LogStream),
             "GET",
         ),
+        ("alerts".to_owned(), Target::Alerts(AlertTarget::All), "GET"),
+        (
+            "alerts/7".to_owned(),
+            Target::Alerts(AlertTarget::One(7)),
+            "GET, DELETE",
+        ),
+        (
+            "alerts/7/acknowledge".to_owned(),
+            Target::Alerts(AlertTarget::Acknowledge(7)),
+            "POST",
+        ),
+        (
+            "alerts/7/silence".to_owned(),
+            Target::Alerts(AlertTarget::Silence(7)),
+            "POST",
+        ),
         (
             "drain".to_owned(),
             Target::Running(RunningTarget::Drain),

@@ -1,0 +1,224 @@
+//! What is wrong is told once, its end too, and operators can say that they know.
+
+use serde_json::{Value, json};
+
+use crate::agent::Agent;
+use crate::http::BACKEND;
+use crate::process::{json as parse, refuse, run, until};
+use crate::trust::{authority, trust};
+use crate::world::World;
+
+/// Nobody listens here.
+const CLOSED: &str = "127.0.0.1:1";
+
+impl Agent {
+    fn alerts(&self, state: &str) -> Vec<Value> {
+        let list = ["alert", "list", "--json", "--state", state];
+        let list = parse(&run(self.command(&list)));
+        list["alerts"].as_array().unwrap().clone()
+    }
+
+    /// The alerts of a type.
+    fn alerts_of(&self, state: &str, code: &str) -> Vec<Value> {
+        let mut all = self.alerts(state);
+        all.retain(|one| one["code"] == code);
+        all
+    }
+
+    /// Waits for an alert that stands.
+    fn until_alert(&self, code: &str) -> Value {
+        until(&format!("the alert {code} stands"), || {
+            self.alerts_of("active", code).pop()
+        })
+    }
+
+    fn until_resolved(&self, code: &str) {
+        until(&format!("the alert {code} is resolved"), || {
+            self.alerts_of("active", code).is_empty().then_some(())
+        });
+        assert!(!self.alerts_of("history", code).is_empty(), "{code}");
+    }
+
+    fn rules(&self, rules: &[&str]) {
+        run(self.command(&[&["alert", "rules"], rules].concat()));
+    }
+
+    /// How often the log tells that something happened to alerts of a type.
+    fn told(&mut self, happening: &str, code: &str) -> usize {
+        let log = self.process().output();
+        let lines = log.lines().filter(|line| {
+            line.contains(&format!("happening={happening}"))
+                && line.contains(&format!("alert={code} of"))
+        });
+        lines.count()
+    }
+}
+
+/// Counts a call that changes something in the audit log.
+fn audited(agent: &Agent, text: &str) -> usize {
+    let list = ["audit", "list", "--json", "--text", text];
+    run(agent.command(&list))
+        .matches(text.trim_matches('*'))
+        .count()
+}
+
+#[test]
+fn a_tunnel_that_is_cut_is_told_and_one_that_somebody_closed_is_not() {
+    let mut world = World::start();
+    let mut agent = world.agent("", CLOSED);
+    agent.rules(&[
+        "delays.tunnels=1",
+        "delays.resolution=1",
+        "thresholds.tunnelLosses=1",
+    ]);
+    world.gateway.kill();
+    let alert = agent.until_alert("Tunnel");
+    assert_eq!(alert["severity"], "ERROR");
+    let text = alert["text"].as_str().unwrap();
+    assert!(
+        text.starts_with("no connection of the tunnel is up"),
+        "{text}"
+    );
+    // That it was lost too often follows from that, for now.
+    assert_eq!(
+        agent.alerts_of("active", "TunnelFlapping"),
+        Vec::<Value>::new()
+    );
+    until("what follows is counted", || {
+        (agent.until_alert("Tunnel")["hides"] == 1).then_some(())
+    });
+    world.restart_gateway();
+    agent.until_up();
+    agent.until_resolved("Tunnel");
+    agent.until_alert("TunnelFlapping");
+    assert_eq!(
+        (
+            agent.told("raised", "Tunnel"),
+            agent.told("resolved", "Tunnel")
+        ),
+        (1, 1)
+    );
+    // What an operator closes is no loss: the next look finds the disk, and nothing else.
+    agent.rules(&["thresholds.tunnelLosses=1000"]);
+    run(agent.command(&["subaccount", "disconnect"]));
+    until("the tunnel is closed", || (agent.up() == 0).then_some(()));
+    agent.rules(&["thresholds.freeDiskSpaceMb=10000000"]);
+    agent.until_alert("Disk");
+    assert_eq!(agent.alerts_of("active", "Tunnel"), Vec::<Value>::new());
+}
+
+/// One agent for all of them: what is measured comes every 15 seconds only.
+#[test]
+fn the_host_certificates_and_back_ends_are_told_and_resolved() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let agent = {
+        let mut agent = world.enrol("", &[]);
+        agent.expose(&[
+            ("backend.virtual:80", &address),
+            ("closed.virtual:80", CLOSED),
+        ]);
+        let mut document = agent.document();
+        // It is good for an hour.
+        document["connector"]["backendTrust"] = trust(&[&authority("Soon")]);
+        run(agent.command(&["document", "apply", &agent.write(&document)]));
+        agent.run();
+        agent.until_up();
+        agent
+    };
+    agent.rules(&[
+        "thresholds.cpuLoad=1",
+        "thresholds.cpuLoadViolationToleranceSec=1",
+        "thresholds.freeDiskSpaceMb=10000000",
+        "thresholds.memoryPercent=1",
+        "thresholds.latencyMs=100",
+        "thresholds.leastRequests=3",
+        "thresholds.backendWindowSec=30",
+        "delays.memory=0",
+        "delays.backends=0",
+        "delays.resolution=1",
+    ]);
+    agent.until_alert("Disk");
+    let certificate = agent.until_alert("TrustStoreCertificate");
+    assert_eq!(certificate["entity"], "back ends: ca-0");
+    for _ in 0..3 {
+        assert_eq!(world.get(&format!("{BACKEND}/slow/200")).status, 200);
+        assert!(world.get("http://closed.virtual/hello").status >= 500);
+    }
+    for code in ["BackendErrors", "BackendLatency", "CPU", "Memory"] {
+        let alert = agent.until_alert(code);
+        let entity = alert["entity"].as_str().unwrap();
+        let expected = match code {
+            "BackendErrors" => "/closed.virtual:80",
+            "BackendLatency" => "/backend.virtual:80",
+            _ => "",
+        };
+        assert!(entity.ends_with(expected), "{alert}");
+    }
+    // With other limits nothing of it is wrong.
+    agent.rules(&[
+        "thresholds.cpuLoad=100",
+        "thresholds.freeDiskSpaceMb=1",
+        "thresholds.memoryPercent=100",
+        "thresholds.latencyMs",
+        "thresholds.leastRequests=1000",
+    ]);
+    let mut document = agent.document();
+    document["connector"]["backendTrust"] = json!({});
+    run(agent.command(&["document", "apply", &agent.write(&document)]));
+    for code in [
+        "Disk",
+        "TrustStoreCertificate",
+        "BackendErrors",
+        "BackendLatency",
+        "CPU",
+        "Memory",
+    ] {
+        agent.until_resolved(code);
+    }
+}
+
+#[test]
+fn operators_acknowledge_silence_and_delete_and_a_restart_is_no_news() {
+    let world = World::start();
+    let mut agent = world.agent("", CLOSED);
+    agent.rules(&["delays.resolution=1", "thresholds.freeDiskSpaceMb=10000000"]);
+    let disk = agent.until_alert("Disk");
+    let number = disk["number"].to_string();
+    let act = |agent: &Agent, words: &[&str]| {
+        let words = [&["alert", "--json"], words].concat();
+        parse(&run(agent.command(&words)))
+    };
+    let known = act(&agent, &["acknowledge", &number]);
+    assert!(known["acknowledged"]["by"].is_string(), "{known}");
+    let silenced = act(&agent, &["silence", &number, "--for", "8h"]);
+    assert!(silenced["silencedUntilMs"].is_number(), "{silenced}");
+    assert_eq!(audited(&agent, &format!("*silenced alert {number}*")), 2);
+    // Killed and started again, it knows all of that, and raises nothing.
+    agent.process().kill();
+    agent.run();
+    agent.until_up();
+    let after = until("the alerts are there", || {
+        agent.alerts_of("active", "Disk").pop()
+    });
+    assert_eq!(after["number"], disk["number"]);
+    assert_eq!(after["silencedUntilMs"], silenced["silencedUntilMs"]);
+    assert_eq!(after["acknowledged"], known["acknowledged"]);
+    let ended = act(&agent, &["silence", &number, "--end"]);
+    assert_eq!(ended.get("silencedUntilMs"), None);
+    // A deleted one comes back while it stands, under another number.
+    act(&agent, &["delete", &number]);
+    let back = agent.until_alert("Disk");
+    assert_ne!(back["number"], disk["number"]);
+    assert_eq!(back.get("acknowledged"), None);
+    assert_eq!(agent.told("raised", "Disk"), 1);
+    let said = refuse(agent.command(&["alert", "show", &number]));
+    assert!(
+        said.contains(&format!("there is no alert {number}")),
+        "{said}"
+    );
+    let said = refuse(agent.command(&["alert", "rules", "thresholds.other=1"]));
+    assert!(said.contains("there is no rule thresholds.other"), "{said}");
+    agent.rules(&["thresholds.freeDiskSpaceMb=1"]);
+    agent.until_resolved("Disk");
+}
