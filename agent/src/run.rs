@@ -10,10 +10,11 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use underpass_history::History;
 use underpass_runtime::tasks::Tasks;
-use underpass_runtime::telemetry::{Levels, Recent};
+use underpass_runtime::telemetry::{FileLimits, Levels, LogFiles, Recent};
 use underpass_runtime::threads::DataThreads;
 use underpass_runtime::{clock, service};
 use underpass_shared::audit::{Category, Record};
+use underpass_shared::config::LogSettings;
 use underpass_shared::protocol::timers::DRAIN_GRACE;
 
 use crate::admin::{self, Admin};
@@ -22,6 +23,7 @@ use crate::audit::{self, Audit, Present};
 use crate::control::{Control, End};
 use crate::credentials::CredentialStore;
 use crate::deliver::{self, Delivery};
+use crate::diagnosis::{self, Diagnoses};
 use crate::events::Events;
 use crate::expiry;
 use crate::forward::{Forward, OwnListeners};
@@ -31,15 +33,21 @@ use crate::logs::Logs;
 use crate::management::{self, ServerCertificates};
 use crate::measure::{Meter, Tick, Ticker};
 use crate::operators;
+use crate::probes::{self, Probes};
 use crate::secrets::SecretStore;
 use crate::status::{self, StatusBoard};
 use crate::store::{Snapshot, Store};
+use crate::trace::Traces;
 use crate::tunnel::{self, Tunnels};
 use crate::vault::Vault;
 use crate::warnings;
 
 /// What is left of the drain's grace for everything else to end.
 const END_MARGIN: Duration = Duration::from_secs(5);
+/// Where the files of the log are, in the data directory.
+const LOG_DIR: &str = "log";
+/// Bytes of a megabyte.
+const MEGABYTE: u64 = 1_000_000;
 /// `status.json` is written again after this time even when nothing changed.
 const STATUS_EVERY: Duration = Duration::from_secs(10);
 /// Several changes within this time are written once.
@@ -79,13 +87,23 @@ pub async fn run(
     // Tunnels end before the connections that carry their requests.
     let (tunnels, backends) = (Tasks::new(), Tasks::new());
     let secrets = SecretStore::new(data_dir);
-    let forward = Forward::new(store.snapshot(), secrets, &backends, audit.clone());
+    let diagnoses = Diagnoses::open(data_dir);
+    let traces = Traces::open(data_dir);
+    let log_files = write_log(data_dir, &administration.recent, &store);
+    let forward = Forward::new(
+        store.snapshot(),
+        secrets,
+        &backends,
+        audit.clone(),
+        (diagnoses.clone(), traces.clone()),
+    );
     let listeners = forward.own_listeners().clone();
     let meter = forward.meter().clone();
     let reconciled = Tunnels {
         credentials: CredentialStore::new(data_dir),
         secrets: SecretStore::new(data_dir),
         board: board.clone(),
+        diagnoses: diagnoses.clone(),
         drain: control.drain(),
         tasks: tunnels.clone(),
     };
@@ -93,6 +111,13 @@ pub async fn run(
         "reconcile",
         tunnel::run(reconciled, forward, store.snapshot()),
     );
+    let probed = Probes::default();
+    let means = probes::Means {
+        secrets: SecretStore::new(data_dir),
+        own: listeners.clone(),
+        diagnoses: diagnoses.clone(),
+        tasks: backends.clone(),
+    };
     let aside = Aside::start().context("cannot start the thread of the administration")?;
     let delivery = delivery(data_dir, &store, listeners.clone(), &aside);
     administer(
@@ -102,10 +127,29 @@ pub async fn run(
         &board,
         &audit,
         (listeners, control.clone(), meter, delivery),
+        Looked {
+            diagnoses: diagnoses.clone(),
+            traces: traces.clone(),
+            log_files: log_files.clone(),
+            probes: probed.clone(),
+        },
         &aside,
     )
     .await;
-    watch(data_dir, &store, &board, administration.levels, &aside);
+    aside.spawn("probes", probes::run(probed, store.snapshot(), means));
+    let tracing = traces.run(audit.clone(), store.snapshot(), aside.tasks.clone());
+    aside.spawn("traces", tracing);
+    aside.spawn(
+        "diagnoses",
+        diagnosis::run(
+            diagnoses,
+            store.snapshot(),
+            board.clone(),
+            aside.tasks.clone(),
+        ),
+    );
+    let logging = (administration.levels, log_files.clone());
+    watch(data_dir, &store, &board, logging, &aside);
     let watchdog = Tasks::new();
     service::watchdog(&watchdog, &[]);
     // Not when tunnels are up: a gateway that is away must not hold up the start of the host.
@@ -131,6 +175,9 @@ pub async fn run(
     remove_told(data_dir);
     watchdog.join(END_MARGIN).await;
     tracing::info!("stopped");
+    if let Some(files) = log_files {
+        files.close();
+    }
     Ok(end)
 }
 
@@ -180,6 +227,14 @@ fn remove_told(data_dir: &Path) {
     }
 }
 
+/// What operators look at where something goes wrong.
+struct Looked {
+    diagnoses: Diagnoses,
+    traces: Traces,
+    log_files: Option<LogFiles>,
+    probes: Probes,
+}
+
 /// Starts the local socket and the management API. One does without the other.
 async fn administer(
     data_dir: &Path,
@@ -188,6 +243,7 @@ async fn administer(
     board: &StatusBoard,
     audit: &Audit,
     (listeners, control, meter, delivery): (OwnListeners, Control, Meter, Option<Delivery>),
+    looked: Looked,
     aside: &Aside,
 ) {
     let (runtime, tasks) = (&aside.runtime, &aside.tasks);
@@ -214,7 +270,11 @@ async fn administer(
         .with_control(control.clone())
         .with_meter(meter.clone())
         .with_delivery(delivery.clone())
-        .with_history(history);
+        .with_history(history)
+        .with_diagnoses(looked.diagnoses.clone())
+        .with_traces(looked.traces)
+        .with_log_files(looked.log_files)
+        .with_probes(looked.probes.clone());
     let inputs = Inputs {
         data_dir: data_dir.to_owned(),
         traces: data_dir.join("traces"),
@@ -224,7 +284,7 @@ async fn administer(
         audit: audit.clone(),
         desk: admin.desk().clone(),
         sample: meter.last(),
-        sources: sources(delivery),
+        sources: sources(delivery, looked.diagnoses, looked.probes),
     };
     aside.spawn("alerts", alerts.run(inputs, tasks.clone()));
     aside.spawn("trials", admin.clone().watch_trials(tasks.clone()));
@@ -302,16 +362,26 @@ fn keep(delivery: Option<&Delivery>) -> Keep {
 }
 
 /// Who else finds what is wrong.
-fn sources(delivery: Option<Delivery>) -> Vec<Source> {
+fn sources(delivery: Option<Delivery>, diagnoses: Diagnoses, probes: Probes) -> Vec<Source> {
     let delivery = delivery.map(|delivery| {
         let find = move || deliver::conditions(&delivery.courier().states());
         Box::new(find) as Source
     });
-    delivery.into_iter().collect()
+    let others: [Source; 2] = [
+        Box::new(move || diagnoses.conditions()),
+        Box::new(move || probes.conditions()),
+    ];
+    delivery.into_iter().chain(others).collect()
 }
 
 /// Starts what only looks: the status file, the ends of certificates, what is logged.
-fn watch(data_dir: &Path, store: &Store, board: &StatusBoard, levels: Levels, aside: &Aside) {
+fn watch(
+    data_dir: &Path,
+    store: &Store,
+    board: &StatusBoard,
+    (levels, files): (Levels, Option<LogFiles>),
+    aside: &Aside,
+) {
     let (snapshot, tasks) = (store.snapshot(), &aside.tasks);
     aside.spawn(
         "expiry",
@@ -324,7 +394,7 @@ fn watch(data_dir: &Path, store: &Store, board: &StatusBoard, levels: Levels, as
     );
     aside.spawn(
         "log-levels",
-        log_as_configured(snapshot.clone(), levels, tasks.clone()),
+        log_as_configured(snapshot.clone(), levels, files, tasks.clone()),
     );
     aside.spawn(
         "heartbeat",
@@ -384,23 +454,43 @@ fn end_audit(audit: &Audit) {
     audit.close();
 }
 
+/// Writes the log into files too. The agent runs without them.
+fn write_log(data_dir: &Path, recent: &Recent, store: &Store) -> Option<LogFiles> {
+    let current = store.current();
+    let limits = limits(&current.document().connector().log_and_trace);
+    match LogFiles::start(&data_dir.join(LOG_DIR), recent, limits) {
+        Ok(files) => Some(files),
+        Err(error) => {
+            tracing::error!(%error, "the log is written into no files");
+            None
+        }
+    }
+}
+
+fn limits(settings: &LogSettings) -> FileLimits {
+    FileLimits {
+        bytes: u64::from(settings.rollover_threshold.0.get()) * MEGABYTE,
+        days: settings.cleanup.get(),
+    }
+}
+
 /// Lets the log follow the configuration.
 async fn log_as_configured(
     mut snapshot: watch::Receiver<Arc<Snapshot>>,
     levels: Levels,
+    files: Option<LogFiles>,
     tasks: Tasks,
 ) {
-    let mut present = (None, None);
+    let mut present = LogSettings::default();
     loop {
-        let settings = snapshot
-            .borrow_and_update()
-            .document()
-            .connector()
-            .log_and_trace;
-        let wanted = (settings.scc_log_level, settings.other_log_level);
-        if wanted != present {
-            present = wanted;
-            levels.set(wanted.0, wanted.1);
+        let current = Arc::clone(&snapshot.borrow_and_update());
+        let wanted = &current.document().connector().log_and_trace;
+        if *wanted != present {
+            present = wanted.clone();
+            levels.set(wanted.scc_log_level, wanted.other_log_level, &wanted.levels);
+            if let Some(files) = &files {
+                files.limit(limits(wanted));
+            }
         }
         tokio::select! {
             changed = snapshot.changed() => if changed.is_err() { return },

@@ -3,7 +3,7 @@
 mod delivery;
 mod management;
 
-use underpass_shared::api::management::{Rating, SecurityEntry};
+use underpass_shared::api::management::{Rating, SecurityEntry, TraceShown, TraceState};
 use underpass_shared::config::{AuditLevel, Document, MappingPart, Subaccount};
 use underpass_shared::policy::effective::effective;
 
@@ -141,6 +141,21 @@ impl Rule {
         let text = format!("{}: {}{more}", self.some, named.join(", "));
         SecurityEntry::bad(self.id, Rating::Warning, text, self.remedy)
     }
+}
+
+/// What is traced of payload right now.
+pub fn of_traces(traces: &[TraceShown]) -> SecurityEntry {
+    let running = traces.iter().filter(|one| one.state == TraceState::Running);
+    let scopes: Vec<String> = running.map(TraceShown::scope).collect();
+    if scopes.is_empty() {
+        return SecurityEntry::ok("payloadTrace", "no payload is traced");
+    }
+    SecurityEntry::bad(
+        "payloadTrace",
+        Rating::Warning,
+        format!("payload is traced: {}", scopes.join(", ")),
+        "stop the trace when it is not needed any more, and delete it",
+    )
 }
 
 /// What the host comes to.

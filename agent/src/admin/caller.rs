@@ -83,6 +83,15 @@ impl Caller {
         }
     }
 
+    /// Whether two are one person, as far as the agent knows: an operator by his id, whatever he is
+    /// called, others by their names.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Operator(one), Self::Operator(other)) => one.id == other.id,
+            (one, other) => one.to_string() == other.to_string(),
+        }
+    }
+
     /// Whether the caller may do the same by this state as when the request began.
     pub(super) fn is_as_before(&self, document: &Document) -> bool {
         let connector = document.connector();

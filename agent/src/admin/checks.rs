@@ -67,6 +67,7 @@ impl Admin {
             connector: document.connector(),
             secrets: &self.secrets,
             own: &self.own,
+            path: None,
         };
         let report = check(wanted, &self.tasks).await;
         answer::ok(&report, self.store.current().revision().number)

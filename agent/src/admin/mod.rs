@@ -40,6 +40,7 @@ mod subaccounts;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod trouble;
 mod trust;
 mod validity;
 
@@ -53,7 +54,7 @@ use tokio::sync::Semaphore;
 use underpass_history::History;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
-use underpass_runtime::telemetry::Levels;
+use underpass_runtime::telemetry::{Levels, LogFiles};
 use underpass_shared::api::management::operations::{BODY_LEN_MAX, Operation};
 use underpass_shared::api::management::{
     ErrorType, Query, Refusal, SecurityStatus, Status, Target, Version, openapi,
@@ -68,21 +69,26 @@ pub use self::operators::NewOperator;
 pub use self::pairing::Knock;
 pub use self::serve::start;
 pub(crate) use self::subaccounts::tunnel;
+#[cfg(test)]
+pub(crate) use self::trouble::trace_shown;
 use self::trust::Truststore;
 use crate::alerts::Alerts;
 use crate::audit::{Audit, Form};
 use crate::control::Control;
 use crate::credentials::CredentialStore;
 use crate::deliver::Delivery;
+use crate::diagnosis::Diagnoses;
 use crate::events::Events;
 use crate::forward::OwnListeners;
 use crate::logs::Logs;
 use crate::measure::Meter;
 use crate::operators::Operators;
+use crate::probes::Probes;
 use crate::secrets::SecretStore;
 use crate::security;
 use crate::status::{self, StatusBoard};
 use crate::store::{Snapshot, Store};
+use crate::trace::Traces;
 use crate::vault::Vault;
 use crate::warnings;
 
@@ -121,6 +127,14 @@ pub struct Admin {
     places: monitoring::Places,
     /// What was measured, or why there is nothing.
     history: Result<History, String>,
+    /// What goes wrong; None while nothing runs.
+    diagnoses: Option<Diagnoses>,
+    /// Payload that is traced; None while nothing runs.
+    traces: Option<Traces>,
+    /// The files of the log; None while nothing runs, or where there are none.
+    log_files: Option<LogFiles>,
+    /// Back ends that are asked from time to time; None while nothing runs.
+    probes: Option<Probes>,
     tasks: Tasks,
     audit: Audit,
 }
@@ -189,6 +203,10 @@ impl Admin {
             delivery: None,
             places: monitoring::Places::default(),
             history: Err("the agent does not run".to_owned()),
+            diagnoses: None,
+            traces: None,
+            log_files: None,
+            probes: None,
             tasks: Tasks::new(),
             audit,
         }
@@ -271,6 +289,39 @@ impl Admin {
         }
     }
 
+    /// The same, with what goes wrong.
+    #[must_use]
+    pub fn with_diagnoses(self, diagnoses: Diagnoses) -> Self {
+        Self {
+            diagnoses: Some(diagnoses),
+            ..self
+        }
+    }
+
+    /// The same, with what payload is traced.
+    #[must_use]
+    pub fn with_traces(self, traces: Traces) -> Self {
+        Self {
+            traces: Some(traces),
+            ..self
+        }
+    }
+
+    /// The same, with the files of the log.
+    #[must_use]
+    pub fn with_log_files(self, log_files: Option<LogFiles>) -> Self {
+        Self { log_files, ..self }
+    }
+
+    /// The same, with the back ends that are asked from time to time.
+    #[must_use]
+    pub fn with_probes(self, probes: Probes) -> Self {
+        Self {
+            probes: Some(probes),
+            ..self
+        }
+    }
+
     /// Answers a request whose body is there. HEAD is answered as GET, without the body.
     pub async fn handle(&self, caller: &Caller, request: Request<Bytes>) -> Response<Body> {
         let only_head = *request.method() == Method::HEAD;
@@ -332,6 +383,7 @@ impl Admin {
             Target::Running(target) => self.running_process(&call, verb, target).await,
             Target::Monitoring(target) => self.monitoring(&call, verb, target).await,
             Target::Alerts(target) => self.of_alerts(&call, verb, target).await,
+            Target::Trouble(target) => self.trouble(call, verb, target).await,
             Target::SecurityStatus => self.security_status().await,
             Target::ExportMappings(path) => self.export_mappings(call, path).await,
             Target::ImportMappings(path) => self.import_mappings(call, path).await,
@@ -436,6 +488,7 @@ impl Admin {
 
     async fn security_status(&self) -> Answer {
         let (current, vault) = (self.readable()?, self.vault.clone());
+        let traces = self.traces.as_ref().map(Traces::list);
         let made = self.operators.shown();
         let tls12 = self.board.as_ref();
         let tls12 = tls12.is_some_and(|board| board.management(|management| management.tls12));
@@ -449,6 +502,7 @@ impl Admin {
                 clock::wall_ms(),
             ));
             entries.extend(security::of_host(&vault));
+            entries.extend(traces.map(|traces| security::of_traces(&traces)));
             answer::ok(&SecurityStatus::of(entries), current.revision().number)
         })
         .await

@@ -8,11 +8,12 @@ use serde::de::IntoDeserializer as _;
 use serde::de::value::Error as ValueError;
 use serde::{Deserialize, Serialize};
 use underpass_shared::api::management::{
-    ImportMode, MappingAddress, PortsText, ReadOnly, SystemMapping, SystemMappingInput, Target,
-    Verb,
+    ImportMode, MappingAddress, PortsText, ProbeInput, ReadOnly, SystemMapping, SystemMappingInput,
+    Target, Verb,
 };
 use underpass_shared::config::{
-    AuthenticationMode, BackendType, Client as SapClient, HostInHeader, PortRange, Protocol,
+    AuthenticationMode, BackendType, Client as SapClient, HostInHeader, Number, PortRange,
+    ProbePath, Protocol,
 };
 use underpass_shared::host::{InternalHost, InvalidAddress};
 
@@ -130,6 +131,12 @@ pub struct NewMapping {
     /// Which host it sees in the Host header: VIRTUAL or INTERNAL.
     #[arg(long, default_value = "VIRTUAL", value_parser = named::<HostInHeader>)]
     host_in_header: HostInHeader,
+    /// Ask the system every so many seconds, though nobody calls it.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    probe_every: Option<u32>,
+    /// Ask it for this path; an answer of 500 and more is a failure then.
+    #[arg(long, value_name = "PATH", requires = "probe_every")]
+    probe_path: Option<ProbePath>,
     /// The system's id in your landscape.
     #[arg(long, default_value = "")]
     sid: String,
@@ -239,6 +246,14 @@ impl NewMapping {
             allowed_clients: Some(self.allowed_client),
             blacklisted_users: None,
             description: self.description.parse()?,
+            probe: match self.probe_every.map(Number::try_from) {
+                Some(Ok(every_sec)) => Some(ProbeInput {
+                    path: self.probe_path,
+                    every_sec,
+                    timeout_sec: None,
+                }),
+                Some(Err(_)) | None => None,
+            },
             creation_date: ReadOnly,
             total_resources_count: ReadOnly,
             enabled_resources_count: ReadOnly,

@@ -5,12 +5,14 @@ pub mod audit;
 pub mod certificate;
 mod check;
 mod client;
+pub mod diagnosis;
 pub mod document;
 mod drain;
 pub mod enrol;
 mod events;
 pub mod heartbeat;
 mod import;
+pub mod log_file;
 pub mod logs;
 pub mod mapping;
 pub mod operator;
@@ -24,6 +26,7 @@ mod security;
 pub mod select;
 mod status;
 pub mod subaccount;
+pub mod trace;
 mod trial;
 pub mod trust;
 mod usage;
@@ -334,6 +337,30 @@ pub enum Administer {
         #[arg(long)]
         unused: bool,
     },
+    /// Show what goes wrong, with causes and what to do.
+    #[command(after_help = diagnosis::EXAMPLE)]
+    Diagnosis {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: diagnosis::Action,
+    },
+    /// Ask for, approve and read traces of payload.
+    #[command(after_help = trace::EXAMPLE)]
+    Trace {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: trace::Action,
+    },
+    /// List, read and delete the files of the log.
+    #[command(after_help = log_file::EXAMPLE)]
+    LogFile {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        action: log_file::Action,
+    },
     /// Close all tunnels when their requests have ended, until `undrain` or a restart.
     #[command(after_help = drain::EXAMPLE)]
     Drain {
@@ -399,6 +426,9 @@ impl Administer {
             | Self::Logs { common, .. }
             | Self::Requests { common, .. }
             | Self::Usage { common, .. }
+            | Self::Diagnosis { common, .. }
+            | Self::LogFile { common, .. }
+            | Self::Trace { common, .. }
             | Self::Drain { common, .. }
             | Self::Undrain { common }
             | Self::Restart { common }
@@ -438,6 +468,9 @@ impl Administer {
             | Self::Logs { .. }
             | Self::Requests { .. }
             | Self::Usage { .. }
+            | Self::Diagnosis { .. }
+            | Self::LogFile { .. }
+            | Self::Trace { .. }
             | Self::Drain { .. }
             | Self::Undrain { .. }
             | Self::Restart { .. }
@@ -492,6 +525,9 @@ impl Administer {
             Self::Alert { action, .. } => alert::run(&client, action, &mut out).await,
             Self::SecurityStatus { .. } => security::show(&client, &mut out).await,
             Self::Events { .. } => events::follow(&client, &mut out).await,
+            Self::Diagnosis { action, .. } => diagnosis::run(&client, action, &mut out).await,
+            Self::LogFile { action, .. } => log_file::run(&client, action, &mut out).await,
+            Self::Trace { action, .. } => trace::run(&client, action, &mut out).await,
             Self::Logs { which, .. } => logs::show(&client, which, &mut out).await,
             Self::Requests { action, .. } => requests::run(&client, action, &mut out).await,
             Self::Usage { unused, .. } => usage::show(&client, unused, &mut out).await,

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use http::Request;
 use underpass_shared::audit::Forwarded;
 use underpass_shared::config::{Protocol, Subaccount, SubaccountKey};
-use underpass_shared::host::port_of;
+use underpass_shared::host::{VirtualAddress, port_of};
 use underpass_shared::policy::{Access, Denial, Permit};
 use underpass_shared::protocol::upgrade::is_marked;
 
 use super::answer::Answer;
 use crate::audit::Audit;
+use crate::diagnosis::Diagnoses;
 use crate::measure::Measured;
 use crate::store::Snapshot;
 
@@ -97,6 +98,18 @@ impl Refused {
         tracing::info!(%key, %method, host, port, reason, "request denied");
         // A path may speak of customers.
         tracing::debug!(path, "path of the denied request");
+    }
+
+    /// Tells where applications want more of a system than is open. What is denied of systems that
+    /// nobody mapped says nothing about this agent.
+    pub(super) fn diagnose(&self, key: &SubaccountKey, diagnoses: &Diagnoses) {
+        let Some(Denial::UnknownResource(_)) = self.denial else {
+            return;
+        };
+        let address = format!("{}:{}", self.host, self.port).parse::<VirtualAddress>();
+        if let Ok(address) = address {
+            diagnoses.path_denied(key, address);
+        }
     }
 
     pub(super) fn into_answer(self) -> Answer {

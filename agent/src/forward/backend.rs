@@ -15,8 +15,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use underpass_runtime::clock;
 use underpass_runtime::tls::TlsFailure;
-use underpass_shared::config::Subaccount;
+use underpass_shared::config::{Subaccount, SubaccountKey};
+use underpass_shared::diagnosis::Kind;
 use underpass_shared::head::{self, HEADERS_MAX, READ_MAX};
+use underpass_shared::host::VirtualAddress;
 use underpass_shared::policy::Permit;
 use underpass_shared::rewrite;
 
@@ -28,6 +30,7 @@ use super::pool::{Connection, Lease, Pool, Purpose};
 use super::tls::Rules;
 use super::upgrade;
 use super::upload::{Moved, Upload};
+use crate::diagnosis::Diagnoses;
 use crate::measure::{Active, Flow};
 
 /// How long connecting may take, name resolution included.
@@ -56,6 +59,16 @@ impl ConnectError {
             Self::Dial(_) | Self::Http(_) | Self::Timeout => None,
         }
     }
+
+    const fn diagnosis(&self) -> Kind {
+        match self {
+            Self::Dial(DialError::Resolve(_)) => Kind::BackendName,
+            Self::Dial(DialError::Guard(..)) => Kind::BackendGuarded,
+            Self::Dial(DialError::Connect(_)) | Self::Http(_) => Kind::BackendRefuses,
+            Self::Tls(_) => Kind::BackendTls,
+            Self::Timeout => Kind::BackendSlow,
+        }
+    }
 }
 
 /// An internal system that a permit leads to.
@@ -63,6 +76,7 @@ pub(super) struct Backend<'a> {
     pub(super) permit: Permit,
     /// Whose mapping allowed it.
     pub(super) subaccount: &'a Subaccount,
+    pub(super) diagnoses: &'a Diagnoses,
     /// The virtual host that was asked for, as our own answers name it.
     pub(super) host: String,
     pub(super) port: u16,
@@ -160,11 +174,17 @@ impl Backend<'_> {
         let connected = self.try_connect(purpose).await;
         self.flow.opened(clock::monotonic().saturating_sub(begun));
         match connected {
-            Ok(lease) => Ok(lease),
+            Ok(lease) => {
+                let (key, address) = self.mapping();
+                self.diagnoses.backend_connected(key, address);
+                Ok(lease)
+            }
             Err(error) => {
-                let failure = error.tls_failure();
+                let (failure, diagnosis) = (error.tls_failure(), error.diagnosis());
                 let error = anyhow::Error::from(error);
-                tracing::info!(address = %self.permit.internal(), error = format!("{error:#}"), "back end not reached");
+                let error = format!("{error:#}");
+                tracing::info!(address = %self.permit.internal(), error, "back end not reached");
+                self.diagnose(diagnosis, &error);
                 Err(self.answer(|host, port| match failure {
                     Some(reason) => Answer::NotBelieved { host, port, reason },
                     None => Answer::NotReached { host, port },
@@ -262,7 +282,19 @@ impl Backend<'_> {
     }
 
     fn too_slow(&self) -> Answer {
+        self.diagnose(Kind::BackendSlow, "no answer in time");
         self.answer(|host, port| Answer::TooSlow { host, port })
+    }
+
+    /// What all diagnoses of this back end are of.
+    fn mapping(&self) -> (&SubaccountKey, &VirtualAddress) {
+        let mapping = self.permit.mapping();
+        (self.subaccount.key(), &mapping.virtual_address)
+    }
+
+    fn diagnose(&self, kind: Kind, message: &str) {
+        let (key, address) = self.mapping();
+        self.diagnoses.backend_failed(kind, key, address, message);
     }
 
     fn answer(&self, make: impl FnOnce(String, u16) -> Answer) -> Answer {

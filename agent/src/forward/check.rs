@@ -17,7 +17,7 @@ use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::{BackendTls, ClientTls, TlsFailure};
 use underpass_runtime::{clock, net, pki};
 use underpass_shared::api::management::{CheckOutcome, CheckStep, CheckedStep, ConnectionCheck};
-use underpass_shared::config::{Connector, Mapping, Part, ProtocolFamily};
+use underpass_shared::config::{Connector, Mapping, Part, ProbePath, ProtocolFamily};
 use underpass_shared::head::{HEADERS_MAX, READ_MAX};
 use underpass_shared::host::InternalAddress;
 use underpass_shared::protocol::role::Role;
@@ -38,6 +38,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) connector: &'a Part<Connector>,
     pub(crate) secrets: &'a SecretStore,
     pub(crate) own: &'a OwnListeners,
+    /// What is asked for in place of `/`.
+    pub(crate) path: Option<&'a ProbePath>,
 }
 
 /// A step that failed: what was seen, what to do.
@@ -119,16 +121,17 @@ async fn go(walk: &mut Walk, wanted: &Wanted<'_>, tasks: &Tasks) -> Option<()> {
     let peers = walk.step(CheckStep::TargetGuard, guarded).await?;
     let (stream, peer) = walk.step(CheckStep::Connection, connect(peers)).await?;
     let is_http = mapping.protocol.family() == ProtocolFamily::Http;
+    let path = wanted.path.map_or("/", ProbePath::as_str);
     if mapping.protocol.uses_tls() {
         let rules = TlsRules::new(wanted.secrets.clone()).of(wanted.connector, mapping);
         let shaking = shake(&rules.tls, address, stream, peer);
         let stream = walk.step(CheckStep::Tls, shaking).await?;
         if is_http {
-            walk.step(CheckStep::Http, ask(stream, address, tasks))
+            walk.step(CheckStep::Http, ask(stream, address, path, tasks))
                 .await?;
         }
     } else if is_http {
-        walk.step(CheckStep::Http, ask(stream, address, tasks))
+        walk.step(CheckStep::Http, ask(stream, address, path, tasks))
             .await?;
     }
     Some(())
@@ -270,7 +273,12 @@ async fn presented(host: &str, peer: SocketAddr) -> Option<String> {
     seen.describe()
 }
 
-async fn ask<S>(stream: S, address: &InternalAddress, tasks: &Tasks) -> Result<((), Went), Failed>
+async fn ask<S>(
+    stream: S,
+    address: &InternalAddress,
+    path: &str,
+    tasks: &Tasks,
+) -> Result<((), Went), Failed>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -285,12 +293,12 @@ where
     tasks.spawn("check", connection);
     let request = Request::builder()
         .method(Method::HEAD)
-        .uri("/")
+        .uri(path)
         .header(http::header::HOST, address.to_string())
         .body(Empty::<Bytes>::new())
         .map_err(|error| Failed(error.to_string(), advice))?;
     let status = sender.send_request(request).await.map_err(failed)?.status();
-    let seen = format!("HEAD / was answered with {status}");
+    let seen = format!("HEAD {path} was answered with {status}");
     let advice = status
         .is_server_error()
         .then_some("the system answers with an error of its own; see its log");

@@ -26,7 +26,6 @@ use underpass_shared::config::SubaccountKey;
 use underpass_shared::host::port_of;
 use underpass_shared::protocol::upgrade::is_marked;
 
-use self::access::Refused;
 use self::answer::Answer;
 use self::backend::{ANSWER_TIME, Backend};
 pub(crate) use self::check::{Wanted, check};
@@ -36,9 +35,11 @@ use self::pool::{Lease, Pool};
 use self::tls::TlsRules;
 use self::upload::{Expectation, Upload};
 use crate::audit::Audit;
+use crate::diagnosis::Diagnoses;
 use crate::measure::{Counted, Measured, Meter, TunnelMeter};
 use crate::secrets::SecretStore;
 use crate::store::Snapshot;
+use crate::trace::{Tap, Traces};
 use crate::tunnel::Wanted as WantedTunnel;
 
 /// What all tunnels share for forwarding. Clones are the same.
@@ -50,19 +51,25 @@ pub struct Forward {
     audit: Audit,
     own: OwnListeners,
     meter: Meter,
+    diagnoses: Diagnoses,
+    traces: Traces,
 }
 
 impl Forward {
     /// Forwarding by the rules of `snapshot`, with keys from `secrets`; its connections belong to
-    /// `tasks`, and what is decided is recorded in `audit`.
+    /// `tasks`, what is decided is recorded in `audit`, and what goes wrong in `diagnoses`;
+    /// `traces` takes down what is traced.
     pub fn new(
         snapshot: watch::Receiver<Arc<Snapshot>>,
         secrets: SecretStore,
         tasks: &Tasks,
         audit: Audit,
+        (diagnoses, traces): (Diagnoses, Traces),
     ) -> Self {
         Self {
             audit,
+            diagnoses,
+            traces,
             snapshot,
             pool: Pool::start(tasks),
             tls: Arc::new(TlsRules::new(secrets)),
@@ -102,10 +109,15 @@ pub(crate) struct SubaccountForward {
 impl Handler for SubaccountForward {
     async fn handle(self: Arc<Self>, request: Request<Inbound>, mut responder: Responder) {
         let mut measured = self.tunnel.begin(&request, responder.round_trip());
+        let tap = self.forward.traces.tap(&self.key, &request);
         if is_marked(request.headers()) {
-            return self.upgrade(request, responder, measured).await;
+            return self.upgrade(request, responder, measured, tap).await;
         }
-        let (request, mut expectation) = Upload::of(request);
+        let (mut request, mut expectation) = Upload::of(request);
+        if let Some(tap) = &tap {
+            let capture = tap.upload(request.headers());
+            request.body_mut().capture(capture);
+        }
         let answered = {
             let mut answering = pin!(self.answer(request, &mut measured));
             loop {
@@ -133,14 +145,14 @@ impl Handler for SubaccountForward {
                 {
                     expectation.fulfil();
                 }
-                let sent = send(response, responder, &mut measured).await;
+                let sent = send(response, responder, &mut measured, tap).await;
                 // A connection that waits for a body in vain cannot be used again.
                 if sent.is_ok() && !expectation.is_some_and(|one| one.is_open()) {
                     lease.give_back().await;
                 }
             }
             Err(answer) => {
-                if let Err(error) = send_own(answer, responder, &mut measured).await {
+                if let Err(error) = send_own(answer, responder, &mut measured, tap).await {
                     tracing::debug!(%error, "a caller left before its answer");
                 }
             }
@@ -153,13 +165,16 @@ async fn send(
     response: Response<Incoming>,
     responder: Responder,
     measured: &mut Measured,
+    tap: Option<Tap>,
 ) -> Result<(), StreamError> {
     let status = response.status();
     let flow = Arc::clone(measured.flow());
     let response = response.map(|body| Counted::new(body, flow));
-    responder
-        .send_then(response, || measured.answered(status))
-        .await
+    let done = || measured.answered(status);
+    match tap {
+        None => responder.send_then(response, done).await,
+        Some(tap) => responder.send_then(tap.answer(response), done).await,
+    }
 }
 
 /// Sends an answer of our own.
@@ -167,12 +182,17 @@ async fn send_own(
     answer: Answer,
     responder: Responder,
     measured: &mut Measured,
+    tap: Option<Tap>,
 ) -> Result<(), StreamError> {
     let flow = Arc::clone(measured.flow());
     let response = answer.into_response();
     measured.failed(response.status());
     let response = response.map(|body| Counted::new(body, flow));
-    responder.send_then(response, || measured.end()).await
+    let done = || measured.end();
+    match tap {
+        None => responder.send_then(response, done).await,
+        Some(tap) => responder.send_then(tap.answer(response), done).await,
+    }
 }
 
 impl SubaccountForward {
@@ -199,7 +219,10 @@ impl SubaccountForward {
     ) -> Result<Backend<'a>, Answer> {
         let audit = &self.forward.audit;
         let decided = access::decide(snapshot, &self.key, request, audit, measured);
-        let (subaccount, permit) = decided.map_err(Refused::into_answer)?;
+        let (subaccount, permit) = decided.map_err(|refused| {
+            refused.diagnose(&self.key, &self.forward.diagnoses);
+            refused.into_answer()
+        })?;
         let uri = request.uri();
         let connector = snapshot.document().connector();
         let mapping = permit.mapping();
@@ -208,6 +231,7 @@ impl SubaccountForward {
         Ok(Backend {
             permit,
             subaccount,
+            diagnoses: &self.forward.diagnoses,
             host: uri.host().unwrap_or_default().to_owned(),
             port: port_of(uri).unwrap_or(0),
             pool: &self.forward.pool,

@@ -16,6 +16,7 @@ use super::answer::Answer;
 use super::headers;
 use super::upload::Upload;
 use crate::measure::{Active, CountedIo, Measured};
+use crate::trace::Tap;
 
 impl SubaccountForward {
     /// Answers a request that asks for WebSocket. What the back end answers instead of 101 passes
@@ -25,6 +26,7 @@ impl SubaccountForward {
         request: Request<Inbound>,
         mut responder: Responder,
         mut measured: Measured,
+        tap: Option<Tap>,
     ) {
         let (head, upload) = request.into_parts();
         let request = Request::from_parts(head, Upload::none());
@@ -34,6 +36,10 @@ impl SubaccountForward {
         };
         let sent = match answered {
             Ok(Asked::Agreed(head, socket, _active)) => {
+                // What passes behind the head is not traced.
+                if let Some(tap) = tap {
+                    tap.head(&head);
+                }
                 let carried = carry(socket, head, upload, responder, &measured);
                 let carried = carried.await;
                 if carried.is_ok() {
@@ -41,8 +47,10 @@ impl SubaccountForward {
                 }
                 carried
             }
-            Ok(Asked::Refused(response)) => super::send(response, responder, &mut measured).await,
-            Err(answer) => super::send_own(answer, responder, &mut measured).await,
+            Ok(Asked::Refused(response)) => {
+                super::send(response, responder, &mut measured, tap).await
+            }
+            Err(answer) => super::send_own(answer, responder, &mut measured, tap).await,
         };
         if let Err(error) = sent {
             tracing::debug!(%error, "a WebSocket broke off");

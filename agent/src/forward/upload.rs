@@ -16,6 +16,7 @@ use underpass_runtime::tunnel::{Inbound, StreamError};
 use underpass_shared::trailers;
 
 use crate::measure::Flow;
+use crate::trace::Capture;
 
 /// How long a body waits for the back end's 100. Old back ends never send one, and must get the
 /// body all the same (RFC 9110 section 10.1.1); consumers wait for about a second themselves, so
@@ -29,6 +30,7 @@ pub(super) struct Upload {
     moved: Option<Moved>,
     /// Where its bytes are counted.
     flow: Option<Arc<Flow>>,
+    capture: Option<Box<Capture>>,
 }
 
 /// Ready when the body may go; an error when it never will.
@@ -83,6 +85,14 @@ impl Upload {
             gate: None,
             moved: None,
             flow: None,
+            capture: None,
+        }
+    }
+
+    /// Has a trace see it, where there is a body.
+    pub(super) fn capture(&mut self, capture: Capture) {
+        if self.body.is_some() {
+            self.capture = Some(Box::new(capture));
         }
     }
 
@@ -111,6 +121,7 @@ impl Upload {
             gate: None,
             moved: Some(Moved::default()),
             flow: None,
+            capture: None,
         });
         if !waits {
             return (request, None);
@@ -178,7 +189,11 @@ impl Body for Upload {
         {
             flow.received(data.len());
         }
-        Poll::Ready(frame.map(|frame| frame.map(clean)))
+        let frame = frame.map(|frame| frame.map(clean));
+        if let Some(capture) = &mut this.capture {
+            capture.see(frame.as_ref());
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -158,6 +158,7 @@ fn hello() -> Hello {
         capability: CAPABILITY,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         connections: 0,
+        time_ms: None,
     }
 }
 

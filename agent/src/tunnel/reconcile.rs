@@ -14,6 +14,7 @@ use underpass_shared::protocol::limits::{CONNECTIONS_DEFAULT, CONNECTIONS_MAX};
 
 use super::{renew, slot};
 use crate::credentials::CredentialStore;
+use crate::diagnosis::Diagnoses;
 use crate::forward::Forward;
 use crate::secrets::SecretStore;
 use crate::status::StatusBoard;
@@ -51,6 +52,8 @@ pub struct Tunnels {
     pub secrets: SecretStore,
     /// Where the state of connections is told.
     pub board: StatusBoard,
+    /// Where is told what goes wrong.
+    pub diagnoses: Diagnoses,
     /// The drain that keeps all of them closed.
     pub drain: watch::Receiver<Option<Drain>>,
     /// The owner of all tunnel tasks.
@@ -146,6 +149,7 @@ fn start(tunnels: &Tunnels, forward: &Forward, ways: &Ways, wanted: &Wanted) -> 
         proxy: ways.proxy.subscribe(),
         teller: tunnels.board.teller(),
         board: tunnels.board.clone(),
+        diagnoses: tunnels.diagnoses.clone(),
         connections: watch::Sender::new(CONNECTIONS_DEFAULT),
         asked: AtomicU8::new(CONNECTIONS_DEFAULT),
         tuned: ways.connections.subscribe(),

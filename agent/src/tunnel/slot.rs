@@ -17,10 +17,11 @@ use underpass_shared::protocol::role::Role;
 use underpass_shared::tunnel::backoff::Backoff;
 use uuid::Uuid;
 
-use super::dial::dial;
+use super::dial::{DialError, dial};
 use super::proxy::Route;
 use super::reconcile::Wanted;
 use crate::credentials::CredentialStore;
+use crate::diagnosis::Diagnoses;
 use crate::measure::TunnelMeter;
 use crate::secrets::SecretStore;
 use crate::status::{StatusBoard, Teller};
@@ -41,6 +42,7 @@ pub(super) struct Link<H> {
     /// Which of its connections were up already, by bit.
     pub(super) known: AtomicU32,
     pub(super) board: StatusBoard,
+    pub(super) diagnoses: Diagnoses,
     /// Its voice on the board.
     pub(super) teller: Teller,
     /// How many connections there are to be.
@@ -136,12 +138,17 @@ async fn attempt<H: Handler>(
     let stream = async {
         let credentials = link.credentials.load(wanted.instance)?;
         let tls = credentials.tls(Role::Tunnel)?;
-        anyhow::Ok(dial(&wanted.region_host, &link.route()?, &tls).await?)
+        let route = link.route()?;
+        let (stream, wire) = dial(&wanted.region_host, &route, &tls).await?;
+        anyhow::Ok((stream, wire, route))
     };
-    let (stream, wire) = match stream.await {
+    let (stream, wire, route) = match stream.await {
         Ok(connected) => connected,
         Err(error) => {
             tracing::info!(host = %wanted.region_host, error = format!("{error:#}"), "tunnel not connected");
+            if let Some(error) = error.downcast_ref::<DialError>() {
+                link.diagnoses.tunnel_failed(error);
+            }
             let failed = Connection::Failed(format!("{error:#}"));
             link.tell(index, Some(failed));
             return Ended::Lost;
@@ -165,6 +172,7 @@ async fn attempt<H: Handler>(
         link,
         index,
         served,
+        route,
         proxy,
     };
     following.follow(backoff, outdated, serving).await
@@ -175,6 +183,8 @@ struct Following<'a, H> {
     link: &'a Arc<Link<H>>,
     index: u8,
     served: Served,
+    /// The way that it was dialled.
+    route: Route,
     /// Marked before the connection was dialled.
     proxy: watch::Receiver<Option<Proxy>>,
 }
@@ -250,6 +260,8 @@ impl<H: Handler> Following<'_, H> {
         if link.known.fetch_or(bit, Ordering::Relaxed) & bit != 0 {
             link.meter.reconnected();
         }
+        let host = &link.wanted.region_host;
+        link.diagnoses.tunnel_up(host, &self.route, hello.time_ms);
         if hello.connections > 0 {
             link.asked.store(hello.connections, Ordering::Relaxed);
         }

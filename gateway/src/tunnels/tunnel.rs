@@ -172,6 +172,7 @@ impl Life {
             capability: CAPABILITY,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             connections: self.port.connections,
+            time_ms: Some(clock::wall_ms()),
         };
         let caller = Caller::establish(io, wire, &hello, &self.tasks).await?;
         if caller.answer().instance == self.peer.instance {

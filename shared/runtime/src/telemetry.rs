@@ -1,5 +1,6 @@
 //! Logs on standard error, for people or as JSON, and the newest lines in memory.
 
+mod files;
 mod recent;
 
 use std::error::Error;
@@ -11,8 +12,9 @@ use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, fmt, reload};
-use underpass_shared::config::LogLevel;
+use underpass_shared::config::{LogLevel, ModuleLevels};
 
+pub use self::files::{FILES_MAX, FileError, FileLimits, LogFiles};
 pub use self::recent::{Later, Recent};
 
 /// Form of the log lines.
@@ -44,9 +46,10 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// Sets levels; None is what the process was started with.
-    pub fn set(&self, own: Option<LogLevel>, others: Option<LogLevel>) {
-        let targets = targets(&self.start, own, others);
+    /// Sets levels; None is what the process was started with. Those of single modules come before
+    /// all others.
+    pub fn set(&self, own: Option<LogLevel>, others: Option<LogLevel>, modules: &ModuleLevels) {
+        let targets = targets(&self.start, own, others, modules);
         if let Err(error) = self.present.reload(targets) {
             tracing::warn!(%error, "the levels of the log were not changed");
         }
@@ -97,7 +100,12 @@ const fn filter(level: LogLevel) -> LevelFilter {
 }
 
 /// What was logged at the start, with other levels for our own crates or for the libraries.
-fn targets(start: &Targets, own: Option<LogLevel>, others: Option<LogLevel>) -> Targets {
+fn targets(
+    start: &Targets,
+    own: Option<LogLevel>,
+    others: Option<LogLevel>,
+    modules: &ModuleLevels,
+) -> Targets {
     let default = start.default_level().unwrap_or(LevelFilter::OFF);
     let targets = Targets::new()
         .with_default(others.map_or(default, filter))
@@ -106,7 +114,11 @@ fn targets(start: &Targets, own: Option<LogLevel>, others: Option<LogLevel>) -> 
         true => own.is_none(),
         false => others.is_none(),
     };
-    targets.with_targets(start.iter().filter(|(target, _)| stays(target)))
+    let modules = modules.iter();
+    let modules = modules.map(|(name, level)| (name.as_str().to_owned(), filter(level)));
+    targets
+        .with_targets(start.iter().filter(|(target, _)| stays(target)))
+        .with_targets(modules)
 }
 
 /// Whether [`start`] takes a filter.
@@ -161,7 +173,7 @@ mod tests {
             .parse()
             .unwrap();
         let logged = |own, others| {
-            let targets = targets(&start, own, others);
+            let targets = targets(&start, own, others, &ModuleLevels::default());
             move |target: &str, level| targets.would_enable(target, &level)
         };
         let same = logged(None, None);
@@ -179,5 +191,12 @@ mod tests {
         assert!(others("underpass_agent::tunnel", Level::DEBUG));
         let none = logged(Some(LogLevel::Off), Some(LogLevel::Off));
         assert!(!none("underpass_agent", Level::ERROR) && !none("h2", Level::ERROR));
+        let modules = r#"{"underpass_agent::forward": "DEBUG", "h2": "TRACE"}"#;
+        let modules = serde_json::from_str(modules).unwrap();
+        let targets = targets(&start, Some(LogLevel::Error), None, &modules);
+        let single = |target: &str, level| targets.would_enable(target, &level);
+        assert!(single("underpass_agent::forward::dial", Level::DEBUG));
+        assert!(!single("underpass_agent::forward", Level::TRACE));
+        assert!(!single("underpass_agent::tunnel", Level::WARN) && single("h2", Level::TRACE));
     }
 }

@@ -93,6 +93,10 @@ pub const WEBHOOK_URL_LEN_MAX: usize = 1_024;
 pub const WEBHOOK_SECRET_LEN_MIN: usize = 16;
 /// Syslog servers.
 pub const SYSLOG_SERVERS_MAX: usize = 4;
+/// Modules whose level of the log is set; each is compared with every record.
+pub const MODULE_LEVELS_MAX: usize = 32;
+/// Bytes of the name of such a module.
+pub const MODULE_NAME_LEN_MAX: usize = 128;
 /// Regions of one's own.
 pub const REGIONS_MAX: usize = 256;
 /// CAs of an organisation whose client certificates are taken; each is tried at a handshake.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::invalid::Invalid;
+use super::levels::ModuleLevels;
 use super::limits::SUBACCOUNTS_MAX;
 use super::loose::{Number, Truth, flag};
 use crate::id::{RegionHost, SubaccountId};
@@ -59,7 +60,7 @@ impl<'de> Deserialize<'de> for Megabytes {
 }
 
 /// Levels and limits of the log. A level that is not set is the one that the agent was started with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct LogSettings {
     /// Of the agent's own parts.
@@ -68,6 +69,9 @@ pub struct LogSettings {
     /// Of the libraries in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_log_level: Option<LogLevel>,
+    /// Of single modules of either, such as `underpass_agent::forward`.
+    #[serde(skip_serializing_if = "ModuleLevels::is_empty")]
+    pub levels: ModuleLevels,
     /// Whether handshakes are to be traced.
     #[serde(deserialize_with = "flag")]
     #[schemars(with = "Truth")]
@@ -85,6 +89,7 @@ impl Default for LogSettings {
         Self {
             scc_log_level: None,
             other_log_level: None,
+            levels: ModuleLevels::default(),
             tls_trace: false,
             cpic_trace_level: const { Number::constant(0) },
             cleanup: const { Number::constant(14) },

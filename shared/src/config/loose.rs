@@ -59,6 +59,18 @@ impl<const MIN: u32, const MAX: u32> Number<MIN, MAX> {
     }
 }
 
+/// A number that is out of the range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfRange;
+
+impl<const MIN: u32, const MAX: u32> TryFrom<u32> for Number<MIN, MAX> {
+    type Error = OutOfRange;
+
+    fn try_from(number: u32) -> Result<Self, OutOfRange> {
+        Self::new(Some(number)).ok_or(OutOfRange)
+    }
+}
+
 struct NumberVisitor<const MIN: u32, const MAX: u32>;
 
 impl<const MIN: u32, const MAX: u32> de::Visitor<'_> for NumberVisitor<MIN, MAX> {

@@ -11,6 +11,7 @@ use super::limits::{DESCRIPTION_LEN_MAX, RESOURCES_MAX, SYSTEM_ID_LEN_MAX};
 use super::part::Part;
 use super::path_options::PathOptions;
 use super::ports::PortRange;
+use super::probe::Probe;
 use super::resource::Resource;
 use super::rfc::RfcOptions;
 use super::text::Text;
@@ -131,6 +132,9 @@ pub struct MappingFields {
     /// Outdated and weaker.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub certificate_name_by_common_name: bool,
+    /// Whether it is asked from time to time, and how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Box<Probe>>,
     /// What only RFC has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rfc_options: Option<Box<RfcOptions>>,
@@ -176,6 +180,7 @@ impl MappingFields {
             host_in_header: HostInHeader::default(),
             path_options: PathOptions::default(),
             certificate_name_by_common_name: false,
+            probe: None,
             rfc_options: None,
             system_id: Text::default(),
             description: Text::default(),
@@ -247,6 +252,7 @@ impl TryFrom<MappingFields> for Mapping {
         check_authentication(&fields)?;
         check_ports(&fields)?;
         check_paths(&fields)?;
+        check_probe(&fields)?;
         fields.rfc_options = match fields.rfc_options.take() {
             Some(options) => options.check()?,
             None => None,
@@ -303,6 +309,17 @@ fn check_rfc(fields: &MappingFields) -> Result<(), Invalid> {
 }
 
 /// Checks the path options, and the resources under them.
+/// What is never forwarded needs no asking, and only HTTP has paths.
+fn check_probe(fields: &MappingFields) -> Result<(), Invalid> {
+    let is_http = fields.protocol.family() == ProtocolFamily::Http;
+    let path = fields.probe.as_ref().and_then(|probe| probe.path.as_ref());
+    if path.is_some() && !is_http {
+        let rule = "is for HTTP and HTTPS only";
+        return Err(Invalid::new("probe.path", rule));
+    }
+    Ok(())
+}
+
 fn check_paths(fields: &MappingFields) -> Result<(), Invalid> {
     let options = &fields.path_options;
     if !options.is_strict() && fields.protocol.family() != ProtocolFamily::Http {

@@ -33,6 +33,9 @@ pub struct Hello {
     pub version: String,
     /// How many tunnel connections the gateway wants of this agent for this subaccount.
     pub connections: u8,
+    /// The gateway's clock, milliseconds UTC, so that the agent notices when its own is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_ms: Option<i64>,
 }
 
 /// Answer to [`Hello`]: first line of the answer's body.

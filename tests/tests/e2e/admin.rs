@@ -7,12 +7,15 @@ mod changes;
 mod delivery;
 mod files;
 mod killed;
+mod log_files;
 mod outward;
+mod probes;
 mod refused;
 mod running;
 mod settings;
 mod socket;
 mod subaccounts;
+mod traces;
 mod trial;
 mod watch;
 

@@ -85,6 +85,16 @@ impl World {
         json(&run(&mut command))
     }
 
+    /// Starts a GET with a good token, whose answer is nobody's concern.
+    pub(crate) fn begin(&self, url: &str) -> Process {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let mut command = Command::new("curl");
+        command
+            .args(["-s", "-o", "/dev/null", "-H", &self.tenant.authorization()])
+            .args(["-x", &format!("http://{}", self.text("proxy")), url]);
+        Process::start(&mut command, self.path(&format!("begun-{number}.log")))
+    }
+
     /// Starts `count` requests at once; the status codes come into the log, one a line.
     pub(crate) fn many(&self, count: usize, path: &str) -> Process {
         let script = format!(

@@ -7,11 +7,13 @@ use std::time::Duration;
 use serde_json::Value;
 use underpass_agent::audit::{Audit, Present};
 use underpass_agent::credentials::CredentialStore;
+use underpass_agent::diagnosis::Diagnoses;
 use underpass_agent::forward::Forward;
 use underpass_agent::measure::Meter;
 use underpass_agent::secrets::SecretStore;
 use underpass_agent::status::StatusBoard;
 use underpass_agent::store::Store;
+use underpass_agent::trace::Traces;
 use underpass_agent::tunnel::{self, Tunnels};
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
@@ -48,9 +50,16 @@ impl Live {
                 let present = Present::following(store.snapshot());
                 let audit = Audit::open(&dir, clock::wall_ms, present).unwrap();
                 let secrets = SecretStore::new(&dir);
-                let forward = Forward::new(store.snapshot(), secrets, &backends, audit);
+                let forward = Forward::new(
+                    store.snapshot(),
+                    secrets,
+                    &backends,
+                    audit,
+                    (Diagnoses::default(), Traces::open(&dir)),
+                );
                 let meter = forward.meter().clone();
                 let tunnels = Tunnels {
+                    diagnoses: Diagnoses::default(),
                     credentials: CredentialStore::new(&dir),
                     secrets: SecretStore::new(&dir),
                     board: board.clone(),

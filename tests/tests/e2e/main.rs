@@ -29,6 +29,8 @@ mod crowd;
 #[cfg(test)]
 mod desktop;
 #[cfg(test)]
+mod diagnoses;
+#[cfg(test)]
 #[cfg(target_os = "linux")]
 mod disk;
 #[cfg(test)]

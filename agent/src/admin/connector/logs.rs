@@ -2,7 +2,8 @@
 
 use underpass_runtime::telemetry::Part;
 use underpass_shared::api::management::{
-    ConnectorTarget, Linked, LogsShown, Refusal, SubaccountPath, Target, TracesShown, Verb, object,
+    ConnectorTarget, Linked, LogsShown, Refusal, SubaccountPath, Target, TraceState, TracesShown,
+    Verb, object,
 };
 use underpass_shared::config::{
     ConnectorFields, Document, LogLevel, LogSettings, SubaccountTraces, Traces, TracesBySubaccount,
@@ -11,17 +12,21 @@ use underpass_shared::config::{
 use super::edit;
 use super::setting::wanted;
 use crate::admin::call::Call;
+use crate::admin::trouble::trace_shown;
 use crate::admin::{Admin, Answer, answer};
 
 /// What an agent logs that does not run; the default of its option.
 const LEVEL: LogLevel = LogLevel::Info;
-/// Where the log goes; who starts the agent leads it on, as systemd does to its journal.
-const PATH: &str = "standard error";
+/// Where the log goes, beside standard error, in the data directory.
+const PATH: &str = "log";
 /// Settings of answers that requests may repeat.
 const SHOWN_ONLY: [&str; 3] = ["isTlsTraceActive", "logAndTracePath", "withoutEffect"];
-/// Settings that are kept for scripts which set them: files are the business of who takes the log
-/// from standard error, and there is no RFC.
-const WITHOUT_EFFECT: [&str; 4] = ["tlsTrace", "cpicTraceLevel", "cleanup", "rolloverThreshold"];
+/// Settings that are kept for scripts which set them: there is no RFC, and handshakes that fail are
+/// told by the checks.
+const WITHOUT_EFFECT: [&str; 2] = ["tlsTrace", "cpicTraceLevel"];
+/// What a trace is allowed that is asked for by the setting of a subaccount: seconds, megabytes,
+/// bytes of a body.
+const TRACE: (u32, u32, u32) = (600, 10, 4_096);
 
 impl Admin {
     fn show_logs(&self, settings: &LogSettings) -> LogsShown {
@@ -34,6 +39,7 @@ impl Admin {
             other_log_level: settings
                 .other_log_level
                 .unwrap_or_else(|| start(Part::Others)),
+            levels: settings.levels.clone(),
             tls_trace: settings.tls_trace,
             is_tls_trace_active: false,
             cpic_trace_level: settings.cpic_trace_level.get(),
@@ -73,17 +79,17 @@ impl Admin {
             let current = self.readable()?;
             known(current.document(), &path)?;
             let traces = traces(current.document().connector(), &path);
-            let shown = TracesShown {
-                traffic_trace: traces.traffic_trace,
-                payload_snc_trace: traces.payload_snc_trace,
-                effective: false,
-            };
+            let shown = self.show_traces(traces, &path);
             let target = Target::Connector(ConnectorTarget::SubaccountLogs(path));
             let shown = Linked::at(target, shown);
             return answer::ok(&shown, current.revision().number);
         }
         let mut body = object(&call.json()?)?;
-        body.remove("effective");
+        for name in ["effective", "notEffectiveBecause", "trace"] {
+            body.remove(name);
+        }
+        let asks = body.get("trafficTrace").cloned();
+        let of = path.clone();
         let reason = format!("changed what is traced of subaccount {}", path.subaccount);
         let change = move |document: &Document| {
             known(document, &path)?;
@@ -110,7 +116,55 @@ impl Admin {
             });
             edit(document)
         };
-        self.change(call, &reason, change, answer::done).await
+        let changed = self.change(call, &reason, change, answer::done).await?;
+        if asks.is_some() && !call.query.dry_run {
+            self.follow_setting(call, &of).await?;
+        }
+        Ok(changed)
+    }
+
+    fn show_traces(&self, traces: Traces, path: &SubaccountPath) -> TracesShown {
+        let trace = self.traces.as_ref().and_then(|all| all.of_setting(path));
+        let state = trace.as_ref().map(|one| one.state);
+        let because = match state {
+            _ if !traces.traffic_trace => None,
+            Some(TraceState::Running) => None,
+            Some(TraceState::Requested) => Some("another operator has to approve it"),
+            Some(TraceState::Refused) => Some("it was refused; set it anew to ask again"),
+            Some(TraceState::Ended) => Some("it has ended; set it anew to ask again"),
+            None => Some("nobody has asked for it since the agent started; set it anew"),
+        };
+        TracesShown {
+            traffic_trace: traces.traffic_trace,
+            payload_snc_trace: traces.payload_snc_trace,
+            effective: state == Some(TraceState::Running),
+            not_effective_because: because.map(str::to_owned),
+            trace: trace.map(|one| one.id),
+        }
+    }
+
+    /// Who switches the trace of a subaccount on asks for it, and who switches it off ends it.
+    async fn follow_setting(&self, call: &Call, path: &SubaccountPath) -> Result<(), Refusal> {
+        let all = self.known_traces()?;
+        let open = all.of_setting(path);
+        let state = open.as_ref().map(|one| one.state);
+        let current = self.readable()?;
+        let wanted = traces(current.document().connector(), path).traffic_trace;
+        match (wanted, open, state) {
+            (true, _, Some(TraceState::Requested | TraceState::Running)) => Ok(()),
+            (true, ..) => {
+                let (host, reason) = (path.region_host.clone(), "trafficTrace was switched on");
+                let shown = trace_shown(host, path.subaccount, reason, TRACE);
+                self.ask_for_trace(call, shown).await.map(drop)
+            }
+            (false, Some(open), Some(TraceState::Running)) => {
+                self.stop_trace(call, open.id).await.map(drop)
+            }
+            (false, Some(open), Some(TraceState::Requested)) => {
+                self.refuse_trace(call, open.id).await.map(drop)
+            }
+            (false, ..) => Ok(()),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use underpass_runtime::tasks::Tasks;
-use underpass_runtime::telemetry::Recent;
+use underpass_runtime::telemetry::{FileLimits, LogFiles, Recent};
 use underpass_shared::api::management::operations::{Operation, operations};
 use underpass_shared::api::management::{Target, Verb};
 use underpass_shared::config::Document;
@@ -22,11 +22,14 @@ use super::{Admin, Caller, Operator};
 use crate::alerts::{Alerts, Keep};
 use crate::audit::{Audit, Present};
 use crate::control::Control;
+use crate::diagnosis::Diagnoses;
 use crate::events::Events;
 use crate::logs::Logs;
 use crate::measure::Meter;
+use crate::probes::Probes;
 use crate::status::StatusBoard;
 use crate::store::Store;
+use crate::trace::Traces;
 
 /// A running agent's handlers, with a configuration in which there is one of everything.
 struct World {
@@ -49,11 +52,20 @@ impl World {
         let present = Present::following(store.snapshot());
         let audit = Audit::open(dir.path(), || 1_700_000_000_000, present).unwrap();
         let alerts = Alerts::open(Keep::nowhere(), Events::new(&Tasks::new())).await;
+        let limits = FileLimits {
+            bytes: 1_000,
+            days: 0,
+        };
+        let log_files = LogFiles::start(&dir.path().join("log"), &Recent::new(), limits).unwrap();
         let admin = Admin::running(dir.path(), store.clone(), StatusBoard::default(), audit)
             .with_alerts(alerts)
             .with_logs(Logs::new(Recent::new(), &Tasks::new()))
             .with_control(Control::new(true))
-            .with_meter(Meter::new());
+            .with_meter(Meter::new())
+            .with_diagnoses(Diagnoses::default())
+            .with_traces(Traces::open(dir.path()))
+            .with_log_files(Some(log_files))
+            .with_probes(Probes::default());
         let world = Self {
             admin,
             store,

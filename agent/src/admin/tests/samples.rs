@@ -31,12 +31,15 @@ pub(super) fn url(template: &str, subaccount: &str) -> String {
             "{availableType}" => "HANA",
             "{channel}" if subaccount == FREE => "1",
             "{channel}" => "2",
+            "{diagnosis}" => "1",
             "{channelType}" => "ABAPCloud",
             "{client}" => "100",
             "{clientUser}" => "100:DDIC",
             "{idp}" => "main",
             "{index}" => "0",
             "{internalDomain}" => "corp.example",
+            "{logFile}" => "agent.log",
+            "{trace}" => "1",
             "{monitoringUser}" => "old",
             "{operator}" => MANAGED,
             "{regionHost}" => "gate.example.com",
@@ -137,6 +140,15 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         ("POST", "alerts/{alert}/silence") => return (Some(json!({"untilMs": 0})), false),
         // Nothing is wrong, and nothing is delivered.
         (_, path) if path.starts_with("alerts/") => return (None, false),
+        // There is none.
+        ("DELETE", "diagnoses/{diagnosis}") => return (None, false),
+        // Nothing was logged, and nothing is traced; the second time it is asked for already.
+        (_, "logs/files/{logFile}" | "logs/files/{logFile}/lines") => return (None, false),
+        ("POST", "traces") => {
+            let body = json!({"regionHost": "gate.example.com", "subaccount": FREE, "reason": "x"});
+            return (Some(body), false);
+        }
+        (_, path) if path.starts_with("traces/") => return (None, false),
         ("GET", "events") | (_, "configuration/pendingConfirm") => return (None, false),
         ("POST", "/systemMappings/{virtualAddress}/check") => return (None, false),
         ("POST", "/systemMappings/check") => {

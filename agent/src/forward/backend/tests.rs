@@ -47,6 +47,7 @@ async fn a_back_end_that_says_nothing_is_504() {
     let backend = Backend {
         permit,
         subaccount,
+        diagnoses: &Diagnoses::default(),
         host: "slow.virtual".to_owned(),
         port: 80,
         pool: &pool,

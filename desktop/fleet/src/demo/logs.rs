@@ -123,6 +123,7 @@ pub(super) fn levels(settings: &LogSettings) -> LogsShown {
     LogsShown {
         scc_log_level: settings.scc_log_level.unwrap_or(LogLevel::Info),
         other_log_level: settings.other_log_level.unwrap_or(LogLevel::Warn),
+        levels: settings.levels.clone(),
         tls_trace: settings.tls_trace,
         is_tls_trace_active: false,
         cpic_trace_level: settings.cpic_trace_level.get(),

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::{self, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -41,6 +43,14 @@ struct Ring {
     next: u64,
     bytes: usize,
     lines: VecDeque<(usize, Arc<LogLine>)>,
+    onward: Option<Onward>,
+}
+
+/// Where lines go beside the ring.
+#[derive(Debug)]
+struct Onward {
+    queue: SyncSender<Arc<LogLine>>,
+    dropped: Arc<AtomicU64>,
 }
 
 /// What was written behind a line.
@@ -65,6 +75,7 @@ impl Recent {
                 next,
                 bytes: 0,
                 lines: VecDeque::new(),
+                onward: None,
             }),
             newest: watch::Sender::new(next - 1),
         }))
@@ -104,6 +115,24 @@ impl Recent {
         Later::These(later.map(|(_, line)| Arc::clone(line)).collect())
     }
 
+    /// Gives all further lines to `queue` too, and answers those that are there; where it is full
+    /// they are counted in `dropped`.
+    pub(super) fn lead_to(
+        &self,
+        queue: SyncSender<Arc<LogLine>>,
+        dropped: Arc<AtomicU64>,
+    ) -> Vec<Arc<LogLine>> {
+        let mut ring = self.ring();
+        ring.onward = Some(Onward { queue, dropped });
+        let lines = ring.lines.iter();
+        lines.map(|(_, line)| Arc::clone(line)).collect()
+    }
+
+    /// Gives further lines to nobody else.
+    pub(super) fn lead_nowhere(&self) {
+        self.ring().onward = None;
+    }
+
     fn ring(&self) -> MutexGuard<'_, Ring> {
         self.0.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -123,7 +152,13 @@ impl Recent {
             line.number = ring.next;
             ring.next += 1;
             ring.bytes += cost;
-            ring.lines.push_back((cost, Arc::new(line)));
+            let line = Arc::new(line);
+            if let Some(onward) = &ring.onward
+                && onward.queue.try_send(Arc::clone(&line)).is_err()
+            {
+                onward.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+            ring.lines.push_back((cost, line));
             while ring.lines.len() > LINES_MAX || ring.bytes > BYTES_MAX {
                 let Some((gone, _)) = ring.lines.pop_front() else {
                     break;

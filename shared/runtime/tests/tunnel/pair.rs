@@ -140,6 +140,7 @@ pub(crate) fn hello_of_gateway() -> Hello {
         capability: CAPABILITY,
         version: "test".to_owned(),
         connections: 2,
+        time_ms: None,
     }
 }
 

@@ -7,13 +7,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::Refusal;
 use super::lenient::{PortsText, ReadOnly};
+use super::probe::ProbeInput;
 use super::{Links, MappingAddress, SubaccountPath, Target, links};
 use crate::config::limits::{
     DESCRIPTION_LEN_MAX, SAP_ROUTER_LEN_MAX, SNC_NAME_LEN_MAX, SYSTEM_ID_LEN_MAX,
 };
 use crate::config::{
     AuthenticationMode, BackendType, Client, ClientUser, CreationDate, HostInHeader, Mapping,
-    MappingFields, PortRange, Protocol, ProtocolFamily, RfcOptions, Text,
+    MappingFields, PortRange, Probe, Protocol, ProtocolFamily, RfcOptions, Text,
 };
 use crate::host::{InternalAddress, InternalHost, VirtualHost};
 use crate::schema::with_keys;
@@ -55,6 +56,9 @@ pub struct SystemMapping {
     /// When it was added, milliseconds UTC as text; left out where it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creation_date: Option<String>,
+    /// Whether it is asked from time to time, and how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Box<Probe>>,
     /// Number of its resources.
     pub total_resources_count: usize,
     /// Number of its resources that have an effect.
@@ -92,6 +96,7 @@ impl SystemMapping {
             blacklisted_users: rfc.map_or_else(Vec::new, |rfc| rfc.blocked_users.clone()),
             description: mapping.description.clone(),
             creation_date: mapping.creation_date.ms().map(|ms| ms.to_string()),
+            probe: mapping.probe.clone(),
             total_resources_count: mapping.resources.len(),
             enabled_resources_count: enabled.count(),
             effective: not_effective.is_none(),
@@ -147,6 +152,9 @@ pub struct SystemMappingInput {
     /// For people.
     #[serde(default)]
     pub description: Text<DESCRIPTION_LEN_MAX>,
+    /// Whether it is asked from time to time, and how; where it is left out that stays as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<ProbeInput>,
     /// Of answers.
     #[serde(default, skip_serializing)]
     pub creation_date: ReadOnly,
@@ -291,6 +299,9 @@ impl SystemMappingInput {
         fields.host_in_header = self.host_in_header;
         fields.system_id = self.sid;
         fields.description = self.description;
+        if let Some(probe) = self.probe {
+            fields.probe = probe.onto(fields.probe.as_deref()).map(Box::new);
+        }
         Ok(fields)
     }
 }

@@ -19,6 +19,7 @@ mod identity;
 mod import;
 mod lenient;
 mod log;
+mod log_file;
 mod mail;
 mod mapping;
 mod mapping_address;
@@ -28,6 +29,7 @@ pub mod monitoring;
 mod openapi;
 pub mod operations;
 mod operator;
+mod probe;
 mod proxy;
 mod query;
 mod resource;
@@ -37,6 +39,7 @@ mod settings;
 mod status;
 mod subaccount;
 mod target;
+mod trace;
 mod trust;
 
 pub use alert::{AlertList, AlertState, InvalidAlertState, SilenceInput};
@@ -65,6 +68,7 @@ pub use identity::{
 pub use import::{ImportMode, Imported, InvalidImportMode, MappingsFile, MappingsFormat, Skipped};
 pub use lenient::{Flag, Number, PortText, PortsText, ReadOnly};
 pub use log::{InvalidLineLevel, LineLevel, LogEvent, LogLine, LogPage, LogSearch};
+pub use log_file::{InvalidLogFileName, LogFileName, LogFilePage, LogFileShown, LogFiles};
 pub use mail::{MailInput, MailShown};
 pub use mapping::{SystemMapping, SystemMappingInput};
 pub use mapping_address::{InvalidMappingAddress, MappingAddress};
@@ -79,6 +83,7 @@ pub use operator::{
     OperatorChange, OperatorInput, OperatorShown, Own, PairRequest, Paired, PairingCreated,
     PairingInput, PairingShown, PairingState,
 };
+pub use probe::{ProbeInput, ProbeList, ProbeShown};
 pub use proxy::{MASKED, ProxyInput, ProxyShown};
 pub use query::Query;
 pub use resource::{ResourceInput, SystemMappingResource};
@@ -98,7 +103,10 @@ pub use subaccount::{
 };
 pub use target::{
     AlertTarget, ConnectorTarget, DeliveryTarget, MonitoringTarget, OperatorTarget, RunningTarget,
-    SubaccountPath, Target, Verb, untyped_channels,
+    SubaccountPath, Target, TroubleTarget, Verb, untyped_channels,
+};
+pub use trace::{
+    TraceBodyLen, TraceInput, TraceList, TraceMegabytes, TraceSeconds, TraceShown, TraceState,
 };
 pub use trust::{TrustedInput, TrustedShown, TruststoreInput, TruststoreShown};
 

@@ -41,6 +41,8 @@ pub struct Query {
     pub log: LogSearch,
     /// Which alerts.
     pub alerts: AlertState,
+    /// Which page of a file.
+    pub page: Option<u32>,
     /// What is looked for in the audit log.
     pub audit: AuditSearch,
     /// Which of the most recent requests are looked for.
@@ -150,6 +152,11 @@ impl Query {
                 let state = value.parse::<AlertState>();
                 self.alerts = state.map_err(|rule| Refusal::invalid(name, rule.to_string()))?;
             }
+            "page" => {
+                let number = value.parse::<u32>();
+                let rule = "must be the number of a page";
+                self.page = Some(number.or(Err(Refusal::invalid(name, rule)))?);
+            }
             "level" | "before" => self.log.set(name, value)?,
             _ => self.audit.set(name, value)?,
         }
@@ -192,8 +199,10 @@ impl Query {
         let unused = self.unused.then(|| "unused=true".to_owned());
         let state =
             (self.alerts != AlertState::default()).then(|| format!("state={}", self.alerts));
+        let page = self.page.map(|page| format!("page={page}"));
         let parts = [
             location, dry_run, readmit, limit, offset, within, with, mode, only, unused, state,
+            page,
         ]
         .into_iter()
         .flatten();
@@ -241,6 +250,7 @@ mod tests {
                     Parameter::of::<u64>("before", ""),
                     Parameter::of::<u64>("offset", ""),
                     Parameter::of::<String>("state", ""),
+                    Parameter::of::<u32>("page", ""),
                 ]
             },
             ..*one
@@ -263,6 +273,7 @@ mod tests {
             "?mode=overwrite&only=a:1,b:2",
             "?level=WARN&before=7",
             "?state=history",
+            "?page=7",
         ] {
             let query = parse(text.strip_prefix('?')).unwrap();
             assert_eq!(query.to_text(), text);
@@ -285,6 +296,7 @@ mod tests {
             ("before=-1", "before"),
             ("offset=x", "offset"),
             ("state=HISTORY", "state"),
+            ("page=-1", "page"),
             ("offset=4294967296", "offset"),
             ("limit=1&limit=1", "limit"),
             ("locationID=a%20b", "locationID"),

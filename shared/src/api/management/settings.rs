@@ -10,7 +10,7 @@ use super::lenient::ReadOnly;
 use super::trust::TrustedShown;
 use crate::config::limits::DESCRIPTION_LEN_MAX;
 use crate::config::{
-    Condition, LogLevel, Number, SubjectFallback, SubjectPattern, SubjectRule, Text,
+    Condition, LogLevel, ModuleLevels, Number, SubjectFallback, SubjectPattern, SubjectRule, Text,
     TrustedCertificates,
 };
 
@@ -169,6 +169,9 @@ pub struct LogsShown {
     pub scc_log_level: LogLevel,
     /// Of the libraries in it.
     pub other_log_level: LogLevel,
+    /// Of single modules.
+    #[serde(default)]
+    pub levels: ModuleLevels,
     /// Whether handshakes are to be traced.
     pub tls_trace: bool,
     /// Whether they are.
@@ -186,15 +189,21 @@ pub struct LogsShown {
 }
 
 /// The traces of a subaccount as they are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TracesShown {
     /// What passes the tunnel.
     pub traffic_trace: bool,
     /// What passes under SNC.
     pub payload_snc_trace: bool,
-    /// Whether this version traces payload at all.
+    /// Whether traffic is traced right now.
     pub effective: bool,
+    /// Why it is not, although it is to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_effective_because: Option<String>,
+    /// The trace that waits, runs or was the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<u64>,
 }
 
 /// The trust store of the mail server as it is shown.

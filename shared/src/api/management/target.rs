@@ -6,6 +6,7 @@ mod monitoring;
 mod operators;
 mod running;
 mod settings;
+mod trouble;
 mod verb;
 
 use std::fmt;
@@ -18,6 +19,7 @@ pub use self::monitoring::MonitoringTarget;
 pub use self::operators::OperatorTarget;
 pub use self::running::RunningTarget;
 pub use self::settings::ConnectorTarget;
+pub use self::trouble::TroubleTarget;
 pub use self::verb::Verb;
 use super::error::Refusal;
 use super::mapping_address::MappingAddress;
@@ -135,6 +137,8 @@ pub enum Target {
     Delivery(DeliveryTarget),
     /// Alerts.
     Alerts(AlertTarget),
+    /// Diagnoses, files of the log, and traces.
+    Trouble(TroubleTarget),
     /// What happens.
     Events,
     /// How safe it is set up.
@@ -242,6 +246,9 @@ impl Target {
         }
         if let Some(parsed) = AlertTarget::parse(&segments) {
             return parsed.map(Self::Alerts);
+        }
+        if let Some(parsed) = TroubleTarget::parse(&segments) {
+            return parsed.map(Self::Trouble);
         }
         match segments.as_slice() {
             ["connector", "version"] => Ok(Self::Version),
@@ -388,6 +395,7 @@ impl Target {
             Self::Monitoring(target) => target.template(),
             Self::Delivery(target) => target.template(),
             Self::Alerts(target) => target.template(),
+            Self::Trouble(target) => target.template(),
             Self::Events => checks::EVENTS,
             Self::SecurityStatus => checks::SECURITY_STATUS,
             Self::ExportMappings(_) => checks::EXPORT,
@@ -515,6 +523,7 @@ impl fmt::Display for Target {
             Self::Monitoring(target) => write!(f, "{target}"),
             Self::Delivery(target) => write!(f, "{target}"),
             Self::Alerts(target) => write!(f, "{target}"),
+            Self::Trouble(target) => write!(f, "{target}"),
             Self::Events => f.write_str("/api/v1/events"),
             Self::SecurityStatus => f.write_str("/api/v1/securityStatus"),
             Self::ExportMappings(path) => write!(f, "{path}/systemMappings/export"),

@@ -4,8 +4,8 @@ use egui::Ui;
 use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::{ConnectorTarget, LogsShown, Query, Target};
 use underpass_shared::config::{
-    Document, LogLevel, LogSettings, Megabytes, Number, SubaccountKey, SubaccountTraces, Traces,
-    TracesBySubaccount,
+    Document, LogLevel, LogSettings, Megabytes, ModuleLevels, Number, SubaccountKey,
+    SubaccountTraces, Traces, TracesBySubaccount,
 };
 use underpass_shared::rights::Access;
 
@@ -51,7 +51,7 @@ fn levels() -> Vec<(Option<LogLevel>, String)> {
 
 impl Logging {
     pub(super) fn card(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
-        let settings = document.connector().log_and_trace;
+        let settings = &document.connector().log_and_trace;
         self.fields.follow(Fields {
             own: settings.scc_log_level,
             other: settings.other_log_level,
@@ -73,7 +73,8 @@ impl Logging {
                 {
                     edit(cx, "Change the log", move |document| {
                         with_connector(document, |fields| {
-                            fields.log_and_trace = next;
+                            let levels = std::mem::take(&mut fields.log_and_trace.levels);
+                            fields.log_and_trace = LogSettings { levels, ..next };
                             Ok(())
                         })
                     });
@@ -136,6 +137,7 @@ impl Logging {
         Some(LogSettings {
             scc_log_level: now.own,
             other_log_level: now.other,
+            levels: ModuleLevels::default(),
             tls_trace: now.tls_trace,
             cpic_trace_level: cpic?,
             cleanup: cleanup?,

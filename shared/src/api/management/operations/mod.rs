@@ -20,6 +20,7 @@ pub(super) mod operators;
 pub(super) mod running;
 pub(super) mod settings;
 pub(super) mod subaccounts;
+pub(super) mod trouble;
 
 mod parameters;
 
@@ -308,6 +309,7 @@ const AREAS: &[&[Operation]] = &[
     running::OPERATIONS,
     settings::OPERATIONS,
     subaccounts::OPERATIONS,
+    trouble::OPERATIONS,
 ];
 
 /// All calls.

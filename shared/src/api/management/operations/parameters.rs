@@ -1,6 +1,6 @@
 //! Values in the paths of calls and behind their `?`.
 
-use super::super::{ImportMode, MappingAddress};
+use super::super::{ImportMode, LogFileName, MappingAddress};
 use super::Parameter;
 use crate::config::limits::SUBJECT_RULES_MAX;
 use crate::config::{Alias, ChannelId, ChannelType, Client, ConfirmWithin};
@@ -67,8 +67,10 @@ pub(super) const SEGMENTS: &[Parameter] = &[
     Parameter::of::<ChannelType>("channelType", "The type of a service channel."),
     Parameter::of::<Client>("client", "A client of an ABAP system."),
     Parameter::of::<ClientAndUser>("clientUser", "A client and a user, as client:user."),
+    Parameter::of::<u64>("diagnosis", "The id of a diagnosis."),
     Parameter::of::<Alias>("idp", "The id of an identity provider."),
     Parameter::of::<CookieDomain>("internalDomain", "What back ends set."),
+    Parameter::of::<LogFileName>("logFile", "The name of a file of the log."),
     Parameter::of::<Alias>("monitoringUser", "The name of a user with a password."),
     Parameter::of::<OperatorId>("operator", "The id of an operator."),
     Parameter::of::<Index>("index", "The place of a rule, from 0."),
@@ -79,6 +81,7 @@ pub(super) const SEGMENTS: &[Parameter] = &[
     ),
     Parameter::of::<RevisionNumber>("revision", "The number of a revision."),
     Parameter::of::<SubaccountId>("subaccount", "The subaccount."),
+    Parameter::of::<u64>("trace", "The number of a payload trace."),
     Parameter::of::<MappingAddress>(
         "virtualAddress",
         "Virtual host and port or range of ports, as host:port or host:low-high.",

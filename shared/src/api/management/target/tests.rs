@@ -1,5 +1,6 @@
 //! Every path of the table, there and back.
 
+use super::super::LogFileName;
 use super::super::operations;
 use super::*;
 use crate::config::ClientUser;
@@ -73,6 +74,71 @@ fn table() -> Vec<(String, Target, &'static str)> {
             "alerts/test".to_owned(),
             Target::Delivery(DeliveryTarget::Test),
             "POST",
+        ),
+        (
+            "diagnoses".to_owned(),
+            Target::Trouble(TroubleTarget::Diagnoses),
+            "GET",
+        ),
+        (
+            "diagnoses/7".to_owned(),
+            Target::Trouble(TroubleTarget::Diagnosis(7)),
+            "DELETE",
+        ),
+        (
+            "logs/files".to_owned(),
+            Target::Trouble(TroubleTarget::LogFiles),
+            "GET",
+        ),
+        (
+            "logs/files.zip".to_owned(),
+            Target::Trouble(TroubleTarget::LogArchive),
+            "GET",
+        ),
+        (
+            "logs/files/agent.log".to_owned(),
+            Target::Trouble(TroubleTarget::LogFile(LogFileName::present())),
+            "GET, DELETE",
+        ),
+        (
+            "logs/files/agent.log/lines".to_owned(),
+            Target::Trouble(TroubleTarget::LogFilePage(LogFileName::present())),
+            "GET",
+        ),
+        (
+            "probes".to_owned(),
+            Target::Trouble(TroubleTarget::Probes),
+            "GET",
+        ),
+        (
+            "traces".to_owned(),
+            Target::Trouble(TroubleTarget::Traces),
+            "GET, POST",
+        ),
+        (
+            "traces/7".to_owned(),
+            Target::Trouble(TroubleTarget::Trace(7)),
+            "GET, DELETE",
+        ),
+        (
+            "traces/7/approve".to_owned(),
+            Target::Trouble(TroubleTarget::TraceApproval(7)),
+            "POST",
+        ),
+        (
+            "traces/7/refuse".to_owned(),
+            Target::Trouble(TroubleTarget::TraceRefusal(7)),
+            "POST",
+        ),
+        (
+            "traces/7/stop".to_owned(),
+            Target::Trouble(TroubleTarget::TraceEnd(7)),
+            "POST",
+        ),
+        (
+            "traces/7/content".to_owned(),
+            Target::Trouble(TroubleTarget::TraceContent(7)),
+            "GET",
         ),
         ("securityStatus".to_owned(), Target::SecurityStatus, "GET"),
         (

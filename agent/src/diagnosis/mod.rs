@@ -1,0 +1,274 @@
+//! What the agent sees going wrong: told by the parts that see it, kept in one bounded list.
+
+mod look;
+mod tunnel;
+mod used;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use underpass_runtime::clock;
+use underpass_shared::alert::{AlertId, Code, Condition};
+use underpass_shared::config::SubaccountKey;
+use underpass_shared::diagnosis::{Diagnoses as Shown, Kind, Register};
+use underpass_shared::host::VirtualAddress;
+use underpass_shared::id::RegionHost;
+use underpass_shared::instant::Now;
+use underpass_shared::monitor::Entity;
+
+pub(crate) use self::look::run;
+use self::used::Used;
+use crate::tunnel::Route;
+use crate::tunnel::dial::DialError;
+
+/// How far the clocks may be apart: tokens and certificates of a few minutes still work then.
+const SKEW_MAX: Duration = Duration::from_secs(30);
+/// What a connection to a back end that works has solved, of its mapping.
+const OF_CONNECTIONS: &[Kind] = &[
+    Kind::BackendName,
+    Kind::BackendGuarded,
+    Kind::BackendRefuses,
+    Kind::BackendTls,
+    Kind::BackendSlow,
+    Kind::MappingUnused,
+];
+/// And what a probe has solved that was answered well.
+const OF_PROBES: &[Kind] = &[
+    Kind::BackendName,
+    Kind::BackendGuarded,
+    Kind::BackendRefuses,
+    Kind::BackendTls,
+    Kind::BackendSlow,
+];
+/// What a tunnel that is up has solved of its gateway.
+const OF_TUNNELS: &[Kind] = &[Kind::GatewayName, Kind::GatewayAway, Kind::GatewayTls];
+/// And of the proxy that it goes through.
+const OF_PROXIES: &[Kind] = &[Kind::ProxyAway, Kind::ProxyLogin, Kind::ProxyRefuses];
+
+/// The diagnoses of this agent. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct Diagnoses(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    register: Mutex<Register>,
+    /// How many there are of back ends, so that new connections need not look while there are none.
+    backends: AtomicUsize,
+    used: Mutex<Used>,
+}
+
+impl Diagnoses {
+    /// Of an agent with a data directory, which remembers what mappings were used.
+    pub fn open(data_dir: &Path) -> Self {
+        let used = Used::open(data_dir, clock::wall_ms());
+        Self(Arc::new(Inner {
+            used: Mutex::new(used),
+            ..Inner::default()
+        }))
+    }
+
+    /// All of them.
+    pub fn list(&self) -> Shown {
+        let mut register = self.register();
+        register.age(now());
+        register.list()
+    }
+
+    /// Deletes one; whether it was there.
+    pub fn delete(&self, id: u64) -> bool {
+        self.register().delete(id)
+    }
+
+    /// What alerts are to be raised of: one condition for each diagnosis.
+    pub fn conditions(&self) -> Vec<Condition> {
+        let condition = |one: underpass_shared::diagnosis::Diagnosis| Condition {
+            id: AlertId {
+                code: Code::Diagnosis,
+                entity: match one.entity.as_str() {
+                    "" => one.kind.to_string(),
+                    entity => format!("{} {entity}", one.kind),
+                },
+            },
+            text: format!("{}: {}", one.title, one.message),
+            because_of: None,
+            days_left: None,
+        };
+        self.list().diagnoses.into_iter().map(condition).collect()
+    }
+
+    /// A back end was not reached, or did not answer.
+    pub(crate) fn backend_failed(
+        &self,
+        kind: Kind,
+        key: &SubaccountKey,
+        address: &VirtualAddress,
+        message: &str,
+    ) {
+        self.0.used().used(key, address);
+        let entity = Entity::Mapping(key.clone(), address.clone()).to_string();
+        self.tell(kind, &entity, message);
+    }
+
+    /// A new connection to a back end works.
+    pub(crate) fn backend_connected(&self, key: &SubaccountKey, address: &VirtualAddress) {
+        self.0.used().used(key, address);
+        self.works(OF_CONNECTIONS, key, address);
+    }
+
+    /// The same by a probe, which is no use.
+    pub(crate) fn probe_failed(
+        &self,
+        kind: Kind,
+        key: &SubaccountKey,
+        address: &VirtualAddress,
+        message: &str,
+    ) {
+        let entity = Entity::Mapping(key.clone(), address.clone()).to_string();
+        self.tell(kind, &entity, message);
+    }
+
+    /// A probe was answered well.
+    pub(crate) fn probe_answered(&self, key: &SubaccountKey, address: &VirtualAddress) {
+        self.works(OF_PROBES, key, address);
+    }
+
+    fn works(&self, solved: &[Kind], key: &SubaccountKey, address: &VirtualAddress) {
+        if self.0.backends.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let entity = Entity::Mapping(key.clone(), address.clone()).to_string();
+        let mut register = self.register();
+        register.solved(solved, &entity);
+        self.count(&register);
+    }
+
+    /// A path of a system that is mapped was denied.
+    pub(crate) fn path_denied(&self, key: &SubaccountKey, address: VirtualAddress) {
+        let message = "requests for paths that no resource allows are denied";
+        let entity = Entity::Mapping(key.clone(), address).to_string();
+        self.tell(Kind::PathDenied, &entity, message);
+    }
+
+    /// A gateway was not reached by a tunnel.
+    pub(crate) fn tunnel_failed(&self, error: &DialError) {
+        let (kind, entity) = tunnel::of(error);
+        let message = tunnel::words(error);
+        self.tell(kind, &entity, &message);
+    }
+
+    /// A tunnel is up, and its gateway told its time.
+    pub(crate) fn tunnel_up(&self, host: &RegionHost, route: &Route, gateway_ms: Option<i64>) {
+        let host = host.to_string();
+        let mut register = self.register();
+        register.solved(OF_TUNNELS, &host);
+        if let Route::Proxy(proxy) = route {
+            register.solved(OF_PROXIES, &proxy.to_string());
+        }
+        let Some(off) = gateway_ms.map(|gateway_ms| clock::wall_ms().saturating_sub(gateway_ms))
+        else {
+            return;
+        };
+        if Duration::from_millis(off.unsigned_abs()) <= SKEW_MAX {
+            register.solved(&[Kind::ClockSkew], &host);
+            return;
+        }
+        let direction = if off > 0 { "ahead of" } else { "behind" };
+        let seconds = off.unsigned_abs() / 1_000;
+        let message = format!("this host's clock is {seconds} s {direction} that of {host}");
+        register.happened(Kind::ClockSkew, &host, &message, now());
+    }
+
+    fn tell(&self, kind: Kind, entity: &str, message: &str) {
+        let mut register = self.register();
+        register.happened(kind, entity, message, now());
+        self.count(&register);
+    }
+
+    fn count(&self, register: &Register) {
+        let count = register.count(OF_CONNECTIONS);
+        self.0.backends.store(count, Ordering::Relaxed);
+    }
+
+    fn register(&self) -> MutexGuard<'_, Register> {
+        let register = self.0.register.lock();
+        register.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn used(&self) -> MutexGuard<'_, Used> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn now() -> Now {
+    Now {
+        monotonic: clock::monotonic(),
+        wall_ms: clock::wall_ms(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> SubaccountKey {
+        SubaccountKey {
+            region_host: "gate.example".parse().unwrap(),
+            subaccount: "0190a5a2-6d0e-7cc0-8000-000000000001".parse().unwrap(),
+            location_id: "".parse().unwrap(),
+        }
+    }
+
+    fn kinds(diagnoses: &Diagnoses) -> Vec<Kind> {
+        let list = diagnoses.list().diagnoses;
+        list.iter().map(|one| one.kind).collect()
+    }
+
+    #[test]
+    fn a_connection_that_works_solves_what_was_wrong_with_its_mapping() {
+        let diagnoses = Diagnoses::default();
+        let (erp, crm) = ("erp:443".parse().unwrap(), "crm:443".parse().unwrap());
+        diagnoses.backend_failed(Kind::BackendRefuses, &key(), &erp, "refused");
+        diagnoses.backend_connected(&key(), &crm);
+        assert_eq!(kinds(&diagnoses), [Kind::BackendRefuses]);
+        let conditions = diagnoses.conditions();
+        let id = &conditions[0].id;
+        assert_eq!(id.code, Code::Diagnosis);
+        assert!(
+            id.entity
+                .starts_with("backendRefuses mapping:gate.example/")
+                && id.entity.ends_with("/erp:443"),
+            "{id}"
+        );
+        diagnoses.backend_connected(&key(), &erp);
+        assert!(kinds(&diagnoses).is_empty());
+        assert_eq!(diagnoses.0.backends.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn clocks_may_be_apart_by_half_a_minute_in_both_directions() {
+        let diagnoses = Diagnoses::default();
+        let host: RegionHost = "gate.example".parse().unwrap();
+        let up = |off: i64| {
+            let gateway_ms = clock::wall_ms() + off;
+            diagnoses.tunnel_up(&host, &Route::Direct, Some(gateway_ms));
+            let list = diagnoses.list().diagnoses;
+            list.first().map(|one| one.message.clone())
+        };
+        assert_eq!(up(-20_000), None);
+        let ahead = up(-100_000).unwrap();
+        assert!(ahead.contains("100 s ahead of"), "{ahead}");
+        assert_eq!(up(25_000), None, "it is right again");
+        let behind = up(86_400_000).unwrap();
+        assert!(behind.contains(" s behind"), "{behind}");
+        diagnoses.tunnel_up(&host, &Route::Direct, None);
+        assert_eq!(
+            kinds(&diagnoses),
+            [Kind::ClockSkew],
+            "an old gateway tells no time"
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! Back ends that are asked from time to time, though nobody calls them.
+
+use serde_json::{Value, json};
+
+use crate::process::{refuse, run, until};
+use crate::world::World;
+
+#[test]
+fn back_ends_are_asked_and_told_of_when_they_do_not_answer() {
+    let world = World::start();
+    let (mut backend, address) = world.sample_backend(&[]);
+    let (_nginx, files) = world.nginx();
+    let mut agent = world.enrol("", &[]);
+    agent.expose(&[
+        ("up.virtual:80", &address),
+        ("silent.virtual:80", &address),
+        ("guarded.virtual:80", "169.254.169.254:80"),
+    ]);
+    let mut document = agent.document();
+    let before = document["subaccounts"][0]["mappings"].clone();
+    assert!(before[0].get("probe").is_none(), "{before}");
+    for (at, probe) in [
+        (0, json!({"everySec": 1, "timeoutSec": 5, "path": "/hello"})),
+        (1, json!(null)),
+        (2, json!({"everySec": 1})),
+    ] {
+        let all = document["subaccounts"][0]["mappings"]
+            .as_array_mut()
+            .unwrap();
+        // They are sorted by their names.
+        let name = ["up", "silent", "guarded"][at];
+        let one = all
+            .iter_mut()
+            .find(|one| one["virtualAddress"].as_str().unwrap().starts_with(name));
+        one.unwrap()["probe"] = probe;
+    }
+    run(agent.command(&["document", "apply", &agent.write(&document)]));
+    agent.run();
+    agent.until_up();
+    run(agent.command(&[
+        "mapping",
+        "add",
+        "files.virtual:80",
+        &files,
+        "--probe-every",
+        "1",
+    ]));
+    let probed = |name: &str| -> Option<Value> {
+        let all = agent.ask("GET", "/api/v1/probes", &[]).json();
+        let all = all["probes"].as_array().unwrap().clone();
+        all.into_iter()
+            .find(|one| one["virtualAddress"].as_str().unwrap().starts_with(name))
+    };
+    let answered =
+        |name: &str, up: bool| until(name, || probed(name).filter(|one| one["up"] == up));
+    let up = answered("up", true);
+    assert_eq!(
+        (&up["failures"], &up["regionHost"].is_string()),
+        (&json!(0), &true)
+    );
+    assert!(
+        up["message"].as_str().unwrap().contains("HEAD /hello"),
+        "{up}"
+    );
+    // Without a path, that something answers is enough.
+    answered("files", true);
+    let guarded = answered("guarded", false);
+    assert!(
+        guarded["message"]
+            .as_str()
+            .unwrap()
+            .contains("169.254.169.254"),
+        "{guarded}"
+    );
+    assert!(probed("silent").is_none());
+    let diagnosed = |kind: &str| {
+        let all = agent.tell(&["diagnosis", "list"]).to_string();
+        all.contains(&format!("\"{kind}\""))
+    };
+    assert!(diagnosed("backendGuarded") && !diagnosed("backendRefuses"));
+
+    backend.kill();
+    let down = answered("up", false);
+    assert!(
+        down["message"].as_str().unwrap().contains("refused"),
+        "{down}"
+    );
+    until("it fails again", || {
+        let failures = probed("up")?["failures"].as_u64().unwrap();
+        (failures >= 2).then_some(())
+    });
+    assert_eq!(probed("up").unwrap()["sinceMs"], down["sinceMs"]);
+    assert!(diagnosed("backendRefuses"));
+    // Who is never asked, or no longer, is not shown.
+    let path = agent.subaccount_path();
+    let mapping = format!("{path}/systemMappings/files.virtual:80");
+    let mut input = agent.ask("GET", &mapping, &[]).json();
+    assert_eq!(input["probe"]["everySec"], 1);
+    let wrong = |probe: Value| {
+        let mut input = input.clone();
+        input["probe"] = probe;
+        agent.send("PUT", &mapping, &[], &input.to_string())
+    };
+    for (probe, field) in [
+        (json!({"everySec": 86_401}), "probe.everySec"),
+        (json!({"everySec": 9, "path": "x"}), "probe.path"),
+        (json!({"every": 9}), "probe.every"),
+    ] {
+        let answer = wrong(probe);
+        assert_eq!(
+            (answer.status, &answer.json()["field"]),
+            (400, &json!(field)),
+            "{answer:?}"
+        );
+    }
+    input["probe"] = json!({"everySec": 0});
+    let answer = agent.send("PUT", &mapping, &[], &input.to_string());
+    assert_eq!(answer.status, 204, "{answer:?}");
+    until("it is asked no more", || {
+        probed("files").is_none().then_some(())
+    });
+    let refused = agent.command(&["mapping", "add", "x:1", &files, "--probe-path", "/x"]);
+    assert!(refuse(refused).contains("--probe-every"));
+}
