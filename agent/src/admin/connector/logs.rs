@@ -117,7 +117,8 @@ impl Admin {
             edit(document)
         };
         let changed = self.change(call, &reason, change, answer::done).await?;
-        if asks.is_some() && !call.query.dry_run {
+        // Nothing is traced of an agent that does not run.
+        if asks.is_some() && !call.query.dry_run && self.traces.is_some() {
             self.follow_setting(call, &of).await?;
         }
         Ok(changed)

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::agent::Agent;
 use crate::process::{refuse, run, until};
 use crate::world::World;
 
@@ -12,18 +13,20 @@ fn the_log_is_in_files_that_are_listed_read_and_deleted() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);
     let mut agent = world.agent("", &address);
-    let list = || agent.tell(&["log-file", "list"]);
+    let list = |agent: &Agent| agent.tell(&["log-file", "list"]);
     let names = |list: &Value| -> Vec<String> {
         let files = list["files"].as_array().unwrap().iter();
         files
             .map(|one| one["name"].as_str().unwrap().to_owned())
             .collect()
     };
-    let print = |name: &str| run(agent.command(&["log-file", "print", name]));
+    let print = |agent: &Agent, name: &str| run(agent.command(&["log-file", "print", name]));
     until("the log is written", || {
-        print("agent.log").contains("tunnel up").then_some(())
+        print(&agent, "agent.log")
+            .contains("tunnel up")
+            .then_some(())
     });
-    assert!(!print("agent.log").contains("request denied"));
+    assert!(!print(&agent, "agent.log").contains("request denied"));
 
     // Levels of single modules, at once; a wrong one changes nothing.
     let path = "/api/v1/configuration/connector/logAndTrace";
@@ -36,9 +39,11 @@ fn the_log_is_in_files_that_are_listed_read_and_deleted() {
         403
     );
     until("the denial is written", || {
-        print("agent.log").contains("request denied").then_some(())
+        print(&agent, "agent.log")
+            .contains("request denied")
+            .then_some(())
     });
-    assert!(!print("agent.log").contains("customer-4711"));
+    assert!(!print(&agent, "agent.log").contains("customer-4711"));
     assert_eq!(
         set(&json!({"underpass_agent::forward": "DEBUG"})).status,
         204
@@ -48,7 +53,9 @@ fn the_log_is_in_files_that_are_listed_read_and_deleted() {
             world.get("http://backend.virtual/customer-4711").status,
             403
         );
-        print("agent.log").contains("customer-4711").then_some(())
+        print(&agent, "agent.log")
+            .contains("customer-4711")
+            .then_some(())
     });
     let wrong = set(&json!({"a=debug": "DEBUG"}));
     assert_eq!(wrong.status, 400);
@@ -79,15 +86,15 @@ fn the_log_is_in_files_that_are_listed_read_and_deleted() {
     assert_eq!(agent.send("PATCH", path, &[], &small).status, 204);
     until("the next file begins", || {
         world.get("http://backend.virtual/closed");
-        (names(&list()).len() == 2).then_some(())
+        (names(&list(&agent)).len() == 2).then_some(())
     });
-    let all = list();
+    let all = list(&agent);
     let [present, old] = <[String; 2]>::try_from(names(&all)).unwrap();
     assert_eq!(
         (present.as_str(), &all["files"][0]["inUse"]),
         ("agent.log", &json!(true))
     );
-    assert!(print(&old).starts_with("xxx") && print(&old).len() > 1_000_000);
+    assert!(print(&agent, &old).starts_with("xxx") && print(&agent, &old).len() > 1_000_000);
     let page = |page: &str| agent.tell(&["log-file", "show", &old, "--page", page]);
     assert!(page("0")["pages"].as_u64().unwrap() > 10);
     assert_eq!(page("0")["lines"].as_array().unwrap().len(), 66);
@@ -112,7 +119,7 @@ fn the_log_is_in_files_that_are_listed_read_and_deleted() {
     let used = refuse(agent.command(&["log-file", "delete", "agent.log"]));
     assert!(used.contains("is written"), "{used}");
     run(agent.command(&["log-file", "delete", &old]));
-    assert_eq!(names(&list()), ["agent.log"]);
+    assert_eq!(names(&list(&agent)), ["agent.log"]);
     assert!(refuse(agent.command(&["log-file", "delete", &old])).contains("there is no file"));
     let audit = run(agent.command(&["audit", "list", "--json"]));
     assert!(
@@ -122,7 +129,7 @@ fn the_log_is_in_files_that_are_listed_read_and_deleted() {
 }
 
 /// A zip that Python opens, with the files as they are.
-fn is_archived(agent: &crate::agent::Agent, names: &[&str]) {
+fn is_archived(agent: &Agent, names: &[&str]) {
     let output = agent.command(&["log-file", "archive"]).output().unwrap();
     assert!(output.status.success());
     let path = agent.dir.join("log.zip");
