@@ -116,6 +116,7 @@ pub async fn run(
         secrets: SecretStore::new(data_dir),
         own: listeners.clone(),
         diagnoses: diagnoses.clone(),
+        meter: meter.clone(),
         tasks: backends.clone(),
     };
     let aside = Aside::start().context("cannot start the thread of the administration")?;

@@ -21,6 +21,7 @@ use underpass_shared::monitor::Entity;
 use self::schedule::Schedule;
 use crate::diagnosis::Diagnoses;
 use crate::forward::{OwnListeners, Wanted, check};
+use crate::measure::Meter;
 use crate::secrets::SecretStore;
 use crate::store::Snapshot;
 
@@ -43,6 +44,7 @@ pub(crate) struct Means {
     pub(crate) secrets: SecretStore,
     pub(crate) own: OwnListeners,
     pub(crate) diagnoses: Diagnoses,
+    pub(crate) meter: Meter,
     pub(crate) tasks: Tasks,
 }
 
@@ -50,13 +52,6 @@ impl Probes {
     /// All that were asked, by subaccount and mapping.
     pub fn list(&self) -> Vec<ProbeShown> {
         self.all().values().cloned().collect()
-    }
-
-    /// Whether each back end answered well when it was asked last, for the metric.
-    pub fn backends(&self) -> Vec<(SubaccountKey, VirtualAddress, bool)> {
-        let all = self.list().into_iter();
-        all.map(|one| (one.key, one.virtual_address, one.up))
-            .collect()
     }
 
     /// What alerts are to be raised of: back ends that failed more than once in a row.
@@ -84,7 +79,19 @@ impl Probes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes an answer down, unless nobody asks any more.
+    /// Forgets those that are asked no more.
+    fn forget(&self, schedule: &Schedule, meter: &Meter) {
+        self.all().retain(|name, _| {
+            let stays = schedule.has(name);
+            if !stays {
+                let (key, address) = name;
+                meter.probed(key, address, None);
+            }
+            stays
+        });
+    }
+
+    /// Takes an answer down.
     fn answered(&self, name: &Name, (up, message): (bool, String), millis: u64) {
         let (key, virtual_address) = name.clone();
         let now_ms = clock::wall_ms();
@@ -125,6 +132,7 @@ pub(crate) async fn run(
                         let asking = Asking {
                             probes: probes.clone(),
                             snapshot: Arc::clone(&current),
+                            latest: snapshot.clone(),
                             means: Arc::clone(&means),
                         };
                         means.tasks.spawn("probe", async move {
@@ -151,7 +159,7 @@ pub(crate) async fn run(
                 }
                 current = Arc::clone(&snapshot.borrow_and_update());
                 schedule.follow(&current, clock::monotonic());
-                probes.all().retain(|name, _| schedule.has(name));
+                probes.forget(&schedule, &means.meter);
             }
             () = means.tasks.stopped() => return,
         }
@@ -162,6 +170,7 @@ pub(crate) async fn run(
 struct Asking {
     probes: Probes,
     snapshot: Arc<Snapshot>,
+    latest: watch::Receiver<Arc<Snapshot>>,
     means: Arc<Means>,
 }
 
@@ -187,13 +196,28 @@ impl Asking {
         };
         let took = clock::monotonic().saturating_sub(begin).as_millis();
         let (key, address) = &name;
+        if !self.is_wanted(&name) {
+            return;
+        }
         let diagnoses = &self.means.diagnoses;
         match kind {
             Some(kind) => diagnoses.probe_failed(kind, key, address, &result.1),
             None => diagnoses.probe_answered(key, address),
         }
+        self.means.meter.probed(key, address, Some(result.0));
         let millis = u64::try_from(took).unwrap_or(u64::MAX);
         self.probes.answered(&name, result, millis);
+    }
+}
+
+impl Asking {
+    /// Whether it is still to be asked.
+    fn is_wanted(&self, (key, address): &Name) -> bool {
+        let latest = self.latest.borrow();
+        let host = address.host.to_string();
+        let found = latest.document().subaccount(key);
+        let mapping = found.and_then(|one| one.mapping(&host, address.port.get()));
+        mapping.is_some_and(|mapping| mapping.probe.is_some())
     }
 }
 

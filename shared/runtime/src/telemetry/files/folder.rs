@@ -1,5 +1,6 @@
 //! The folder of the log's files. Only names of the log lead anywhere in it.
 
+use std::cmp::Reverse;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -78,7 +79,7 @@ impl Folder {
                 changed_ms: i64::try_from(changed).unwrap_or(i64::MAX),
             });
         }
-        files.sort_by(|a, b| (b.in_use, &b.name).cmp(&(a.in_use, &a.name)));
+        files.sort_by_key(|one| Reverse(age(&one.name)));
         Ok(files)
     }
 
@@ -172,6 +173,16 @@ impl Folder {
         }
         Ok(())
     }
+}
+
+/// What orders files by the time of their end; several may have ended in one second.
+fn age(name: &LogFileName) -> (bool, String, u32) {
+    let end = name.as_str().trim_start_matches("agent");
+    let end = end.trim_start_matches('-').trim_end_matches(".log");
+    let mut parts = end.splitn(3, '-');
+    let mut part = || parts.next().unwrap_or_default();
+    let time = format!("{}-{}", part(), part());
+    (name.is_present(), time, part().parse().unwrap_or(1))
 }
 
 /// Leaves out what is left of a line; how many bytes that was.

@@ -1,6 +1,6 @@
 //! The thread that writes the file of the log.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -85,8 +85,12 @@ impl Writer {
 
     fn try_batch(&mut self, lines: &[Arc<LogLine>]) -> io::Result<()> {
         let path = self.folder.path(&LogFileName::present());
-        // Somebody may have moved it away.
-        if self.file.is_some() && !path.exists() {
+        // Somebody may have moved or emptied it.
+        let is_same = |len: u64| {
+            let found = fs::metadata(&path);
+            found.is_ok_and(|found| found.is_file() && found.len() == len)
+        };
+        if self.file.as_ref().is_some_and(|(_, len)| !is_same(*len)) {
             self.file = None;
         }
         let limits = self.state.limits();
