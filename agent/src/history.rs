@@ -1,40 +1,122 @@
 //! The history of what is measured: opened at the start, fed by the ticker, kept as configured.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use underpass_history::{History, ResourceUse, Retention, Usage};
+use underpass_history::{History, ResourceUse, Retention, Usage, Used};
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::config::HistorySettings;
 use underpass_shared::monitor::Entity;
 
-use crate::measure::Tick;
+use crate::measure::{self, Tick};
 use crate::store::Snapshot;
 
-/// Opens the history. Without one the agent goes on; the reason is told to whoever asks for it.
-pub(crate) fn open(data_dir: &Path, snapshot: &Snapshot) -> Result<History, String> {
-    let retention = retention(snapshot.document().connector().history);
-    History::open(data_dir, retention).map_err(|error| {
-        let error = format!("{:#}", anyhow::Error::from(error));
-        tracing::error!(error, "nothing that is measured is kept");
-        format!("the agent keeps no history: {error}")
-    })
+/// The history, and what was used before this start. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    history: History,
+    used: Arc<Vec<measure::ResourceUse>>,
+    since_ms: Option<i64>,
 }
 
-/// Gives a tick to the history.
-pub(crate) fn keep(history: &History, tick: &Tick) {
-    let uses = tick.usage.iter().map(|one| ResourceUse {
-        entity: Entity::Mapping((*one.subaccount).clone(), one.address.clone()),
-        resource: Arc::clone(&one.resource),
-        usage: Usage {
-            calls: one.usage.calls,
-            received: one.usage.received,
-            sent: one.usage.sent,
-            last_ms: one.usage.last_ms,
+impl Kept {
+    /// Opens the history. Without one the agent goes on; the reason is told to whoever asks for it.
+    pub(crate) fn open(data_dir: &Path, snapshot: &Snapshot) -> Result<Self, String> {
+        let retention = retention(snapshot.document().connector().history);
+        let history = History::open(data_dir, retention).map_err(|error| {
+            let error = format!("{:#}", anyhow::Error::from(error));
+            tracing::error!(error, "nothing that is measured is kept");
+            format!("the agent keeps no history: {error}")
+        })?;
+        let used = history.usage().unwrap_or_else(|error| {
+            let error = format!("{:#}", anyhow::Error::from(error));
+            tracing::warn!(error, "what was used before is not known");
+            Used::default()
+        });
+        let mappings = used.resources.into_iter().filter_map(of_mapping);
+        Ok(Self {
+            history,
+            used: Arc::new(mappings.collect()),
+            since_ms: used.since_ms,
+        })
+    }
+
+    /// What there is of earlier times.
+    pub(crate) const fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Gives a tick to the history.
+    pub(crate) fn keep(&self, tick: &Tick) {
+        let uses = tick.usage.iter().map(|one| ResourceUse {
+            entity: Entity::Mapping((*one.subaccount).clone(), one.address.clone()),
+            resource: Arc::clone(&one.resource),
+            usage: Usage {
+                calls: one.usage.calls,
+                received: one.usage.received,
+                sent: one.usage.sent,
+                last_ms: one.usage.last_ms,
+            },
+        });
+        self.history.push(Arc::clone(&tick.sample), uses.collect());
+    }
+
+    /// What was used since the start together with what was used before it, and since when that is
+    /// counted.
+    pub(crate) fn with_before(
+        &self,
+        now: Vec<measure::ResourceUse>,
+        started_ms: i64,
+    ) -> (Vec<measure::ResourceUse>, i64) {
+        let mut all = BTreeMap::new();
+        for one in self.used.iter().cloned().chain(now) {
+            let key = (
+                Arc::clone(&one.subaccount),
+                one.address.clone(),
+                Arc::clone(&one.resource),
+            );
+            let sum: &mut measure::Usage = all.entry(key).or_default();
+            sum.calls = sum.calls.saturating_add(one.usage.calls);
+            sum.received = sum.received.saturating_add(one.usage.received);
+            sum.sent = sum.sent.saturating_add(one.usage.sent);
+            sum.last_ms = one.usage.last_ms;
+        }
+        let all = all.into_iter();
+        let all = all.map(
+            |((subaccount, address, resource), usage)| measure::ResourceUse {
+                subaccount,
+                address,
+                resource,
+                usage,
+            },
+        );
+        (all.collect(), self.since_ms.unwrap_or(started_ms))
+    }
+}
+
+fn of_mapping(one: ResourceUse) -> Option<measure::ResourceUse> {
+    let Entity::Mapping(subaccount, address) = one.entity else {
+        return None;
+    };
+    let Usage {
+        calls,
+        received,
+        sent,
+        last_ms,
+    } = one.usage;
+    Some(measure::ResourceUse {
+        subaccount: Arc::new(subaccount),
+        address,
+        resource: one.resource,
+        usage: measure::Usage {
+            calls,
+            received,
+            sent,
+            last_ms,
         },
-    });
-    history.push(Arc::clone(&tick.sample), uses.collect());
+    })
 }
 
 /// Lets the retention follow the configuration.

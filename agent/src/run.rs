@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use underpass_history::History;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::telemetry::{FileLimits, Levels, LogFiles, Recent};
 use underpass_runtime::threads::DataThreads;
@@ -28,7 +27,7 @@ use crate::events::Events;
 use crate::expiry;
 use crate::forward::{Forward, OwnListeners};
 use crate::heartbeat;
-use crate::history;
+use crate::history::{self, Kept};
 use crate::logs::Logs;
 use crate::management::{self, ServerCertificates};
 use crate::measure::{Meter, Tick, Ticker};
@@ -334,26 +333,24 @@ fn delivery(
 }
 
 /// Starts measuring, and keeping what is measured.
-fn measure(
-    data_dir: &Path,
-    store: &Store,
-    ticker: Ticker,
-    aside: &Aside,
-) -> Result<History, String> {
-    let history = history::open(data_dir, &store.current());
-    let keeper = history.clone().ok();
+fn measure(data_dir: &Path, store: &Store, ticker: Ticker, aside: &Aside) -> Result<Kept, String> {
+    let kept = Kept::open(data_dir, &store.current());
+    let keeper = kept.clone().ok();
     let keep = move |tick: &Tick| {
-        if let Some(history) = &keeper {
-            history::keep(history, tick);
+        if let Some(kept) = &keeper {
+            kept.keep(tick);
         }
     };
     aside.spawn("measure", ticker.run(keep));
-    if let Ok(history) = history.clone() {
+    if let Ok(kept) = &kept {
         let (snapshot, tasks) = (store.snapshot(), aside.tasks.clone());
-        let retained = history::retain_as_configured(history, snapshot, tasks);
-        aside.spawn("history", retained);
+        let history = kept.history().clone();
+        aside.spawn(
+            "history",
+            history::retain_as_configured(history, snapshot, tasks),
+        );
     }
-    history
+    kept
 }
 
 /// Where alerts are kept.

@@ -51,7 +51,6 @@ use bytes::Bytes;
 use http::header::IF_NONE_MATCH;
 use http::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
-use underpass_history::History;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::telemetry::{Levels, LogFiles};
@@ -80,6 +79,7 @@ use crate::deliver::Delivery;
 use crate::diagnosis::Diagnoses;
 use crate::events::Events;
 use crate::forward::OwnListeners;
+use crate::history::Kept;
 use crate::logs::Logs;
 use crate::measure::Meter;
 use crate::operators::Operators;
@@ -126,7 +126,7 @@ pub struct Admin {
     /// Which mappings Prometheus is told of one by one.
     places: monitoring::Places,
     /// What was measured, or why there is nothing.
-    history: Result<History, String>,
+    history: Result<Kept, String>,
     /// What goes wrong; None while nothing runs.
     diagnoses: Option<Diagnoses>,
     /// Payload that is traced; None while nothing runs.
@@ -256,7 +256,7 @@ impl Admin {
 
     /// The same, with what was measured, or why there is nothing.
     #[must_use]
-    pub fn with_history(self, history: Result<History, String>) -> Self {
+    pub(crate) fn with_history(self, history: Result<Kept, String>) -> Self {
         Self { history, ..self }
     }
 

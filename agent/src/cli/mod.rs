@@ -11,6 +11,7 @@ mod drain;
 pub mod enrol;
 mod events;
 pub mod heartbeat;
+pub mod history;
 mod import;
 pub mod log_file;
 pub mod logs;
@@ -361,6 +362,14 @@ pub enum Administer {
         #[command(subcommand)]
         action: log_file::Action,
     },
+    /// Show what was measured: requests, durations, bytes, memory and more, up to two years back.
+    #[command(after_help = history::EXAMPLE)]
+    History {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        which: history::Which,
+    },
     /// Close all tunnels when their requests have ended, until `undrain` or a restart.
     #[command(after_help = drain::EXAMPLE)]
     Drain {
@@ -429,6 +438,7 @@ impl Administer {
             | Self::Diagnosis { common, .. }
             | Self::LogFile { common, .. }
             | Self::Trace { common, .. }
+            | Self::History { common, .. }
             | Self::Drain { common, .. }
             | Self::Undrain { common }
             | Self::Restart { common }
@@ -471,6 +481,7 @@ impl Administer {
             | Self::Diagnosis { .. }
             | Self::LogFile { .. }
             | Self::Trace { .. }
+            | Self::History { .. }
             | Self::Drain { .. }
             | Self::Undrain { .. }
             | Self::Restart { .. }
@@ -530,6 +541,7 @@ impl Administer {
             Self::Trace { action, .. } => trace::run(&client, action, &mut out).await,
             Self::Logs { which, .. } => logs::show(&client, which, &mut out).await,
             Self::Requests { action, .. } => requests::run(&client, action, &mut out).await,
+            Self::History { which, .. } => history::show(&client, which, &mut out).await,
             Self::Usage { unused, .. } => usage::show(&client, unused, &mut out).await,
             Self::Drain { wait, .. } => drain::begin(&client, wait, &mut out).await,
             Self::Undrain { .. } => drain::end(&client, &mut out).await,

@@ -36,7 +36,9 @@ impl Admin {
     }
 
     fn kept(&self) -> Result<History, Refusal> {
-        self.history.clone().map_err(Refusal::illegal_state)
+        let kept = self.history.as_ref();
+        let history = kept.map(|kept| kept.history().clone());
+        history.map_err(Refusal::illegal_state)
     }
 }
 

@@ -15,7 +15,8 @@ use underpass_shared::exposition::Exposition;
 pub(super) use self::exposition::Places;
 use super::call::{Call, blocking};
 use super::{Admin, Answer, answer};
-use crate::measure::Meter;
+use crate::history::Kept;
+use crate::measure::{Meter, ResourceUse};
 
 impl Admin {
     pub(super) async fn monitoring(
@@ -110,11 +111,12 @@ impl Admin {
 
     async fn backend_usage(&self) -> Answer {
         let (current, meter) = (self.readable()?, self.measured()?.clone());
+        let kept = self.history.as_ref().ok().cloned();
         // All mappings with all their resources may be many.
         blocking(move || {
-            let used = meter.usage();
+            let (used, since_ms) = used(&meter, kept.as_ref());
             let uses = mappings::Uses::of(&used);
-            let shown = uses.by_subaccount(current.document(), meter.started_ms());
+            let shown = uses.by_subaccount(current.document(), since_ms);
             answer::ok(&shown, current.revision().number)
         })
         .await
@@ -122,10 +124,11 @@ impl Admin {
 
     async fn usage(&self, unused: bool) -> Answer {
         let (current, meter) = (self.readable()?, self.measured()?.clone());
+        let kept = self.history.as_ref().ok().cloned();
         blocking(move || {
-            let used = meter.usage();
+            let (used, since_ms) = used(&meter, kept.as_ref());
             let uses = mappings::Uses::of(&used);
-            let shown = uses.shown(current.document(), meter.started_ms(), unused);
+            let shown = uses.shown(current.document(), since_ms, unused);
             answer::ok(&shown, current.revision().number)
         })
         .await
@@ -154,5 +157,14 @@ impl Admin {
             ))
         })
         .await
+    }
+}
+
+/// What was used, also before this start where that is known, and since when that is counted.
+fn used(meter: &Meter, kept: Option<&Kept>) -> (Vec<ResourceUse>, i64) {
+    let (used, started_ms) = (meter.usage(), meter.started_ms());
+    match kept {
+        Some(kept) => kept.with_before(used, started_ms),
+        None => (used, started_ms),
     }
 }
