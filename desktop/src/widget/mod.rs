@@ -19,6 +19,7 @@ mod logo;
 mod menu;
 mod option;
 mod pill;
+mod plot;
 mod progress;
 mod score;
 mod side;
@@ -48,6 +49,9 @@ pub use logo::{ICON, logo};
 pub use menu::{context_menu, menu, menu_item, menu_rule};
 pub use option::option_card;
 pub use pill::{dot, pill, shape};
+pub use plot::{
+    Dot, Hue, Look, Mark, Plot, PlotAct, PlotGroup, PlotOut, Threshold, Track, Unit, at, reduce,
+};
 pub use progress::{meter, progress};
 pub use score::score;
 pub use side::{Widths, side_panel};
