@@ -22,6 +22,7 @@ use underpass_shared::pki::token::EnrolToken;
 
 use super::agent::{DemoAgent, State, USER, done, ok};
 use super::answers::find;
+use super::measured::Answered;
 use super::own;
 use super::random::Dice;
 use crate::Reply;
@@ -42,6 +43,7 @@ const CONNECTIONS: usize = 4;
 pub(super) struct Running {
     pairing: Option<Pairing>,
     drain: Option<Drain>,
+    pub(super) alerts: Answered,
 }
 
 struct Pairing {

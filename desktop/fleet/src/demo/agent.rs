@@ -20,11 +20,10 @@ use underpass_shared::id::AgentId;
 use super::acts::{self, Acted};
 use super::cast::{GATEWAYS, PEOPLE, Trouble};
 use super::document::document;
-use super::figures;
 use super::furniture::furnished;
 use super::random::Dice;
 use super::store::{Order, Store};
-use super::{answers, certificates, logs};
+use super::{answers, certificates, logs, measured};
 use crate::api::{Api, Call, Events, Heard};
 use crate::snapshot::Sample;
 use crate::{FleetError, Reply};
@@ -177,6 +176,12 @@ impl DemoAgent {
             (Target::AccessCheck(path), Verb::Post) => {
                 return answers::access(&state, path, &call.body);
             }
+            (Target::Alerts(target), _) => {
+                return measured::change(self, &mut state, *target, call);
+            }
+            (Target::Monitoring(target), verb) if measured::forget(*target, verb) => {
+                return Ok(done(state.store.number()));
+            }
             (_, Verb::Get | Verb::Post | Verb::Put | Verb::Patch | Verb::Delete) => {}
         }
         let (document, reason, body) = match acts::act(self, &mut state, call) {
@@ -224,7 +229,7 @@ impl DemoAgent {
     }
 
     pub(super) fn figures(&self, since_ms: i64) -> Vec<Sample> {
-        figures::samples(self.seed, since_ms, self.now_ms())
+        measured::samples(&measured::Nature::of(self), since_ms, self.now_ms())
     }
 
     /// The stream of events as a session opens it.

@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 use underpass_shared::api::management::{
-    AccessCheckInput, AuditLogShown, AuditPage, AuditVerification, CertificateShown, ChannelShown,
-    CheckOutcome, CheckStep, CheckedStep, ConnectionCheck, ConnectorShown, ConnectorTarget,
-    Corrupted, DomainMappingShown, HaRole, MailShown, MappingAddress, OperatorShown,
-    OperatorTarget, Own, ProxyShown, Refusal, RevisionDetail, RevisionDiff, RunningTarget,
-    SubaccountPath, SubaccountShown, SystemMapping, SystemMappingResource, Target, TrustedShown,
-    TruststoreShown, TunnelTuning, Version, read,
+    AccessCheckInput, AlertTarget, AuditLogShown, AuditPage, AuditVerification, CertificateShown,
+    ChannelShown, CheckOutcome, CheckStep, CheckedStep, ConnectionCheck, ConnectorShown,
+    ConnectorTarget, Corrupted, DomainMappingShown, HaRole, MailShown, MappingAddress,
+    OperatorShown, OperatorTarget, Own, ProxyShown, Refusal, RevisionDetail, RevisionDiff,
+    RunningTarget, SubaccountPath, SubaccountShown, SystemMapping, SystemMappingResource, Target,
+    TrustedShown, TruststoreShown, TunnelTuning, Version, read,
 };
 use underpass_shared::config::{
     Document, Mapping, Number, Protocol, Revision, Subaccount, changes, diff,
@@ -21,7 +21,7 @@ use underpass_shared::policy::effective::NotOffered;
 use underpass_shared::policy::{Access, Policy};
 
 use super::agent::{DemoAgent, State, USER, ok, text};
-use super::{acts, audit, logs, own};
+use super::{acts, audit, logs, measured, own};
 use crate::Reply;
 use crate::api::Call;
 
@@ -38,6 +38,12 @@ pub(super) fn get(agent: &DemoAgent, state: &State, call: &Call) -> Answer {
         return told;
     }
     match &call.target {
+        Target::Monitoring(target) => {
+            measured::tell(agent, state, *target, call).unwrap_or_else(|| Err(absent(&call.target)))
+        }
+        Target::Alerts(AlertTarget::All) => {
+            ok(&measured::alerts(agent, state, call.query.alerts), number)
+        }
         Target::Version => {
             let version = own::VERSION.to_owned();
             ok(&Version { version }, number)

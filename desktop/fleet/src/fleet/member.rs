@@ -74,6 +74,7 @@ impl Card {
             version: seen.version,
             status: seen.status,
             configuration: seen.configuration,
+            alerts: seen.alerts,
             pending: seen.pending,
             certificate_days,
             series: seen.series,

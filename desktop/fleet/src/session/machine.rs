@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use underpass_shared::alert::{self, Happening};
-use underpass_shared::api::management::{Event, PendingConfirm, Query, Target};
+use underpass_shared::api::management::{AlertTarget, Event, PendingConfirm, Query, Target};
 use underpass_shared::instant::Now;
 
 use super::fault::Fault;
@@ -33,16 +33,18 @@ pub(crate) enum Part {
     Configuration,
     Pending,
     Version,
+    Alerts,
     Samples,
 }
 
 impl Part {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Own,
         Self::Status,
         Self::Configuration,
         Self::Pending,
         Self::Version,
+        Self::Alerts,
         Self::Samples,
     ];
 
@@ -57,6 +59,7 @@ impl Part {
                 Self::Configuration => Target::Document,
                 Self::Pending => Target::PendingConfirm,
                 Self::Version => Target::Version,
+                Self::Alerts => Target::Alerts(AlertTarget::All),
             })
         }
     }
@@ -127,7 +130,8 @@ impl Machine {
                 }
                 if now.monotonic >= self.status_due {
                     self.status_due = now.monotonic + STATUS_EVERY;
-                    self.wanted.extend([Part::Status, Part::Samples]);
+                    self.wanted
+                        .extend([Part::Status, Part::Alerts, Part::Samples]);
                     return self.next(now);
                 }
                 let until = Some(self.status_due);
@@ -163,8 +167,12 @@ impl Machine {
 
     /// A configuration was applied; do not wait for the event.
     pub(crate) fn changed(&mut self) {
-        self.wanted
-            .extend([Part::Configuration, Part::Status, Part::Pending]);
+        self.wanted.extend([
+            Part::Configuration,
+            Part::Status,
+            Part::Pending,
+            Part::Alerts,
+        ]);
     }
 
     /// Marks what is about to be asked for.
@@ -174,7 +182,7 @@ impl Machine {
             Part::Version => self.seen.version = self.seen.version.loading(),
             Part::Configuration => self.seen.configuration = self.seen.configuration.loading(),
             // Asked for all the time: a flicker would tell nothing.
-            Part::Status | Part::Pending | Part::Samples => {}
+            Part::Status | Part::Pending | Part::Samples | Part::Alerts => {}
         }
     }
 
@@ -230,6 +238,7 @@ impl Machine {
         match part {
             Part::Own => read(&mut self.seen.own, answer, at_ms),
             Part::Version => read(&mut self.seen.version, answer, at_ms),
+            Part::Alerts => read(&mut self.seen.alerts, answer, at_ms),
             Part::Status => read(&mut self.seen.status, answer, at_ms),
             Part::Configuration => read(&mut self.seen.configuration, answer, at_ms),
             Part::Pending => {
@@ -356,6 +365,7 @@ impl Machine {
             Event::Metrics { .. } => None,
             Event::Notice { text } => Some((Severity::Info, crate::error::clean(&text))),
             Event::Alert { notice } => {
+                self.wanted.insert(Part::Alerts);
                 let text = format!("{}: {}", notice.alert.title, notice.alert.text);
                 let severity = match (notice.happening, notice.alert.severity) {
                     (Happening::Resolved | Happening::Test, _) => Severity::Info,

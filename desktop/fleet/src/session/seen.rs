@@ -1,6 +1,6 @@
 //! What a session knows of its agent.
 
-use underpass_shared::api::management::{Own, PendingConfirm, Status, Version};
+use underpass_shared::api::management::{AlertList, Own, PendingConfirm, Status, Version};
 
 use crate::remote::Remote;
 use crate::snapshot::{Configuration, Link, Series};
@@ -13,6 +13,7 @@ pub(crate) struct Seen {
     pub(crate) version: Remote<Version>,
     pub(crate) status: Remote<Status>,
     pub(crate) configuration: Remote<Configuration>,
+    pub(crate) alerts: Remote<AlertList>,
     pub(crate) pending: Option<PendingConfirm>,
     pub(crate) series: Series,
     pub(crate) last_seen_ms: Option<i64>,
@@ -30,6 +31,7 @@ impl Seen {
             version: Remote::NotRequested,
             status: Remote::NotRequested,
             configuration: Remote::NotRequested,
+            alerts: Remote::NotRequested,
             pending: None,
             series: Series::default(),
             last_seen_ms: None,
@@ -47,5 +49,6 @@ impl Seen {
         stale(&mut self.version, reason);
         stale(&mut self.status, reason);
         stale(&mut self.configuration, reason);
+        stale(&mut self.alerts, reason);
     }
 }

@@ -6,7 +6,7 @@ mod series;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use underpass_shared::api::management::{Own, PendingConfirm, Status, Version};
+use underpass_shared::api::management::{AlertList, Own, PendingConfirm, Status, Version};
 use underpass_shared::config::Document;
 use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
@@ -115,6 +115,8 @@ pub struct AgentSnapshot {
     pub status: Remote<Status>,
     /// Its configuration.
     pub configuration: Remote<Configuration>,
+    /// The alerts that stand.
+    pub alerts: Remote<AlertList>,
     /// Changes that wait for their confirmation.
     pub pending: Option<PendingConfirm>,
     /// Days until the certificate ends that this program shows it.

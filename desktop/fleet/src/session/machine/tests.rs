@@ -21,6 +21,7 @@ fn reply(part: Part) -> Reply {
             r#"{"pid":1,"version":"1","timeMs":0,"revision":7,"problem":null,"links":[]}"#
         }
         Part::Configuration => r#"{"schema":1}"#,
+        Part::Alerts => r#"{"alerts":[]}"#,
         Part::Pending | Part::Samples => "{}",
     };
     Reply {
@@ -103,11 +104,17 @@ fn it_listens_before_it_asks_and_asks_for_what_events_say() {
     for id in 2..9 {
         hear(&mut machine, id, revision(8), at(1));
     }
-    let asked = [Part::Status, Part::Configuration, Part::Pending];
+    let asked = [
+        Part::Status,
+        Part::Configuration,
+        Part::Pending,
+        Part::Alerts,
+    ];
     assert_eq!(serve(&mut machine, at(1)), asked);
     // Figures come with time.
     assert_eq!(serve(&mut machine, at(14)), []);
-    assert_eq!(serve(&mut machine, at(15)), [Part::Status, Part::Samples]);
+    let figures = [Part::Status, Part::Alerts, Part::Samples];
+    assert_eq!(serve(&mut machine, at(15)), figures);
     // Behind a broken stream it goes on where it was.
     machine.ended();
     assert_eq!(machine.next(at(16)), Step::Load(Part::Own));
