@@ -12,6 +12,7 @@ pub mod command;
 pub mod cx;
 pub mod digest;
 pub mod file;
+pub mod measured;
 pub mod naming;
 pub mod nav;
 pub mod prefs;

@@ -79,6 +79,8 @@ pub enum AgentTab {
     Channels,
     /// Domains of cookies.
     CookieDomains,
+    /// What it measured.
+    Monitoring,
     /// Certificates and stores.
     Trust,
     /// How users are known to the systems.
@@ -99,8 +101,9 @@ pub enum AgentTab {
 
 impl AgentTab {
     /// All tabs, in their order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Overview,
+        Self::Monitoring,
         Self::Subaccounts,
         Self::AccessControl,
         Self::Channels,
@@ -123,6 +126,7 @@ impl AgentTab {
             Self::AccessControl => "Access control",
             Self::Channels => "Channels",
             Self::CookieDomains => "Cookie domains",
+            Self::Monitoring => "Monitoring",
             Self::Trust => "Trust & certificates",
             Self::Propagation => "Principal propagation",
             Self::Revisions => "Revisions",

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use underpass_shared::id::AgentId;
 
+use crate::measured::Span;
 use crate::nav::Nav;
 use crate::screen::fleet::{Col, SavedView};
 use crate::theme::size;
@@ -24,6 +25,9 @@ pub struct Prefs {
     pub peek: bool,
     /// How large everything is.
     pub zoom: Zoom,
+    /// The range of time of plots.
+    #[serde(deserialize_with = "known")]
+    pub span: Span,
     /// What is being set up.
     pub setup: Setup,
     /// The page that was shown.
@@ -44,6 +48,7 @@ impl Default for Prefs {
             compact: false,
             peek: true,
             zoom: Zoom::default(),
+            span: Span::default(),
             setup: Setup::default(),
             nav: Nav::default(),
             hidden: Vec::new(),

@@ -50,7 +50,8 @@ pub use menu::{context_menu, menu, menu_item, menu_rule};
 pub use option::option_card;
 pub use pill::{dot, pill, shape};
 pub use plot::{
-    Dot, Hue, Look, Mark, Plot, PlotAct, PlotGroup, PlotOut, Threshold, Track, Unit, at, reduce,
+    Bar, Dot, Hue, Look, Mark, Plot, PlotAct, PlotGroup, PlotOut, Slice, Threshold, Track, Unit,
+    at, histogram, reduce, slices,
 };
 pub use progress::{meter, progress};
 pub use score::score;

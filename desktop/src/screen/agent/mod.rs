@@ -10,6 +10,7 @@ pub(crate) mod edit;
 mod form;
 mod head;
 pub mod logs;
+pub mod monitoring;
 pub mod operators;
 pub mod overview;
 mod parts;
@@ -39,6 +40,8 @@ pub struct AgentState {
     pub draft: draft::DraftState,
     /// How it is.
     pub overview: overview::OverviewState,
+    /// What it measured.
+    pub monitoring: monitoring::MonitoringState,
     /// Its subaccounts.
     pub subaccounts: subaccounts::SubaccountsState,
     /// Which systems and paths are open.
@@ -73,6 +76,7 @@ impl AgentState {
             AgentTab::Revisions => self.revisions.focus_filter(),
             AgentTab::Audit => self.audit.focus_filter(),
             AgentTab::Logs => self.logs.focus_filter(),
+            AgentTab::Monitoring => return self.monitoring.focus_filter(),
             AgentTab::Overview
             | AgentTab::Subaccounts
             | AgentTab::Channels
@@ -130,6 +134,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AgentState, id: AgentId, tab
     ui.add_space(space::M);
     match tab {
         AgentTab::Overview => overview::ui(ui, cx, &mut state.overview),
+        AgentTab::Monitoring => monitoring::ui(ui, cx, &mut state.monitoring),
         AgentTab::Subaccounts => subaccounts::ui(ui, cx, &mut state.subaccounts),
         AgentTab::AccessControl => access::ui(ui, cx, &mut state.access),
         AgentTab::Channels => channels::ui(ui, cx, &mut state.channels),

@@ -13,7 +13,7 @@ use super::{Look, Plot, Track, hover, marks, ticks};
 use crate::theme::{Text, Themed as _, Tokens, font};
 
 /// The room of the value axis, the same for all plots of a page, so that their times align.
-const AXIS: f32 = 62.0;
+const AXIS: f32 = 58.0;
 /// Lines of the value axis.
 const LINES: usize = 3;
 
@@ -91,7 +91,7 @@ pub(super) fn plot(ui: &mut Ui, group: &mut PlotGroup, plot: &Plot<'_>) {
             // A line at the very top or bottom is to be seen in its whole width.
             inner.set_plot_bounds_y(-top * 0.01..=top * 1.02);
             for (at, one) in drawn.iter().enumerate() {
-                areas(inner, one, drawn.get(at + 1), tokens);
+                areas(inner, one, drawn.get(at + 1), tokens, at == 0);
             }
             for one in &drawn {
                 lines(inner, one, tokens);
@@ -116,12 +116,7 @@ fn told(plot: &Plot<'_>) -> String {
 }
 
 /// The lines that are shown, with as many points as there are columns for.
-fn reduced<'a>(
-    group: &mut PlotGroup,
-    plot: &'a Plot<'_>,
-    id: Id,
-    width: f32,
-) -> Vec<Drawn<'a>> {
+fn reduced<'a>(group: &mut PlotGroup, plot: &'a Plot<'_>, id: Id, width: f32) -> Vec<Drawn<'a>> {
     let columns = columns(width);
     let mut all: Vec<Drawn<'a>> = vec![];
     for (at, track) in plot.tracks.iter().enumerate() {
@@ -129,7 +124,9 @@ fn reduced<'a>(
             continue;
         }
         // What lies on each other needs its points at the same times.
-        let above = all.last().filter(|above| is_layer(above.track) && is_layer(track));
+        let above = all
+            .last()
+            .filter(|above| is_layer(above.track) && is_layer(track));
         let runs = match above {
             Some(above) => at_times(&track.dots, &above.runs).into(),
             None => group.reduced(id.with(at), &track.dots, columns, plot.step_ms),
@@ -170,7 +167,13 @@ fn greatest(drawn: &[Drawn<'_>], (from, to): (f64, f64)) -> f64 {
 }
 
 /// The room below or around a line.
-fn areas<'a>(plot: &mut PlotUi<'a>, one: &Drawn<'_>, below: Option<&Drawn<'_>>, tokens: &Tokens) {
+fn areas(
+    plot: &mut PlotUi<'_>,
+    one: &Drawn<'_>,
+    below: Option<&Drawn<'_>>,
+    tokens: &Tokens,
+    is_whole: bool,
+) {
     let color = one.track.hue.color(tokens);
     let below = below.filter(|below| is_layer(one.track) && is_layer(below.track));
     for (at, run) in one.runs.iter().enumerate() {
@@ -182,7 +185,9 @@ fn areas<'a>(plot: &mut PlotUi<'a>, one: &Drawn<'_>, below: Option<&Drawn<'_>>, 
         };
         let share = match one.track.look {
             Look::Area => 0.13,
-            Look::Stack => 0.42,
+            // The whole is only the ground of what did not go well.
+            Look::Stack if is_whole => 0.16,
+            Look::Stack => 0.5,
             Look::Band(depth) => 0.16 + 0.14 * f32::from(depth),
             Look::Line | Look::Dashed => 0.0,
         };
@@ -217,7 +222,9 @@ fn lines(plot: &mut PlotUi<'_>, one: &Drawn<'_>, tokens: &Tokens) {
     };
     for run in one.runs.iter() {
         let points = || {
-            let points = run.iter().map(|dot| PlotPoint::new(dot.at_ms as f64, dot.value));
+            let points = run
+                .iter()
+                .map(|dot| PlotPoint::new(dot.at_ms as f64, dot.value));
             PlotPoints::Owned(points.collect())
         };
         // What stands alone has no line.

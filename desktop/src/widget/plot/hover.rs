@@ -1,6 +1,8 @@
 //! The pointer over a plot: the line at its time, the values there, and the part that it draws.
 
-use egui::{CornerRadius, Key, LayerId, Order, Rect, Response, Shape, Stroke, StrokeKind, Ui, Vec2};
+use egui::{
+    CornerRadius, Key, LayerId, Order, Rect, Response, Shape, Stroke, StrokeKind, Ui, Vec2,
+};
 use egui_plot::PlotTransform;
 
 use super::group::PlotGroup;
@@ -109,8 +111,7 @@ pub(super) fn paint(
         }
         if let Some(dot) = super::at(&track.dots, time, plot.step_ms) {
             let at = egui::pos2(x, transform.position_from_point_y(dot.value));
-            ui.painter()
-                .circle_filled(at, 3.0, track.hue.color(tokens));
+            ui.painter().circle_filled(at, 3.0, track.hue.color(tokens));
             let rim = Stroke::new(1.0, tokens.surface);
             ui.painter().circle_stroke(at, 3.5, rim);
         }
@@ -121,14 +122,7 @@ pub(super) fn paint(
 }
 
 /// The values at a time, beside the pointer.
-fn panel(
-    ui: &Ui,
-    group: &PlotGroup,
-    plot: &Plot<'_>,
-    time: f64,
-    at: egui::Pos2,
-    frame: Rect,
-) {
+fn panel(ui: &Ui, group: &PlotGroup, plot: &Plot<'_>, time: f64, at: egui::Pos2, frame: Rect) {
     const ROW: f32 = 18.0;
     let tokens = ui.tokens();
     let head = time_told(time, plot.step_ms.min(3_600_000));
@@ -179,10 +173,7 @@ fn panel(
         y += ROW;
         let middle = y + ROW / 2.0;
         painter.circle_filled(egui::pos2(rect.left() + space::S + 4.0, middle), 3.5, color);
-        let place = egui::pos2(
-            rect.left() + space::S + 14.0,
-            middle - name.size().y / 2.0,
-        );
+        let place = egui::pos2(rect.left() + space::S + 14.0, middle - name.size().y / 2.0);
         painter.galley(place, name, tokens.text_2);
         let place = egui::pos2(
             rect.right() - space::S - value.size().x,

@@ -38,20 +38,12 @@ const GAP: f32 = 3.0;
 const SIGN: f32 = 8.0;
 
 /// Paints limits over the lines.
-pub(super) fn thresholds(
-    ui: &Ui,
-    all: &[Threshold],
-    transform: &PlotTransform,
-    top: f64,
-) {
+pub(super) fn thresholds(ui: &Ui, all: &[Threshold], transform: &PlotTransform, top: f64) {
     let (tokens, frame) = (ui.tokens(), *transform.frame());
     for one in all.iter().filter(|one| one.value <= top) {
         let color = tokens.state(one.state);
         let y = transform.position_from_point_y(one.value);
-        let ends = [
-            egui::pos2(frame.left(), y),
-            egui::pos2(frame.right(), y),
-        ];
+        let ends = [egui::pos2(frame.left(), y), egui::pos2(frame.right(), y)];
         let line = Stroke::new(1.0, color);
         let painter = ui.painter().with_clip_rect(frame);
         painter.extend(Shape::dashed_line(&ends, line, DASH, GAP));
@@ -87,15 +79,42 @@ pub(super) fn grounds(ui: &Ui, all: &[Mark], transform: &PlotTransform) {
     }
 }
 
+/// Signs that would lie on each other are one.
+const APART: f32 = SIGN + 3.0;
+
+/// The signs from left to right, those that lie on each other together.
+fn gathered<'a>(all: &'a [Mark], transform: &PlotTransform) -> Vec<(f32, Vec<&'a Mark>)> {
+    let frame = transform.frame();
+    let place = |one: &Mark| transform.position_from_point_x(one.at_ms as f64);
+    let mut seen: Vec<(f32, &Mark)> = all.iter().map(|one| (place(one), one)).collect();
+    seen.retain(|(x, _)| frame.x_range().contains(*x));
+    seen.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut groups: Vec<(f32, Vec<&Mark>)> = vec![];
+    for (x, one) in seen {
+        match groups.last_mut().filter(|(before, _)| x - before < APART) {
+            Some((_, group)) => group.push(one),
+            None => groups.push((x, vec![one])),
+        }
+    }
+    groups
+}
+
+/// The state that a sign of several shows.
+fn worst(group: &[&Mark]) -> State {
+    let order = [State::Error, State::Warn, State::Info];
+    let has = |state: &State| group.iter().any(|one| one.state == *state);
+    order.into_iter().find(has).unwrap_or(State::Off)
+}
+
+/// Marks that a sign of several tells of; nobody reads more.
+const TOLD: usize = 6;
+
 /// Paints what happened as lines with a sign at their head, which tells more under the pointer.
 pub(super) fn marks(ui: &mut Ui, all: &[Mark], transform: &PlotTransform, id: egui::Id) {
     let (tokens, frame) = (ui.tokens(), *transform.frame());
-    for (at, one) in all.iter().enumerate() {
-        let x = transform.position_from_point_x(one.at_ms as f64);
-        if !frame.x_range().contains(x) {
-            continue;
-        }
-        let color = tokens.state(one.state);
+    for (at, (x, group)) in gathered(all, transform).into_iter().enumerate() {
+        let state = worst(&group);
+        let color = tokens.state(state);
         let ends = [
             egui::pos2(x, frame.top() + SIGN),
             egui::pos2(x, frame.bottom()),
@@ -104,17 +123,26 @@ pub(super) fn marks(ui: &mut Ui, all: &[Mark], transform: &PlotTransform, id: eg
         ui.painter()
             .extend(Shape::dashed_line(&ends, line, DASH, GAP));
         let center = egui::pos2(x, frame.top() + SIGN / 2.0);
-        shape(ui.painter(), center, SIGN, one.state, color);
+        shape(ui.painter(), center, SIGN, state, color);
         let area = Rect::from_center_size(center, Vec2::splat(SIGN + 6.0));
         let sign = ui.interact(area, id.with(("mark", at)), Sense::hover());
-        sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, &one.title));
+        let name = match group.as_slice() {
+            [one] => one.title.clone(),
+            many => crate::text::plural(many.len(), "event"),
+        };
+        sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
         sign.on_hover_ui(|ui| {
             ui.set_max_width(300.0);
-            ui.bold(one.title.as_str());
-            if !one.text.is_empty() {
-                ui.paragraph(one.text.as_str());
+            for one in group.iter().take(TOLD) {
+                ui.bold(one.title.as_str());
+                if !one.text.is_empty() && group.len() == 1 {
+                    ui.paragraph(one.text.as_str());
+                }
+                ui.quiet(crate::text::when(one.at_ms));
             }
-            ui.quiet(crate::text::when(one.at_ms));
+            if group.len() > TOLD {
+                ui.quiet(format!("and {} more", group.len() - TOLD));
+            }
         });
     }
 }

@@ -1,5 +1,6 @@
 //! Plots over time: lines, areas and bands that share their time axis with the others of a page.
 
+mod bars;
 mod draw;
 mod group;
 mod hover;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use egui::{Align, Color32, Id, Layout, Rect, Role, Sense, Ui, Vec2, WidgetInfo};
 use lucide_icons::Icon;
 
+pub use self::bars::{Bar, Slice, histogram, slices};
 pub use self::group::PlotGroup;
 pub use self::marks::{Mark, Threshold};
 pub use self::reduce::{Dot, at, reduce};
@@ -271,8 +273,9 @@ fn entry(ui: &mut Ui, track: &Track, value: &str, on: bool, room: f32) -> egui::
     let name = galley(ui, Text::Small, name_color, &track.name, width.max(24.0));
     let total = SWATCH + name.size().x + value.size().x + 2.0 * space::XS;
     let (rect, response) = ui.allocate_exact_size(Vec2::new(total, LEGEND), Sense::click());
-    response
-        .widget_info(|| WidgetInfo::selected(Role::CheckBox, true, on, format!("Line {}", track.name)));
+    response.widget_info(|| {
+        WidgetInfo::selected(Role::CheckBox, true, on, format!("Line {}", track.name))
+    });
     let middle = rect.center().y;
     let line = egui::Stroke::new(2.0, if on { color } else { tokens.text_off });
     let (from, to) = (rect.left(), rect.left() + SWATCH);
@@ -280,6 +283,11 @@ fn entry(ui: &mut Ui, track: &Track, value: &str, on: bool, room: f32) -> egui::
         let points = [egui::pos2(from, middle), egui::pos2(to, middle)];
         ui.painter()
             .extend(egui::Shape::dashed_line(&points, line, 3.0, 2.0));
+    } else if let Look::Band(depth) = track.look {
+        let band = Rect::from_x_y_ranges(from..=to, middle - 4.0..=middle + 4.0);
+        let share = 0.3 + 0.3 * f32::from(depth);
+        let fill = line.color.gamma_multiply(share.min(1.0));
+        ui.painter().rect_filled(band, 2.0, fill);
     } else {
         ui.painter().hline(from..=to, middle, line);
     }
@@ -287,7 +295,8 @@ fn entry(ui: &mut Ui, track: &Track, value: &str, on: bool, room: f32) -> egui::
     let left = to + space::XS;
     let right = left + name.size().x + space::XS;
     ui.painter().galley(place(&name, left), name, name_color);
-    ui.painter().galley(place(&value, right), value, value_color);
+    ui.painter()
+        .galley(place(&value, right), value, value_color);
     super::focus_ring(ui, &response, 4);
     response
 }

@@ -151,9 +151,7 @@ mod tests {
             77_777 => -900.0,
             n => (n % 100) as f64,
         };
-        (0..100_000)
-            .map(|n| Dot::of(n * 1_000, value(n)))
-            .collect()
+        (0..100_000).map(|n| Dot::of(n * 1_000, value(n))).collect()
     }
 
     #[test]
