@@ -160,6 +160,10 @@ impl App {
             self.screens.audit.focus_filter();
             return;
         }
+        if self.route() == Route::Alerts {
+            self.screens.alerts.focus_filter();
+            return;
+        }
         self.go(Route::Fleet);
         self.screens.fleet.focus_filter();
     }

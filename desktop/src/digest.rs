@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot, Health};
+use underpass_shared::alert::Alert;
 use underpass_shared::api::management::Connection;
 
 use crate::theme::State;
@@ -48,6 +49,8 @@ pub struct Digest {
     pub first_end: Option<(Arc<str>, i64)>,
     /// Places of the agents that have a problem, the worst first.
     pub troubled: Vec<usize>,
+    /// Alerts that stand and of which nobody has taken note, with what this app sees itself.
+    pub alerts: usize,
     /// When an agent answered last, milliseconds UTC.
     pub newest_ms: Option<i64>,
 }
@@ -88,6 +91,7 @@ impl Digest {
         if agent.problem.is_some() {
             self.troubled.push(place);
         }
+        self.alerts += open_alerts(agent);
         self.newest_ms = self.newest_ms.max(agent.last_seen_ms);
         if let Some(name) = &agent.group {
             match self.groups.iter_mut().find(|group| group.name == *name) {
@@ -146,6 +150,14 @@ impl Digest {
             self.busiest = Some((Arc::clone(&agent.label), load));
         }
     }
+}
+
+/// Alerts of an agent of which nobody has taken note; what this app sees counts as one.
+fn open_alerts(agent: &AgentSnapshot) -> usize {
+    let alerts = agent.alerts.value().map_or(&[][..], |list| &list.alerts);
+    let seen = alerts.is_empty() || !agent.link.is_online();
+    let is_open = |one: &&Alert| one.acknowledged.is_none() && one.silenced_until_ms.is_none();
+    alerts.iter().filter(is_open).count() + usize::from(seen && agent.problem.is_some())
 }
 
 /// Tunnels of an agent that are up, and all of them.

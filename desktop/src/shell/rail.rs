@@ -37,7 +37,7 @@ pub fn rail(ui: &mut Ui, cx: &mut Cx<'_>, rail: Rail<'_>) {
             ui.add_space(space::M);
         }
         let badge = if page == Route::Alerts {
-            cx.digest.troubled.len()
+            cx.digest.alerts
         } else {
             0
         };

@@ -154,8 +154,9 @@ fn title(ui: &mut Ui, cx: &mut Cx<'_>, nav: &Nav) {
             }
         }
         Route::Alerts => format!(
-            "{} need attention",
-            text::plural(cx.digest.troubled.len(), "agent")
+            "{} of {}",
+            text::plural(cx.digest.alerts, "open alert"),
+            text::plural(cx.fleet.agents.len(), "agent")
         ),
         Route::Audit => "Who did what, on all agents".to_owned(),
         Route::Agent { .. } | Route::Settings => String::new(),

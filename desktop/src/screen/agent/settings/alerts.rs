@@ -23,7 +23,7 @@ struct Fields {
 
 /// The card of alerts.
 #[derive(Default)]
-pub(super) struct Alerts {
+pub(crate) struct Alerts {
     fields: Buffer<Fields>,
 }
 
@@ -41,7 +41,7 @@ impl std::str::FromStr for Optional {
 }
 
 impl Alerts {
-    pub(super) fn card(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
+    pub(crate) fn card(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
         let Alerting {
             thresholds,
             notification,

@@ -16,6 +16,7 @@ use egui::{Align, Layout, Ui, Vec2};
 use underpass_fleet::command::Command;
 use underpass_shared::config::Document;
 
+pub(crate) use self::alerts::Alerts;
 use super::edit::document;
 use crate::cx::Cx;
 use crate::screen::page;
