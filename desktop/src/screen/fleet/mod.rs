@@ -2,6 +2,7 @@
 
 mod acts;
 mod bulk;
+mod dashboard;
 mod export;
 mod list;
 mod peek;
@@ -28,7 +29,7 @@ use crate::digest::{state_of, word_of};
 use crate::nav::{AgentTab, Route};
 use crate::text;
 use crate::theme::{size, space};
-use crate::widget::{IconButton, Sort, TableState, chip, search};
+use crate::widget::{IconButton, Sort, TableState, chip, search, segmented};
 
 /// What the page remembers from frame to frame.
 pub struct FleetState {
@@ -45,6 +46,8 @@ pub struct FleetState {
     table: TableState,
     view: view::View,
     bulk: bulk::Bulk,
+    /// Whether figures over time are shown in place of the list.
+    dashboard: Option<dashboard::Dashboard>,
     /// The name of the view that is being saved.
     saving: Option<String>,
     focus_filter: bool,
@@ -69,6 +72,7 @@ impl Default for FleetState {
             table,
             view: view::View::default(),
             bulk: bulk::Bulk::default(),
+            dashboard: None,
             saving: None,
             focus_filter: false,
             generation: 0,
@@ -140,7 +144,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
             state.selected.retain(|id| known.contains(id));
         }
     }
-    if cx.prefs.peek && has_room(ui) {
+    if cx.prefs.peek && state.dashboard.is_none() && has_room(ui) {
         peek::panel(ui, cx, &mut state.peek);
     }
     state.view.refresh(
@@ -156,6 +160,11 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
             tiles::tiles(ui, cx, &mut state.health);
         }
         bar(ui, cx, state);
+        if let Some(dashboard) = &mut state.dashboard {
+            let rows = Arc::clone(state.view.rows());
+            dashboard.ui(ui, cx, &rows);
+            return;
+        }
         let bulk = state.foot();
         let room = egui::vec2(ui.available_width(), ui.available_height() - bulk);
         ui.allocate_ui(room, |ui| list::list(ui, cx, state));
@@ -204,7 +213,7 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
         ] {
             let count = cx.digest.count(health);
             let on = state.health == Some(health);
-            let room = ui.available_width() > 330.0;
+            let room = ui.available_width() > 480.0;
             if (count > 0 || on)
                 && room
                 && chip(ui, on, Some(state_of(health)), word_of(health), count).clicked()
@@ -215,7 +224,7 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
         if let Some(group) = &state.group {
             let word = format!("{} ×", text::clean(group));
             let count = state.view.rows().len();
-            if ui.available_width() > 330.0 && chip(ui, true, None, &word, count).clicked() {
+            if ui.available_width() > 480.0 && chip(ui, true, None, &word, count).clicked() {
                 state.group = None;
             }
         }
@@ -227,6 +236,15 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
 
 /// How the list is shown, and what is done with all of it.
 fn right(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
+    let mut shows_time = state.dashboard.is_some();
+    let views = [(false, "List"), (true, "Dashboard")];
+    if segmented(ui, "View", &mut shows_time, &views) {
+        state.dashboard = shows_time.then(dashboard::Dashboard::default);
+        state.selected.clear();
+    }
+    if state.dashboard.is_some() {
+        return;
+    }
     let name = if cx.prefs.peek {
         "Hide the side panel"
     } else {
