@@ -134,6 +134,18 @@ impl Stage {
         Arc::clone(fleet.agent(id).unwrap().draft.as_ref().unwrap().document())
     }
 
+    /// How many resources an agent has open.
+    pub(crate) fn resources(&self, id: AgentId) -> usize {
+        let fleet = self.harness.state().fleet();
+        let known = fleet.agent(id).unwrap().configuration.value().unwrap();
+        count(&known.document)
+    }
+
+    /// How many it is to have.
+    pub(crate) fn drafted(&self, id: AgentId) -> usize {
+        count(&self.draft(id))
+    }
+
     /// The number of the revision that is shown.
     pub(crate) fn chosen_revision(&self) -> u64 {
         let all = self.harness.query_all_by_label_contains("Revision ");
@@ -144,4 +156,9 @@ impl Stage {
         });
         numbers.next_back().unwrap()
     }
+}
+
+fn count(document: &Document) -> usize {
+    let all = document.subaccounts().iter().flat_map(|one| one.mappings());
+    all.map(|one| one.resources.len()).sum()
 }

@@ -12,6 +12,7 @@ mod gallery;
 mod hands;
 mod hostile;
 mod logs;
+mod monitoring;
 mod operators;
 mod overview;
 mod pictures;

@@ -1,0 +1,229 @@
+//! What an agent measured, and what it alerts of.
+
+use egui::{Key, Modifiers, Theme};
+use underpass_desktop::nav::{AgentTab, Route};
+use underpass_fleet::demo::{SEED, Still};
+use underpass_fleet::snapshot::Health;
+
+use crate::stage::{NOW_MS, SMALL, Stage, WINDOW};
+
+/// The tab of an agent that is well.
+fn opened(theme: Theme, size: [f32; 2]) -> Stage {
+    let id = Stage::agent(Health::Online).id;
+    let mut stage = Stage::new(theme, size);
+    stage.go(Route::Agent {
+        id,
+        tab: AgentTab::Monitoring,
+    });
+    // What a page asks for is drawn one frame later.
+    stage.run();
+    stage
+}
+
+const SECTIONS: [&str; 7] = [
+    "Overview",
+    "Requests",
+    "Recent requests",
+    "Back ends",
+    "Usage",
+    "Host",
+    "Tunnels",
+];
+
+fn slug(section: &str) -> String {
+    section.to_lowercase().replace(' ', "-")
+}
+
+#[test]
+fn every_section_shows_what_was_measured() {
+    for theme in [Theme::Dark, Theme::Light] {
+        let mut stage = opened(theme, WINDOW);
+        for section in SECTIONS {
+            stage.press(section);
+            stage.run();
+            let shown = match section {
+                "Recent requests" => stage.mentions("older ones are gone"),
+                "Usage" => stage.mentions("Counted since"),
+                _ => stage.mentions("Line "),
+            };
+            assert!(shown, "{section}");
+            stage.shot(&format!("monitoring-{}", slug(section)));
+        }
+    }
+    let mut stage = opened(Theme::Dark, SMALL);
+    for section in SECTIONS {
+        stage.press(section);
+        stage.run();
+        stage.shot(&format!("monitoring-small-{}", slug(section)));
+    }
+}
+
+#[test]
+fn ranges_reach_from_minutes_to_years_and_can_be_named() {
+    for theme in [Theme::Dark, Theme::Light] {
+        let mut stage = opened(theme, WINDOW);
+        for range in ["15m", "7d", "30d", "2y"] {
+            stage.press(range);
+            stage.run();
+            assert!(stage.mentions("Requests: All"), "{range}");
+            stage.shot(&format!("monitoring-range-{range}"));
+        }
+        stage.press("Custom range…");
+        stage.clear("From");
+        stage.letters("2026-02-30 08:00");
+        assert!(stage.mentions("must be like 2026-03-02 09:30"));
+        stage.clear("From");
+        stage.letters("2026-03-01 06:00");
+        stage.clear("To");
+        stage.letters("2026-03-01 18:00");
+        stage.shot("monitoring-range-dialog");
+        stage.press("Show");
+        stage.run();
+        assert!(stage.mentions("Requests: All"));
+        stage.shot("monitoring-range-custom");
+    }
+}
+
+#[test]
+fn the_pointer_shows_values_a_drag_shows_a_part_and_a_double_click_all() {
+    for theme in [Theme::Dark, Theme::Light] {
+        let mut stage = opened(theme, WINDOW);
+        let at = |x: f32| egui::pos2(x, 400.0);
+        stage.harness.hover_at(at(520.0));
+        stage.run();
+        stage.shot("monitoring-crosshair");
+        stage.harness.drag_at(at(450.0));
+        stage.harness.hover_at(at(500.0));
+        stage.harness.run_steps(2);
+        stage.harness.drop_at(at(600.0));
+        stage.run();
+        assert!(stage.shows("Whole range"));
+        stage.run();
+        stage.shot("monitoring-zoom");
+        stage.press("Whole range");
+        assert!(!stage.shows("Whole range"));
+    }
+}
+
+#[test]
+fn two_agents_are_compared() {
+    let fleet = Still::new(SEED, NOW_MS).snapshot();
+    let mut online = fleet
+        .agents
+        .iter()
+        .filter(|one| one.health == Health::Online);
+    let other = online.nth(3).unwrap().label.to_string();
+    for theme in [Theme::Dark, Theme::Light] {
+        let mut stage = opened(theme, WINDOW);
+        stage.press("Compare with…");
+        stage.press(&other);
+        stage.run();
+        assert!(stage.shows(&format!("Line {other}")));
+        stage.shot("monitoring-compare");
+        stage.press("End the comparison");
+        assert!(!stage.shows(&format!("Line {other}")));
+    }
+}
+
+#[test]
+fn requests_are_filtered_and_looked_into() {
+    for theme in [Theme::Dark, Theme::Light] {
+        let mut stage = opened(theme, WINDOW);
+        stage.press("Recent requests");
+        stage.press("Denied");
+        stage.run();
+        assert!(!stage.mentions("500 of"));
+        stage.press("Denied");
+        stage.press("Longest");
+        stage.run();
+        stage.key(Modifiers::NONE, Key::ArrowDown);
+        assert!(stage.shows("Close the request") && stage.mentions("Where the time went: "));
+        stage.shot("monitoring-request");
+        stage.key(Modifiers::NONE, Key::Escape);
+        assert!(!stage.shows("Close the request"));
+        stage.letters("/");
+        stage.letters("no such host");
+        assert!(stage.shows("No request matches"));
+    }
+}
+
+#[test]
+fn what_was_never_used_goes_by_one_click_in_the_draft() {
+    let id = Stage::agent(Health::Online).id;
+    let mut stage = opened(Theme::Dark, WINDOW);
+    stage.press("Usage");
+    stage.press("Never used, 10");
+    let before = stage.resources(id);
+    let name = "Remove ecc-prd:443 /api/v1/health";
+    stage.press(name);
+    assert!(!stage.shows(name) && stage.shows("Removed in the draft"));
+    assert_eq!(stage.drafted(id), before - 1);
+    stage.shot("monitoring-usage-removed");
+    stage.press("Remove gitlab:443 the whole mapping");
+    assert!(stage.drafted(id) <= before - 1);
+}
+
+#[test]
+fn points_and_pictures_are_written_to_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut stage = opened(Theme::Dark, WINDOW);
+    let table = folder.path().join("requests.csv");
+    stage.press("Export Requests");
+    stage.press("Points as CSV…");
+    stage.paste("File", table.to_str().unwrap());
+    stage.shot("monitoring-export");
+    stage.press("Export");
+    stage.until(|_| table.exists());
+    let text = std::fs::read_to_string(&table).unwrap();
+    assert!(text.starts_with("time,time_ms,all_per_second,"));
+    assert!(text.lines().count() > 300);
+}
+
+#[test]
+fn alerts_are_noted_silenced_and_their_rules_edited() {
+    for theme in [Theme::Dark, Theme::Light] {
+        let mut stage = Stage::new(theme, WINDOW);
+        stage.go(Route::Alerts);
+        stage.shot("alerts-active");
+        assert!(stage.mentions("Tunnel is down"));
+        stage.letters("/");
+        stage.letters("tunnel is down");
+        stage.key(Modifiers::NONE, Key::Enter);
+        stage.key(Modifiers::NONE, Key::Escape);
+        stage.key(Modifiers::NONE, Key::ArrowDown);
+        assert!(stage.shows("Close the alert"));
+        stage.shot("alerts-detail");
+        stage.press("Acknowledge");
+        stage.run();
+        assert!(stage.mentions("Noted by") && stage.shows("Noted, 1"));
+        stage.press("Silence…");
+        stage.press("For 4 hours");
+        stage.run();
+        assert!(stage.shows("End the silence") && stage.mentions("Silent until"));
+        stage.press("Remove the alert");
+        stage.run();
+        assert!(!stage.shows("Close the alert"));
+        stage.clear("Filter alerts");
+        stage.press("History");
+        stage.run();
+        assert!(stage.mentions("Resolved"));
+        stage.shot("alerts-history");
+        stage.press("Rules");
+        stage.shot("alerts-rules");
+    }
+}
+
+#[test]
+fn the_dashboard_shows_the_fleet_over_time() {
+    for theme in [Theme::Dark, Theme::Light] {
+        let mut stage = Stage::new(theme, WINDOW);
+        stage.press("Dashboard");
+        stage.run();
+        assert!(stage.mentions("Throughput: Requests") && stage.shows("Most errors"));
+        stage.shot("dashboard");
+    }
+    let mut stage = Stage::new(Theme::Dark, SMALL);
+    stage.press("Dashboard");
+    stage.run();
+    stage.shot("dashboard-small");
+}
