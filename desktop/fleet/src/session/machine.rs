@@ -18,6 +18,8 @@ use crate::{FleetError, Reply};
 
 /// How often the status is asked for, for the figures that no event tells.
 const STATUS_EVERY: Duration = Duration::from_secs(15);
+/// An agent that tells its figures tells them every 15 seconds.
+const FIGURES_LATE: Duration = Duration::from_secs(40);
 /// The shortest wait before an agent is called again, and the longest: a restart takes seconds, and
 /// one that is off for the night is not to be called all night.
 const WAIT_MIN: Duration = Duration::from_secs(1);
@@ -96,6 +98,8 @@ pub(crate) struct Machine {
     online_since: Option<Duration>,
     last_event: Option<u64>,
     status_due: Duration,
+    /// Until when the agent is trusted to tell by itself that there are newer figures.
+    figures_due: Duration,
 }
 
 impl Machine {
@@ -108,6 +112,7 @@ impl Machine {
             online_since: None,
             last_event: None,
             status_due: Duration::ZERO,
+            figures_due: Duration::ZERO,
         }
     }
 
@@ -130,8 +135,10 @@ impl Machine {
                 }
                 if now.monotonic >= self.status_due {
                     self.status_due = now.monotonic + STATUS_EVERY;
-                    self.wanted
-                        .extend([Part::Status, Part::Alerts, Part::Samples]);
+                    self.wanted.extend([Part::Status, Part::Alerts]);
+                    if now.monotonic >= self.figures_due {
+                        self.wanted.insert(Part::Samples);
+                    }
                     return self.next(now);
                 }
                 let until = Some(self.status_due);
@@ -362,7 +369,12 @@ impl Machine {
                 self.wanted.insert(Part::Status);
                 None
             }
-            Event::Metrics { .. } => None,
+            Event::Metrics { .. } => {
+                // The history has them now, and asking it fills what was missed too.
+                self.wanted.insert(Part::Samples);
+                self.figures_due = now.monotonic + FIGURES_LATE;
+                None
+            }
             Event::Notice { text } => Some((Severity::Info, crate::error::clean(&text))),
             Event::Alert { notice } => {
                 self.wanted.insert(Part::Alerts);

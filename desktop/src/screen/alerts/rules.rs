@@ -2,28 +2,38 @@
 
 use std::sync::Arc;
 
-use egui::{Context, Ui};
+use egui::{Context, ScrollArea, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::snapshot::AgentSnapshot;
-use underpass_shared::config::{Alerting, Document};
+use underpass_shared::config::{ConnectorFields, Document};
 use underpass_shared::id::AgentId;
 
 use crate::cx::Cx;
 use crate::nav::{AgentTab, Route};
 use crate::screen::agent::draft;
 use crate::screen::agent::edit::document;
-use crate::screen::agent::settings::Alerts;
+use crate::screen::agent::settings::{Alerts, MoreAlerts};
 use crate::text;
-use crate::theme::{State, Text, Themed as _};
+use crate::theme::{State, Text, Themed as _, space};
 use crate::widget::{
     Align, Answer, Column, Dialog, Empty, Table, TableState, Width, Words as _, pill,
 };
+
+/// What a dialog has beside its contents.
+const ROOM: f32 = 220.0;
+
+/// The rules of one agent, being edited.
+struct Open {
+    agent: AgentId,
+    alerts: Alerts,
+    more: MoreAlerts,
+}
 
 /// The rules of all agents.
 #[derive(Default)]
 pub(super) struct Rules {
     table: TableState,
-    open: Option<(AgentId, Alerts)>,
+    open: Option<Open>,
 }
 
 const fn number(title: &'static str, width: f32) -> Column {
@@ -33,14 +43,16 @@ const fn number(title: &'static str, width: f32) -> Column {
     }
 }
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 9] = [
     Column::text("AGENT", Width::AtLeast(150.0)).fixed(),
-    number("CPU ABOVE", 92.0),
-    number("FOR", 70.0),
-    number("DISK BELOW", 100.0),
+    number("CPU", 72.0),
+    number("MEMORY", 76.0),
+    number("DISK BELOW", 92.0),
     number("CERTIFICATES", 104.0),
-    number("BY E-MAIL", 90.0),
-    Column::text("", Width::Exact(130.0)).fixed(),
+    number("LATENCY", 84.0),
+    number("ERRORS", 76.0),
+    number("BY E-MAIL", 86.0).spare(1),
+    Column::text("", Width::Exact(84.0)).fixed(),
 ];
 
 impl Rules {
@@ -75,19 +87,23 @@ impl Rules {
             .framed()
             .show(ui, &mut self.table, |ui, row, column| {
                 let (agent, document) = all[row];
-                cell(ui, agent, &document.connector().alerting, column);
+                cell(ui, agent, document.connector(), column);
             });
         if let Some(row) = out.chosen.or(out.opened) {
-            self.open = Some((all[row].0.id, Alerts::default()));
+            self.open = Some(Open {
+                agent: all[row].0.id,
+                alerts: Alerts::default(),
+                more: MoreAlerts::default(),
+            });
         }
     }
 
     /// Shows the rules that are edited.
     pub(super) fn dialog(&mut self, ctx: &Context, cx: &mut Cx<'_>) {
-        let Some((id, fields)) = &mut self.open else {
+        let Some(open) = &mut self.open else {
             return;
         };
-        let id = *id;
+        let id = open.agent;
         let Some(agent) = cx.fleet.agent(id).map(Arc::clone) else {
             self.open = None;
             return;
@@ -100,9 +116,14 @@ impl Rules {
             .without_enter()
             .enabled_if(changed, "Nothing is changed in the draft")
             .show(ctx, |ui| {
-                if let Some(document) = document(&agent) {
-                    fields.card(ui, &mut cx.of(id), document);
-                }
+                let height = ui.ctx().content_rect().height() - ROOM;
+                ScrollArea::vertical().max_height(height).show(ui, |ui| {
+                    if let Some(document) = document(&agent) {
+                        ui.spacing_mut().item_spacing.y = space::M;
+                        open.alerts.card(ui, &mut cx.of(id), document);
+                        open.more.card(ui, &mut cx.of(id), document);
+                    }
+                });
             });
         match answer {
             Answer::Open => {}
@@ -118,18 +139,21 @@ impl Rules {
     }
 }
 
-fn cell(ui: &mut Ui, agent: &AgentSnapshot, alerting: &Alerting, column: usize) {
-    let (tokens, limits) = (ui.tokens(), &alerting.thresholds);
+fn cell(ui: &mut Ui, agent: &AgentSnapshot, rules: &ConnectorFields, column: usize) {
+    let tokens = ui.tokens();
+    let (limits, more) = (&rules.alerting.thresholds, &rules.alert_rules.thresholds);
     let told = match column {
         0 => {
             ui.bold(text::clean(&agent.label));
             return;
         }
         1 => format!("{} %", limits.cpu_load.get()),
-        2 => format!("{} s", limits.cpu_load_violation_tolerance_sec.get()),
+        2 => format!("{} %", more.memory_percent.get()),
         3 => format!("{} MB", limits.free_disk_space_mb.get()),
         4 => format!("{} days", limits.certificate_validity_days.get()),
-        5 => mailed(alerting),
+        5 => format!("{} ms", more.latency_ms.get()),
+        6 => format!("{} %", more.error_rate_percent.get()),
+        7 => mailed(rules),
         _ => {
             if draft::of(agent).is_some() {
                 pill(ui, State::Pending, "Draft");
@@ -141,13 +165,18 @@ fn cell(ui: &mut Ui, agent: &AgentSnapshot, alerting: &Alerting, column: usize) 
 }
 
 /// How many categories are sent by mail.
-fn mailed(alerting: &Alerting) -> String {
-    let all = serde_json::to_value(alerting.notification).unwrap_or_default();
-    let all = all.as_object().into_iter().flatten();
+fn mailed(rules: &ConnectorFields) -> String {
     let (mut on, mut count) = (0, 0);
-    for (_, value) in all {
-        count += 1;
-        on += u8::from(value.as_bool() == Some(true));
+    let (one, other) = (
+        &rules.alerting.notification,
+        &rules.alert_rules.notification,
+    );
+    for all in [serde_json::to_value(one), serde_json::to_value(other)] {
+        let all = all.unwrap_or_default();
+        for (_, value) in all.as_object().into_iter().flatten() {
+            count += 1;
+            on += u8::from(value.as_bool() == Some(true));
+        }
     }
     format!("{on} of {count}")
 }

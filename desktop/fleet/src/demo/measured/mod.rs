@@ -63,12 +63,6 @@ pub(super) fn forget(target: MonitoringTarget, verb: Verb) -> bool {
 }
 
 fn metrics(document: &underpass_shared::config::Document) -> MetricList {
-    let shown = |metric: &Metric| MetricShown {
-        name: metric.name().to_owned(),
-        kind: kind(metric.kind()).to_owned(),
-        unit: metric.unit().name().to_owned(),
-        text: metric.text().to_owned(),
-    };
     let mut entities = vec![
         Entity::Agent,
         Entity::Volume("/".to_owned()),
@@ -84,16 +78,8 @@ fn metrics(document: &underpass_shared::config::Document) -> MetricList {
         entities.extend(mappings.map(|one| mapping(&one.virtual_address)));
     }
     MetricList {
-        metrics: Metric::ALL.iter().map(shown).collect(),
+        metrics: Metric::ALL.iter().copied().map(MetricShown::from).collect(),
         entities: entities.iter().map(ToString::to_string).collect(),
-    }
-}
-
-const fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Gauge => "gauge",
-        Kind::Tally => "tally",
-        Kind::Durations => "durations",
     }
 }
 
@@ -127,8 +113,8 @@ fn history(nature: &Nature, call: &Call, now_ms: i64) -> Result<HistoryAnswer, R
     Ok(HistoryAnswer {
         metric: metric.name().to_owned(),
         entity: series.entity.to_string(),
-        unit: metric.unit().name().to_owned(),
-        kind: kind(metric.kind()).to_owned(),
+        unit: metric.unit(),
+        kind: metric.kind(),
         from: first,
         to,
         step,

@@ -1,6 +1,6 @@
 //! The values of each metric.
 
-use underpass_shared::api::management::{HistoryBucket, HistoryPoint};
+use underpass_shared::api::management::{HISTORY_BOUNDS_MS, HistoryBucket, HistoryPoint};
 use underpass_shared::monitor::{Entity, Kind, Metric, Series};
 
 use super::curve::{Nature, Trouble};
@@ -11,12 +11,6 @@ const GIB: f64 = 1_073_741_824.0;
 const MIB: f64 = 1_048_576.0;
 /// Looks within one step.
 const LOOKS: i64 = 4;
-/// Where the buckets of durations end, milliseconds.
-const BOUNDS: [u64; 22] = [
-    10, 20, 30, 40, 50, 75, 100, 125, 150, 200, 300, 400, 500, 750, 1_000, 1_250, 1_500, 2_000,
-    2_500, 3_000, 4_000, 5_000,
-];
-
 /// What a series was over a step; nothing where the agent did not measure.
 pub(super) fn point(nature: &Nature, series: &Series, t: i64, step: i64) -> Option<HistoryPoint> {
     let looks = (0..LOOKS).map(|look| t + step * look / LOOKS);
@@ -160,7 +154,7 @@ pub(super) fn value(nature: &Nature, series: &Series, at: i64) -> f64 {
 /// How many of the durations of all points were within which bound: each step is taken as
 /// spread between its percentiles.
 pub(super) fn buckets(points: &[HistoryPoint]) -> Vec<HistoryBucket> {
-    let mut counts = [0.0_f64; BOUNDS.len() + 1];
+    let mut counts = [0.0_f64; HISTORY_BOUNDS_MS.len() + 1];
     for point in points {
         let HistoryPoint::Durations {
             count,
@@ -184,7 +178,9 @@ pub(super) fn buckets(points: &[HistoryPoint]) -> Vec<HistoryBucket> {
             let all = *count as f64 * share;
             let mut before = 0.0;
             for (at, slot) in counts.iter_mut().enumerate() {
-                let bound = BOUNDS.get(at).map_or(f64::MAX, |ms| *ms as f64 / 1_000.0);
+                let bound = HISTORY_BOUNDS_MS
+                    .get(at)
+                    .map_or(f64::MAX, |ms| *ms as f64 / 1_000.0);
                 let below = ((bound - low) / (high - low).max(1e-9)).clamp(0.0, 1.0);
                 *slot += all * (below - before);
                 before = below;
@@ -192,7 +188,7 @@ pub(super) fn buckets(points: &[HistoryPoint]) -> Vec<HistoryBucket> {
         }
     }
     let bucket = |(at, count): (usize, &f64)| HistoryBucket {
-        up_to: BOUNDS.get(at).copied(),
+        up_to: HISTORY_BOUNDS_MS.get(at).copied(),
         count: whole(*count),
     };
     counts.iter().enumerate().map(bucket).collect()

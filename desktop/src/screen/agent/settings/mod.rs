@@ -1,5 +1,6 @@
 //! Settings of an agent as a whole, each on a card of its own.
 
+mod alert_rules;
 mod alerts;
 mod audit;
 mod ciphers;
@@ -16,6 +17,7 @@ use egui::{Align, Layout, Ui, Vec2};
 use underpass_fleet::command::Command;
 use underpass_shared::config::Document;
 
+pub(crate) use self::alert_rules::MoreAlerts;
 pub(crate) use self::alerts::Alerts;
 use super::edit::document;
 use crate::cx::Cx;
@@ -32,7 +34,8 @@ pub struct SettingsState {
     logging: logging::Logging,
     audit: audit::AuditCard,
     mail: mail::MailCard,
-    alerts: alerts::Alerts,
+    alerts: Alerts,
+    more_alerts: MoreAlerts,
     ciphers: ciphers::Ciphers,
     regions: regions::RegionsCard,
 }
@@ -87,5 +90,6 @@ fn second(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, state: &mut Setting
     state.logging.card(ui, cx, document);
     state.audit.card(ui, cx, document);
     state.alerts.card(ui, cx, document);
+    state.more_alerts.card(ui, cx, document);
     state.regions.card(ui, cx, document);
 }
