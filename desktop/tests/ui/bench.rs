@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use egui::{Key, Theme};
 use underpass_desktop::source::Frozen;
+use underpass_desktop::theme;
+use underpass_desktop::widget::{Dot, Hue, Look, Plot, PlotGroup, Track, Unit};
 use underpass_fleet::{Fleet, Source, Wake, demo};
 use underpass_runtime::clock::{self, monotonic};
 
@@ -52,6 +54,80 @@ fn bench_frames_while_ten_thousand_rows_scroll() {
         mean(&whole),
         quantile(&mut whole, 500),
         quantile(&mut whole, 990),
+    );
+}
+
+/// Lines of a plot, and the points of all of them together.
+const LINES: usize = 4;
+const PLOT_POINTS: i64 = 100_000;
+
+/// What a page of plots remembers.
+#[derive(Default)]
+struct Plots {
+    group: PlotGroup,
+    ready: bool,
+    frame: u32,
+}
+
+#[test]
+#[ignore = "a measurement, run by hand"]
+fn bench_frames_of_plots_with_a_hundred_thousand_points() {
+    let each = PLOT_POINTS / i64::try_from(LINES).unwrap();
+    let wave = |line: usize| -> Arc<[Dot]> {
+        let value = |at: i64| ((at * 7_919) % 1_000) as f64 + 100.0 * line as f64;
+        (0..each)
+            .map(|at| Dot::of(at * 15_000, value(at)))
+            .collect()
+    };
+    let tracks: Vec<Track> = (0..LINES)
+        .map(|line| {
+            Track::new(
+                format!("line {line}"),
+                Hue::Series(line),
+                Look::Area,
+                wave(line),
+            )
+        })
+        .collect();
+    let draw = move |ui: &mut egui::Ui, plots: &mut Plots| {
+        if !std::mem::replace(&mut plots.ready, true) {
+            theme::install(ui.ctx());
+            return;
+        }
+        plots.frame += 1;
+        let end = each * 15_000;
+        plots.group.begin(0, end);
+        // Another part in each frame, so that nothing that was made before is of use.
+        let (end, by) = (end as f64, f64::from(plots.frame));
+        plots.group.zoom_to(by * 1_000.0, end - by * 1_000.0);
+        for name in ["one", "two", "three", "four"] {
+            let out = Plot::new(name, Unit::Rate, &tracks, 15_000).show(ui, &mut plots.group);
+            assert!(out.rect.is_positive());
+        }
+    };
+    let mut harness = egui_kittest::Harness::builder()
+        .with_size([1280.0, 1_200.0])
+        .build_ui_state(draw, Plots::default());
+    let mut times = vec![];
+    for frame in 0..WARM + FRAMES {
+        let begun = monotonic();
+        harness.step();
+        let shapes = harness.output().shapes.clone();
+        let triangles = harness.ctx.tessellate(shapes, 1.0);
+        assert!(!triangles.is_empty());
+        if frame >= WARM {
+            times.push(monotonic() - begun);
+        }
+    }
+    let mean = times.iter().sum::<Duration>() / u32::try_from(FRAMES).unwrap();
+    println!(
+        "frame of four plots with 100,000 points each, zooming: mean {mean:?}, p50 {:?}, p99 {:?}",
+        quantile(&mut times, 500),
+        quantile(&mut times, 990),
+    );
+    assert!(
+        mean < Duration::from_millis(16),
+        "{mean:?} is no smooth frame"
     );
 }
 

@@ -3,6 +3,7 @@
 use egui::{Key, Modifiers, Theme};
 use underpass_desktop::nav::{AgentTab, Route};
 use underpass_fleet::snapshot::Health;
+use underpass_shared::id::AgentId;
 
 use crate::stage::{Stage, WINDOW, shots};
 use crate::start;
@@ -22,6 +23,36 @@ fn slug(title: &str) -> String {
         .filter(|word| !word.is_empty())
         .map(str::to_ascii_lowercase);
     words.collect::<Vec<_>>().join("-")
+}
+
+/// Every part of the tab of figures, the parts of the alerts, and the fleet over time.
+fn over_time(stage: &mut Stage, id: AgentId) {
+    let tab = AgentTab::Monitoring;
+    stage.go(Route::Agent { id, tab });
+    stage.press("7d");
+    for part in [
+        "Requests",
+        "Recent requests",
+        "Back ends",
+        "Usage",
+        "Host",
+        "Tunnels",
+    ] {
+        stage.press(part);
+        stage.run();
+        stage.shot(&format!("agent-monitoring-{}", slug(part)));
+    }
+    stage.go(Route::Alerts);
+    for part in ["History", "Rules"] {
+        stage.press(part);
+        stage.run();
+        stage.shot(&format!("alerts-{}", slug(part)));
+    }
+    stage.go(Route::Fleet);
+    stage.press("Dashboard");
+    stage.press("24h");
+    stage.run();
+    stage.shot("fleet-dashboard");
 }
 
 #[test]
@@ -49,5 +80,6 @@ fn pictures_of_every_screen() {
             stage.run();
             stage.shot(&format!("agent-{}", slug(tab.title())));
         }
+        over_time(&mut stage, id);
     }
 }

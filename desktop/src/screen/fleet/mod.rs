@@ -185,7 +185,7 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
         ui.spacing_mut().item_spacing.x = space::S - 2.0;
         let id = Id::unique("fleet filter");
         let width = if ui.available_width() > 900.0 {
-            280.0
+            230.0
         } else {
             180.0
         };
@@ -213,7 +213,7 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
         ] {
             let count = cx.digest.count(health);
             let on = state.health == Some(health);
-            let room = ui.available_width() > 480.0;
+            let room = ui.available_width() > 385.0;
             if (count > 0 || on)
                 && room
                 && chip(ui, on, Some(state_of(health)), word_of(health), count).clicked()
@@ -224,7 +224,7 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
         if let Some(group) = &state.group {
             let word = format!("{} ×", text::clean(group));
             let count = state.view.rows().len();
-            if ui.available_width() > 480.0 && chip(ui, true, None, &word, count).clicked() {
+            if ui.available_width() > 385.0 && chip(ui, true, None, &word, count).clicked() {
                 state.group = None;
             }
         }
