@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 use underpass_shared::api::management::{
-    AccessCheckInput, AlertTarget, AuditLogShown, AuditPage, AuditVerification, CertificateShown,
-    ChannelShown, CheckOutcome, CheckStep, CheckedStep, ConnectionCheck, ConnectorShown,
-    ConnectorTarget, Corrupted, DomainMappingShown, HaRole, MailShown, MappingAddress,
-    OperatorShown, OperatorTarget, Own, ProxyShown, Refusal, RevisionDetail, RevisionDiff,
-    RunningTarget, SubaccountPath, SubaccountShown, SystemMapping, SystemMappingResource, Target,
-    TrustedShown, TruststoreShown, TunnelTuning, Version, read,
+    AccessCheckInput, AuditLogShown, AuditPage, AuditVerification, CertificateShown, ChannelShown,
+    CheckOutcome, CheckStep, CheckedStep, ConnectionCheck, ConnectorShown, ConnectorTarget,
+    Corrupted, DomainMappingShown, HaRole, MailShown, MappingAddress, OperatorShown,
+    OperatorTarget, Own, ProxyShown, Refusal, RevisionDetail, RevisionDiff, RunningTarget,
+    SubaccountPath, SubaccountShown, SystemMapping, SystemMappingResource, Target, TrustedShown,
+    TruststoreShown, TunnelTuning, Version, read,
 };
 use underpass_shared::config::{
     Document, Mapping, Number, Protocol, Revision, Subaccount, changes, diff,
@@ -34,16 +34,11 @@ pub(super) fn get(agent: &DemoAgent, state: &State, call: &Call) -> Answer {
     let (revision, document) = state.store.current();
     let number = revision.number;
     let settings = document.connector();
-    if let Some(told) = acts::tell(agent, state, &call.target) {
+    let told = acts::tell(agent, state, &call.target);
+    if let Some(told) = told.or_else(|| measured::tell(agent, state, call)) {
         return told;
     }
     match &call.target {
-        Target::Monitoring(target) => {
-            measured::tell(agent, state, *target, call).unwrap_or_else(|| Err(absent(&call.target)))
-        }
-        Target::Alerts(AlertTarget::All) => {
-            ok(&measured::alerts(agent, state, call.query.alerts), number)
-        }
         Target::Version => {
             let version = own::VERSION.to_owned();
             ok(&Version { version }, number)

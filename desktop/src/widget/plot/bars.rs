@@ -126,6 +126,7 @@ pub struct Slice {
 /// Shows the parts of a value as one bar, with their names and values below.
 pub fn slices(ui: &mut Ui, name: &str, unit: Unit, parts: &[Slice]) {
     const BAR: f32 = 14.0;
+    const ROW: f32 = 20.0;
     let tokens = ui.tokens();
     let whole: f64 = parts.iter().map(|part| part.value).sum();
     let area = Vec2::new(ui.available_width(), BAR);
@@ -150,8 +151,10 @@ pub fn slices(ui: &mut Ui, name: &str, unit: Unit, parts: &[Slice]) {
         left += width;
     }
     ui.add_space(space::XS);
+    ui.spacing_mut().item_spacing.y = 2.0;
     for part in parts {
         ui.horizontal(|ui| {
+            ui.spacing_mut().interact_size.y = ROW;
             ui.spacing_mut().item_spacing.x = space::S;
             let (dot, _) = ui.allocate_exact_size(Vec2::splat(9.0), Sense::hover());
             let color = part.hue.color(tokens);

@@ -33,38 +33,61 @@ pub(super) fn plot(ui: &mut Ui, group: &mut PlotGroup, plot: &Plot<'_>) {
     let limit = plot.thresholds.iter().filter(near);
     let most = limit.map(|one| one.value * 1.05).fold(most, f64::max);
     let (step, top) = ticks::values(plot.unit, most, LINES);
+    let shown = canvas(ui, id, plot, group.view(), (step, top), width).show(ui, |inner| {
+        inner.set_plot_bounds_x(from..=to);
+        // A line at the very top or bottom is to be seen in its whole width.
+        inner.set_plot_bounds_y(-top * 0.01..=top * 1.02);
+        for (at, one) in drawn.iter().enumerate() {
+            areas(inner, one, drawn.get(at + 1), tokens, at == 0);
+        }
+        for one in &drawn {
+            lines(inner, one, tokens);
+        }
+    });
+    let transform = shown.transform;
+    marks::grounds(ui, plot.marks, &transform);
+    marks::thresholds(ui, plot.thresholds, &transform, top);
+    marks::marks(ui, plot.marks, &transform, id);
+    let response = shown.response;
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, told(plot)));
+    hover::act(ui, group, &response, &transform);
+    hover::paint(ui, group, plot, &response, &transform);
+    super::super::focus_ring(ui, &response, 4);
+}
+
+/// The empty picture with its axes. What the pointer does is our own: plots of a page move together.
+fn canvas(
+    ui: &Ui,
+    id: Id,
+    plot: &Plot<'_>,
+    (from, to): (f64, f64),
+    (step, top): (f64, f64),
+    width: f32,
+) -> egui_plot::Plot<'static> {
+    let (tokens, unit) = (ui.tokens(), plot.unit);
     let (time_step, times) = ticks::times(from, to, width);
-    let unit = plot.unit;
-    let grid: Vec<GridMark> = times
-        .iter()
-        .map(|at| GridMark {
-            value: *at as f64,
-            step_size: time_step as f64,
-        })
-        .collect();
+    let mark = |value: f64, step_size: f64| GridMark { value, step_size };
+    let grid = times.iter().map(|at| mark(*at as f64, time_step as f64));
+    let grid: Vec<GridMark> = grid.collect();
     let count = (top / step).round().max(1.0);
     let places = (0..=LINES + 3).map(|at| at as f64);
-    let levels: Vec<GridMark> = places
+    let levels = places
         .filter(|at| *at <= count)
-        .map(|at| GridMark {
-            value: at * step,
-            step_size: step,
-        })
-        .collect();
+        .map(|at| mark(at * step, step));
+    let levels: Vec<GridMark> = levels.collect();
     let axis = |hints: AxisHints<'static>| {
         hints
             .tick_label_color(tokens.text_3)
             .tick_label_font(font(Text::Caption))
+            .label_spacing(egui::Rangef::new(8.0, 9.0))
     };
     let x = axis(AxisHints::new_x())
         .formatter(move |mark, _| ticks::time_label(whole(mark.value), time_step))
-        .label_spacing(egui::Rangef::new(8.0, 9.0))
         .min_thickness(18.0);
     let y = axis(AxisHints::new_y())
         .formatter(move |mark, _| unit.short(mark.value))
-        .label_spacing(egui::Rangef::new(8.0, 9.0))
         .min_thickness(AXIS);
-    let shown = egui_plot::Plot::new(id)
+    egui_plot::Plot::new(id)
         .height(plot.height)
         .width(ui.available_width())
         .allow_zoom(false)
@@ -86,26 +109,6 @@ pub(super) fn plot(ui: &mut Ui, group: &mut PlotGroup, plot: &Plot<'_>) {
         .x_grid_spacer(move |_| grid.clone())
         .y_grid_spacer(move |_| levels.clone())
         .set_margin_fraction(egui::Vec2::ZERO)
-        .show(ui, |inner| {
-            inner.set_plot_bounds_x(from..=to);
-            // A line at the very top or bottom is to be seen in its whole width.
-            inner.set_plot_bounds_y(-top * 0.01..=top * 1.02);
-            for (at, one) in drawn.iter().enumerate() {
-                areas(inner, one, drawn.get(at + 1), tokens, at == 0);
-            }
-            for one in &drawn {
-                lines(inner, one, tokens);
-            }
-        });
-    let transform = shown.transform;
-    marks::grounds(ui, plot.marks, &transform);
-    marks::thresholds(ui, plot.thresholds, &transform, top);
-    marks::marks(ui, plot.marks, &transform, id);
-    let response = shown.response;
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, told(plot)));
-    hover::act(ui, group, &response, &transform);
-    hover::paint(ui, group, plot, &response, &transform);
-    super::super::focus_ring(ui, &response, 4);
 }
 
 /// What a screen reader says of a plot.

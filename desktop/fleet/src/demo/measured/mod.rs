@@ -1,4 +1,8 @@
 //! What made-up agents measured: curves that follow from the time, the same whenever one looks.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what is not made up here is answered, or refused, elsewhere"
+)]
 
 mod alerts;
 mod curve;
@@ -7,7 +11,8 @@ mod series;
 mod usage;
 
 use underpass_shared::api::management::{
-    HistoryAnswer, HistoryBucket, MetricList, MetricShown, MonitoringTarget, Refusal, Verb,
+    AlertTarget, HistoryAnswer, HistoryBucket, MetricList, MetricShown, MonitoringTarget, Refusal,
+    Target, Verb,
 };
 use underpass_shared::monitor::{Entity, Kind, Metric};
 
@@ -28,21 +33,23 @@ const POINTS_MAX: i64 = 5_000;
 /// How far back the agent's memory goes.
 const KEPT_MS: i64 = 730 * DAY_MS;
 
-/// Tells what was measured, if that is asked for.
+/// Tells what was measured or what is alerted of, if that is asked for.
 pub(super) fn tell(
     agent: &DemoAgent,
     state: &State,
-    target: MonitoringTarget,
     call: &Call,
 ) -> Option<Result<Reply, Refusal>> {
     let number = state.store.number();
     let document = state.store.current().1;
     let nature = Nature::of(agent);
     let now_ms = agent.now_ms();
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the calls of other programs are not made up"
-    )]
+    let target = match &call.target {
+        Target::Alerts(AlertTarget::All) => {
+            return Some(ok(&alerts(agent, state, call.query.alerts), number));
+        }
+        Target::Monitoring(target) => *target,
+        _ => return None,
+    };
     Some(match target {
         MonitoringTarget::Metrics => ok(&metrics(document), number),
         MonitoringTarget::History => history(&nature, call, now_ms).and_then(|it| ok(&it, number)),
@@ -92,10 +99,12 @@ fn history(nature: &Nature, call: &Call, now_ms: i64) -> Result<HistoryAnswer, R
     if from >= to {
         return Err(Refusal::invalid("from", "must be before to"));
     }
-    let tier = match now_ms - from {
-        ..=DAY_MS => FINE_MS,
-        ..1_209_600_001 => MINUTE_MS,
-        _ => HOUR_MS,
+    let tier = if now_ms - from <= DAY_MS {
+        FINE_MS
+    } else if now_ms - from <= 14 * DAY_MS {
+        MINUTE_MS
+    } else {
+        HOUR_MS
     };
     let least = ask
         .step
@@ -137,7 +146,7 @@ pub(super) fn samples(nature: &Nature, since_ms: i64, now_ms: i64) -> Vec<Sample
 
 #[cfg(test)]
 mod tests {
-    use underpass_shared::api::management::{HistoryPoint, Target};
+    use underpass_shared::api::management::HistoryPoint;
     use underpass_shared::monitor::Series;
 
     use super::*;
@@ -211,7 +220,9 @@ mod tests {
         let answer = ask(Metric::Requests, 14 * DAY_MS, Some(10 * MINUTE_MS));
         let rate = |point: &HistoryPoint| match point {
             HistoryPoint::Tally { t, rate, .. } => (t.rem_euclid(DAY_MS) / HOUR_MS, *rate),
-            other => panic!("{other:?}"),
+            other @ (HistoryPoint::Gauge { .. } | HistoryPoint::Durations { .. }) => {
+                panic!("{other:?}")
+            }
         };
         let mean = |hours: std::ops::Range<i64>| {
             let all = answer.points.iter().map(rate);
