@@ -83,10 +83,11 @@ impl Reads {
         let one = self.all.entry(key.clone()).or_default();
         let query = Query {
             monitor: MonitorAsk {
-                series: Some(key.series.clone()),
+                metric: Some(key.series.metric),
+                entity: Some(key.series.entity.clone()),
                 from: Some(window.from),
                 to: Some(window.to),
-                step: Some(window.step),
+                step: u32::try_from(window.step).ok(),
                 buckets,
             },
             ..Query::default()

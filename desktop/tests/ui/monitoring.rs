@@ -3,7 +3,7 @@
 use egui::{Key, Modifiers, Theme};
 use underpass_desktop::nav::{AgentTab, Route};
 use underpass_fleet::demo::{SEED, Still};
-use underpass_fleet::snapshot::Health;
+use underpass_fleet::snapshot::{Health, Link};
 
 use crate::stage::{NOW_MS, SMALL, Stage, WINDOW};
 
@@ -103,6 +103,24 @@ fn the_pointer_shows_values_a_drag_shows_a_part_and_a_double_click_all() {
         stage.press("Whole range");
         assert!(!stage.shows("Whole range"));
     }
+}
+
+#[test]
+fn an_agent_that_does_not_answer_says_why() {
+    let fleet = Still::new(SEED, NOW_MS).snapshot();
+    let away = fleet.agents.iter().find(|one| {
+        let known = one.configuration.value().is_some();
+        known && matches!(one.link, Link::Away { .. })
+    });
+    let id = away.unwrap().id;
+    let mut stage = Stage::new(Theme::Dark, WINDOW);
+    let tab = AgentTab::Monitoring;
+    stage.go(Route::Agent { id, tab });
+    stage.run();
+    assert!(stage.shows("The figures cannot be fetched") && stage.mentions("timed out"));
+    stage.press("Usage");
+    stage.run();
+    assert!(stage.shows("This cannot be fetched") && stage.shows("Retry"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use underpass_shared::api::management::{
     HistoryAnswer, HistoryPoint, MonitorAsk, MonitoringTarget, Query, Target,
 };
-use underpass_shared::monitor::{Entity, Metric, Series};
+use underpass_shared::monitor::{Entity, Metric};
 
 use super::AgentClient;
 use crate::api::Call;
@@ -34,13 +34,11 @@ pub(super) async fn hour(agent: &AgentClient, since_ms: i64, now_ms: i64) -> Vec
 async fn asked(agent: &AgentClient, metric: Metric, from: i64, to: i64) -> Option<HistoryAnswer> {
     let query = Query {
         monitor: MonitorAsk {
-            series: Some(Series {
-                entity: Entity::Agent,
-                metric,
-            }),
+            metric: Some(metric),
+            entity: Some(Entity::Agent),
             from: Some(from),
             to: Some(to),
-            step: Some(STEP_MS),
+            step: u32::try_from(STEP_MS).ok(),
             buckets: false,
         },
         ..Query::default()

@@ -14,7 +14,7 @@ use underpass_shared::api::management::{
     AlertTarget, HistoryAnswer, HistoryBucket, MetricList, MetricShown, MonitoringTarget, Refusal,
     Target, Verb,
 };
-use underpass_shared::monitor::{Entity, Kind, Metric};
+use underpass_shared::monitor::{Entity, Kind, Metric, Series};
 
 pub(super) use self::alerts::{Answered, alerts, change};
 pub(super) use self::curve::Nature;
@@ -93,7 +93,10 @@ fn metrics(document: &underpass_shared::config::Document) -> MetricList {
 fn history(nature: &Nature, call: &Call, now_ms: i64) -> Result<HistoryAnswer, Refusal> {
     let ask = &call.query.monitor;
     let missing = |name| Refusal::invalid(name, "is missing");
-    let series = ask.series.as_ref().ok_or_else(|| missing("metric"))?;
+    let series = Series {
+        metric: ask.metric.ok_or_else(|| missing("metric"))?,
+        entity: ask.entity.clone().unwrap_or(Entity::Agent),
+    };
     let to = ask.to.unwrap_or(now_ms).min(now_ms);
     let from = ask.from.unwrap_or(to - HOUR_MS).max(now_ms - KEPT_MS);
     if from >= to {
@@ -108,13 +111,13 @@ fn history(nature: &Nature, call: &Call, now_ms: i64) -> Result<HistoryAnswer, R
     };
     let least = ask
         .step
-        .unwrap_or(tier)
+        .map_or(tier, i64::from)
         .max(tier)
         .max((to - from) / POINTS_MAX);
     let step = (least + tier - 1) / tier * tier;
     let first = from.div_euclid(step) * step;
     let times = (first..to).step_by(usize::try_from(step).unwrap_or(1));
-    let points = times.filter_map(|at| series::point(nature, series, at, step));
+    let points = times.filter_map(|at| series::point(nature, &series, at, step));
     let points: Vec<_> = points.collect();
     let metric = series.metric;
     let wants = ask.buckets && metric.kind() == Kind::Durations;
@@ -147,7 +150,6 @@ pub(super) fn samples(nature: &Nature, since_ms: i64, now_ms: i64) -> Vec<Sample
 #[cfg(test)]
 mod tests {
     use underpass_shared::api::management::HistoryPoint;
-    use underpass_shared::monitor::Series;
 
     use super::*;
     use crate::snapshot::SAMPLES_MAX;
@@ -156,13 +158,10 @@ mod tests {
 
     fn ask(metric: Metric, range: i64, step: Option<i64>) -> HistoryAnswer {
         let mut call = Call::get(Target::Monitoring(MonitoringTarget::History));
-        call.query.monitor.series = Some(Series {
-            entity: Entity::Agent,
-            metric,
-        });
+        call.query.monitor.metric = Some(metric);
         call.query.monitor.from = Some(NOW - range);
         call.query.monitor.to = Some(NOW);
-        call.query.monitor.step = step;
+        call.query.monitor.step = step.and_then(|step| u32::try_from(step).ok());
         call.query.monitor.buckets = true;
         history(&Nature::new(7, 0), &call, NOW).unwrap()
     }
