@@ -6,7 +6,7 @@ use underpass_shared::alert::Code;
 
 use crate::world::{KEY, PATH, Server, World, certificates, notice, sender, trusting};
 
-const HTTP: &str = include_str!("http.py");
+const HOOK: &str = include_str!("hook.py");
 
 /// One webhook at an origin, with changes.
 fn settings(origin: &str, webhook: &Value, trusted: Value) -> Settings {
@@ -52,7 +52,7 @@ async fn posts_are_signed_and_repeated_under_one_id_until_they_are_taken() {
     let other = certificates(dir.path(), "other", "localhost");
     let script = json!({"tls": true, "cert": good.chain, "key": good.key,
                         "answers": [500, "hang", 302, 429, "close", 404]});
-    let mut server = Server::python(HTTP, &script);
+    let mut server = Server::python(HOOK, &script);
     let origin = format!("https://localhost:{}", server.port);
     let signed = json!({"secret": KEY});
     let world = World::new(settings(&origin, &signed, trusting(&other.ca))).await;
@@ -103,7 +103,7 @@ async fn posts_are_signed_and_repeated_under_one_id_until_they_are_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn chats_get_words_and_a_storm_is_a_few_posts() {
-    let mut server = Server::python(HTTP, &json!({}));
+    let mut server = Server::python(HOOK, &json!({}));
     let origin = format!("http://127.0.0.1:{}", server.port);
     let storm = || {
         let all = Code::ALL.iter().cycle();
