@@ -89,7 +89,7 @@ impl Used {
     }
 
     /// What is to be written, if there is something new; of mappings that are gone nothing is kept.
-    pub(super) fn to_write(&mut self, document: &Document) -> Option<(PathBuf, Vec<u8>)> {
+    pub(super) fn due(&mut self, document: &Document) -> Option<(PathBuf, Vec<u8>)> {
         if !std::mem::take(&mut self.changed) {
             return None;
         }

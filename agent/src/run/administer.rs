@@ -1,0 +1,161 @@
+//! Starts what operators reach: the local socket and the management API, with all that they show.
+
+use underpass_runtime::tasks::Tasks;
+
+use super::Administration;
+use super::aside::Aside;
+use super::parts::Parts;
+use crate::admin::{self, Admin};
+use crate::alerts::{Alerts, Inputs, Keep, Source};
+use crate::deliver::{self, Delivery};
+use crate::diagnosis::Diagnoses;
+use crate::events::Events;
+use crate::history::{self, Kept};
+use crate::logs::Logs;
+use crate::management::{self, ServerCertificates};
+use crate::measure::{Tick, Ticker};
+use crate::operators;
+use crate::probes::Probes;
+use crate::secrets::SecretStore;
+
+/// Starts the local socket and the management API. One does without the other.
+pub(super) async fn administer(administration: &Administration, parts: &Parts, aside: &Aside) {
+    let admin = admin(administration, parts, aside).await;
+    let (runtime, tasks) = (&aside.runtime, &aside.tasks);
+    aside.spawn("trials", admin.clone().watch_trials(tasks.clone()));
+    let group = administration.operators_group.as_deref();
+    if let Err(error) = admin::start(&parts.data_dir, group, admin.clone(), runtime, tasks) {
+        tracing::error!(%error, "this agent has no local socket; commands cannot reach it");
+    }
+    if let Some(request) = administration.first_administrator.clone() {
+        let (admin, data_dir) = (admin.clone(), parts.data_dir.clone());
+        aside.spawn("first-administrator", async move {
+            if let Err(error) = operators::seed(&data_dir, &admin, &request).await {
+                let error = format!("{error:#}");
+                tracing::error!(error, "the first Administrator was not made");
+            }
+        });
+    }
+    if let Err(error) = manage(administration, parts, admin, aside) {
+        let error = format!("{error:#}");
+        tracing::error!(error, "this agent has no management API");
+    }
+}
+
+fn manage(
+    administration: &Administration,
+    parts: &Parts,
+    admin: Admin,
+    aside: &Aside,
+) -> anyhow::Result<()> {
+    let served = management::Served {
+        identity: admin.desk().identity()?,
+        certificates: ServerCertificates::open(&parts.data_dir, admin.desk().clone())?,
+        admin,
+        snapshot: parts.store.snapshot(),
+        board: parts.board.clone(),
+        listeners: parts.listeners.clone(),
+    };
+    let (options, runtime) = (&administration.management, &aside.runtime);
+    management::start(&parts.data_dir, options, served, runtime, &aside.tasks)
+}
+
+/// The handlers of all calls, with what they show; starts what tells them.
+async fn admin(administration: &Administration, parts: &Parts, aside: &Aside) -> Admin {
+    let tasks = &aside.tasks;
+    let (store, board, audit) = (&parts.store, &parts.board, &parts.audit);
+    let events = Events::new(tasks);
+    let feed = events
+        .clone()
+        .feed(store.clone(), board.clone(), audit.clone());
+    aside.spawn("events", feed);
+    let delivery = delivery(parts, aside);
+    let kept = measure(parts, events.clone(), aside);
+    let alerts = Alerts::open(keep(delivery.as_ref()), events.clone()).await;
+    let admin = Admin::running(&parts.data_dir, store.clone(), board.clone(), audit.clone())
+        .with_events(events, parts.listeners.clone())
+        .with_alerts(alerts.clone())
+        .with_levels(administration.levels.clone())
+        .with_logs(Logs::new(administration.recent.clone(), tasks))
+        .with_control(parts.control.clone())
+        .with_meter(parts.meter.clone())
+        .with_delivery(delivery.clone())
+        .with_history(kept)
+        .with_diagnoses(parts.diagnoses.clone())
+        .with_traces(parts.traces.clone())
+        .with_log_files(parts.log_files.clone())
+        .with_probes(parts.probes.clone());
+    let inputs = Inputs {
+        data_dir: parts.data_dir.clone(),
+        traces: parts.data_dir.join("traces"),
+        snapshot: store.snapshot(),
+        board: board.clone(),
+        drain: parts.control.drain(),
+        audit: audit.clone(),
+        desk: admin.desk().clone(),
+        sample: parts.meter.last(),
+        sources: sources(delivery, parts.diagnoses.clone(), parts.probes.clone()),
+    };
+    aside.spawn("alerts", alerts.run(inputs, tasks.clone()));
+    admin
+}
+
+/// Starts the delivery of alerts, if they can be kept.
+fn delivery(parts: &Parts, aside: &Aside) -> Option<Delivery> {
+    let (alerts, secrets) = (
+        deliver::open(&parts.data_dir)?,
+        SecretStore::new(&parts.data_dir),
+    );
+    let (snapshot, listeners) = (parts.store.snapshot(), parts.listeners.clone());
+    let delivery = Delivery::new(alerts, snapshot, secrets, listeners);
+    aside.spawn("delivery", delivery.clone().run(aside.tasks.clone()));
+    Some(delivery)
+}
+
+/// Starts measuring, and keeping what is measured.
+fn measure(parts: &Parts, events: Events, aside: &Aside) -> Result<Kept, String> {
+    let ticker = Ticker {
+        meter: parts.meter.clone(),
+        data_dir: parts.data_dir.clone(),
+        snapshot: parts.store.snapshot(),
+        audit: parts.audit.clone(),
+        events,
+        tasks: aside.tasks.clone(),
+    };
+    let kept = Kept::open(&parts.data_dir, &parts.store.current());
+    let keeper = kept.clone().ok();
+    let keep = move |tick: &Tick| {
+        if let Some(kept) = &keeper {
+            kept.keep(tick);
+        }
+    };
+    aside.spawn("measure", ticker.run(keep));
+    if let Ok(kept) = &kept {
+        let (snapshot, tasks) = (parts.store.snapshot(), aside.tasks.clone());
+        let history = kept.history().clone();
+        aside.spawn(
+            "history",
+            history::retain_as_configured(history, snapshot, tasks),
+        );
+    }
+    kept
+}
+
+/// Where alerts are kept.
+fn keep(delivery: Option<&Delivery>) -> Keep {
+    let store = delivery.map(|delivery| delivery.store().clone());
+    store.map_or_else(Keep::nowhere, Keep::in_store)
+}
+
+/// Who else finds what is wrong.
+fn sources(delivery: Option<Delivery>, diagnoses: Diagnoses, probes: Probes) -> Vec<Source> {
+    let delivery = delivery.map(|delivery| {
+        let find = move || deliver::conditions(&delivery.courier().states());
+        Box::new(find) as Source
+    });
+    let others: [Source; 2] = [
+        Box::new(move || diagnoses.conditions()),
+        Box::new(move || probes.conditions()),
+    ];
+    delivery.into_iter().chain(others).collect()
+}
