@@ -62,6 +62,8 @@ mod half_open;
 #[cfg(test)]
 mod heartbeat;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod idle;
