@@ -130,6 +130,8 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         // It takes a connection without a certificate.
         ("POST", "pairing") => return (Some(json!({"csr": "", "proof": ""})), false),
         ("POST", "operator/certificate") => return (Some(json!({"csr": request()})), false),
+        // Nothing is kept here.
+        (_, "monitoring/metrics" | "monitoring/history") => return (None, false),
         // The host is measured some seconds after the start.
         (_, "/api/monitoring/memory" | "/api/monitoring/disk" | "/api/monitoring/cpu") => {
             return (None, false);
