@@ -13,7 +13,7 @@ use crate::process::{json as parse, run, until};
 use crate::world::World;
 
 const PASSWORD: &str = "correct horse";
-/// Paths that the sample back end has and the tests open, but nobody calls here.
+/// A mapping that nobody asks for.
 const NEVER: &str = "never.virtual:80";
 
 /// An agent with traffic, and a user who reads what it measures.
