@@ -75,7 +75,7 @@ impl Diagnoses {
 
     /// Keeps what mappings were used, if there is something new.
     fn keep(&self, document: &Document) {
-        let new = self.0.used().to_write(document);
+        let new = self.0.used().due(document);
         new.iter().for_each(used::write);
     }
 }

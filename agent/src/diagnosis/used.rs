@@ -142,8 +142,8 @@ mod tests {
         let mut used = Used::open(dir.path(), 0);
         used.used(key, &"a:80".parse().unwrap());
         used.used(key, &"gone:80".parse().unwrap());
-        write(&used.to_write(&document).unwrap());
-        assert!(used.to_write(&document).is_none(), "nothing is new");
+        write(&used.due(&document).unwrap());
+        assert!(used.due(&document).is_none(), "nothing is new");
         let again = Used::open(dir.path(), 20 * DAY);
         assert_eq!(again.content.used.len(), 1, "what is gone is forgotten");
         assert!(again.never(&document, 30 * DAY - 1, 30 * DAY).is_empty());

@@ -1,7 +1,5 @@
 //! Starts what operators reach: the local socket and the management API, with all that they show.
 
-use underpass_runtime::tasks::Tasks;
-
 use super::Administration;
 use super::aside::Aside;
 use super::parts::Parts;

@@ -28,7 +28,11 @@ impl Aside {
         })
     }
 
-    pub(super) fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn spawn(
+        &self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
         self.tasks.spawn_on(&self.runtime, name, task);
     }
 

@@ -1,8 +1,8 @@
 //! Keeps `status.json` up to date, and warns of what weakens security.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use underpass_runtime::tasks::Tasks;
@@ -47,7 +47,12 @@ pub(super) async fn tell(
     }
 }
 
-pub(super) fn write(data_dir: &Path, board: &StatusBoard, current: &Snapshot, warnings: Vec<String>) {
+pub(super) fn write(
+    data_dir: &Path,
+    board: &StatusBoard,
+    current: &Snapshot,
+    warnings: Vec<String>,
+) {
     let problem = current.problem().map(ToString::to_string);
     let status = status::now(board, current.revision().number, problem, warnings);
     if let Err(error) = status::write(&status, data_dir) {

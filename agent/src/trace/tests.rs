@@ -80,7 +80,7 @@ fn nobody_lets_his_own_begin_whatever_he_is_called_now() {
     let world = World::new();
     let anna = operator(1, "anna");
     let id = world.traces.request(wanted(None), &anna).unwrap().id;
-    for same in [anna.clone(), operator(1, "renamed")] {
+    for same in [anna, operator(1, "renamed")] {
         let refused = world.traces.approve(id, &same).unwrap_err();
         assert!(matches!(refused, TraceError::SameOperator(_)), "{refused}");
     }

@@ -48,6 +48,7 @@ fn closed() -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 fn what_is_wrong_with_back_ends_is_told_until_it_is_solved() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);

@@ -9,7 +9,7 @@ use super::pieces;
 use crate::admin::call::{Call, blocking};
 use crate::admin::{Admin, Answer, answer, body};
 
-fn refusal(error: FileError) -> Refusal {
+fn refusal(error: &FileError) -> Refusal {
     let message = error.to_string();
     match error {
         FileError::Missing(_) => Refusal::not_found(message),
@@ -24,7 +24,7 @@ impl Admin {
         let (files, number) = (self.known_files()?.clone(), self.number());
         blocking(move || {
             let all = files.list();
-            answer::ok(&all.map_err(|error| refusal(error.into()))?, number)
+            answer::ok(&all.map_err(|error| refusal(&error.into()))?, number)
         })
         .await
     }
@@ -32,12 +32,21 @@ impl Admin {
     pub(super) async fn log_file_page(&self, call: &Call, name: LogFileName) -> Answer {
         let (files, number) = (self.known_files()?.clone(), self.number());
         let page = call.query.page.map(u64::from);
-        blocking(move || answer::ok(&files.page(&name, page).map_err(refusal)?, number)).await
+        blocking(move || {
+            answer::ok(
+                &files.page(&name, page).map_err(|error| refusal(&error))?,
+                number,
+            )
+        })
+        .await
     }
 
     /// A whole file, as it is now.
     pub(super) fn log_file(&self, name: &LogFileName) -> Answer {
-        let file = self.known_files()?.open(name).map_err(refusal)?;
+        let file = self
+            .known_files()?
+            .open(name)
+            .map_err(|error| refusal(&error))?;
         let mut response = answer::bytes(vec![], "text/plain; charset=utf-8", self.number());
         let content = StreamBody::new(pieces::of_file(file)).boxed_unsync();
         body::stream(&mut response, content);
@@ -59,7 +68,7 @@ impl Admin {
         };
         let open = tokio::task::spawn_blocking(open).await;
         let open = open.map_err(|error| Refusal::failure(error.to_string()))?;
-        let open = open.map_err(refusal)?;
+        let open = open.map_err(|error| refusal(&error))?;
         let mut response = answer::bytes(vec![], "application/zip", self.number());
         let content = StreamBody::new(pieces::of_archive(open)).boxed_unsync();
         body::stream(&mut response, content);
@@ -71,7 +80,7 @@ impl Admin {
         let reason = format!("deleted the file {name} of the log");
         let recording = self.recording(call.caller(), Category::CloudConnectorLoggers, &reason);
         recording.intend_act().await?;
-        let deleted = files.delete(&name).map_err(refusal);
+        let deleted = files.delete(&name).map_err(|error| refusal(&error));
         recording.acted(&deleted);
         deleted?;
         Ok(answer::done(self.number()))

@@ -9,6 +9,7 @@ use crate::process::{refuse, run, until};
 use crate::world::World;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 fn the_log_is_in_files_that_are_listed_read_and_deleted() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);

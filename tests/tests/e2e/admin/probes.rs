@@ -6,6 +6,7 @@ use crate::process::{refuse, run, until};
 use crate::world::World;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 fn back_ends_are_asked_and_told_of_when_they_do_not_answer() {
     let world = World::start();
     let (mut backend, address) = world.sample_backend(&[]);

@@ -93,6 +93,7 @@ fn number(trace: &Value) -> u64 {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 fn a_trace_takes_two_operators_and_holds_no_credentials() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);
@@ -235,6 +236,7 @@ fn a_trace_takes_two_operators_and_holds_no_credentials() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 fn the_setting_of_a_subaccount_asks_for_a_trace_that_ends_by_itself() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);

@@ -87,7 +87,7 @@ impl LogFiles {
         let earlier = recent.lead_to(queue, Arc::clone(&state.dropped));
         let thread = std::thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || Writer::new(folder, state).run(earlier, &lines))?;
+            .spawn(move || Writer::new(folder, state).run(&earlier, &lines))?;
         *files.thread() = Some(thread);
         Ok(files)
     }

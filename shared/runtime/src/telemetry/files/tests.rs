@@ -116,12 +116,8 @@ fn old_files_go_by_their_age_and_others_stay() {
         file::replace(&world.path(name), b"x\n").unwrap();
     }
     let four_days = Duration::from_secs(4 * 24 * 60 * 60);
-    let time = std::fs::metadata(world.path(old))
-        .unwrap()
-        .modified()
-        .unwrap()
-        - four_days;
-    fs::File::options()
+    let time = fs::metadata(world.path(old)).unwrap().modified().unwrap() - four_days;
+    File::options()
         .write(true)
         .open(world.path(old))
         .unwrap()
@@ -237,7 +233,7 @@ fn lines_that_the_disk_does_not_take_are_counted_and_told() {
 fn who_logs_never_waits_and_what_finds_no_room_is_told() {
     let recent = Recent::new();
     let subscriber = tracing_subscriber::registry().with(recent.clone());
-    let (queue, lines) = std::sync::mpsc::sync_channel(3);
+    let (queue, lines) = sync_channel(3);
     let dropped = Arc::<AtomicU64>::default();
     assert!(recent.lead_to(queue, Arc::clone(&dropped)).is_empty());
     tracing::subscriber::with_default(subscriber, || {

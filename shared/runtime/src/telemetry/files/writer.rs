@@ -47,7 +47,7 @@ impl Writer {
     }
 
     /// Writes until nobody sends lines any more.
-    pub(super) fn run(mut self, earlier: Vec<Arc<LogLine>>, lines: &Receiver<Arc<LogLine>>) {
+    pub(super) fn run(mut self, earlier: &[Arc<LogLine>], lines: &Receiver<Arc<LogLine>>) {
         for batch in earlier.chunks(BATCH_LEN) {
             self.batch(batch);
         }
