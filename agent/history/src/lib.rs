@@ -5,6 +5,8 @@
 //! time. Whatever happens to it, the agent goes on: what cannot be written is counted and forgotten.
 //! See docs/history.md.
 
+#![forbid(unsafe_code)]
+
 mod codec;
 mod db;
 mod error;

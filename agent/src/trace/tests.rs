@@ -141,7 +141,7 @@ async fn what_is_taken_down_is_cut_and_has_no_credentials() {
         ["request", "requestBody", "answer", "answerBody", "end"]
     );
     assert_eq!(lines[0]["target"], "/a?password=(redacted)");
-    assert_eq!(lines[1]["text"], "user: anna\npassword: (redacted)");
+    assert_eq!(lines[1]["text"], "user: anna\npassword:(redacted)");
     assert_eq!(
         (&lines[1]["bytes"], &lines[1]["shown"]),
         (&48.into(), &20.into())

@@ -117,7 +117,7 @@ fn segment(text: &str) -> String {
     let first = match first.split_once('(') {
         // ABAP systems keep the session there.
         Some((name, _mangled)) if name.eq_ignore_ascii_case("sap") => {
-            format!("{name}({REDACTED})")
+            format!("{name}{REDACTED}")
         }
         Some(_) | None => first.to_owned(),
     };

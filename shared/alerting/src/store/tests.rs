@@ -1,3 +1,5 @@
+//! What is kept, and what a full outbox drops.
+
 use underpass_shared::alert::Code;
 
 use super::*;
