@@ -275,7 +275,8 @@ impl Traces {
                 .cleanup;
             self.age(days.get());
         }
-        for id in self.book().ids(TraceState::Running) {
+        let running = self.book().ids(TraceState::Running);
+        for id in running {
             self.end(id, "the agent stops");
             self.record(&audit, id);
         }
@@ -297,7 +298,8 @@ impl Traces {
 
     fn look(&self, audit: &Audit) {
         let now_ms = clock::wall_ms();
-        for id in self.book().forgotten(now_ms, APPROVAL_TIME) {
+        let forgotten = self.book().forgotten(now_ms, APPROVAL_TIME);
+        for id in forgotten {
             tracing::info!(trace = id, "a trace was not approved in time");
         }
         let over: Vec<(u64, &'static str)> = {
