@@ -1,6 +1,6 @@
 //! Records as others read them: CSV, or a JSON object a line.
 
-use time::OffsetDateTime;
+use underpass_runtime::clock;
 use underpass_shared::audit::Record;
 use underpass_shared::csv::cell;
 
@@ -64,7 +64,7 @@ fn csv(record: &Record) -> String {
     let number = |value: Option<u64>| value.map(|number| number.to_string()).unwrap_or_default();
     let cells: [String; TITLES.len()] = [
         record.sequence.to_string(),
-        time_text(record.time_ms),
+        clock::rfc3339(record.time_ms),
         format!("{:?}", record.category),
         format!("{:?}", record.outcome),
         record.actor.name.clone(),
@@ -81,22 +81,6 @@ fn csv(record: &Record) -> String {
         record.text(),
     ];
     format!("{}\r\n", cells.map(|text| cell(&text)).join(","))
-}
-
-/// A time as ISO 8601 has it, to the millisecond.
-pub fn time_text(ms: i64) -> String {
-    let nanos = i128::from(ms) * 1_000_000;
-    let Ok(time) = OffsetDateTime::from_unix_timestamp_nanos(nanos) else {
-        return format!("{ms} ms");
-    };
-    let (date, clock) = (time.date(), time.time());
-    format!(
-        "{date}T{:02}:{:02}:{:02}.{:03}Z",
-        clock.hour(),
-        clock.minute(),
-        clock.second(),
-        clock.millisecond()
-    )
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use underpass_shared::audit::{Anchor, Category, Filter, Forwarded, PublicKey, Re
 use underpass_shared::config::{AuditSettings, SubaccountKey};
 
 pub use self::error::AuditError;
-pub use self::export::{Form, time_text};
+pub use self::export::Form;
 pub use self::files::AUDIT_DIR;
 pub use self::key::public_key;
 use self::queue::{Event, Job, Queue};

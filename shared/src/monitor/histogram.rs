@@ -27,9 +27,9 @@ pub struct Histogram {
     max: u64,
 }
 
-/// Bytes that are no histogram.
+/// Parts that are of no histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("these bytes are no histogram")]
+#[error("no values have these counts, sum and range")]
 pub struct InvalidHistogram;
 
 impl Histogram {
@@ -189,62 +189,6 @@ impl Histogram {
         }
         coarser
     }
-
-    /// A short form, for keeping.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![];
-        for number in [self.count, self.sum, self.min, self.max] {
-            put(&mut bytes, number);
-        }
-        let mut before = 0;
-        for (bucket, count) in &self.buckets {
-            put(&mut bytes, u64::from(bucket - before));
-            put(&mut bytes, u64::from(*count));
-            before = *bucket;
-        }
-        bytes
-    }
-
-    /// Reads the short form.
-    ///
-    /// # Errors
-    /// When the bytes were not written by [`Histogram::to_bytes`].
-    pub fn from_bytes(mut bytes: &[u8]) -> Result<Self, InvalidHistogram> {
-        let from = &mut bytes;
-        let mut read = Self {
-            count: take(from)?,
-            sum: take(from)?,
-            min: take(from)?,
-            max: take(from)?,
-            buckets: vec![],
-        };
-        let mut last: Option<u16> = None;
-        while !from.is_empty() {
-            let step = u16::try_from(take(from)?).map_err(|_wide| InvalidHistogram)?;
-            let count = u32::try_from(take(from)?).map_err(|_wide| InvalidHistogram)?;
-            let bucket = last
-                .unwrap_or(0)
-                .checked_add(step)
-                .ok_or(InvalidHistogram)?;
-            let again = last.is_some() && step == 0;
-            if again || count == 0 || bucket >= BUCKETS_MAX {
-                return Err(InvalidHistogram);
-            }
-            read.buckets.push((bucket, count));
-            last = Some(bucket);
-        }
-        let counted: u64 = read
-            .buckets
-            .iter()
-            .map(|(_, count)| u64::from(*count))
-            .sum();
-        let fits = read.min <= read.max && read.max <= VALUE_MAX && counted <= read.count;
-        if fits {
-            Ok(read)
-        } else {
-            Err(InvalidHistogram)
-        }
-    }
 }
 
 fn bucket_of(value: u64) -> u16 {
@@ -258,32 +202,6 @@ fn middle_of(bucket: u16) -> u64 {
     let shift = (bucket >> FINE_BITS).saturating_sub(1);
     let low = (bucket - (shift << FINE_BITS)) << shift;
     low + ((1_u64 << shift) >> 1)
-}
-
-/// LEB128.
-fn put(bytes: &mut Vec<u8>, mut number: u64) {
-    loop {
-        let [low, ..] = number.to_le_bytes();
-        number >>= 7;
-        if number == 0 {
-            bytes.push(low & 0x7f);
-            return;
-        }
-        bytes.push(low | 0x80);
-    }
-}
-
-fn take(bytes: &mut &[u8]) -> Result<u64, InvalidHistogram> {
-    let mut number = 0;
-    for shift in (0..u64::BITS).step_by(7) {
-        let (first, rest) = bytes.split_first().ok_or(InvalidHistogram)?;
-        *bytes = rest;
-        number |= u64::from(first & 0x7f) << shift;
-        if first & 0x80 == 0 {
-            return Ok(number);
-        }
-    }
-    Err(InvalidHistogram)
 }
 
 #[cfg(test)]
@@ -313,7 +231,6 @@ mod tests {
     fn nothing_has_no_quantile() {
         let none = Histogram::default();
         assert_eq!((none.quantile(0.5), none.range()), (None, None));
-        assert_eq!(Histogram::from_bytes(&none.to_bytes()), Ok(none));
     }
 
     proptest! {
@@ -332,7 +249,7 @@ mod tests {
         }
 
         #[test]
-        fn parts_merged_are_the_whole_and_bytes_lose_nothing(
+        fn parts_merged_are_the_whole(
             values in prop::collection::vec(any::<u64>(), 0..200), cut in 0_usize..200,
         ) {
             let of = |values: &[u64]| {
@@ -344,7 +261,6 @@ mod tests {
             let (whole, mut merged) = (of(&values), of(left));
             merged.merge(&of(right));
             prop_assert_eq!(&merged, &whole);
-            prop_assert_eq!(Histogram::from_bytes(&whole.to_bytes()), Ok(whole));
         }
 
         #[test]
@@ -366,13 +282,6 @@ mod tests {
             let rank = ((share * values.len() as f64).ceil() as usize).clamp(1, values.len());
             let (exact, found) = (values[rank - 1], coarser.quantile(share).unwrap());
             prop_assert!(found.abs_diff(exact) * 100 <= exact * 8, "{found} for {exact}");
-        }
-
-        #[test]
-        fn other_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-            if let Ok(read) = Histogram::from_bytes(&bytes) {
-                prop_assert!(read.quantile(0.5).is_some() == (read.count() > 0));
-            }
         }
     }
 }

@@ -68,6 +68,11 @@ fn a_subaccount_from_its_token_to_its_end() {
     desk.fill("Display name", "Shop floor 2");
     desk.button("Save to the draft");
     desk.apply("Shop floor 2");
+    desk.becomes("the new name is known", |agent| {
+        let known = agent.configuration.value().unwrap();
+        let mut own = known.document.subaccounts().iter().map(|one| one.own());
+        own.any(|own| own.display_name.to_string() == "Shop floor 2")
+    });
     desk.menu("Delete…");
     desk.fill("Type Shop floor 2 to confirm", "Shop floor 2");
     desk.button("Delete in the draft");

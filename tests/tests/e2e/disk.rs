@@ -116,14 +116,18 @@ fn an_agent_on_a_full_disk_forwards_and_can_be_repaired_through_itself() {
     agent.process().terminate();
     assert!(agent.process().wait().success());
 
-    // A permission can be taken away on the full disk, with space from the reserve.
+    // A permission can be taken away on the full disk, with space from a reserve: the audit log may
+    // have taken some of its own first, and left enough of it.
+    // What was measured and logged leaves some room behind when it is closed.
+    disk.fill();
     let mut repaired = agent.document();
     let resources = &mut repaired["subaccounts"][0]["mappings"][0]["resources"];
     let resources = resources.as_array_mut().unwrap();
     resources.retain(|resource| resource["path"] != "/secret" && resource["path"] != "/headers");
     let told = run(apply(&world, &agent, &repaired));
     assert!(told.contains("revision"), "{told}");
-    assert!(reserve() < 4 * 1024 * 1024);
+    let audit_reserve = std::fs::metadata(dir.join("audit/reserve")).unwrap().len();
+    assert!(reserve() < 4 * 1024 * 1024 || audit_reserve < 1024 * 1024);
     agent.run();
     answers(&world);
     assert_eq!(world.get(&format!("{BACKEND}/headers")).status, 403);

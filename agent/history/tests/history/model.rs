@@ -153,10 +153,16 @@ fn agrees(found: &HistoryPoint, wanted: &Point, quantiles: f64) -> bool {
                 && close(p50, histogram.quantile(0.5), quantiles)
                 && close(p99, histogram.quantile(0.99), quantiles)
                 && mean.is_none_or(|mean| {
+                    // A single value is kept once, as the least and the greatest are.
+                    let share = if *count == 1 {
+                        digits
+                    } else {
+                        quantiles / 40.0
+                    };
                     near(
                         mean,
                         seconds(histogram.sum()) / histogram.count() as f64,
-                        quantiles / 40.0,
+                        share,
                     )
                 })
         }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use underpass_runtime::clock::rfc3339;
 use underpass_shared::api::management::PortsText;
 use underpass_shared::api::management::monitoring::{
     BackendConnection, BackendConnectionList, BackendConnections, BackendPerformance,
@@ -13,7 +14,6 @@ use underpass_shared::config::{Channel, Document, Mapping, Subaccount, Subaccoun
 use underpass_shared::host::VirtualAddress;
 
 use crate::measure::{BOUNDS_MS, MappingFigures, Performance, ResourceUse, Usage};
-use crate::utc::rfc3339;
 
 /// Figures by mapping.
 type Figures<'a> = HashMap<(&'a SubaccountKey, &'a VirtualAddress), &'a MappingFigures>;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use underpass_runtime::clock::rfc3339;
 use underpass_shared::api::management::monitoring::{
     RequestPage, RequestShown, TopShown, TopTimeConsumer, TopTimeConsumerList, TopTimeConsumers,
 };
@@ -13,7 +14,6 @@ use underpass_shared::monitor::Request;
 use crate::admin::call::Call;
 use crate::admin::{Admin, Answer, answer};
 use crate::measure::Remembered;
-use crate::utc::rfc3339;
 
 /// Requests that a page has where the caller names no number.
 const PAGE_LEN: usize = 50;

@@ -18,6 +18,8 @@ pub const FILES_MAX: usize = 20;
 const PAGE_LEN: u64 = 64 * 1024;
 /// Bytes of a line, far more than the log writes.
 const LINE_LEN_MAX: u64 = 1024 * 1024;
+/// Files that end within one second.
+const SECOND_MAX: u32 = 999;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Why something cannot be done with a file of the log.
@@ -154,11 +156,16 @@ impl Folder {
             time.minute(),
             time.second()
         );
-        let names = std::iter::once(format!("{base}.log"));
-        let mut names = names.chain((2..1_000).map(|n| format!("{base}-{n}.log")));
-        let free = names.find(|name| !self.0.join(name).exists());
-        let free = free.ok_or_else(|| io::Error::other("a thousand files in one second"))?;
-        fs::rename(self.path(&LogFileName::present()), self.0.join(free))
+        // Behind all others of this second: the first of them may be gone already.
+        let others = self.list()?;
+        let others = others.iter().map(|one| age(&one.name));
+        let same = others.filter(|(_, time, _)| base.strip_prefix("agent-") == Some(time));
+        let name = match same.map(|(_, _, number)| number).max() {
+            None => format!("{base}.log"),
+            Some(last) if last < SECOND_MAX => format!("{base}-{}.log", last + 1),
+            Some(_) => return Err(io::Error::other("a thousand files in one second")),
+        };
+        fs::rename(self.path(&LogFileName::present()), self.0.join(name))
     }
 
     /// Removes what is too old or too much.

@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use underpass_shared::api::management::{LogFileName, LogLine};
 
 use super::State;
@@ -119,7 +118,7 @@ impl Writer {
         let dropped = self.state.dropped.load(Ordering::Relaxed);
         if dropped > self.told {
             let lost = dropped - self.told;
-            let time = stamp(clock::wall_ms());
+            let time = clock::rfc3339(clock::wall_ms());
             text.push_str(&format!(
                 "{time} WARN underpass_runtime::telemetry: {lost} lines were not written here\n"
             ));
@@ -147,7 +146,7 @@ impl Writer {
 
 /// One line, whatever is in it: line breaks of others would look like lines of ours.
 fn format(line: &LogLine, text: &mut String) {
-    let (time, level) = (stamp(line.time_ms), line.level);
+    let (time, level) = (clock::rfc3339(line.time_ms), line.level);
     let mut whole = format!("{time} {level:5} {}: {}", line.target, line.message);
     for (name, value) in &line.fields {
         whole.push_str(&format!(" {name}={value}"));
@@ -160,19 +159,4 @@ fn format(line: &LogLine, text: &mut String) {
         }
     }
     text.push('\n');
-}
-
-fn stamp(ms: i64) -> String {
-    let nanos = i128::from(ms) * 1_000_000;
-    let Ok(time) = OffsetDateTime::from_unix_timestamp_nanos(nanos) else {
-        return format!("{ms} ms");
-    };
-    let (date, clock) = (time.date(), time.time());
-    format!(
-        "{date}T{:02}:{:02}:{:02}.{:03}Z",
-        clock.hour(),
-        clock.minute(),
-        clock.second(),
-        clock.millisecond()
-    )
 }
