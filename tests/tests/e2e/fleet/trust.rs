@@ -71,6 +71,10 @@ impl Desk {
         };
         let (what, edit) = ("Edit".to_owned(), Box::new(edit));
         self.act(DraftAct::Edit { what, edit });
+        // What is shown follows what is: else an old picture without a draft would do below.
+        self.agent("the draft is there", |agent| {
+            agent.draft.is_some().then_some(())
+        });
         self.apply();
         self.agent("the draft is applied", |agent| {
             agent.draft.is_none().then_some(())
