@@ -9,7 +9,7 @@ use underpass_fleet::api::Call;
 use underpass_fleet::command::{Change, Command, DraftAct};
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::{FleetSnapshot, JobId};
-use underpass_shared::api::management::{Target, Verb};
+use underpass_shared::api::management::{DocumentTarget, Target, Verb};
 
 pub use self::demo::MakeDemo;
 use crate::command::UiCommand;
@@ -205,7 +205,7 @@ impl App {
         if let Some(agent) = agent {
             self.commands.push(Command::Call(Change {
                 agent,
-                call: Call::new(verb, Target::PendingConfirm),
+                call: Call::new(verb, Target::Document(DocumentTarget::PendingConfirm)),
                 title: title.to_owned(),
                 done: Slot::default(),
             }));

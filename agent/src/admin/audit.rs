@@ -11,7 +11,7 @@ use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use underpass_shared::api::management::operations::LIST_LEN_MAX;
 use underpass_shared::api::management::{
-    AuditBad, AuditLevelInput, AuditLogInput, AuditLogLevel, AuditLogShown, AuditPage,
+    AuditBad, AuditLevelInput, AuditLogInput, AuditLogLevel, AuditLogShown, AuditPage, AuditTarget,
     AuditVerification, Linked, Refusal, SubaccountPath, Target, Verb,
 };
 use underpass_shared::audit::Filter;
@@ -44,7 +44,18 @@ fn cursor(call: &Call) -> Result<Option<Cursor>, Refusal> {
 }
 
 impl Admin {
-    pub(super) async fn audit_log(&self, call: Call, verb: Verb) -> Answer {
+    pub(super) async fn of_audit(&self, call: Call, verb: Verb, target: AuditTarget) -> Answer {
+        match target {
+            AuditTarget::Settings => self.audit_log(call, verb).await,
+            AuditTarget::SubaccountLevel(path) => self.subaccount_audit_log(call, verb, path).await,
+            AuditTarget::Records => self.audit_records(&call).await,
+            AuditTarget::Csv => Ok(self.audit_export(&call, Form::Csv)),
+            AuditTarget::Lines => Ok(self.audit_export(&call, Form::Lines)),
+            AuditTarget::Verification => self.audit_verification(&call).await,
+        }
+    }
+
+    async fn audit_log(&self, call: Call, verb: Verb) -> Answer {
         if verb != Verb::Patch {
             let current = self.readable()?;
             let settings = current.document().connector().audit;
@@ -53,7 +64,7 @@ impl Admin {
                 cleanup: settings.cleanup,
                 log_path: self.audit.dir().display().to_string(),
             };
-            let shown = Linked::at(Target::AuditLog, shown);
+            let shown = Linked::at(Target::Audit(AuditTarget::Settings), shown);
             return answer::ok(&shown, current.revision().number);
         }
         let input: AuditLogInput = call.read()?;
@@ -69,18 +80,16 @@ impl Admin {
         self.change(&call, reason, edit, answer::done).await
     }
 
-    pub(super) async fn subaccount_audit_log(
-        &self,
-        call: Call,
-        verb: Verb,
-        path: SubaccountPath,
-    ) -> Answer {
+    async fn subaccount_audit_log(&self, call: Call, verb: Verb, path: SubaccountPath) -> Answer {
         let location = call.query.location_id.clone();
         if verb != Verb::Patch {
             let current = self.readable()?;
             let found = find(current.document(), &path, location.as_ref())?;
             let level = found.own().audit_level;
-            let shown = Linked::at(Target::SubaccountAuditLog(path), AuditLogLevel { level });
+            let shown = Linked::at(
+                Target::Audit(AuditTarget::SubaccountLevel(path)),
+                AuditLogLevel { level },
+            );
             return answer::ok(&shown, current.revision().number);
         }
         let AuditLevelInput { level, links: _ } = call.read()?;
@@ -96,7 +105,7 @@ impl Admin {
         self.change(&call, &reason, edit, answer::done).await
     }
 
-    pub(super) async fn audit_records(&self, call: &Call) -> Answer {
+    async fn audit_records(&self, call: &Call) -> Answer {
         let limit = call.query.limit.unwrap_or(PAGE_LEN);
         if !(1..=LIST_LEN_MAX).contains(&limit) {
             let rule = format!("must be between 1 and {LIST_LEN_MAX}");
@@ -116,7 +125,7 @@ impl Admin {
     }
 
     /// All that is found, piece by piece, so that neither the agent nor the caller needs to hold it.
-    pub(super) fn audit_export(&self, call: &Call, form: Form) -> Response<Bytes> {
+    fn audit_export(&self, call: &Call, form: Form) -> Response<Bytes> {
         let number = self.store.current().revision().number;
         let mut response = answer::done(number);
         *response.status_mut() = http::StatusCode::OK;
@@ -140,7 +149,7 @@ impl Admin {
         response
     }
 
-    pub(super) async fn audit_verification(&self, call: &Call) -> Answer {
+    async fn audit_verification(&self, call: &Call) -> Answer {
         let anchor = call.query.audit.anchor;
         let (audit, number) = (self.audit.clone(), self.store.current().revision().number);
         blocking(move || {

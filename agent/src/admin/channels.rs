@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use underpass_shared::api::management::{
-    ChannelInput, ChannelShown, ChannelStateInput, Refusal, SubaccountPath, Target, Verb,
-    untyped_channels,
+    ChannelInput, ChannelShown, ChannelStateInput, Refusal, SubaccountPath, SubaccountTarget,
+    Target, Verb, untyped_channels,
 };
 use underpass_shared::config::{
     Channel, ChannelId, ChannelService, ChannelType, Document, SubaccountFields,
@@ -134,7 +134,10 @@ impl Admin {
         };
         let created = |revision| {
             let id = given.get().copied().unwrap_or(ChannelId::FIRST);
-            answer::created(&Target::Channel(path, kind, id), revision)
+            answer::created(
+                &Target::Of(path, SubaccountTarget::Channel(kind, id)),
+                revision,
+            )
         };
         self.change(call, &reason, edit, created).await
     }

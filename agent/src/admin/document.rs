@@ -1,13 +1,31 @@
-//! The whole document.
+//! The whole document, and the way to its history.
 
-use underpass_shared::api::management::{Refusal, Verb};
+use underpass_shared::api::management::{DocumentTarget, Refusal, Verb};
 use underpass_shared::config::Document;
 
 use super::call::{Call, blocking};
 use super::{Admin, Answer, answer};
 
 impl Admin {
-    pub(super) async fn document(&self, call: Call, verb: Verb) -> Answer {
+    pub(super) async fn of_document(
+        &self,
+        call: Call,
+        verb: Verb,
+        target: DocumentTarget,
+    ) -> Answer {
+        match target {
+            DocumentTarget::Whole => self.document(call, verb).await,
+            DocumentTarget::Revisions => self.revisions(&call).await,
+            DocumentTarget::Revision(number) => self.revision(number).await,
+            DocumentTarget::Undo(number) => self.undo(call, number).await,
+            DocumentTarget::Restore(number) => self.restore(call, number).await,
+            DocumentTarget::RevisionDiff(number) => self.revision_diff(call, number).await,
+            DocumentTarget::AsOf(number) => self.revision_document(number).await,
+            DocumentTarget::PendingConfirm => self.pending_confirm(call, verb).await,
+        }
+    }
+
+    async fn document(&self, call: Call, verb: Verb) -> Answer {
         match verb {
             Verb::Put => self.put_document(call).await,
             Verb::Get | Verb::Post | Verb::Patch | Verb::Delete => {

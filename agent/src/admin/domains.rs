@@ -1,7 +1,7 @@
 //! Domain mappings of cookies.
 
 use underpass_shared::api::management::{
-    DomainMappingInput, DomainMappingShown, Refusal, SubaccountPath, Target, Verb,
+    DomainMappingInput, DomainMappingShown, Refusal, SubaccountPath, SubaccountTarget, Target, Verb,
 };
 use underpass_shared::config::{Document, DomainMapping};
 use underpass_shared::host::CookieDomain;
@@ -54,7 +54,7 @@ impl Admin {
                 let pair: DomainMapping = call.read::<DomainMappingInput>()?.into();
                 let internal = pair.internal_domain.clone();
                 let reason = format!("added domain mapping {internal}");
-                let target = Target::DomainMapping(path.clone(), internal);
+                let target = Target::Of(path.clone(), SubaccountTarget::DomainMapping(internal));
                 let edit = edit(&call, path, |pairs| add(pairs, pair));
                 let created = |revision| answer::created(&target, revision);
                 self.change(&call, &reason, edit, created).await

@@ -2,7 +2,9 @@
 
 use http::StatusCode;
 use underpass_shared::api::enrol::Enrolled;
-use underpass_shared::api::management::{Enrolment, Flag, Refusal, SubaccountPath, Target};
+use underpass_shared::api::management::{
+    Enrolment, Flag, Refusal, SubaccountPath, SubaccountTarget, Target,
+};
 use underpass_shared::audit::Category;
 use underpass_shared::config::{
     Document, Joining, Proxy, ProxyFields, SubaccountFields, SubaccountKey,
@@ -207,7 +209,7 @@ impl Admin {
             region_host: key.region_host.clone(),
             subaccount: key.subaccount,
         };
-        answer::locate(&mut response, &Target::Subaccount(path));
+        answer::locate(&mut response, &Target::Of(path, SubaccountTarget::Itself));
         Ok(response)
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use underpass_runtime::clock;
 use underpass_shared::api::management::operations::LIST_LEN_MAX;
 use underpass_shared::api::management::{
-    MappingAddress, Refusal, SubaccountPath, SystemMapping, SystemMappingInput, Target, Verb,
+    MappingAddress, MappingTarget, Refusal, SubaccountPath, SystemMapping, SystemMappingInput,
+    Target, Verb,
 };
 use underpass_shared::config::{
     CreationDate, Document, Mapping, MappingFields, MappingPart, Subaccount,
@@ -113,7 +114,7 @@ impl Admin {
     async fn add_mapping(&self, call: &Call, path: SubaccountPath) -> Answer {
         let input: SystemMappingInput = call.read()?;
         let address = input.address(None)?;
-        let target = Target::Mapping(path.clone(), address.clone());
+        let target = Target::OfMapping(path.clone(), address.clone(), MappingTarget::Itself);
         let reason = format!(
             "added system mapping {address} to {}:{}",
             input.local_host, input.local_port.0

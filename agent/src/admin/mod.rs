@@ -56,7 +56,8 @@ use underpass_runtime::tasks::Tasks;
 use underpass_runtime::telemetry::{Levels, LogFiles};
 use underpass_shared::api::management::operations::{BODY_LEN_MAX, Operation};
 use underpass_shared::api::management::{
-    ErrorType, Query, Refusal, SecurityStatus, Status, Target, Version, openapi,
+    ErrorType, MappingAddress, MappingTarget, Query, Refusal, SecurityStatus, Status,
+    SubaccountPath, SubaccountTarget, Target, Verb, Version, openapi,
 };
 use underpass_shared::rights::Role;
 
@@ -70,9 +71,8 @@ pub use self::serve::start;
 pub(crate) use self::subaccounts::tunnel;
 #[cfg(test)]
 pub(crate) use self::trouble::trace_shown;
-use self::trust::Truststore;
 use crate::alerts::Alerts;
-use crate::audit::{Audit, Form};
+use crate::audit::Audit;
 use crate::control::Control;
 use crate::credentials::CredentialStore;
 use crate::deliver::Delivery;
@@ -358,7 +358,6 @@ impl Admin {
         answer::done(self.store.current().revision().number)
     }
 
-    #[expect(clippy::too_many_lines, reason = "a table")]
     async fn answer(&self, caller: &Caller, request: Request<Bytes>, target: Target) -> Answer {
         let operation = target.operation(request.method())?;
         permitted(caller, operation)
@@ -370,84 +369,84 @@ impl Admin {
             Target::Version => self.version(),
             Target::OpenApi => self.description(),
             Target::Status => self.status(caller.role()),
-            Target::Document => self.document(call, verb).await,
-            Target::Revisions => self.revisions(&call).await,
-            Target::Revision(number) => self.revision(number).await,
-            Target::Undo(number) => self.undo(call, number).await,
-            Target::Restore(number) => self.restore(call, number).await,
-            Target::RevisionDiff(number) => self.revision_diff(call, number).await,
-            Target::RevisionDocument(number) => self.revision_document(number).await,
-            Target::PendingConfirm => self.pending_confirm(call, verb).await,
             Target::Events => self.events(&call),
-            Target::Delivery(target) => self.of_delivery(&call, target).await,
+            Target::SecurityStatus => self.security_status().await,
+            Target::Document(target) => self.of_document(call, verb, target).await,
+            Target::Audit(target) => self.of_audit(call, verb, target).await,
+            Target::Certificates(target) => self.of_certificates(call, verb, target).await,
+            Target::Operators(target) => self.of_operators(call, verb, target).await,
             Target::Running(target) => self.running_process(&call, verb, target).await,
             Target::Monitoring(target) => self.monitoring(&call, verb, target).await,
+            Target::Delivery(target) => self.of_delivery(&call, target).await,
             Target::Alerts(target) => self.of_alerts(&call, verb, target).await,
             Target::Trouble(target) => self.trouble(call, verb, target).await,
-            Target::SecurityStatus => self.security_status().await,
-            Target::ExportMappings(path) => self.export_mappings(call, path).await,
-            Target::ImportMappings(path) => self.import_mappings(call, path).await,
-            Target::AccessCheck(path) => self.access_check(&call, &path),
-            Target::ConnectionCheck(path) => self.connection_check(call, path).await,
-            Target::MappingCheck(path, address) => self.mapping_check(call, path, address).await,
+            Target::Proxy => self.proxy(call, verb).await,
+            Target::Connector(target) => self.connector(call, verb, target).await,
             Target::Subaccounts => self.subaccounts(call, verb).await,
-            Target::Subaccount(path) => self.subaccount(call, verb, path).await,
             Target::Corrupted => self.corrupted(),
-            Target::State(path) => self.state(call, path).await,
-            Target::Validity(path) => self.validity(call, path).await,
-            Target::Mappings(path) => self.mappings(call, verb, path).await,
-            Target::Mapping(path, address) => self.mapping(call, verb, path, address).await,
-            Target::Resources(path, address) => self.resources(call, verb, path, address).await,
-            Target::Resource(path, address, id) => {
-                self.resource(call, verb, path, address, &id).await
+            Target::Of(path, target) => self.of_subaccount(call, verb, path, target).await,
+            Target::OfMapping(path, address, target) => {
+                self.of_mapping(call, verb, path, address, target).await
             }
-            Target::AuditLog => self.audit_log(call, verb).await,
-            Target::SubaccountAuditLog(path) => self.subaccount_audit_log(call, verb, path).await,
-            Target::AuditRecords => self.audit_records(&call).await,
-            Target::AuditCsv => Ok(self.audit_export(&call, Form::Csv)),
-            Target::AuditLines => Ok(self.audit_export(&call, Form::Lines)),
-            Target::AuditVerification => self.audit_verification(&call).await,
-            Target::AllowedClients(path, address) => {
-                self.allowed_clients(call, verb, path, address).await
-            }
-            Target::AllowedClient(path, address, client) => {
-                self.allowed_client(call, path, address, client).await
-            }
-            Target::BlockedUsers(path, address) => {
-                self.blocked_users(call, verb, path, address).await
-            }
-            Target::BlockedUser(path, address, user) => {
-                self.blocked_user(call, path, address, user).await
-            }
-            Target::DomainMappings(path) => self.domain_mappings(call, verb, path).await,
-            Target::DomainMapping(path, domain) => {
+        }
+    }
+
+    async fn of_subaccount(
+        &self,
+        call: Call,
+        verb: Verb,
+        path: SubaccountPath,
+        target: SubaccountTarget,
+    ) -> Answer {
+        match target {
+            SubaccountTarget::Itself => self.subaccount(call, verb, path).await,
+            SubaccountTarget::State => self.state(call, path).await,
+            SubaccountTarget::Validity => self.validity(call, path).await,
+            SubaccountTarget::AccessCheck => self.access_check(&call, &path),
+            SubaccountTarget::Mappings => self.mappings(call, verb, path).await,
+            SubaccountTarget::ExportMappings => self.export_mappings(call, path).await,
+            SubaccountTarget::ImportMappings => self.import_mappings(call, path).await,
+            SubaccountTarget::ConnectionCheck => self.connection_check(call, path).await,
+            SubaccountTarget::DomainMappings => self.domain_mappings(call, verb, path).await,
+            SubaccountTarget::DomainMapping(domain) => {
                 self.domain_mapping(call, verb, path, domain).await
             }
-            Target::Channels(path) => self.channels(call, verb, path).await,
-            Target::ChannelsOf(path, kind) => self.channels_of(call, verb, path, kind).await,
-            Target::Channel(path, kind, id) => self.channel(call, verb, path, kind, id).await,
-            Target::ChannelState(path, kind, id) => self.channel_state(call, path, kind, id).await,
-            Target::AvailableChannels(path, _kind) => self.available_channels(&call, &path),
-            Target::IdentityTrust(path) => self.identity_trust(call, verb, path).await,
-            Target::IdentityProviders(path) => self.identity_providers(&call, &path),
-            Target::IdentityProvider(path, id) => {
+            SubaccountTarget::Channels => self.channels(call, verb, path).await,
+            SubaccountTarget::ChannelsOf(kind) => self.channels_of(call, verb, path, kind).await,
+            SubaccountTarget::Channel(kind, id) => self.channel(call, verb, path, kind, id).await,
+            SubaccountTarget::ChannelState(kind, id) => {
+                self.channel_state(call, path, kind, id).await
+            }
+            SubaccountTarget::AvailableChannels(_kind) => self.available_channels(&call, &path),
+            SubaccountTarget::IdentityTrust => self.identity_trust(call, verb, path).await,
+            SubaccountTarget::IdentityProviders => self.identity_providers(&call, &path),
+            SubaccountTarget::IdentityProvider(id) => {
                 self.identity_provider(call, verb, path, id).await
             }
-            Target::TrustedApps(path) => self.trusted_apps(&call, &path),
-            Target::TrustedApp(path, id) => self.trusted_app(call, verb, path, id).await,
-            Target::Operators(target) => self.of_operators(call, verb, target).await,
-            Target::Proxy => self.proxy(call, verb).await,
-            Target::OwnCertificate(one) => self.own_certificate(call, verb, one).await,
-            Target::Truststore => self.truststore(call, verb).await,
-            Target::TrustedCertificates => {
-                self.trusted_certificates(call, verb, Truststore::Backends)
-                    .await
+            SubaccountTarget::TrustedApps => self.trusted_apps(&call, &path),
+            SubaccountTarget::TrustedApp(id) => self.trusted_app(call, verb, path, id).await,
+        }
+    }
+
+    async fn of_mapping(
+        &self,
+        call: Call,
+        verb: Verb,
+        path: SubaccountPath,
+        address: MappingAddress,
+        target: MappingTarget,
+    ) -> Answer {
+        match target {
+            MappingTarget::Itself => self.mapping(call, verb, path, address).await,
+            MappingTarget::Check => self.mapping_check(call, path, address).await,
+            MappingTarget::Resources => self.resources(call, verb, path, address).await,
+            MappingTarget::Resource(id) => self.resource(call, verb, path, address, &id).await,
+            MappingTarget::AllowedClients => self.allowed_clients(call, verb, path, address).await,
+            MappingTarget::AllowedClient(client) => {
+                self.allowed_client(call, path, address, client).await
             }
-            Target::TrustedCertificate(alias) => {
-                self.trusted_certificate(call, verb, Truststore::Backends, alias)
-                    .await
-            }
-            Target::Connector(target) => self.connector(call, verb, target).await,
+            MappingTarget::BlockedUsers => self.blocked_users(call, verb, path, address).await,
+            MappingTarget::BlockedUser(user) => self.blocked_user(call, path, address, user).await,
         }
     }
 

@@ -2,7 +2,8 @@
 
 use underpass_runtime::clock;
 use underpass_shared::api::management::{
-    MappingAddress, Refusal, ResourceInput, SubaccountPath, SystemMappingResource, Target, Verb,
+    MappingAddress, MappingTarget, Refusal, ResourceInput, SubaccountPath, SystemMappingResource,
+    Target, Verb,
 };
 use underpass_shared::config::{CreationDate, Document, MappingFields, Resource, ResourcePath};
 
@@ -69,7 +70,11 @@ impl Admin {
         let input: ResourceInput = call.read()?;
         let id = input.path(None)?;
         let reason = format!("added resource {id} to system mapping {address}");
-        let target = Target::Resource(path.clone(), address.clone(), id.as_str().to_owned());
+        let target = Target::OfMapping(
+            path.clone(),
+            address.clone(),
+            MappingTarget::Resource(id.as_str().to_owned()),
+        );
         let edit = edit(call, path, address, move |resources| {
             if position(resources, &id).is_ok() {
                 let message = format!("there is a resource {id} already");

@@ -1,8 +1,8 @@
-//! Which certificates of others are trusted.
+//! Which certificates of others are trusted, and the way to the agent's own.
 
 use underpass_shared::api::management::{
-    ConnectorTarget, MailTrustShown, Refusal, Target, TrustedInput, TrustedShown, TruststoreInput,
-    TruststoreShown, Verb,
+    CertificateTarget, ConnectorTarget, MailTrustShown, Refusal, Target, TrustedInput,
+    TrustedShown, TruststoreInput, TruststoreShown, Verb,
 };
 use underpass_shared::config::limits::ALIAS_LEN_MAX;
 use underpass_shared::config::{
@@ -65,14 +65,14 @@ impl Truststore {
 
     const fn all(self) -> Target {
         match self {
-            Self::Backends => Target::TrustedCertificates,
+            Self::Backends => Target::Certificates(CertificateTarget::Trusted),
             Self::Mail => Target::Connector(ConnectorTarget::EmailCertificates),
         }
     }
 
     const fn one(self, alias: String) -> Target {
         match self {
-            Self::Backends => Target::TrustedCertificate(alias),
+            Self::Backends => Target::Certificates(CertificateTarget::TrustedOne(alias)),
             Self::Mail => Target::Connector(ConnectorTarget::EmailCertificate(alias)),
         }
     }
@@ -118,7 +118,24 @@ fn free_alias(file: &str, certificate: &Certificate, entries: &Entries) -> Alias
 }
 
 impl Admin {
-    pub(super) async fn truststore(&self, call: Call, verb: Verb) -> Answer {
+    pub(super) async fn of_certificates(
+        &self,
+        call: Call,
+        verb: Verb,
+        target: CertificateTarget,
+    ) -> Answer {
+        let store = Truststore::Backends;
+        match target {
+            CertificateTarget::Own(one) => self.own_certificate(call, verb, one).await,
+            CertificateTarget::Truststore => self.truststore(call, verb).await,
+            CertificateTarget::Trusted => self.trusted_certificates(call, verb, store).await,
+            CertificateTarget::TrustedOne(alias) => {
+                self.trusted_certificate(call, verb, store, alias).await
+            }
+        }
+    }
+
+    async fn truststore(&self, call: Call, verb: Verb) -> Answer {
         if verb != Verb::Patch {
             let current = self.readable()?;
             let shown = TruststoreShown::show(current.document().connector().backend_trust());

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use clap::{Args, Subcommand, ValueEnum};
 use underpass_runtime::clock;
 use underpass_shared::api::management::{
-    AuditPage, AuditSearch, AuditVerification, Query, Target, Verb,
+    AuditPage, AuditSearch, AuditTarget, AuditVerification, Query, Target, Verb,
 };
 use underpass_shared::audit::{Anchor, Filter, Glob, PublicKey, Record, Report};
 use underpass_shared::id::SubaccountId;
@@ -172,7 +172,9 @@ pub(super) async fn run(
         Action::Verify { anchor, .. } => {
             let mut query = Query::default();
             query.audit.anchor = anchor;
-            let found: AuditVerification = client.get(Target::AuditVerification, &query).await?;
+            let found: AuditVerification = client
+                .get(Target::Audit(AuditTarget::Verification), &query)
+                .await?;
             if let Some(bad) = &found.bad {
                 bail!("the audit log does not verify: {}", bad.message);
             }
@@ -240,7 +242,12 @@ async fn page(client: &Client, search: &AuditSearch, limit: usize) -> anyhow::Re
         audit: search.clone(),
         ..Query::default()
     };
-    let reply = client.call(Verb::Get, Target::AuditRecords, &query, Bytes::new());
+    let reply = client.call(
+        Verb::Get,
+        Target::Audit(AuditTarget::Records),
+        &query,
+        Bytes::new(),
+    );
     reply.await?.read()
 }
 

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use clap::{Args, Subcommand, ValueEnum};
 use underpass_shared::api::management::{
-    CertificateInput, CertificateOrigin, CertificateShown, ImportInput, KeySize, Query,
-    SignedInput, Target, Verb,
+    CertificateInput, CertificateOrigin, CertificateShown, CertificateTarget, ImportInput, KeySize,
+    Query, SignedInput, Target, Verb,
 };
 use underpass_shared::pki::alt_name::AltName;
 use underpass_shared::pki::chain::CertificateUse;
@@ -50,11 +50,11 @@ pub enum Which {
 
 impl Which {
     const fn target(self) -> Target {
-        Target::OwnCertificate(match self {
+        Target::Certificates(CertificateTarget::Own(match self {
             Self::System => CertificateUse::System,
             Self::Ca => CertificateUse::PpCa,
             Self::Ui => CertificateUse::Ui,
-        })
+        }))
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::ensure;
 use bytes::Bytes;
 use underpass_shared::api::management::{
     AccessCheck, AccessCheckInput, CheckOutcome, CheckStep, ConnectionCheck, Flag, MappingAddress,
-    Target, Verb,
+    MappingTarget, SubaccountTarget, Target, Verb,
 };
 
 use super::client::Client;
@@ -21,7 +21,7 @@ pub(super) async fn connection(
     out: &mut Output<'_>,
 ) -> anyhow::Result<()> {
     let (path, query) = select.find(client).await?;
-    let target = Target::MappingCheck(path, address);
+    let target = Target::OfMapping(path, address, MappingTarget::Check);
     let reply = client
         .call(Verb::Post, target, &query, Bytes::new())
         .await?;
@@ -67,7 +67,7 @@ pub(super) async fn access(
         url,
         websocket: Flag(websocket),
     };
-    let target = Target::AccessCheck(path);
+    let target = Target::Of(path, SubaccountTarget::AccessCheck);
     let reply = client.send(Verb::Post, target, &query, &input).await?;
     let told: AccessCheck = reply.read()?;
     out.show(&told, |out| {

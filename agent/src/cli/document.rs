@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use bytes::Bytes;
 use clap::Subcommand;
-use underpass_shared::api::management::{Query, Target, Verb};
+use underpass_shared::api::management::{DocumentTarget, Query, Target, Verb};
 
 use super::client::Client;
 use super::output::Output;
@@ -49,7 +49,7 @@ pub(super) async fn run(
     };
     match action {
         Action::Show => {
-            let text = get(Target::Document).await?.body;
+            let text = get(Target::Document(DocumentTarget::Whole)).await?.body;
             out.out.write_all(&text)?;
             Ok(out.out.flush()?)
         }
@@ -63,7 +63,12 @@ pub(super) async fn run(
             let before = get(Target::Version).await?.revision;
             dry_run.put(&mut query);
             query.readmit_operators = readmit.readmit_operators;
-            let reply = client.call(Verb::Put, Target::Document, &query, text.into());
+            let reply = client.call(
+                Verb::Put,
+                Target::Document(DocumentTarget::Whole),
+                &query,
+                text.into(),
+            );
             let reply = reply
                 .await
                 .with_context(|| format!("{} was not applied", file.display()))?;

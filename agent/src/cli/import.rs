@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use underpass_shared::api::management::{ImportMode, Imported, MappingAddress, Target, Verb};
+use underpass_shared::api::management::{
+    ImportMode, Imported, MappingAddress, SubaccountTarget, Target, Verb,
+};
 
 use super::DryRun;
 use super::client::Client;
@@ -20,7 +22,7 @@ pub(super) async fn export(
 ) -> anyhow::Result<()> {
     let (path, mut query) = select.find(client).await?;
     query.only = (!only.is_empty()).then_some(only);
-    let target = Target::ExportMappings(path);
+    let target = Target::Of(path, SubaccountTarget::ExportMappings);
     let file = client.call(Verb::Get, target, &query, Bytes::new()).await?;
     let file: serde_json::Value = file.read()?;
     writeln!(out.out, "{}", serde_json::to_string_pretty(&file)?)?;
@@ -39,7 +41,7 @@ pub(super) async fn import(
     let (path, mut query) = select.find(client).await?;
     query.mode = mode;
     dry_run.put(&mut query);
-    let target = Target::ImportMappings(path);
+    let target = Target::Of(path, SubaccountTarget::ImportMappings);
     let reply = client.call(Verb::Post, target, &query, text.into());
     let reply = reply
         .await

@@ -8,8 +8,8 @@ use serde::de::IntoDeserializer as _;
 use serde::de::value::Error as ValueError;
 use serde::{Deserialize, Serialize};
 use underpass_shared::api::management::{
-    ImportMode, MappingAddress, PortsText, ProbeInput, ReadOnly, SystemMapping, SystemMappingInput,
-    Target, Verb,
+    ImportMode, MappingAddress, MappingTarget, PortsText, ProbeInput, ReadOnly, SubaccountTarget,
+    SystemMapping, SystemMappingInput, Target, Verb,
 };
 use underpass_shared::config::{
     AuthenticationMode, BackendType, Client as SapClient, HostInHeader, Number, PortRange,
@@ -186,12 +186,19 @@ pub(super) async fn run(
             let (path, mut query) = select.find(client).await?;
             dry_run.put(&mut query);
             let body = add.input()?;
-            let reply = client.send(Verb::Post, Target::Mappings(path), &query, &body);
+            let reply = client.send(
+                Verb::Post,
+                Target::Of(path, SubaccountTarget::Mappings),
+                &query,
+                &body,
+            );
             out.changed(&reply.await?, query.dry_run)
         }
         Action::List { select } => {
             let (path, query) = select.find(client).await?;
-            let all: Vec<SystemMapping> = client.get(Target::Mappings(path), &query).await?;
+            let all: Vec<SystemMapping> = client
+                .get(Target::Of(path, SubaccountTarget::Mappings), &query)
+                .await?;
             out.show(&all, |out| {
                 if all.is_empty() {
                     return writeln!(
@@ -222,7 +229,7 @@ pub(super) async fn run(
         } => {
             let (path, mut query) = select.find(client).await?;
             dry_run.put(&mut query);
-            let target = Target::Mapping(path, address);
+            let target = Target::OfMapping(path, address, MappingTarget::Itself);
             let reply = client.call(Verb::Delete, target, &query, Bytes::new());
             out.changed(&reply.await?, query.dry_run)
         }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use clap::{Args, Subcommand};
 use underpass_shared::api::management::{
-    PortText, ProxyInput, ProxyShown, Query, ReadOnly, Target, Verb,
+    DocumentTarget, PortText, ProxyInput, ProxyShown, Query, ReadOnly, Target, Verb,
 };
 use underpass_shared::config::{Document, ProxyUrl};
 use underpass_shared::id::RegionHost;
@@ -115,7 +115,12 @@ impl Test {
 async fn document(data_dir: &Path) -> anyhow::Result<Document> {
     let client = Client::open(data_dir, Missing::Refuse).await?;
     let (query, nothing) = (Query::default(), Bytes::new());
-    let reply = client.call(Verb::Get, Target::Document, &query, nothing);
+    let reply = client.call(
+        Verb::Get,
+        Target::Document(DocumentTarget::Whole),
+        &query,
+        nothing,
+    );
     let text = reply.await?.body;
     Ok(Document::from_json(std::str::from_utf8(&text)?)?)
 }

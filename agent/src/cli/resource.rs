@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use clap::{Args, Subcommand};
 use underpass_shared::api::management::{
-    Flag, MappingAddress, ReadOnly, ResourceInput, SystemMappingResource, Target, Verb,
+    Flag, MappingAddress, MappingTarget, ReadOnly, ResourceInput, SystemMappingResource, Target,
+    Verb,
 };
 use underpass_shared::config::ResourcePath;
 
@@ -101,13 +102,13 @@ pub(super) async fn run(
                 creation_date: ReadOnly,
                 links: ReadOnly,
             };
-            let target = Target::Resources(path, add.address);
+            let target = Target::OfMapping(path, add.address, MappingTarget::Resources);
             let reply = client.send(Verb::Post, target, &query, &body);
             out.changed(&reply.await?, query.dry_run)
         }
         Action::List { address, select } => {
             let (path, query) = select.find(client).await?;
-            let target = Target::Resources(path, address);
+            let target = Target::OfMapping(path, address, MappingTarget::Resources);
             let all: Vec<SystemMappingResource> = client.get(target, &query).await?;
             out.show(&all, |out| table(out, &rows(&all)))
         }
@@ -119,7 +120,11 @@ pub(super) async fn run(
         } => {
             let (path, mut query) = select.find(client).await?;
             dry_run.put(&mut query);
-            let target = Target::Resource(path, address, id.as_str().to_owned());
+            let target = Target::OfMapping(
+                path,
+                address,
+                MappingTarget::Resource(id.as_str().to_owned()),
+            );
             let reply = client.call(Verb::Delete, target, &query, Bytes::new());
             out.changed(&reply.await?, query.dry_run)
         }

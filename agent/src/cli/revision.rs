@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use clap::Subcommand;
-use underpass_shared::api::management::{Query, RevisionDetail, RevisionDiff, Target, Verb};
+use underpass_shared::api::management::{
+    DocumentTarget, Query, RevisionDetail, RevisionDiff, Target, Verb,
+};
 use underpass_shared::config::Revision;
 
 use super::client::Client;
@@ -76,7 +78,9 @@ pub(super) async fn run(
                 limit: Some(limit),
                 ..Query::default()
             };
-            let all: Vec<Revision> = client.get(Target::Revisions, &query).await?;
+            let all: Vec<Revision> = client
+                .get(Target::Document(DocumentTarget::Revisions), &query)
+                .await?;
             out.show(&all, |out| {
                 let titles = ["REVISION", "TIME (UTC)", "AUTHOR", "REASON"].map(str::to_owned);
                 let rows = all.iter().map(|one| {
@@ -94,7 +98,10 @@ pub(super) async fn run(
             number,
             document: true,
         } => {
-            let (target, query) = (Target::RevisionDocument(number), Query::default());
+            let (target, query) = (
+                Target::Document(DocumentTarget::AsOf(number)),
+                Query::default(),
+            );
             let reply = client.call(Verb::Get, target, &query, Bytes::new());
             out.out.write_all(&reply.await?.body)?;
             Ok(out.out.flush()?)
@@ -104,7 +111,9 @@ pub(super) async fn run(
                 with: to,
                 ..Query::default()
             };
-            let diff: RevisionDiff = client.get(Target::RevisionDiff(from), &query).await?;
+            let diff: RevisionDiff = client
+                .get(Target::Document(DocumentTarget::RevisionDiff(from)), &query)
+                .await?;
             out.show(&diff, |out| {
                 writeln!(out, "from revision {} to revision {}:", diff.from, diff.to)?;
                 changes(out, &diff.changes)
@@ -113,13 +122,19 @@ pub(super) async fn run(
         Action::Restore { number, dry_run } => {
             let mut query = Query::default();
             dry_run.put(&mut query);
-            write(client, Target::Restore(number), query, out).await
+            write(
+                client,
+                Target::Document(DocumentTarget::Restore(number)),
+                query,
+                out,
+            )
+            .await
         }
         Action::Show {
             number,
             document: false,
         } => {
-            let target = Target::Revision(number);
+            let target = Target::Document(DocumentTarget::Revision(number));
             let detail: RevisionDetail = client.get(target, &Query::default()).await?;
             out.show(&detail, |out| {
                 let one = &detail.revision;
@@ -139,7 +154,13 @@ pub(super) async fn run(
                 ..Query::default()
             };
             dry_run.put(&mut query);
-            write(client, Target::Undo(number), query, out).await
+            write(
+                client,
+                Target::Document(DocumentTarget::Undo(number)),
+                query,
+                out,
+            )
+            .await
         }
     }
 }

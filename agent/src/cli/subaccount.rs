@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use clap::Subcommand;
 use underpass_shared::api::management::{
-    Flag, Query, StateInput, SubaccountCertificate, SubaccountInput, SubaccountShown, Target,
-    TunnelState, ValidityInput, Verb,
+    Flag, Query, StateInput, SubaccountCertificate, SubaccountInput, SubaccountShown,
+    SubaccountTarget, Target, TunnelState, ValidityInput, Verb,
 };
 
 use super::DryRun;
@@ -96,13 +96,18 @@ pub(super) async fn run(
                 is_managed: Some(Flag(managed == "on")),
                 ..SubaccountInput::default()
             };
-            let reply = client.send(Verb::Put, Target::Subaccount(path), &query, &body);
+            let reply = client.send(
+                Verb::Put,
+                Target::Of(path, SubaccountTarget::Itself),
+                &query,
+                &body,
+            );
             out.changed(&reply.await?, query.dry_run)
         }
         Action::Remove { select, dry_run } => {
             let (path, mut query) = select.find(client).await?;
             dry_run.put(&mut query);
-            let target = Target::Subaccount(path);
+            let target = Target::Of(path, SubaccountTarget::Itself);
             let reply = client.call(Verb::Delete, target, &query, Bytes::new());
             out.changed(&reply.await?, query.dry_run)
         }
@@ -121,7 +126,12 @@ async fn state(
     let body = StateInput {
         connected: Flag(connected),
     };
-    let reply = client.send(Verb::Put, Target::State(path), &query, &body);
+    let reply = client.send(
+        Verb::Put,
+        Target::Of(path, SubaccountTarget::State),
+        &query,
+        &body,
+    );
     out.changed(&reply.await?, query.dry_run)
 }
 
@@ -136,7 +146,12 @@ async fn renew(
         authentication_data: token,
         ..ValidityInput::default()
     };
-    let reply = client.send(Verb::Post, Target::Validity(path), &query, &body);
+    let reply = client.send(
+        Verb::Post,
+        Target::Of(path, SubaccountTarget::Validity),
+        &query,
+        &body,
+    );
     let renewed: SubaccountCertificate = reply.await?.read()?;
     out.show(&renewed, |out| {
         let end = utc(renewed.not_after_time_stamp);

@@ -1,7 +1,7 @@
 //! `confirm` and `revert`.
 
 use bytes::Bytes;
-use underpass_shared::api::management::{Query, Target, Verb};
+use underpass_shared::api::management::{DocumentTarget, Query, Target, Verb};
 
 use super::client::Client;
 use super::output::Output;
@@ -17,6 +17,11 @@ more. Meanwhile only the author changes anything.";
 /// `Verb::Post` confirms, `Verb::Delete` reverts.
 pub(super) async fn end(client: &Client, verb: Verb, out: &mut Output<'_>) -> anyhow::Result<()> {
     let query = Query::default();
-    let reply = client.call(verb, Target::PendingConfirm, &query, Bytes::new());
+    let reply = client.call(
+        verb,
+        Target::Document(DocumentTarget::PendingConfirm),
+        &query,
+        Bytes::new(),
+    );
     out.changed(&reply.await?, false)
 }

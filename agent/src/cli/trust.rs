@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use bytes::Bytes;
 use clap::Subcommand;
-use underpass_shared::api::management::{Query, Target, TrustedInput, TruststoreShown, Verb};
+use underpass_shared::api::management::{
+    CertificateTarget, Query, Target, TrustedInput, TruststoreShown, Verb,
+};
 use underpass_shared::config::Alias;
 
 use super::DryRun;
@@ -74,12 +76,14 @@ pub(super) async fn run(
                 }
             };
             let body = TrustedInput { alias, certificate };
-            let target = Target::TrustedCertificates;
+            let target = Target::Certificates(CertificateTarget::Trusted);
             let reply = client.send(Verb::Post, target, &query, &body);
             out.changed(&reply.await?, query.dry_run)
         }
         Action::List => {
-            let store: TruststoreShown = client.get(Target::Truststore, &query).await?;
+            let store: TruststoreShown = client
+                .get(Target::Certificates(CertificateTarget::Truststore), &query)
+                .await?;
             out.show(&store, |out| {
                 if store.trust_all_backends {
                     writeln!(
@@ -102,7 +106,7 @@ pub(super) async fn run(
         }
         Action::Remove { alias, dry_run } => {
             dry_run.put(&mut query);
-            let target = Target::TrustedCertificate(alias.to_string());
+            let target = Target::Certificates(CertificateTarget::TrustedOne(alias.to_string()));
             let reply = client.call(Verb::Delete, target, &query, Bytes::new());
             out.changed(&reply.await?, query.dry_run)
         }

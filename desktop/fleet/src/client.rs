@@ -18,7 +18,8 @@ use underpass_runtime::pki::{CertificateInfo, PrivateKey};
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::{ClientTls, Credential};
 use underpass_shared::api::management::{
-    CertificateRequest, Issued, OperatorTarget, Query, Target, Verb,
+    AuditTarget, CertificateRequest, DocumentTarget, Issued, OperatorTarget, Query,
+    SubaccountTarget, Target, Verb,
 };
 use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
@@ -302,13 +303,14 @@ const fn method(verb: Verb) -> Method {
 #[expect(clippy::wildcard_enum_match_arm, reason = "few answers are large")]
 const fn limit(target: &Target) -> usize {
     match target {
-        Target::Document
-        | Target::RevisionDocument(_)
-        | Target::RevisionDiff(_)
-        | Target::Revision(_)
-        | Target::AuditCsv
-        | Target::AuditLines
-        | Target::ExportMappings(_) => LARGE_LEN_MAX,
+        Target::Document(
+            DocumentTarget::Whole
+            | DocumentTarget::AsOf(_)
+            | DocumentTarget::RevisionDiff(_)
+            | DocumentTarget::Revision(_),
+        )
+        | Target::Audit(AuditTarget::Csv | AuditTarget::Lines)
+        | Target::Of(_, SubaccountTarget::ExportMappings) => LARGE_LEN_MAX,
         _ => ANSWER_LEN_MAX,
     }
 }

@@ -10,7 +10,7 @@ use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
 use underpass_fleet::command::{Change, Command};
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{Preview, Query, Target, Verb};
+use underpass_shared::api::management::{DocumentTarget, Preview, Query, Target, Verb};
 use underpass_shared::config::{ConfirmWithin, Document};
 use underpass_shared::id::AgentId;
 
@@ -87,7 +87,7 @@ pub(super) fn apply(common: &Common, apply: &Apply, out: &mut Output<'_>) -> any
             .revision
             .context("the agent names no revision")?,
     };
-    let mut call = Call::new(Verb::Put, Target::Document)
+    let mut call = Call::new(Verb::Put, Target::Document(DocumentTarget::Whole))
         .if_match(before)
         .query(Query {
             dry_run: apply.dry_run,
@@ -144,7 +144,7 @@ pub(super) fn confirm(
     let reply = change(
         &engine,
         agent,
-        Call::new(verb, Target::PendingConfirm),
+        Call::new(verb, Target::Document(DocumentTarget::PendingConfirm)),
         title,
     )?;
     engine.stop();
@@ -157,7 +157,12 @@ pub(super) fn confirm(
 /// The document of an agent as it is now, with its revision.
 fn document(engine: &Engine, agent: AgentId) -> anyhow::Result<Arc<Reply>> {
     let (done, mut commands) = (Slot::<Reply>::default(), vec![]);
-    done.request(&mut commands, agent, &Target::Document, &Query::default());
+    done.request(
+        &mut commands,
+        agent,
+        &Target::Document(DocumentTarget::Whole),
+        &Query::default(),
+    );
     let command = commands.pop().context("nothing was asked")?;
     engine.act("the configuration", command, &done)
 }

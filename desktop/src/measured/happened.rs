@@ -2,7 +2,9 @@
 
 use underpass_fleet::slot::Slot;
 use underpass_shared::alert::{Alert, Category, Severity};
-use underpass_shared::api::management::{AlertList, AlertState, AlertTarget, Query, Target};
+use underpass_shared::api::management::{
+    AlertList, AlertState, AlertTarget, DocumentTarget, Query, Target,
+};
 use underpass_shared::config::Revision;
 use underpass_shared::id::AgentId;
 
@@ -38,8 +40,12 @@ impl Happened {
             limit: Some(ASKED),
             ..Query::default()
         };
-        self.revisions
-            .request(cx.commands, agent, &Target::Revisions, &query);
+        self.revisions.request(
+            cx.commands,
+            agent,
+            &Target::Document(DocumentTarget::Revisions),
+            &query,
+        );
     }
 
     /// Asks anew.

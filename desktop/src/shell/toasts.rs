@@ -12,7 +12,7 @@ use underpass_fleet::api::Call;
 use underpass_fleet::command::{Change, Command, Described};
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::{FleetSnapshot, JobId, JobSnapshot, JobState, PartState, Severity};
-use underpass_shared::api::management::{Target, Verb};
+use underpass_shared::api::management::{DocumentTarget, Target, Verb};
 use underpass_shared::id::AgentId;
 
 use super::results;
@@ -313,7 +313,7 @@ fn undo_button(ui: &mut Ui, undo: &Undo) -> bool {
 fn undo(agent: AgentId, revision: u64) -> Command {
     Command::Call(Change {
         agent,
-        call: Call::new(Verb::Post, Target::Undo(revision)),
+        call: Call::new(Verb::Post, Target::Document(DocumentTarget::Undo(revision))),
         title: format!("Undo revision {revision}"),
         done: Slot::default(),
     })

@@ -14,7 +14,7 @@ use underpass_fleet::demo::{SEED, Still};
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot, Health};
-use underpass_shared::api::management::{PendingConfirm, Target, Verb};
+use underpass_shared::api::management::{DocumentTarget, PendingConfirm, Target, Verb};
 use underpass_shared::config::{BackendType, Document, Mapping, MappingFields, Protocol, Resource};
 use underpass_shared::id::AgentId;
 use underpass_shared::rights::Role as Rights;
@@ -324,7 +324,7 @@ fn what_others_changed_meanwhile_is_decided_place_by_place() {
         );
         let call = Call {
             body: theirs.to_json().into(),
-            ..Call::new(Verb::Put, Target::Document)
+            ..Call::new(Verb::Put, Target::Document(DocumentTarget::Whole))
         };
         let change = Change {
             agent: play.agent,

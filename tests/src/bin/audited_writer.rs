@@ -16,7 +16,7 @@ use underpass_agent::admin::{Admin, Caller, OsUser};
 use underpass_agent::audit::{Audit, Present};
 use underpass_agent::store::Store;
 use underpass_runtime::clock;
-use underpass_shared::api::management::Target;
+use underpass_shared::api::management::{DocumentTarget, Target};
 use underpass_tests::churn;
 
 /// Handlers under load. One line for each event: `open` or `done`, and the revision.
@@ -46,7 +46,7 @@ async fn change(arguments: Arguments) -> anyhow::Result<()> {
     let last = arguments.changes.map_or(u64::MAX, |count| first + count);
     for number in first + 1..=last {
         let document = churn::step(store.current().document(), number)?;
-        let request = Request::put(Target::Document.to_string())
+        let request = Request::put(Target::Document(DocumentTarget::Whole).to_string())
             .header(CONTENT_TYPE, "application/json")
             .header(IF_MATCH, format!("\"{}\"", number - 1))
             .body(Bytes::from(document.to_json()))?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use underpass_shared::api::management::openapi;
 use underpass_shared::api::management::operations::Success;
+use underpass_shared::api::management::{DocumentTarget, openapi};
 use underpass_shared::pki::token::EnrolToken;
 use underpass_shared::rights::Access;
 
@@ -113,7 +113,7 @@ fn ways<'a>(
     let revisions = "/api/v1/configuration/revisions";
     // Operators come back this way, since it is said.
     let said = "?readmitOperators=true";
-    let document = format!("{}{said}", Target::Document);
+    let document = format!("{}{said}", Target::Document(DocumentTarget::Whole));
     let mut ways = vec![
         ("document", Verb::Put, document.clone(), before, after),
         ("document back", Verb::Put, document, after, before),
@@ -308,7 +308,7 @@ async fn who_lost_his_role_while_his_request_ran_changes_nothing() {
             .try_out("test", "test", None, minute, move |_old| Ok(tried));
         let first = tried.await.unwrap().revision.number;
         for verb in [Verb::Post, Verb::Delete] {
-            let pending = Target::PendingConfirm.to_string();
+            let pending = Target::Document(DocumentTarget::PendingConfirm).to_string();
             let reply = world.ask(administrator, verb, &pending, None).await;
             assert!(reply.is_forbidden(), "{verb:?}: {reply:?}");
         }

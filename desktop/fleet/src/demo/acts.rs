@@ -10,7 +10,7 @@ use underpass_shared::api::management::{
     ConnectorTarget, Drain, DrainShown, Enrolment, ErrorType, MailInput, MonitoringPassword,
     MonitoringUserInput, MonitoringUserShown, OperatorChange, OperatorShown, OperatorTarget,
     PairingCreated, PairingInput, PairingShown, PairingState, ProxyInput, Refusal, RunningTarget,
-    SubaccountCertificate, SubaccountShown, Target, Verb, read,
+    SubaccountCertificate, SubaccountShown, SubaccountTarget, Target, Verb, read,
 };
 use underpass_shared::config::{
     Connector, ConnectorFields, Document, Mail, MonitoringUser, Operator, Organisation, Proxy,
@@ -74,7 +74,7 @@ pub(super) fn act(
 ) -> Option<Result<Acted, Refusal>> {
     Some(match (&call.target, call.verb) {
         (Target::Subaccounts, Verb::Post) => enrol(agent, state, call),
-        (Target::Validity(path), Verb::Post) => {
+        (Target::Of(path, SubaccountTarget::Validity), Verb::Post) => {
             let found = find(state.store.current().1, path).map(|one| own::tunnel(agent, one));
             let number = state.store.number();
             let shown = |tunnel: underpass_shared::api::management::Tunnel| {

@@ -10,8 +10,9 @@ use http::StatusCode;
 use serde::Serialize;
 use tokio::sync::broadcast;
 use underpass_shared::api::management::{
-    ConnectorTarget, ErrorType, Event, EventMessage, Preview, Refusal, StateInput, SubaccountPath,
-    Target, Verb, read,
+    CertificateTarget, ConnectorTarget, DocumentTarget, ErrorType, Event, EventMessage,
+    MappingTarget, Preview, Refusal, StateInput, SubaccountPath, SubaccountTarget, Target, Verb,
+    read,
 };
 use underpass_shared::config::{Document, changes, diff};
 use underpass_shared::host::InternalAddress;
@@ -158,22 +159,26 @@ impl DemoAgent {
         let mut state = self.state();
         let now_ms = self.now_ms();
         match (&call.target, call.verb) {
-            (Target::PendingConfirm, Verb::Post) => {
+            (Target::Document(DocumentTarget::PendingConfirm), Verb::Post) => {
                 state.store.pending(now_ms)?;
                 state.store.trial = None;
                 self.happened(&mut state, Event::PendingConfirm { pending: None });
                 return Ok(done(state.store.number()));
             }
-            (Target::PendingConfirm, Verb::Delete) => {
+            (Target::Document(DocumentTarget::PendingConfirm), Verb::Delete) => {
                 state.store.revert(now_ms)?;
                 self.revised(&mut state);
                 self.happened(&mut state, Event::PendingConfirm { pending: None });
                 return Ok(done(state.store.number()));
             }
-            (Target::ConnectionCheck(_) | Target::MappingCheck(..), Verb::Post) => {
+            (
+                Target::Of(_, SubaccountTarget::ConnectionCheck)
+                | Target::OfMapping(.., MappingTarget::Check),
+                Verb::Post,
+            ) => {
                 return answers::checked(self, &state);
             }
-            (Target::AccessCheck(path), Verb::Post) => {
+            (Target::Of(path, SubaccountTarget::AccessCheck), Verb::Post) => {
                 return answers::access(&state, path, &call.body);
             }
             (Target::Alerts(target), _) => {
@@ -297,26 +302,28 @@ fn connected(
 fn edited(store: &Store, call: &Call, now_ms: i64) -> Result<(Document, String, Bytes), Refusal> {
     let present = store.current().1;
     let (document, reason) = match (&call.target, call.verb) {
-        (Target::Document, Verb::Put) => {
+        (Target::Document(DocumentTarget::Whole), Verb::Put) => {
             let text = std::str::from_utf8(&call.body);
             let text = text.map_err(|_utf8| Refusal::invalid("", "the document is not UTF-8"))?;
             let document = Document::from_json(text)?;
             (document, "applied a whole document".to_owned())
         }
-        (Target::Undo(number), Verb::Post) => {
+        (Target::Document(DocumentTarget::Undo(number)), Verb::Post) => {
             (store.undone(*number)?, format!("undid revision {number}"))
         }
-        (Target::Restore(number), Verb::Post) => {
+        (Target::Document(DocumentTarget::Restore(number)), Verb::Post) => {
             let past = store.at(*number)?.1;
             let restored = present.restoring(past)?;
             (restored, format!("restored revision {number}"))
         }
-        (Target::State(path), Verb::Put) => connected(present, path, &call.body)?,
-        (Target::OwnCertificate(one), verb) => {
+        (Target::Of(path, SubaccountTarget::State), Verb::Put) => {
+            connected(present, path, &call.body)?
+        }
+        (Target::Certificates(CertificateTarget::Own(one)), verb) => {
             return certificates::change(present, *one, verb, &call.body, now_ms);
         }
         (Target::Connector(ConnectorTarget::Logs), Verb::Patch) => logs::set(present, &call.body)?,
-        (Target::IdentityTrust(_), Verb::Post) => {
+        (Target::Of(_, SubaccountTarget::IdentityTrust), Verb::Post) => {
             let message = "the gateway offers no lists of identity providers";
             return Err(Refusal::illegal_state(message));
         }

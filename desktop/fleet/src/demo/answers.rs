@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 use underpass_shared::api::management::{
-    AccessCheckInput, AuditLogShown, AuditPage, AuditVerification, CertificateShown, ChannelShown,
-    CheckOutcome, CheckStep, CheckedStep, ConnectionCheck, ConnectorShown, ConnectorTarget,
-    Corrupted, DomainMappingShown, HaRole, MailShown, MappingAddress, OperatorShown,
-    OperatorTarget, Own, ProxyShown, Refusal, RevisionDetail, RevisionDiff, RunningTarget,
-    SubaccountPath, SubaccountShown, SystemMapping, SystemMappingResource, Target, TrustedShown,
-    TruststoreShown, TunnelTuning, Version, read,
+    AccessCheckInput, AuditLogShown, AuditPage, AuditTarget, AuditVerification, CertificateShown,
+    CertificateTarget, ChannelShown, CheckOutcome, CheckStep, CheckedStep, ConnectionCheck,
+    ConnectorShown, ConnectorTarget, Corrupted, DocumentTarget, DomainMappingShown, HaRole,
+    MailShown, MappingAddress, MappingTarget, OperatorShown, OperatorTarget, Own, ProxyShown,
+    Refusal, RevisionDetail, RevisionDiff, RunningTarget, SubaccountPath, SubaccountShown,
+    SubaccountTarget, SystemMapping, SystemMappingResource, Target, TrustedShown, TruststoreShown,
+    TunnelTuning, Version, read,
 };
 use underpass_shared::config::{
     Document, Mapping, Number, Protocol, Revision, Subaccount, changes, diff,
@@ -45,34 +46,54 @@ pub(super) fn get(agent: &DemoAgent, state: &State, call: &Call) -> Answer {
         }
         Target::Status => ok(&own::status(agent, state), number),
         Target::Operators(target) => operators(document, target, number),
-        Target::Document => Ok(text(document.to_json(), number)),
-        Target::Revisions => {
-            let limit = call.query.limit.unwrap_or(LIST_LEN);
-            let list: Vec<&Revision> = state.store.revisions().take(limit).collect();
-            ok(&list, number)
-        }
-        Target::Revision(_) | Target::RevisionDiff(_) | Target::RevisionDocument(_) => {
-            history(state, call)
-        }
-        Target::PendingConfirm => ok(&state.store.pending(agent.now_ms())?, number),
+        Target::Document(target) => history(agent, state, *target, call),
+        Target::Audit(target) => audited(agent, state, target, call),
+        Target::Certificates(target) => certificates(document, target, number),
         Target::SecurityStatus => ok(&own::security(agent, document), number),
         Target::Proxy => match settings.proxy() {
             Some(proxy) => ok(&ProxyShown::show(proxy), number),
             None => Err(Refusal::not_found("no proxy is set")),
         },
-        Target::Truststore => ok(&TruststoreShown::show(settings.backend_trust()), number),
-        Target::TrustedCertificates => {
-            let all = settings.backend_trust().certificates().iter();
-            ok(&all.map(TrustedShown::show).collect::<Vec<_>>(), number)
-        }
-        Target::OwnCertificate(one) => {
-            let shown = CertificateShown::show(settings.certificates.get(*one), *one);
-            let none = || Refusal::not_found(format!("there is no {one}"));
-            ok(&shown.ok_or_else(none)?, number)
-        }
         Target::Running(RunningTarget::Logs) => ok(&logs::page(agent, call), number),
-        Target::AuditLog => {
-            let audit = settings.audit;
+        Target::Connector(target) => connector(document, target, number),
+        Target::Corrupted => ok(&Vec::<Corrupted>::new(), number),
+        _ => of_subaccount(agent, document, &call.target, number),
+    }
+}
+
+fn history(agent: &DemoAgent, state: &State, target: DocumentTarget, call: &Call) -> Answer {
+    let number = state.store.number();
+    let all = |old: &Document, new: &Document| changes(&diff(old, new), &diff(new, old));
+    match target {
+        DocumentTarget::Whole => Ok(text(state.store.current().1.to_json(), number)),
+        DocumentTarget::Revisions => {
+            let limit = call.query.limit.unwrap_or(LIST_LEN);
+            let list: Vec<&Revision> = state.store.revisions().take(limit).collect();
+            ok(&list, number)
+        }
+        DocumentTarget::Revision(of) => {
+            let (revision, old, new) = state.store.step(of)?;
+            let revision = revision.clone();
+            let changes = all(old, new);
+            ok(&RevisionDetail { revision, changes }, number)
+        }
+        DocumentTarget::RevisionDiff(from) => {
+            let to = call.query.with.unwrap_or(number);
+            let changes = all(state.store.at(from)?.1, state.store.at(to)?.1);
+            ok(&RevisionDiff { from, to, changes }, number)
+        }
+        DocumentTarget::AsOf(of) => Ok(text(state.store.at(of)?.1.to_json(), number)),
+        DocumentTarget::PendingConfirm => ok(&state.store.pending(agent.now_ms())?, number),
+        DocumentTarget::Undo(_) | DocumentTarget::Restore(_) => Err(absent(&call.target)),
+    }
+}
+
+fn audited(agent: &DemoAgent, state: &State, target: &AuditTarget, call: &Call) -> Answer {
+    let number = state.store.number();
+    let exported = |lines| Ok(text(audit::exported(agent, state, call, lines), number));
+    match target {
+        AuditTarget::Settings => {
+            let audit = state.store.current().1.connector().audit;
             let shown = AuditLogShown {
                 level: audit.level,
                 cleanup: audit.cleanup,
@@ -80,15 +101,13 @@ pub(super) fn get(agent: &DemoAgent, state: &State, call: &Call) -> Answer {
             };
             ok(&shown, number)
         }
-        Target::AuditRecords => {
+        AuditTarget::Records => {
             let page: AuditPage = audit::page(agent, state, call)?;
             ok(&page, number)
         }
-        Target::AuditCsv | Target::AuditLines => {
-            let lines = call.target == Target::AuditLines;
-            Ok(text(audit::exported(agent, state, call, lines), number))
-        }
-        Target::AuditVerification => {
+        AuditTarget::Csv => exported(false),
+        AuditTarget::Lines => exported(true),
+        AuditTarget::Verification => {
             let whole = AuditVerification {
                 verified: true,
                 complete: true,
@@ -97,29 +116,25 @@ pub(super) fn get(agent: &DemoAgent, state: &State, call: &Call) -> Answer {
             };
             ok(&whole, number)
         }
-        Target::Connector(target) => connector(document, target, number),
-        Target::Corrupted => ok(&Vec::<Corrupted>::new(), number),
-        _ => of_subaccount(agent, document, &call.target, number),
+        AuditTarget::SubaccountLevel(_) => Err(absent(&call.target)),
     }
 }
 
-fn history(state: &State, call: &Call) -> Answer {
-    let number = state.store.number();
-    let all = |old: &Document, new: &Document| changes(&diff(old, new), &diff(new, old));
-    match call.target {
-        Target::Revision(of) => {
-            let (revision, old, new) = state.store.step(of)?;
-            let revision = revision.clone();
-            let changes = all(old, new);
-            ok(&RevisionDetail { revision, changes }, number)
+fn certificates(document: &Document, target: &CertificateTarget, number: u64) -> Answer {
+    let settings = document.connector();
+    let trusted = settings.backend_trust();
+    match target {
+        CertificateTarget::Own(one) => {
+            let shown = CertificateShown::show(settings.certificates.get(*one), *one);
+            let none = || Refusal::not_found(format!("there is no {one}"));
+            ok(&shown.ok_or_else(none)?, number)
         }
-        Target::RevisionDiff(from) => {
-            let to = call.query.with.unwrap_or(number);
-            let changes = all(state.store.at(from)?.1, state.store.at(to)?.1);
-            ok(&RevisionDiff { from, to, changes }, number)
+        CertificateTarget::Truststore => ok(&TruststoreShown::show(trusted), number),
+        CertificateTarget::Trusted => {
+            let all = trusted.certificates().iter();
+            ok(&all.map(TrustedShown::show).collect::<Vec<_>>(), number)
         }
-        Target::RevisionDocument(of) => Ok(text(state.store.at(of)?.1.to_json(), number)),
-        _ => Err(absent(&call.target)),
+        CertificateTarget::TrustedOne(_) => Err(absent(&Target::Certificates(target.clone()))),
     }
 }
 
@@ -212,32 +227,32 @@ fn of_subaccount(agent: &DemoAgent, document: &Document, target: &Target, number
             let shown = all.map(|one| SubaccountShown::show(one.own(), own::tunnel(agent, one)));
             ok(&shown.collect::<Vec<_>>(), number)
         }
-        Target::Subaccount(path) => {
+        Target::Of(path, SubaccountTarget::Itself) => {
             let found = find(document, path)?;
             ok(
                 &SubaccountShown::show(found.own(), own::tunnel(agent, found)),
                 number,
             )
         }
-        Target::Mappings(path) => {
+        Target::Of(path, SubaccountTarget::Mappings) => {
             let all = find(document, path)?.mappings().iter();
             let shown = all.map(|one| SystemMapping::show(one, path, own::not_effective(one)));
             ok(&shown.collect::<Vec<_>>(), number)
         }
-        Target::Mapping(path, address) => {
+        Target::OfMapping(path, address, MappingTarget::Itself) => {
             let found = mapping(find(document, path)?, address)?;
             ok(
                 &SystemMapping::show(found, path, own::not_effective(found)),
                 number,
             )
         }
-        Target::Resources(path, address) => {
+        Target::OfMapping(path, address, MappingTarget::Resources) => {
             let found = mapping(find(document, path)?, address)?;
             let all = found.resources.iter();
             let shown = all.map(|one| SystemMappingResource::show(one, path, address));
             ok(&shown.collect::<Vec<_>>(), number)
         }
-        Target::DomainMappings(path) => {
+        Target::Of(path, SubaccountTarget::DomainMappings) => {
             let all = find(document, path)?
                 .own()
                 .domain_mappings
@@ -246,7 +261,7 @@ fn of_subaccount(agent: &DemoAgent, document: &Document, target: &Target, number
             let shown = all.map(|one| DomainMappingShown::show(one, path));
             ok(&shown.collect::<Vec<_>>(), number)
         }
-        Target::ChannelsOf(path, kind) => {
+        Target::Of(path, SubaccountTarget::ChannelsOf(kind)) => {
             let all = find(document, path)?.own().channels.as_slice().iter();
             let reason = NotOffered::ServiceChannels.to_string();
             let shown = all

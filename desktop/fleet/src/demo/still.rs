@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use underpass_shared::api::management::{Preview, Target};
+use underpass_shared::api::management::{DocumentTarget, Preview, Target};
 use underpass_shared::id::AgentId;
 use underpass_shared::instant::Now;
 
@@ -269,7 +269,9 @@ const fn at(now_ms: i64) -> Now {
 impl Sitter {
     /// What others made of its configuration meanwhile.
     fn newer(&self) -> Result<Configuration, String> {
-        let answer = self.agent.answer(&crate::api::Call::get(Target::Document));
+        let answer = self.agent.answer(&crate::api::Call::get(Target::Document(
+            DocumentTarget::Whole,
+        )));
         let newer = answer.and_then(|reply| Configuration::from_reply(&reply));
         newer.map_err(|error| error.reason())
     }

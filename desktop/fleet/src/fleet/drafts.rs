@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::StatusCode;
-use underpass_shared::api::management::{Preview, Query, Target, Verb};
+use underpass_shared::api::management::{DocumentTarget, Preview, Query, Target, Verb};
 use underpass_shared::config::ConfirmWithin;
 
 use crate::api::{Api, Call};
@@ -37,7 +37,7 @@ impl Draft {
                 ..Query::default()
             },
             body: self.document().to_json().into(),
-            ..Call::new(Verb::Put, Target::Document)
+            ..Call::new(Verb::Put, Target::Document(DocumentTarget::Whole))
         }
         .if_match(self.base().revision)
     }
@@ -91,7 +91,9 @@ async fn behind(api: Arc<dyn Api>, error: &FleetError) -> Option<Answered> {
 
 /// What the agent has now.
 pub(super) async fn newer(api: Arc<dyn Api>) -> Answered {
-    let answer = api.call(&Call::get(Target::Document)).await;
+    let answer = api
+        .call(&Call::get(Target::Document(DocumentTarget::Whole)))
+        .await;
     let read = answer.and_then(|reply| Configuration::from_reply(&reply));
     Answered::Newer(read.map_err(|error| Failure::from(&error)))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use underpass_shared::api::management::{Query, SecurityStatus, Target, Verb};
+use underpass_shared::api::management::{DocumentTarget, Query, SecurityStatus, Target, Verb};
 
 use super::*;
 use crate::api::Call;
@@ -104,7 +104,7 @@ fn calls_are_jobs_and_their_effect_is_seen() {
     let done = Slot::default();
     let change = Change {
         agent,
-        call: Call::new(Verb::Post, Target::Undo(before)),
+        call: Call::new(Verb::Post, Target::Document(DocumentTarget::Undo(before))),
         title: "Undo".to_owned(),
         done: done.clone(),
     };
@@ -119,7 +119,7 @@ fn calls_are_jobs_and_their_effect_is_seen() {
     // The same on several: who is not there fails alone.
     let snapshot = watched.fleet.snapshot();
     let agents: Vec<AgentId> = snapshot.agents.iter().map(|one| one.id).collect();
-    let call = Call::new(Verb::Post, Target::Undo(1_000));
+    let call = Call::new(Verb::Post, Target::Document(DocumentTarget::Undo(1_000)));
     let title = "Undo everywhere".to_owned();
     watched
         .fleet

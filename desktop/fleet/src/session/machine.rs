@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use underpass_shared::alert::{self, Happening};
-use underpass_shared::api::management::{AlertTarget, Event, PendingConfirm, Query, Target};
+use underpass_shared::api::management::{
+    AlertTarget, DocumentTarget, Event, PendingConfirm, Query, Target,
+};
 use underpass_shared::instant::Now;
 
 use super::fault::Fault;
@@ -58,8 +60,8 @@ impl Part {
             ..Call::get(match self {
                 Self::Own => Target::Operators(OperatorTarget::Own),
                 Self::Status | Self::Samples => Target::Status,
-                Self::Configuration => Target::Document,
-                Self::Pending => Target::PendingConfirm,
+                Self::Configuration => Target::Document(DocumentTarget::Whole),
+                Self::Pending => Target::Document(DocumentTarget::PendingConfirm),
                 Self::Version => Target::Version,
                 Self::Alerts => Target::Alerts(AlertTarget::All),
             })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::AgentSnapshot;
-use underpass_shared::api::management::{AuditPage, AuditSearch, Query, Target};
+use underpass_shared::api::management::{AuditPage, AuditSearch, AuditTarget, Query, Target};
 use underpass_shared::audit::{Filter, Record};
 use underpass_shared::id::AgentId;
 
@@ -195,8 +195,12 @@ impl Feeds {
             ..Query::default()
         };
         feed.slot.clear();
-        feed.slot
-            .request(cx.commands, id, &Target::AuditRecords, &query);
+        feed.slot.request(
+            cx.commands,
+            id,
+            &Target::Audit(AuditTarget::Records),
+            &query,
+        );
         self.waiting.push(id);
     }
 

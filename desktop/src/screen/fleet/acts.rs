@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use underpass_fleet::api::Call;
 use underpass_fleet::command::{Command, Described, Each};
 use underpass_fleet::snapshot::AgentSnapshot;
-use underpass_shared::api::management::{Flag, Query, StateInput, SubaccountPath, Target, Verb};
+use underpass_shared::api::management::{
+    Flag, Query, StateInput, SubaccountPath, SubaccountTarget, Target, Verb,
+};
 use underpass_shared::config::{Document, SubaccountKey};
 use underpass_shared::id::AgentId;
 
@@ -80,7 +82,7 @@ fn state(key: &SubaccountKey, connected: bool) -> Option<Call> {
     let input = StateInput {
         connected: Flag(connected),
     };
-    Call::new(Verb::Put, Target::State(path))
+    Call::new(Verb::Put, Target::Of(path, SubaccountTarget::State))
         .query(query)
         .with(&input)
         .ok()

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::Refusal;
-use super::target::Target;
+use super::target::{CertificateTarget, Target};
 use super::{Links, links};
 use crate::config::{Certificate, OwnCertificate};
 use crate::pki::alt_name::AltName;
@@ -78,7 +78,7 @@ impl CertificateShown {
             subject_alt_names: summary.alt_names.into_iter().map(name).collect(),
             chain_length: chain.len(),
             request_pending: own.pending_key().is_some(),
-            links: links([("self", Target::OwnCertificate(one))]),
+            links: links([("self", Target::Certificates(CertificateTarget::Own(one)))]),
         })
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Refusal;
 use super::lenient::{Flag, Number, ReadOnly};
-use super::{Links, SubaccountPath, Target, links};
+use super::{Links, SubaccountPath, SubaccountTarget, Target, links};
 use crate::config::limits::{CHANNEL_CONNECTIONS_MAX, DESCRIPTION_LEN_MAX};
 use crate::config::{
     Channel, ChannelConnections, ChannelId, ChannelService, ChannelType, ClusterHost,
@@ -110,8 +110,14 @@ impl ChannelShown {
             effective: not_effective.is_none(),
             not_effective_because: not_effective,
             links: links([
-                ("self", Target::Channel(path.clone(), kind, id)),
-                ("state", Target::ChannelState(path.clone(), kind, id)),
+                (
+                    "self",
+                    Target::Of(path.clone(), SubaccountTarget::Channel(kind, id)),
+                ),
+                (
+                    "state",
+                    Target::Of(path.clone(), SubaccountTarget::ChannelState(kind, id)),
+                ),
             ]),
         };
         match channel.service.clone() {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lenient::ReadOnly;
-use super::{Links, SubaccountPath, Target, links};
+use super::{Links, SubaccountPath, SubaccountTarget, Target, links};
 use crate::config::DomainMapping;
 use crate::host::CookieDomain;
 
@@ -24,7 +24,10 @@ pub struct DomainMappingShown {
 impl DomainMappingShown {
     /// Shows a pair of domains.
     pub fn show(pair: &DomainMapping, path: &SubaccountPath) -> Self {
-        let own = Target::DomainMapping(path.clone(), pair.internal_domain.clone());
+        let own = Target::Of(
+            path.clone(),
+            SubaccountTarget::DomainMapping(pair.internal_domain.clone()),
+        );
         Self {
             virtual_domain: pair.virtual_domain.clone(),
             internal_domain: pair.internal_domain.clone(),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lenient::{Flag, ReadOnly};
-use super::{Links, SubaccountPath, Target, links};
+use super::{Links, SubaccountPath, SubaccountTarget, Target, links};
 use crate::config::limits::{DESCRIPTION_LEN_MAX, DISPLAY_NAME_LEN_MAX};
 use crate::config::{Alias, Certificate, IdentityProvider, IdentityTrust, Text, TrustedApp};
 
@@ -36,9 +36,18 @@ impl IdentityTrustShown {
             effective: not_effective.is_none(),
             not_effective_because: not_effective,
             links: links([
-                ("self", Target::IdentityTrust(path.clone())),
-                ("idps", Target::IdentityProviders(path.clone())),
-                ("apps", Target::TrustedApps(path.clone())),
+                (
+                    "self",
+                    Target::Of(path.clone(), SubaccountTarget::IdentityTrust),
+                ),
+                (
+                    "idps",
+                    Target::Of(path.clone(), SubaccountTarget::IdentityProviders),
+                ),
+                (
+                    "apps",
+                    Target::Of(path.clone(), SubaccountTarget::TrustedApps),
+                ),
             ]),
         }
     }
@@ -83,7 +92,10 @@ pub struct IdentityProviderShown {
 impl IdentityProviderShown {
     /// Shows an identity provider.
     pub fn show(one: &IdentityProvider, path: &SubaccountPath) -> Self {
-        let own = Target::IdentityProvider(path.clone(), one.id.clone());
+        let own = Target::Of(
+            path.clone(),
+            SubaccountTarget::IdentityProvider(one.id.clone()),
+        );
         Self {
             id: one.id.clone(),
             name: one.name.clone(),
@@ -115,7 +127,7 @@ pub struct TrustedAppShown {
 impl TrustedAppShown {
     /// Shows an application.
     pub fn show(one: &TrustedApp, path: &SubaccountPath) -> Self {
-        let own = Target::TrustedApp(path.clone(), one.id.clone());
+        let own = Target::Of(path.clone(), SubaccountTarget::TrustedApp(one.id.clone()));
         Self {
             id: one.id.clone(),
             name: one.name.clone(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::error::Refusal;
 use super::lenient::{PortsText, ReadOnly};
 use super::probe::ProbeInput;
-use super::{Links, MappingAddress, SubaccountPath, Target, links};
+use super::{Links, MappingAddress, MappingTarget, SubaccountPath, Target, links};
 use crate::config::limits::{
     DESCRIPTION_LEN_MAX, SAP_ROUTER_LEN_MAX, SNC_NAME_LEN_MAX, SYSTEM_ID_LEN_MAX,
 };
@@ -102,8 +102,14 @@ impl SystemMapping {
             effective: not_effective.is_none(),
             not_effective_because: not_effective,
             links: links([
-                ("self", Target::Mapping(path.clone(), address.clone())),
-                ("resources", Target::Resources(path.clone(), address)),
+                (
+                    "self",
+                    Target::OfMapping(path.clone(), address.clone(), MappingTarget::Itself),
+                ),
+                (
+                    "resources",
+                    Target::OfMapping(path.clone(), address, MappingTarget::Resources),
+                ),
             ]),
         }
     }

@@ -102,8 +102,9 @@ pub use subaccount::{
     SubaccountInput, SubaccountShown, Tunnel, TunnelChannel, TunnelState, ValidityInput,
 };
 pub use target::{
-    AlertTarget, ConnectorTarget, DeliveryTarget, MonitoringTarget, OperatorTarget, RunningTarget,
-    SubaccountPath, Target, TroubleTarget, Verb, untyped_channels,
+    AlertTarget, AuditTarget, CertificateTarget, ConnectorTarget, DeliveryTarget, DocumentTarget,
+    MappingTarget, MonitoringTarget, OperatorTarget, RunningTarget, SubaccountPath,
+    SubaccountTarget, Target, TroubleTarget, Verb, untyped_channels,
 };
 pub use trace::{
     TraceBodyLen, TraceInput, TraceList, TraceMegabytes, TraceSeconds, TraceShown, TraceState,

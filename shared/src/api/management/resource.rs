@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Refusal;
 use super::lenient::{Flag, ReadOnly};
-use super::{Links, MappingAddress, SubaccountPath, Target, links};
+use super::{Links, MappingAddress, MappingTarget, SubaccountPath, Target, links};
 use crate::config::limits::DESCRIPTION_LEN_MAX;
 use crate::config::{CreationDate, Resource, ResourcePath, Text};
 use crate::schema::with_keys;
@@ -38,7 +38,7 @@ impl SystemMappingResource {
     /// Shows a resource by itself.
     pub fn show(resource: &Resource, path: &SubaccountPath, address: &MappingAddress) -> Self {
         let id = resource.path.as_str().to_owned();
-        let own = Target::Resource(path.clone(), address.clone(), id);
+        let own = Target::OfMapping(path.clone(), address.clone(), MappingTarget::Resource(id));
         Self {
             links: links([("self", own)]),
             ..Self::listed(resource)

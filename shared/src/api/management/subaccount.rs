@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::Refusal;
 use super::lenient::{Flag, ReadOnly};
 use super::proxy::ProxyInput;
-use super::{Links, SubaccountPath, Target, links};
+use super::{Links, SubaccountPath, SubaccountTarget, Target, links};
 use crate::config::limits::{CLOUD_USER_LEN_MAX, DESCRIPTION_LEN_MAX, DISPLAY_NAME_LEN_MAX};
 use crate::config::{Certificate, Channel, ChannelType, SubaccountFields, Text};
 use crate::id::{LocationId, RegionHost, SubaccountId};
@@ -178,13 +178,22 @@ impl SubaccountShown {
 }
 
 fn of_subaccount(path: &SubaccountPath) -> Links {
-    let channels = |kind| Target::ChannelsOf(path.clone(), kind);
+    let channels = |kind| Target::Of(path.clone(), SubaccountTarget::ChannelsOf(kind));
     links([
-        ("self", Target::Subaccount(path.clone())),
-        ("state", Target::State(path.clone())),
-        ("validity", Target::Validity(path.clone())),
-        ("systemMappings", Target::Mappings(path.clone())),
-        ("domainMappings", Target::DomainMappings(path.clone())),
+        ("self", Target::Of(path.clone(), SubaccountTarget::Itself)),
+        ("state", Target::Of(path.clone(), SubaccountTarget::State)),
+        (
+            "validity",
+            Target::Of(path.clone(), SubaccountTarget::Validity),
+        ),
+        (
+            "systemMappings",
+            Target::Of(path.clone(), SubaccountTarget::Mappings),
+        ),
+        (
+            "domainMappings",
+            Target::Of(path.clone(), SubaccountTarget::DomainMappings),
+        ),
         ("ABAPCloud-channels", channels(ChannelType::AbapCloud)),
         ("K8S-channels", channels(ChannelType::K8S)),
         ("HANA-channels", channels(ChannelType::Hana)),

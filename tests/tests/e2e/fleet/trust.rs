@@ -9,9 +9,9 @@ use underpass_fleet::api::Call;
 use underpass_fleet::command::{Change, Command, DraftAct, Trial};
 use underpass_fleet::slot::{FromReply, Slot};
 use underpass_shared::api::management::{
-    AuditPage, AuditVerification, CertificateShown, ConnectorTarget, LogPage, LogsShown, Preview,
-    Query, Rating, RevisionDetail, RevisionDiff, RunningTarget, SecurityStatus, Target,
-    TruststoreShown, Verb,
+    AuditPage, AuditTarget, AuditVerification, CertificateShown, CertificateTarget,
+    ConnectorTarget, DocumentTarget, LogPage, LogsShown, Preview, Query, Rating, RevisionDetail,
+    RevisionDiff, RunningTarget, SecurityStatus, Target, TruststoreShown, Verb,
 };
 use underpass_shared::config::{
     BackendTrust, Certificate, ConnectorFields, LogLevel, Revision, SubjectRules,
@@ -102,7 +102,7 @@ fn certificates_are_made_signed_imported_and_removed_from_afar() {
     bash(CA);
     let read = |name: &str| std::fs::read(dir.path().join(name)).unwrap();
     let text = |name: &str| String::from_utf8(read(name)).unwrap();
-    let own = || Target::OwnCertificate(CertificateUse::System);
+    let own = || Target::Certificates(CertificateTarget::Own(CertificateUse::System));
     let made = json!({ "type": "csr", "subjectDN": "CN=one" });
     let request = desk.call(Verb::Post, own(), &made).unwrap();
     underpass_runtime::file::replace(&dir.path().join("csr"), &request.body).unwrap();
@@ -147,7 +147,7 @@ fn certificates_are_made_signed_imported_and_removed_from_afar() {
         };
         fields.backend_trust = BackendTrust::new(true, vec![one]).unwrap();
     });
-    let store: TruststoreShown = desk.read(&Target::Truststore);
+    let store: TruststoreShown = desk.read(&Target::Certificates(CertificateTarget::Truststore));
     assert!(store.trust_all_backends && store.trusted_backends.len() == 1);
     let status: SecurityStatus = desk.read(&Target::SecurityStatus);
     assert_eq!(status.rating, Rating::Risk);
@@ -158,6 +158,7 @@ fn history_audit_and_log_are_read_and_taken_back_from_afar() {
     let reached = Reached::start();
     let desk = reached.pair("anna");
     desk.online();
+    let (document, audit) = (Target::Document, Target::Audit);
     let rules: SubjectRules = serde_json::from_value(json!({
         "rules": [{ "description": "", "condition": { "variable": "mail", "operator": "exist" },
                     "subjectPattern": { "CN": "${mail}" } }],
@@ -166,19 +167,23 @@ fn history_audit_and_log_are_read_and_taken_back_from_afar() {
     .unwrap();
     let wanted = rules.clone();
     desk.settings(move |fields| fields.subject_pattern_rules = wanted);
-    let list: Vec<Revision> = desk.read(&Target::Revisions);
+    let list: Vec<Revision> = desk.read(&document(DocumentTarget::Revisions));
     let newest = list[0].number;
-    let detail: RevisionDetail = desk.read(&Target::Revision(newest));
+    let detail: RevisionDetail = desk.read(&document(DocumentTarget::Revision(newest)));
     assert_eq!(detail.changes[0].part, "connector.subjectPatternRules");
     // A trial changes nothing and is no job.
     let jobs = desk.fleet.snapshot().jobs.len();
     let preview = Slot::<Preview>::default();
-    let undo = Call::new(Verb::Post, Target::Undo(newest));
+    let undo = Call::new(Verb::Post, document(DocumentTarget::Undo(newest)));
     desk.send(Command::Try(Trial::new(desk.online(), undo, &preview)));
     assert_eq!(answer(&preview).changes.len(), 1);
     assert_eq!(desk.fleet.snapshot().jobs.len(), jobs);
-    desk.call(Verb::Post, Target::Undo(newest), &Value::Null)
-        .unwrap();
+    desk.call(
+        Verb::Post,
+        document(DocumentTarget::Undo(newest)),
+        &Value::Null,
+    )
+    .unwrap();
     let present = |what: &str, rules: SubjectRules| {
         desk.agent(what, |agent| {
             let known = agent.configuration.value()?;
@@ -187,23 +192,27 @@ fn history_audit_and_log_are_read_and_taken_back_from_afar() {
         });
     };
     present("the rules are taken back", SubjectRules::default());
-    desk.call(Verb::Post, Target::Restore(newest), &Value::Null)
-        .unwrap();
+    desk.call(
+        Verb::Post,
+        document(DocumentTarget::Restore(newest)),
+        &Value::Null,
+    )
+    .unwrap();
     present("the rules are back", rules);
     let with = Query {
         with: Some(newest + 2),
         ..Query::default()
     };
-    let diff: RevisionDiff = desk.query(&Target::RevisionDiff(newest), &with);
+    let diff: RevisionDiff = desk.query(&document(DocumentTarget::RevisionDiff(newest)), &with);
     assert_eq!(diff.changes, vec![]);
 
-    let page: AuditPage = desk.read(&Target::AuditRecords);
+    let page: AuditPage = desk.read(&audit(AuditTarget::Records));
     assert!(page.records.iter().any(|one| one.revision == Some(newest)));
-    let verified: AuditVerification = desk.read(&Target::AuditVerification);
+    let verified: AuditVerification = desk.read(&audit(AuditTarget::Verification));
     let report = verified.report.unwrap();
     assert!(verified.verified && report.last_hash.is_some());
-    let csv: Reply = desk.read(&Target::AuditCsv);
-    let lines: Reply = desk.read(&Target::AuditLines);
+    let csv: Reply = desk.read(&audit(AuditTarget::Csv));
+    let lines: Reply = desk.read(&audit(AuditTarget::Lines));
     for file in [csv, lines] {
         assert!(file.body.iter().filter(|byte| **byte == b'\n').count() > 2);
     }

@@ -12,7 +12,7 @@ use underpass_fleet::FleetError;
 use underpass_fleet::client::{AgentClient, Known};
 use underpass_runtime::pki::{Authority, Lifetime, PrivateKey};
 use underpass_runtime::{clock, random};
-use underpass_shared::api::management::{Query, Target, Verb};
+use underpass_shared::api::management::{DocumentTarget, Query, Target, Verb};
 use underpass_shared::rights::Role;
 
 use super::Managed;
@@ -311,7 +311,10 @@ impl Worker {
 
 /// A configuration with a subaccount that is not connected, so that nobody is dialled.
 async fn prepare(client: &AgentClient) {
-    let mut document: Value = client.get(&Target::Document).await.unwrap();
+    let mut document: Value = client
+        .get(&Target::Document(DocumentTarget::Whole))
+        .await
+        .unwrap();
     let id = "0190a5a2-6d0e-7cc0-8000-000000000001";
     document["subaccounts"] = json!([{
         "regionHost": "gate.example.com", "subaccount": id, "instance": id, "credential": id,
@@ -320,7 +323,12 @@ async fn prepare(client: &AgentClient) {
                       "protocol": "HTTP", "backendType": "nonSAPsys"}],
     }]);
     let query = Query::default();
-    let put = client.send(Verb::Put, &Target::Document, &query, &document);
+    let put = client.send(
+        Verb::Put,
+        &Target::Document(DocumentTarget::Whole),
+        &query,
+        &document,
+    );
     put.await.unwrap();
 }
 

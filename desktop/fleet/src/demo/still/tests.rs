@@ -1,6 +1,9 @@
 //! The made-up fleet as screens get it.
 
-use underpass_shared::api::management::{AuditPage, Query, Target, Verb};
+use underpass_shared::api::management::{
+    AuditPage, AuditTarget, CertificateTarget, DocumentTarget, Query, SubaccountTarget, Target,
+    Verb,
+};
 use underpass_shared::config::Document;
 
 use super::*;
@@ -60,19 +63,19 @@ fn screens_get_typed_answers_to_all_that_they_ask() {
     use underpass_shared::config::ChannelType;
     use underpass_shared::pki::chain::CertificateUse;
     for target in [
-        Target::Revisions,
-        Target::Revision(revision),
-        Target::RevisionDiff(1),
-        Target::RevisionDocument(1),
+        Target::Document(DocumentTarget::Revisions),
+        Target::Document(DocumentTarget::Revision(revision)),
+        Target::Document(DocumentTarget::RevisionDiff(1)),
+        Target::Document(DocumentTarget::AsOf(1)),
         Target::SecurityStatus,
-        Target::Truststore,
-        Target::TrustedCertificates,
-        Target::OwnCertificate(CertificateUse::Ui),
-        Target::AuditLog,
-        Target::AuditRecords,
-        Target::AuditVerification,
-        Target::AuditCsv,
-        Target::AuditLines,
+        Target::Certificates(CertificateTarget::Truststore),
+        Target::Certificates(CertificateTarget::Trusted),
+        Target::Certificates(CertificateTarget::Own(CertificateUse::Ui)),
+        Target::Audit(AuditTarget::Settings),
+        Target::Audit(AuditTarget::Records),
+        Target::Audit(AuditTarget::Verification),
+        Target::Audit(AuditTarget::Csv),
+        Target::Audit(AuditTarget::Lines),
         Target::Running(RunningTarget::Logs),
         Target::Connector(ConnectorTarget::Logs),
         Target::Operators(OperatorTarget::All),
@@ -82,9 +85,9 @@ fn screens_get_typed_answers_to_all_that_they_ask() {
         Target::Connector(ConnectorTarget::AlertRules),
         Target::Connector(ConnectorTarget::Tunnel),
         Target::Subaccounts,
-        Target::Subaccount(path.clone()),
-        Target::Mappings(path.clone()),
-        Target::ChannelsOf(path, ChannelType::Hana),
+        Target::Of(path.clone(), SubaccountTarget::Itself),
+        Target::Of(path.clone(), SubaccountTarget::Mappings),
+        Target::Of(path, SubaccountTarget::ChannelsOf(ChannelType::Hana)),
     ] {
         let slot = Slot::<Reply>::default();
         let mut commands = vec![];
@@ -98,7 +101,7 @@ fn screens_get_typed_answers_to_all_that_they_ask() {
     slot.request(
         &mut commands,
         agent.id,
-        &Target::AuditRecords,
+        &Target::Audit(AuditTarget::Records),
         &Query::default(),
     );
     commands.into_iter().for_each(|command| still.run(command));

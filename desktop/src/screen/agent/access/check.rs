@@ -10,7 +10,7 @@ use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::{
     CheckOutcome, CheckStep, CheckedStep, ConnectionCheck, ConnectionCheckInput, MappingAddress,
-    PortText, Query, Target, Verb,
+    MappingTarget, PortText, Query, SubaccountTarget, Target, Verb,
 };
 use underpass_shared::config::MappingPart;
 use underpass_shared::hash::Hash256;
@@ -48,7 +48,7 @@ impl Checks {
         let call = if applied.is_some_and(|applied| applied.hash() == part.hash()) {
             Ok(Call::new(
                 Verb::Post,
-                Target::MappingCheck(here.path(), MappingAddress::of(part)),
+                Target::OfMapping(here.path(), MappingAddress::of(part), MappingTarget::Check),
             ))
         } else {
             let input = ConnectionCheckInput {
@@ -56,7 +56,11 @@ impl Checks {
                 local_port: PortText(part.internal_address.port),
                 protocol: part.protocol,
             };
-            Call::new(Verb::Post, Target::ConnectionCheck(here.path())).with(&input)
+            Call::new(
+                Verb::Post,
+                Target::Of(here.path(), SubaccountTarget::ConnectionCheck),
+            )
+            .with(&input)
         };
         let answer = Slot::default();
         match call {

@@ -8,7 +8,9 @@ use underpass_fleet::api::Call;
 use underpass_fleet::command::{Command, Trial};
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{AccessCheck, AccessCheckInput, Flag, Query, Target, Verb};
+use underpass_shared::api::management::{
+    AccessCheck, AccessCheckInput, Flag, Query, SubaccountTarget, Target, Verb,
+};
 use underpass_shared::config::{MappingPart, Protocol, Subaccount};
 use underpass_shared::host::port_of;
 use underpass_shared::policy::{Access, Policy};
@@ -143,7 +145,12 @@ impl Tester {
             location_id: Some(here.key().location_id.clone()),
             ..Query::default()
         };
-        match Call::new(Verb::Post, Target::AccessCheck(here.path())).with(&input) {
+        match Call::new(
+            Verb::Post,
+            Target::Of(here.path(), SubaccountTarget::AccessCheck),
+        )
+        .with(&input)
+        {
             Ok(call) => {
                 let check = Trial::ask(here.agent.id, call.query(query), &self.answer);
                 cx.send(Command::Try(check));

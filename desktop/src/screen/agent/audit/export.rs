@@ -6,7 +6,7 @@ use egui::Ui;
 use underpass_fleet::Reply;
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{AuditSearch, Query, Target};
+use underpass_shared::api::management::{AuditSearch, AuditTarget, Query, Target};
 use underpass_shared::audit::Filter;
 
 use crate::cx::Cx;
@@ -135,8 +135,8 @@ impl Export {
             return false;
         };
         let target = match self.format {
-            Format::Csv => Target::AuditCsv,
-            Format::Lines => Target::AuditLines,
+            Format::Csv => Target::Audit(AuditTarget::Csv),
+            Format::Lines => Target::Audit(AuditTarget::Lines),
         };
         let audit = AuditSearch {
             filter: self.filter.clone(),

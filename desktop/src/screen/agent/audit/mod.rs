@@ -11,7 +11,7 @@ use egui::{Align, Layout, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{AuditPage, AuditSearch, Query, Target};
+use underpass_shared::api::management::{AuditPage, AuditSearch, AuditTarget, Query, Target};
 use underpass_shared::audit::{Filter, Outcome, Record};
 
 use self::export::Export;
@@ -167,8 +167,12 @@ impl AuditState {
                 },
                 ..Query::default()
             };
-            self.page
-                .request(cx.commands, agent.id, &Target::AuditRecords, &query);
+            self.page.request(
+                cx.commands,
+                agent.id,
+                &Target::Audit(AuditTarget::Records),
+                &query,
+            );
         }
     }
 }

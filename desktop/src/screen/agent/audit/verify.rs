@@ -3,7 +3,9 @@
 use egui::Ui;
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{AuditSearch, AuditVerification, Query, Target};
+use underpass_shared::api::management::{
+    AuditSearch, AuditTarget, AuditVerification, Query, Target,
+};
 use underpass_shared::audit::{Anchor, Report};
 
 use crate::cx::Cx;
@@ -42,8 +44,12 @@ impl Verify {
             audit,
             ..Query::default()
         };
-        self.found
-            .request(cx.commands, agent.id, &Target::AuditVerification, &query);
+        self.found.request(
+            cx.commands,
+            agent.id,
+            &Target::Audit(AuditTarget::Verification),
+            &query,
+        );
         ui.add_space(space::S);
         match &*self.found.get() {
             Remote::Ready(stamped) => self.result(ui, &stamped.value),

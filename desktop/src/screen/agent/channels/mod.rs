@@ -11,7 +11,7 @@ use egui::Ui;
 use lucide_icons::Icon;
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::AgentSnapshot;
-use underpass_shared::api::management::{ChannelShown, Target};
+use underpass_shared::api::management::{ChannelShown, SubaccountTarget, Target};
 use underpass_shared::config::{ChannelType, Document, SubaccountKey};
 
 use self::form::ChannelForm;
@@ -130,7 +130,7 @@ fn ask(cx: &mut Cx<'_>, agent: &AgentSnapshot, state: &mut ChannelsState) {
         slot.request(
             cx.commands,
             agent.id,
-            &Target::ChannelsOf(path(key), *kind),
+            &Target::Of(path(key), SubaccountTarget::ChannelsOf(*kind)),
             &at_location(key),
         );
     }

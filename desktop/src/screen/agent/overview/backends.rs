@@ -6,7 +6,8 @@ use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::AgentSnapshot;
 use underpass_shared::api::management::{
-    CheckOutcome, ConnectionCheck, MappingAddress, Query, SubaccountPath, Target, Verb,
+    CheckOutcome, ConnectionCheck, MappingAddress, MappingTarget, Query, SubaccountPath, Target,
+    Verb,
 };
 
 use crate::cx::Cx;
@@ -52,7 +53,11 @@ impl Backends {
                 if self.0.len() >= CHECKED_MAX {
                     return;
                 }
-                let target = Target::MappingCheck(path.clone(), MappingAddress::of(mapping));
+                let target = Target::OfMapping(
+                    path.clone(),
+                    MappingAddress::of(mapping),
+                    MappingTarget::Check,
+                );
                 let call = Call::new(Verb::Post, target).query(query.clone());
                 let answer = Slot::default();
                 cx.send(Command::Try(Trial::ask(agent.id, call, &answer)));

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use egui::{Ui, Vec2};
 use lucide_icons::Icon;
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{Query, Target};
+use underpass_shared::api::management::{DocumentTarget, Query, Target};
 use underpass_shared::config::Revision;
 use underpass_shared::rights::Access;
 
@@ -50,9 +50,12 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut OverviewState) {
         limit: Some(CHANGES),
         ..Query::default()
     };
-    state
-        .changes
-        .request(cx.commands, agent.id, &Target::Revisions, &query);
+    state.changes.request(
+        cx.commands,
+        agent.id,
+        &Target::Document(DocumentTarget::Revisions),
+        &query,
+    );
     page(ui, "overview", |ui| {
         ui.spacing_mut().item_spacing = Vec2::splat(space::M);
         state.setup.ui(ui, cx, &agent);

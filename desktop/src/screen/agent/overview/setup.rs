@@ -9,7 +9,7 @@ use underpass_fleet::api::Call;
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::AgentSnapshot;
 use underpass_shared::api::management::{
-    Connection, ConnectionCheck, MappingAddress, Query, SubaccountPath, Target, Verb,
+    Connection, ConnectionCheck, MappingAddress, MappingTarget, Query, SubaccountPath, Target, Verb,
 };
 use underpass_shared::config::{BackendTrust, Document};
 use underpass_shared::pki::chain::CertificateUse;
@@ -118,7 +118,7 @@ fn first_check(document: &Document) -> Option<Call> {
             location_id: Some(subaccount.key().location_id.clone()),
             ..Query::default()
         };
-        let target = Target::MappingCheck(path, MappingAddress::from(address));
+        let target = Target::OfMapping(path, MappingAddress::from(address), MappingTarget::Check);
         Some(Call::new(Verb::Post, target).query(query))
     })
 }

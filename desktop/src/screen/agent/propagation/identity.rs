@@ -5,7 +5,7 @@ use lucide_icons::Icon;
 use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{Query, SubaccountPath, Target, Verb};
+use underpass_shared::api::management::{Query, SubaccountPath, SubaccountTarget, Target, Verb};
 use underpass_shared::config::{Alias, Document, IdentityTrust, Subaccount, SubaccountFields};
 use underpass_shared::rights::Access;
 
@@ -105,7 +105,11 @@ fn head(ui: &mut Ui, cx: &mut Cx<'_>, one: &Subaccount, role: Option<&str>) {
             location_id: Some(key.location_id.clone()),
             ..Query::default()
         };
-        let sync = Call::new(Verb::Post, Target::IdentityTrust(path)).query(query);
+        let sync = Call::new(
+            Verb::Post,
+            Target::Of(path, SubaccountTarget::IdentityTrust),
+        )
+        .query(query);
         let what = format!("Take over trust of {name}");
         act_into(cx, sync, what, &Slot::<Reply>::default());
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use egui::{Align, Layout, ScrollArea, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{Query, RevisionDetail, RevisionDiff, Target};
+use underpass_shared::api::management::{
+    DocumentTarget, Query, RevisionDetail, RevisionDiff, Target,
+};
 use underpass_shared::config::{Change, Revision};
 use underpass_shared::rights::Access;
 
@@ -73,7 +75,7 @@ impl Detail {
         let id = agent.id;
         let with = match self.against {
             Against::Before => {
-                let target = Target::Revision(one.number);
+                let target = Target::Document(DocumentTarget::Revision(one.number));
                 self.step
                     .request(cx.commands, id, &target, &Query::default());
                 if let Some(found) = loaded(ui, cx.now_ms, &self.step) {
@@ -88,7 +90,7 @@ impl Detail {
         self.diff.request(
             cx.commands,
             id,
-            &Target::RevisionDiff(from),
+            &Target::Document(DocumentTarget::RevisionDiff(from)),
             &query(Some(to)),
         );
         if let Some(found) = loaded(ui, cx.now_ms, &self.diff) {

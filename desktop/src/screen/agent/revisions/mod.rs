@@ -8,7 +8,7 @@ use std::sync::Arc;
 use egui::Ui;
 use lucide_icons::Icon;
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{Query, Target};
+use underpass_shared::api::management::{DocumentTarget, Query, Target};
 use underpass_shared::config::Revision;
 
 use self::detail::Detail;
@@ -69,9 +69,12 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState) {
         limit: Some(state.wanted.clamp(PAGE_LEN, LEN_MAX)),
         ..Query::default()
     };
-    state
-        .list
-        .request(cx.commands, agent.id, &Target::Revisions, &query);
+    state.list.request(
+        cx.commands,
+        agent.id,
+        &Target::Document(DocumentTarget::Revisions),
+        &query,
+    );
     fixed_page(ui, |ui| {
         let Some(all) = loaded(ui, cx.now_ms, &state.list) else {
             return;

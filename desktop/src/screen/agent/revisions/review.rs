@@ -5,7 +5,7 @@ use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
 use underpass_fleet::command::{Command, Trial};
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{Preview, Target, Verb};
+use underpass_shared::api::management::{DocumentTarget, Preview, Target, Verb};
 use underpass_shared::config::ConfirmWithin;
 
 use super::super::common::{changed_parts, shown};
@@ -62,8 +62,8 @@ impl Review {
 
     fn call(&self) -> Call {
         let target = match self.way {
-            Way::Undo => Target::Undo(self.number),
-            Way::Restore => Target::Restore(self.number),
+            Way::Undo => Target::Document(DocumentTarget::Undo(self.number)),
+            Way::Restore => Target::Document(DocumentTarget::Restore(self.number)),
         };
         let mut call = Call::new(Verb::Post, target).if_match(self.newest);
         call.query.confirm_within = self.within.to_string().parse::<ConfirmWithin>().ok();

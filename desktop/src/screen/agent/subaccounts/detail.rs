@@ -3,7 +3,9 @@
 use egui::{Align, Layout, ScrollArea, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::api::Call;
-use underpass_shared::api::management::{Flag, StateInput, SubaccountCertificate, Target, Verb};
+use underpass_shared::api::management::{
+    Flag, StateInput, SubaccountCertificate, SubaccountTarget, Target, Verb,
+};
 use underpass_shared::config::{Mapping, SubaccountFields, SubaccountKey};
 use underpass_shared::rights::Access;
 
@@ -169,9 +171,12 @@ fn connect(cx: &mut Cx<'_>, row: &Row<'_>, connected: bool) {
     let input = StateInput {
         connected: Flag(connected),
     };
-    let call = Call::new(Verb::Put, Target::State(path(&row.key)))
-        .query(at_location(&row.key))
-        .with(&input);
+    let call = Call::new(
+        Verb::Put,
+        Target::Of(path(&row.key), SubaccountTarget::State),
+    )
+    .query(at_location(&row.key))
+    .with(&input);
     let verb = if connected { "Connect" } else { "Disconnect" };
     match call {
         Ok(call) => drop(act(cx, format!("{verb} {}", row.name), call)),

@@ -4,7 +4,7 @@ use egui::Context;
 use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{Target, ValidityInput, Verb};
+use underpass_shared::api::management::{SubaccountTarget, Target, ValidityInput, Verb};
 use underpass_shared::config::limits::{DESCRIPTION_LEN_MAX, DISPLAY_NAME_LEN_MAX};
 use underpass_shared::config::{SubaccountFields, SubaccountKey, Text};
 use underpass_shared::pki::token::EnrolToken;
@@ -71,7 +71,11 @@ impl Dialogs {
 
     /// Renews by proof of the present key.
     pub(super) fn renew(&mut self, cx: &mut Cx<'_>, key: &SubaccountKey) {
-        let call = Call::new(Verb::Post, Target::Validity(path(key))).query(at_location(key));
+        let call = Call::new(
+            Verb::Post,
+            Target::Of(path(key), SubaccountTarget::Validity),
+        )
+        .query(at_location(key));
         drop(act(
             cx,
             format!("Renew the certificate of {}", key.subaccount),
@@ -203,8 +207,11 @@ impl Renew {
                 authentication_data: Some(self.token.trim().to_owned()),
                 ..ValidityInput::default()
             };
-            let call = Call::new(Verb::Post, Target::Validity(path(&self.key)))
-                .query(at_location(&self.key));
+            let call = Call::new(
+                Verb::Post,
+                Target::Of(path(&self.key), SubaccountTarget::Validity),
+            )
+            .query(at_location(&self.key));
             match call.with(&input) {
                 Ok(call) => {
                     self.sent = Some(act(

@@ -7,7 +7,7 @@ use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{ImportInput, Target, Verb};
+use underpass_shared::api::management::{CertificateTarget, ImportInput, Target, Verb};
 use underpass_shared::pki::chain::CertificateUse;
 
 use super::super::edit::act_into;
@@ -134,7 +134,12 @@ impl Import {
     }
 
     fn send(&mut self, cx: &mut Cx<'_>, input: &ImportInput) {
-        if let Ok(import) = Call::new(Verb::Put, Target::OwnCertificate(self.one)).with(input) {
+        if let Ok(import) = Call::new(
+            Verb::Put,
+            Target::Certificates(CertificateTarget::Own(self.one)),
+        )
+        .with(input)
+        {
             self.begun = true;
             act_into(
                 cx,

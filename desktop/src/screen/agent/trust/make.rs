@@ -6,7 +6,7 @@ use underpass_fleet::api::Call;
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::{
-    CertificateInput, CertificateOrigin, KeySize, Target, Verb,
+    CertificateInput, CertificateOrigin, CertificateTarget, KeySize, Target, Verb,
 };
 use underpass_shared::pki::alt_name::AltName;
 use underpass_shared::pki::chain::CertificateUse;
@@ -122,7 +122,11 @@ impl Make {
     }
 
     fn begin(&mut self, cx: &mut Cx<'_>, input: &CertificateInput) {
-        let made = Call::new(Verb::Post, Target::OwnCertificate(self.one)).with(input);
+        let made = Call::new(
+            Verb::Post,
+            Target::Certificates(CertificateTarget::Own(self.one)),
+        )
+        .with(input);
         if let Ok(made) = made {
             let what = match self.origin {
                 CertificateOrigin::SelfSigned => "Make a self-signed certificate",

@@ -5,7 +5,7 @@ use lucide_icons::Icon;
 use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{Target, Verb};
+use underpass_shared::api::management::{CertificateTarget, Target, Verb};
 use underpass_shared::config::{Certificate, OwnCertificate};
 use underpass_shared::pki::chain::CertificateUse;
 use underpass_shared::rights::Access;
@@ -269,7 +269,10 @@ impl OwnDialogs {
             );
             let answer = confirm.show(ui.ctx(), &heading, "Remove", loss, one.as_str());
             if answer == Answer::Confirmed {
-                let remove = Call::new(Verb::Delete, Target::OwnCertificate(one));
+                let remove = Call::new(
+                    Verb::Delete,
+                    Target::Certificates(CertificateTarget::Own(one)),
+                );
                 act_into(cx, remove, heading, &Slot::<Reply>::default());
             }
             if answer != Answer::Open {

@@ -7,7 +7,7 @@ use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{SignedInput, Target, Verb};
+use underpass_shared::api::management::{CertificateTarget, SignedInput, Target, Verb};
 use underpass_shared::config::Certificate;
 use underpass_shared::pki::chain::{self, CertificateUse};
 
@@ -133,8 +133,11 @@ impl Signed {
             Answer::Dismissed => true,
             Answer::Confirmed => {
                 let signed_certificate = self.pem.text.clone();
-                let import = Call::new(Verb::Patch, Target::OwnCertificate(self.one))
-                    .with(&SignedInput { signed_certificate });
+                let import = Call::new(
+                    Verb::Patch,
+                    Target::Certificates(CertificateTarget::Own(self.one)),
+                )
+                .with(&SignedInput { signed_certificate });
                 if let Ok(import) = import {
                     self.begun = true;
                     self.done = Slot::default();

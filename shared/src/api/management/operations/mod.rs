@@ -22,13 +22,14 @@ pub(super) mod settings;
 pub(super) mod subaccounts;
 pub(super) mod trouble;
 
+mod methods;
 mod parameters;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use self::parameters::{CONFIRM_WITHIN, DRY_RUN, LOCATION_ID, SEGMENTS};
 pub use self::parameters::{LIST_LEN_MAX, TOTAL_COUNT};
-use super::target::{Target, Verb};
+use super::target::Verb;
 use crate::rights::Access;
 
 /// How a type says what its JSON is like.
@@ -315,14 +316,6 @@ const AREAS: &[&[Operation]] = &[
 /// All calls.
 pub fn operations() -> impl Iterator<Item = &'static Operation> {
     AREAS.iter().copied().flatten()
-}
-
-impl Target {
-    /// The calls that its path takes.
-    pub fn operations(&self) -> impl Iterator<Item = &'static Operation> {
-        let template = self.template();
-        operations().filter(move |one| one.path == template)
-    }
 }
 
 #[cfg(test)]

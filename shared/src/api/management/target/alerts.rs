@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::super::error::Refusal;
 use super::super::operations::alerts;
+use super::path::number_of;
 
 /// What an address of this area means. `Display` writes the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,13 +22,14 @@ pub enum AlertTarget {
 impl AlertTarget {
     /// Reads what stands behind `/api/v1/`; nothing where it is of another area.
     pub(super) fn parse(segments: &[&str]) -> Option<Result<Self, Refusal>> {
-        match segments {
-            ["alerts"] => Some(Ok(Self::All)),
-            ["alerts", number] => Some(number_of(number).map(Self::One)),
-            ["alerts", number, "acknowledge"] => Some(number_of(number).map(Self::Acknowledge)),
-            ["alerts", number, "silence"] => Some(number_of(number).map(Self::Silence)),
-            _ => None,
-        }
+        let (number, meaning): (_, fn(u64) -> Self) = match segments {
+            ["alerts"] => return Some(Ok(Self::All)),
+            ["alerts", number] => (number, Self::One),
+            ["alerts", number, "acknowledge"] => (number, Self::Acknowledge),
+            ["alerts", number, "silence"] => (number, Self::Silence),
+            _ => return None,
+        };
+        Some(number_of(number, "alert", "an alert").map(meaning))
     }
 
     pub(super) const fn template(self) -> &'static str {
@@ -50,10 +52,4 @@ impl fmt::Display for AlertTarget {
             Self::Silence(number) => write!(f, "{all}/{number}/silence"),
         }
     }
-}
-
-fn number_of(text: &str) -> Result<u64, Refusal> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse().ok().filter(|_| digits);
-    number.ok_or_else(|| Refusal::invalid("alert", "must be the number of an alert"))
 }

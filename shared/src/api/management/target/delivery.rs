@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::super::error::Refusal;
 use super::super::operations::delivery;
 
 /// What an address of this area means. `Display` writes the address.
@@ -15,10 +16,10 @@ pub enum DeliveryTarget {
 
 impl DeliveryTarget {
     /// Reads what stands behind `/api/v1/`; nothing where it is of another area.
-    pub(super) fn parse(segments: &[&str]) -> Option<Self> {
+    pub(super) fn parse(segments: &[&str]) -> Option<Result<Self, Refusal>> {
         match segments {
-            ["alerts", "delivery"] => Some(Self::States),
-            ["alerts", "test"] => Some(Self::Test),
+            ["alerts", "delivery"] => Some(Ok(Self::States)),
+            ["alerts", "test"] => Some(Ok(Self::Test)),
             _ => None,
         }
     }

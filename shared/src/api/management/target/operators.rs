@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::super::error::Refusal;
 use super::super::operations::operators;
+use super::named;
 use crate::id::OperatorId;
 
 /// What an address of this area means. `Display` writes the address.
@@ -36,8 +37,7 @@ impl OperatorTarget {
             ["configuration", "connector", "organisation"] => Self::Organisation,
             ["configuration", "connector", "operators"] => Self::All,
             ["configuration", "connector", "operators", id] => {
-                let id = id.parse().map(Self::One);
-                return Some(id.map_err(|rule| Refusal::invalid("id", rule.to_string())));
+                return Some(named("id", id).map(Self::One));
             }
             _ => return None,
         }))

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::super::error::Refusal;
 use super::super::operations::running;
 
 /// What an address of this area means. `Display` writes the address.
@@ -19,12 +20,12 @@ pub enum RunningTarget {
 
 impl RunningTarget {
     /// Reads what stands behind `/api/v1/`; nothing where it is of another area.
-    pub(super) fn parse(segments: &[&str]) -> Option<Self> {
+    pub(super) fn parse(segments: &[&str]) -> Option<Result<Self, Refusal>> {
         match segments {
-            ["logs"] => Some(Self::Logs),
-            ["logs", "stream"] => Some(Self::LogStream),
-            ["drain"] => Some(Self::Drain),
-            ["restart"] => Some(Self::Restart),
+            ["logs"] => Some(Ok(Self::Logs)),
+            ["logs", "stream"] => Some(Ok(Self::LogStream)),
+            ["drain"] => Some(Ok(Self::Drain)),
+            ["restart"] => Some(Ok(Self::Restart)),
             _ => None,
         }
     }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{SubaccountPath, segment};
+use super::path::segment;
+use super::{SubaccountPath, named};
 use crate::api::management::error::Refusal;
 use crate::api::management::operations::{operators, settings};
 use crate::config::Alias;
@@ -70,8 +71,17 @@ pub enum ConnectorTarget {
 type Parsed = Option<Result<ConnectorTarget, Refusal>>;
 
 impl ConnectorTarget {
-    /// Reads what stands behind `/api/v1/configuration/connector`.
+    /// Reads what stands behind `/api/v1/`; nothing where it is of another area.
     pub(super) fn parse(segments: &[&str]) -> Parsed {
+        match segments {
+            ["configuration", "availableCipherSuites"] => Some(Ok(Self::AvailableCipherSuites)),
+            ["configuration", "connector", rest @ ..] => Self::below(rest),
+            _ => None,
+        }
+    }
+
+    /// Reads what stands behind `/api/v1/configuration/connector`.
+    fn below(segments: &[&str]) -> Parsed {
         Some(Ok(match segments {
             [] => Self::Common,
             ["haRole"] => Self::HaRole,
@@ -100,15 +110,11 @@ impl ConnectorTarget {
             ["tunnel"] => Self::Tunnel,
             ["monitoringUsers"] => Self::MonitoringUsers,
             ["monitoringUsers", name] => {
-                let name = name.parse::<Alias>();
-                let name = name.map_err(|rule| Refusal::invalid("name", rule.to_string()));
-                return Some(name.map(Self::MonitoringUser));
+                return Some(named("name", name).map(Self::MonitoringUser));
             }
             ["regions"] => Self::Regions,
             ["regions", host] => {
-                let host = host.parse::<RegionHost>();
-                let host = host.map_err(|rule| Refusal::invalid("regionHost", rule.to_string()));
-                return Some(host.map(Self::Region));
+                return Some(named("regionHost", host).map(Self::Region));
             }
             _ => return None,
         }))
@@ -173,15 +179,7 @@ impl fmt::Display for ConnectorTarget {
             Self::SubjectRule(index) => write!(f, "{rules}/{index}"),
             Self::SubjectRuleMove(index) => write!(f, "{rules}/{index}/move"),
             Self::SampleCertificate(index) => write!(f, "{rules}/{index}/sampleCertificate"),
-            Self::SubaccountLogs(path) => {
-                let SubaccountPath {
-                    region_host,
-                    subaccount,
-                } = path;
-                let host = region_host.to_string();
-                let (logs, host) = (settings::LOGS, segment(&host));
-                write!(f, "{logs}/subaccounts/{host}/{subaccount}")
-            }
+            Self::SubaccountLogs(path) => path.below(settings::LOGS, f),
             Self::EmailCertificate(alias) => {
                 write!(f, "{}/{}", settings::EMAIL_CERTIFICATES, segment(alias))
             }

@@ -3,7 +3,8 @@
 use super::super::LogFileName;
 use super::super::operations;
 use super::*;
-use crate::config::ClientUser;
+use crate::config::{ChannelId, ChannelType, ClientUser};
+use crate::pki::chain::CertificateUse;
 
 const GUID: &str = "0190a5a2-6d0e-7cc0-8000-000000000001";
 
@@ -21,7 +22,13 @@ fn table() -> Vec<(String, Target, &'static str)> {
     let range: MappingAddress = "erp:30000-30010".parse().unwrap();
     let user: ClientUser = "100:A/B".parse().unwrap();
     let one = ChannelId::FIRST;
-    let resource = |id: &str| Target::Resource(subaccount(), erp.clone(), id.to_owned());
+    let resource = |id: &str| {
+        Target::OfMapping(
+            subaccount(),
+            erp.clone(),
+            MappingTarget::Resource(id.to_owned()),
+        )
+    };
     let sub = format!("configuration/subaccounts/gate.example.com:8443/{GUID}");
     let trust = "configuration/connector/onPremises/truststore".to_owned();
     vec![
@@ -143,67 +150,67 @@ fn table() -> Vec<(String, Target, &'static str)> {
         ("securityStatus".to_owned(), Target::SecurityStatus, "GET"),
         (
             format!("{sub}/systemMappings/export"),
-            Target::ExportMappings(subaccount()),
+            Target::Of(subaccount(), SubaccountTarget::ExportMappings),
             "GET",
         ),
         (
             format!("{sub}/systemMappings/import"),
-            Target::ImportMappings(subaccount()),
+            Target::Of(subaccount(), SubaccountTarget::ImportMappings),
             "POST",
         ),
         (
             format!("{sub}/accessCheck"),
-            Target::AccessCheck(subaccount()),
+            Target::Of(subaccount(), SubaccountTarget::AccessCheck),
             "POST",
         ),
         (
             format!("{sub}/systemMappings/check"),
-            Target::ConnectionCheck(subaccount()),
+            Target::Of(subaccount(), SubaccountTarget::ConnectionCheck),
             "POST",
         ),
         (
             format!("{sub}/systemMappings/erp:443/check"),
-            Target::MappingCheck(subaccount(), erp.clone()),
+            Target::OfMapping(subaccount(), erp.clone(), MappingTarget::Check),
             "POST",
         ),
         (
             "configuration/document".to_owned(),
-            Target::Document,
+            Target::Document(DocumentTarget::Whole),
             "GET, PUT",
         ),
         (
             "configuration/revisions".to_owned(),
-            Target::Revisions,
+            Target::Document(DocumentTarget::Revisions),
             "GET",
         ),
         (
             "configuration/revisions/7".to_owned(),
-            Target::Revision(7),
+            Target::Document(DocumentTarget::Revision(7)),
             "GET",
         ),
         (
             "configuration/revisions/7/undo".to_owned(),
-            Target::Undo(7),
+            Target::Document(DocumentTarget::Undo(7)),
             "POST",
         ),
         (
             "configuration/revisions/7/restore".to_owned(),
-            Target::Restore(7),
+            Target::Document(DocumentTarget::Restore(7)),
             "POST",
         ),
         (
             "configuration/revisions/7/diff".to_owned(),
-            Target::RevisionDiff(7),
+            Target::Document(DocumentTarget::RevisionDiff(7)),
             "GET",
         ),
         (
             "configuration/revisions/7/document".to_owned(),
-            Target::RevisionDocument(7),
+            Target::Document(DocumentTarget::AsOf(7)),
             "GET",
         ),
         (
             "configuration/pendingConfirm".to_owned(),
-            Target::PendingConfirm,
+            Target::Document(DocumentTarget::PendingConfirm),
             "GET, POST, DELETE",
         ),
         (
@@ -213,50 +220,62 @@ fn table() -> Vec<(String, Target, &'static str)> {
         ),
         (
             "configuration/connector/ui/uiCertificate".to_owned(),
-            Target::OwnCertificate(CertificateUse::Ui),
+            Target::Certificates(CertificateTarget::Own(CertificateUse::Ui)),
             "GET, POST, PATCH, PUT, DELETE",
         ),
         (
             "configuration/connector/onPremises/systemCertificate".to_owned(),
-            Target::OwnCertificate(CertificateUse::System),
+            Target::Certificates(CertificateTarget::Own(CertificateUse::System)),
             "GET, POST, PATCH, PUT, DELETE",
         ),
         (
             "configuration/connector/onPremises/ppCaCertificate".to_owned(),
-            Target::OwnCertificate(CertificateUse::PpCa),
+            Target::Certificates(CertificateTarget::Own(CertificateUse::PpCa)),
             "GET, POST, PATCH, PUT, DELETE",
         ),
-        (trust.clone(), Target::Truststore, "GET, PATCH"),
+        (
+            trust.clone(),
+            Target::Certificates(CertificateTarget::Truststore),
+            "GET, PATCH",
+        ),
         (
             format!("{trust}/certificates"),
-            Target::TrustedCertificates,
+            Target::Certificates(CertificateTarget::Trusted),
             "GET, POST, DELETE",
         ),
         (
             format!("{trust}/certificates/my%20ca"),
-            Target::TrustedCertificate("my ca".to_owned()),
+            Target::Certificates(CertificateTarget::TrustedOne("my ca".to_owned())),
             "GET, DELETE",
         ),
         (
             "configuration/connector/auditLog".to_owned(),
-            Target::AuditLog,
+            Target::Audit(AuditTarget::Settings),
             "GET, PATCH",
         ),
         (
             format!("configuration/connector/auditLog/subaccounts/gate.example.com:8443/{GUID}"),
-            Target::SubaccountAuditLog(subaccount()),
+            Target::Audit(AuditTarget::SubaccountLevel(subaccount())),
             "GET, PATCH",
         ),
-        ("auditLog/records".to_owned(), Target::AuditRecords, "GET"),
-        ("auditLog/records.csv".to_owned(), Target::AuditCsv, "GET"),
+        (
+            "auditLog/records".to_owned(),
+            Target::Audit(AuditTarget::Records),
+            "GET",
+        ),
+        (
+            "auditLog/records.csv".to_owned(),
+            Target::Audit(AuditTarget::Csv),
+            "GET",
+        ),
         (
             "auditLog/records.jsonl".to_owned(),
-            Target::AuditLines,
+            Target::Audit(AuditTarget::Lines),
             "GET",
         ),
         (
             "auditLog/verification".to_owned(),
-            Target::AuditVerification,
+            Target::Audit(AuditTarget::Verification),
             "GET",
         ),
         (
@@ -301,23 +320,27 @@ fn table() -> Vec<(String, Target, &'static str)> {
         ),
         (
             sub.clone(),
-            Target::Subaccount(subaccount()),
+            Target::Of(subaccount(), SubaccountTarget::Itself),
             "GET, PUT, DELETE",
         ),
-        (format!("{sub}/state"), Target::State(subaccount()), "PUT"),
+        (
+            format!("{sub}/state"),
+            Target::Of(subaccount(), SubaccountTarget::State),
+            "PUT",
+        ),
         (
             format!("{sub}/systemMappings"),
-            Target::Mappings(subaccount()),
+            Target::Of(subaccount(), SubaccountTarget::Mappings),
             "GET, POST, DELETE",
         ),
         (
             format!("{sub}/systemMappings/erp:443"),
-            Target::Mapping(subaccount(), erp.clone()),
+            Target::OfMapping(subaccount(), erp.clone(), MappingTarget::Itself),
             "GET, PUT, DELETE",
         ),
         (
             format!("{sub}/systemMappings/erp:443/resources"),
-            Target::Resources(subaccount(), erp.clone()),
+            Target::OfMapping(subaccount(), erp.clone(), MappingTarget::Resources),
             "GET, POST, DELETE",
         ),
         (
@@ -332,92 +355,114 @@ fn table() -> Vec<(String, Target, &'static str)> {
         ),
         (
             format!("{sub}/validity"),
-            Target::Validity(subaccount()),
+            Target::Of(subaccount(), SubaccountTarget::Validity),
             "POST",
         ),
         (
             format!("{sub}/systemMappings/erp:30000-30010"),
-            Target::Mapping(subaccount(), range),
+            Target::OfMapping(subaccount(), range, MappingTarget::Itself),
             "GET, PUT, DELETE",
         ),
         (
             format!("{sub}/systemMappings/erp:443/allowedClients"),
-            Target::AllowedClients(subaccount(), erp.clone()),
+            Target::OfMapping(subaccount(), erp.clone(), MappingTarget::AllowedClients),
             "GET, POST, PATCH, DELETE",
         ),
         (
             format!("{sub}/systemMappings/erp:443/allowedClients/100"),
-            Target::AllowedClient(subaccount(), erp.clone(), user.client),
+            Target::OfMapping(
+                subaccount(),
+                erp.clone(),
+                MappingTarget::AllowedClient(user.client),
+            ),
             "DELETE",
         ),
         (
             format!("{sub}/systemMappings/erp:443/blockedClientUsers"),
-            Target::BlockedUsers(subaccount(), erp.clone()),
+            Target::OfMapping(subaccount(), erp.clone(), MappingTarget::BlockedUsers),
             "GET, POST, PATCH, DELETE",
         ),
         (
             format!("{sub}/systemMappings/erp:443/blockedClientUsers/100:A%2FB"),
-            Target::BlockedUser(subaccount(), erp.clone(), user),
+            Target::OfMapping(subaccount(), erp.clone(), MappingTarget::BlockedUser(user)),
             "DELETE",
         ),
         (
             format!("{sub}/domainMappings"),
-            Target::DomainMappings(subaccount()),
+            Target::Of(subaccount(), SubaccountTarget::DomainMappings),
             "GET, POST, DELETE",
         ),
         (
             format!("{sub}/domainMappings/corp.example"),
-            Target::DomainMapping(subaccount(), "corp.example".parse().unwrap()),
+            Target::Of(
+                subaccount(),
+                SubaccountTarget::DomainMapping("corp.example".parse().unwrap()),
+            ),
             "GET, PUT, DELETE",
         ),
         (
             format!("{sub}/channels"),
-            Target::Channels(subaccount()),
+            Target::Of(subaccount(), SubaccountTarget::Channels),
             "GET, POST, DELETE",
         ),
         (
             format!("{sub}/channels/K8S"),
-            Target::ChannelsOf(subaccount(), ChannelType::K8S),
+            Target::Of(subaccount(), SubaccountTarget::ChannelsOf(ChannelType::K8S)),
             "GET, POST, DELETE",
         ),
         (
             format!("{sub}/channels/ABAPCloudSNC/1"),
-            Target::Channel(subaccount(), ChannelType::AbapCloudSnc, one),
+            Target::Of(
+                subaccount(),
+                SubaccountTarget::Channel(ChannelType::AbapCloudSnc, one),
+            ),
             "GET, PUT, DELETE",
         ),
         (
             format!("{sub}/channels/ABAPCloud/1/state"),
-            Target::ChannelState(subaccount(), ChannelType::AbapCloud, one),
+            Target::Of(
+                subaccount(),
+                SubaccountTarget::ChannelState(ChannelType::AbapCloud, one),
+            ),
             "PUT",
         ),
         (
             format!("{sub}/availableChannels/HANA"),
-            Target::AvailableChannels(subaccount(), ChannelType::Hana),
+            Target::Of(
+                subaccount(),
+                SubaccountTarget::AvailableChannels(ChannelType::Hana),
+            ),
             "GET",
         ),
         (
             format!("{sub}/trust"),
-            Target::IdentityTrust(subaccount()),
+            Target::Of(subaccount(), SubaccountTarget::IdentityTrust),
             "GET, PUT, POST",
         ),
         (
             format!("{sub}/trust/idps"),
-            Target::IdentityProviders(subaccount()),
+            Target::Of(subaccount(), SubaccountTarget::IdentityProviders),
             "GET",
         ),
         (
             format!("{sub}/trust/idps/a"),
-            Target::IdentityProvider(subaccount(), "a".parse().unwrap()),
+            Target::Of(
+                subaccount(),
+                SubaccountTarget::IdentityProvider("a".parse().unwrap()),
+            ),
             "GET, PUT",
         ),
         (
             format!("{sub}/trust/apps"),
-            Target::TrustedApps(subaccount()),
+            Target::Of(subaccount(), SubaccountTarget::TrustedApps),
             "GET",
         ),
         (
             format!("{sub}/trust/apps/a"),
-            Target::TrustedApp(subaccount(), "a".parse().unwrap()),
+            Target::Of(
+                subaccount(),
+                SubaccountTarget::TrustedApp("a".parse().unwrap()),
+            ),
             "GET, PUT",
         ),
         (
@@ -473,7 +518,10 @@ fn every_address_has_one_path_and_its_methods() {
         }
     }
     let old = "/api/v1/configuration/connector/onPremise/truststore";
-    assert_eq!(Target::parse(old), Ok(Target::Truststore));
+    assert_eq!(
+        Target::parse(old),
+        Ok(Target::Certificates(CertificateTarget::Truststore))
+    );
 }
 
 #[test]

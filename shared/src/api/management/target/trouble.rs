@@ -5,6 +5,7 @@ use std::fmt;
 use super::super::error::Refusal;
 use super::super::log_file::LogFileName;
 use super::super::operations::trouble;
+use super::named;
 
 /// What an address of this area means. `Display` writes the address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +41,7 @@ pub enum TroubleTarget {
 impl TroubleTarget {
     /// Reads what stands behind `/api/v1/`; nothing where it is of another area.
     pub(super) fn parse(segments: &[&str]) -> Option<Result<Self, Refusal>> {
-        let file = |name: &str| {
-            let name = name.parse::<LogFileName>();
-            name.map_err(|rule| Refusal::invalid("logFile", rule.to_string()))
-        };
+        let file = |name| named::<LogFileName>("logFile", name);
         let trace = |id: &str| number(id, "trace");
         Some(match segments {
             ["diagnoses"] => Ok(Self::Diagnoses),
