@@ -3,6 +3,7 @@
 mod delivery;
 mod management;
 
+use underpass_runtime::file;
 use underpass_shared::api::management::{Rating, SecurityEntry, TraceShown, TraceState};
 use underpass_shared::config::{AuditLevel, Document, MappingPart, Subaccount};
 use underpass_shared::policy::effective::effective;
@@ -168,8 +169,8 @@ pub fn of_host(vault: &Vault) -> Vec<SecurityEntry> {
             "dataKey",
             Rating::Warning,
             format!(
-                "the data key lies beside the secrets, in {}",
-                path.display()
+                "the data key lies beside the secrets, in {} of the data directory",
+                file::name(&path)
             ),
             "give the service a systemd credential, so that a copy of the data directory opens nothing",
         ),

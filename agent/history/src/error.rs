@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
+use underpass_runtime::file;
 
 use crate::codec::Damaged;
 
@@ -11,7 +12,7 @@ use crate::codec::Damaged;
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// The file system refuses.
-    #[error("cannot use {path}")]
+    #[error("cannot use {}", file::name(path))]
     Io {
         /// Which file or folder.
         path: PathBuf,
@@ -20,8 +21,9 @@ pub enum OpenError {
     },
     /// It must not be touched.
     #[error(
-        "{path} was written by a newer version (layout {found}, this version knows {known}); \
-         it is left as it is, and nothing is kept until the newer version runs again or the file is removed"
+        "{} was written by a newer version (layout {found}, this version knows {known}); \
+         it is left as it is, and nothing is kept until the newer version runs again or the file is removed",
+        file::name(path)
     )]
     Newer {
         /// The file.
@@ -32,7 +34,7 @@ pub enum OpenError {
         known: i64,
     },
     /// The database refuses.
-    #[error("cannot use {path}")]
+    #[error("cannot use {}", file::name(path))]
     Database {
         /// The file.
         path: PathBuf,

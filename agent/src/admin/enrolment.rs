@@ -18,7 +18,7 @@ use super::call::{Call, Secrets};
 use super::proxy::{route, with_proxy};
 use super::{Admin, Answer, answer};
 use crate::store::Snapshot;
-use crate::tunnel::{Route, enrol};
+use crate::tunnel::enrol;
 
 /// Client certificates are always renewed.
 pub(super) fn check_renewal(flag: Option<Flag>) -> Result<(), Refusal> {
@@ -159,10 +159,7 @@ impl Admin {
         let before = Secrets::of(current.document());
         let route = match &enrolment.proxy {
             Some(input) => route(input)?,
-            None => {
-                let route = Route::of(current.document().connector().proxy(), &self.secrets);
-                route.map_err(|error| Refusal::failure(format!("{error:#}")))?
-            }
+            None => self.route(current.document())?,
         };
         let location = enrolment.location_id.clone();
         let enrolled = enrol::enrol(token, location, &route, &self.tasks).await;

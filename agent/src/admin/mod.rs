@@ -23,6 +23,7 @@ mod enrolment;
 mod events;
 mod identity;
 mod import;
+mod kept;
 mod mappings;
 mod monitoring;
 mod multipart;

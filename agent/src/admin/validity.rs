@@ -4,12 +4,13 @@ use underpass_shared::api::management::{
     Corrupted, Refusal, SubaccountCertificate, SubaccountPath, ValidityInput,
 };
 use underpass_shared::audit::Category;
-use underpass_shared::config::{Certificate, Joining, SubaccountFields};
+use underpass_shared::config::{Certificate, Joining, SubaccountFields, SubaccountKey};
 use underpass_shared::id::CredentialId;
 use underpass_shared::pki::token::EnrolToken;
 use underpass_shared::rights;
 
 use super::call::{Call, Secrets};
+use super::kept::unusable;
 use super::subaccounts::find;
 use super::{Admin, Answer, answer};
 use crate::credentials::Credentials;
@@ -17,6 +18,15 @@ use crate::tunnel::{Route, enrol};
 
 fn failed(error: &anyhow::Error) -> Refusal {
     Refusal::failure(format!("{error:#}"))
+}
+
+/// A subaccount that came with a document rather than by an enrolment has nothing to renew.
+fn not_enrolled(key: &SubaccountKey) -> Refusal {
+    let message = format!(
+        "there are no credentials for subaccount {key} on this host, so there is no certificate to \
+         renew; give authenticationData with a new token of its gateway"
+    );
+    Refusal::illegal_state(message).at("authenticationData")
 }
 
 /// The certificate of credentials, as it is shown.
@@ -49,8 +59,7 @@ impl Admin {
             ..own.clone()
         })?;
         rights::check(call.caller().role(), current.document(), &renewed)?;
-        let route = Route::of(current.document().connector().proxy(), &self.secrets);
-        let route = route.map_err(|error| failed(&error))?;
+        let route = self.route(current.document())?;
         let what = format!(
             "renewal of the certificate of subaccount {}",
             own.key.subaccount
@@ -67,7 +76,7 @@ impl Admin {
 
     async fn renew_by_key(&self, own: &SubaccountFields, route: &Route) -> Answer {
         let old = self.credentials.load(own.instance);
-        let old = old.map_err(|error| failed(&error))?;
+        let old = old.map_err(|error| unusable(&error, || not_enrolled(&own.key)))?;
         let renewed = enrol::renew(&own.key.region_host, route, &old, &self.tasks).await;
         let new = renewed.map_err(|error| failed(&error))?;
         let saved = self.credentials.save(own.instance, &new);

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
+use underpass_runtime::file;
 
 use crate::vault::VaultError;
 
@@ -11,13 +12,15 @@ use crate::vault::VaultError;
 #[derive(Debug, Error)]
 pub enum AuditError {
     /// No space left.
-    #[error("the disk is full, so that this cannot be recorded in the audit log; free some space in the file system of {} and try again", .0.display())]
-    DiskFull(PathBuf),
+    #[error(
+        "the disk is full, so that this cannot be recorded in the audit log; free some space in the file system of the data directory and try again"
+    )]
+    DiskFull,
     /// It takes too long.
     #[error("the audit log did not answer in time; look at the disk of the data directory")]
     Slow,
     /// The file system refuses.
-    #[error("cannot write or read {} of the audit log", path.display())]
+    #[error("cannot write or read {} of the audit log", file::name(path))]
     Io {
         /// The file or directory.
         path: PathBuf,
@@ -54,7 +57,7 @@ impl AuditError {
         move |source| {
             let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
             if full.contains(&source.kind()) {
-                return Self::DiskFull(path);
+                return Self::DiskFull;
             }
             Self::Io { path, source }
         }
@@ -67,7 +70,7 @@ impl AuditError {
             source: io::Error::other(text),
         };
         match self {
-            Self::DiskFull(path) => Self::DiskFull(path.clone()),
+            Self::DiskFull => Self::DiskFull,
             Self::Slow => Self::Slow,
             Self::Stopped => Self::Stopped,
             Self::Io { path, source } => Self::Io {
@@ -80,6 +83,6 @@ impl AuditError {
     }
 
     pub(super) const fn is_full(&self) -> bool {
-        matches!(self, Self::DiskFull(_))
+        matches!(self, Self::DiskFull)
     }
 }

@@ -292,7 +292,7 @@ impl Writer {
             };
             match written {
                 Err(_) if full && reserved && self.reserve.release() => {}
-                Err(_) if full => return Err(AuditError::DiskFull(self.dir.clone())),
+                Err(_) if full => return Err(AuditError::DiskFull),
                 other => return other,
             }
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
+use underpass_runtime::file;
 use underpass_shared::config::{Invalid, OnTrial};
 
 /// Why a data directory cannot be used at all.
@@ -41,11 +42,14 @@ pub enum OpenError {
     },
 }
 
-/// Why an opened store denies all.
+/// Why an opened store denies all. The folder is not named: clients read it too.
 #[derive(Debug, Error)]
 pub enum Problem {
     /// Written by a newer version.
-    #[error("{} has schema {found}, this version knows {known}; start the version that wrote it. The file was not touched", path.display())]
+    #[error(
+        "{} of the data directory has schema {found}, this version knows {known}; start the version that wrote it. The file was not touched",
+        file::name(path)
+    )]
     Newer {
         /// The database.
         path: PathBuf,
@@ -55,13 +59,19 @@ pub enum Problem {
         known: i64,
     },
     /// Its log is not in the file yet.
-    #[error("{} was not closed in order; start the agent once, or run `underpass-agent document show` as its user", path.display())]
+    #[error(
+        "{} of the data directory was not closed in order; start the agent once, or run `underpass-agent document show` as its user",
+        file::name(path)
+    )]
     Unfinished {
         /// The database.
         path: PathBuf,
     },
     /// No usable database.
-    #[error("{} cannot be read ({detail}); restore a backup, or move the file away and apply a saved document", path.display())]
+    #[error(
+        "{} of the data directory cannot be read ({detail}); restore a backup, or move the file away and apply a saved document",
+        file::name(path)
+    )]
     Unreadable {
         /// The database.
         path: PathBuf,
@@ -69,7 +79,10 @@ pub enum Problem {
         detail: String,
     },
     /// The newest acknowledged revision does not verify.
-    #[error("revision {number} in {} does not verify ({detail}); restore a backup, or move the file away and apply a saved document", path.display())]
+    #[error(
+        "revision {number} in {} of the data directory does not verify ({detail}); restore a backup, or move the file away and apply a saved document",
+        file::name(path)
+    )]
     Damaged {
         /// The database.
         path: PathBuf,

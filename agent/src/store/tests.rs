@@ -101,7 +101,10 @@ fn denies_all(dir: &Path) -> String {
         .change_blocking("a", "", None, |old| old.with_subaccount(own()))
         .unwrap_err();
     assert!(matches!(error, ChangeError::Problem(_)));
-    store.problem().unwrap().to_string()
+    let told = store.problem().unwrap().to_string();
+    // Clients are told too.
+    assert!(!told.contains(&*dir.to_string_lossy()), "{told}");
+    told
 }
 
 #[test]

@@ -22,14 +22,14 @@ const ENDINGS: [&str; 3] = ["json", "key", "password"];
 /// Ending of what a crash left of an unfinished write.
 const UNFINISHED: &str = "tmp";
 
-/// Why a value cannot be read or kept.
+/// Why a value cannot be read or kept. Files are named without their folders: clients read it too.
 #[derive(Debug, Error)]
 pub enum VaultError {
     /// There is no such value.
-    #[error("there is no {}", .0.display())]
+    #[error("there is no {} among the secrets", file::name(.0))]
     Missing(PathBuf),
     /// The file system refused.
-    #[error("cannot {what} {}", path.display())]
+    #[error("cannot {what} {} of the data directory", file::name(path))]
     Io {
         /// What was tried.
         what: &'static str,
@@ -39,7 +39,7 @@ pub enum VaultError {
         source: io::Error,
     },
     /// The data key is no key.
-    #[error("cannot use the data key in {}", path.display())]
+    #[error("cannot use the data key in {}", file::name(path))]
     Key {
         /// Where it is.
         path: PathBuf,
@@ -48,19 +48,20 @@ pub enum VaultError {
     },
     /// Values are sealed, and their key is nowhere. A new key would make them worthless for ever.
     #[error(
-        "the secrets of {} are sealed under the data key {needed}, which is not there: give the service its systemd credential {CREDENTIAL}, or put back the file {}; or move the secrets away, enrol again and set passwords and certificates again",
-        secrets.display(), file.display()
+        "the secrets are sealed under the data key {needed}, which is not there: give the service its systemd credential {CREDENTIAL}, or put back {} of the data directory; or move the secrets away, enrol again and set passwords and certificates again",
+        file::name(path)
     )]
     KeyMissing {
-        /// The folder of the values.
-        secrets: PathBuf,
         /// Where a key could be.
-        file: PathBuf,
+        path: PathBuf,
         /// Which key it must be.
         needed: KeyId,
     },
     /// The value is not what was kept, or was sealed under another key.
-    #[error("cannot open {}: restore the file or its data key, or set the value again", path.display())]
+    #[error(
+        "cannot open the secret {}: restore the file or its data key, or set the value again",
+        file::name(path)
+    )]
     Open {
         /// Where it is.
         path: PathBuf,
@@ -186,8 +187,7 @@ impl Vault {
             Some(ring) => Ok(Some(ring)),
             None => match self.needed()? {
                 Some(needed) => Err(VaultError::KeyMissing {
-                    secrets: self.folder.clone(),
-                    file: self.keys.file().to_owned(),
+                    path: self.keys.file().to_owned(),
                     needed,
                 }),
                 None => Ok(None),

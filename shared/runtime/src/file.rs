@@ -1,5 +1,6 @@
 //! Private files that are replaced as a whole or not at all.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -63,6 +64,12 @@ pub fn open_private(path: &Path) -> io::Result<File> {
     options.read(true).write(true).create(true).truncate(false);
     platform::owner_only(&mut options);
     options.open(path)
+}
+
+/// The name of a file for messages that also go to clients: in which folder of this host it lies
+/// is not their business.
+pub fn name(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// Makes a rename, creation or removal in the folder of `path` outlast a crash.

@@ -18,6 +18,7 @@ use underpass_shared::pki::chain::{self, CertificateUse, ChainError};
 
 use super::accept::{self, Accept};
 use super::call::Call;
+use super::kept::unusable;
 use super::multipart::{Form, is_form};
 use super::{Admin, Answer, answer};
 use crate::secrets::SecretStore;
@@ -254,7 +255,14 @@ impl Admin {
         };
         let pending = own.pending_key().ok_or_else(none)?;
         let pem = self.secrets.load_key(pending);
-        let pem = pem.map_err(|error| Refusal::failure(format!("{error:#}")))?;
+        let gone = || {
+            let message = format!(
+                "the private key of the request for the {one} is not on this host; make a new \
+                 request, or import the certificate with its key"
+            );
+            Refusal::illegal_state(message)
+        };
+        let pem = pem.map_err(|error| unusable(&error, gone))?;
         let key = OwnKey::from_pem(&pem).map_err(|error| refused(&error))?;
         let found = chain::ordered(&key.public(), certificates);
         let chain = checked(found, one, SIGNED)?;

@@ -20,6 +20,7 @@ use super::edit;
 use crate::admin::accept::{self, Accept};
 use crate::admin::call::{self, Call};
 use crate::admin::certificates::{DER, PEM};
+use crate::admin::kept::unusable;
 use crate::admin::{Admin, Answer, answer};
 
 fn shown(rules: &SubjectRules) -> Vec<SubjectRuleShown> {
@@ -194,7 +195,13 @@ impl Admin {
                 Refusal::illegal_state(message)
             })?;
         let key = self.secrets.load_key(key);
-        let key = key.map_err(|error| Refusal::failure(format!("{error:#}")))?;
+        let gone = || {
+            let message = "the private key of the CA certificate for principal propagation is not \
+                           on this host; set the certificate again at \
+                           /api/v1/configuration/connector/onPremises/ppCaCertificate";
+            Refusal::illegal_state(message)
+        };
+        let key = key.map_err(|error| unusable(&error, gone))?;
         let minutes = connector.pp_settings.certificate_validity_in_min.get();
         let lifetime = Lifetime {
             now_ms: clock::wall_ms(),

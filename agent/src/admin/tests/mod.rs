@@ -1,5 +1,6 @@
 //! The handlers in process, on a real store.
 
+mod gone;
 mod roles;
 mod samples;
 
@@ -35,7 +36,7 @@ use crate::trace::Traces;
 struct World {
     admin: Admin,
     store: Store,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 /// What came back.
@@ -43,6 +44,8 @@ struct World {
 struct Reply {
     status: u16,
     kind: Option<String>,
+    /// Of a refusal.
+    body: String,
 }
 
 impl World {
@@ -66,11 +69,7 @@ impl World {
             .with_traces(Traces::open(dir.path()))
             .with_log_files(Some(log_files))
             .with_probes(Probes::default());
-        let world = Self {
-            admin,
-            store,
-            _dir: dir,
-        };
+        let world = Self { admin, store, dir };
         world.put(&fixture()).await;
         world
     }
@@ -104,12 +103,13 @@ impl World {
         let status = response.status().as_u16();
         // A stream has no end.
         let body = match status {
-            ..400 => None,
-            400.. => Some(response.into_body().collect().await.unwrap().to_bytes()),
+            ..400 => Bytes::new(),
+            400.. => response.into_body().collect().await.unwrap().to_bytes(),
         };
-        let error: Option<Value> = body.map(|body| serde_json::from_slice(&body).unwrap());
+        let error: Option<Value> = (status >= 400).then(|| serde_json::from_slice(&body).unwrap());
         let kind = error.and_then(|error| error["type"].as_str().map(str::to_owned));
-        Reply { status, kind }
+        let body = String::from_utf8(body.into()).unwrap();
+        Reply { status, kind, body }
     }
 
     /// Makes a call of the table.

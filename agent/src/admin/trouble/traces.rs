@@ -1,5 +1,7 @@
 //! Traces of payload: no operator lets his own begin.
 
+use std::io::ErrorKind;
+
 use http::StatusCode;
 use http_body_util::{BodyExt as _, StreamBody};
 use underpass_shared::api::management::{
@@ -14,6 +16,12 @@ use super::pieces;
 use crate::admin::call::{Call, still_permitted};
 use crate::admin::{Admin, Answer, answer, body};
 use crate::trace::{TraceError, Traces};
+
+/// Somebody cleared away on this host what the agent still lists.
+fn gone() -> Refusal {
+    let message = "the file of the trace is not on this host any more; delete the trace";
+    Refusal::not_found(message)
+}
 
 impl From<TraceError> for Refusal {
     fn from(error: TraceError) -> Self {
@@ -133,7 +141,12 @@ impl Admin {
         let told = format!("read the payload trace {id} of {}", traces.get(id)?.scope());
         let act = || {
             let path = traces.file(id)?;
-            std::fs::File::open(path).map_err(|error| Refusal::failure(error.to_string()))
+            std::fs::File::open(path).map_err(|error| {
+                if error.kind() == ErrorKind::NotFound {
+                    return gone();
+                }
+                TraceError::from(error).into()
+            })
         };
         let file = self.traced(call, &told, act).await?;
         let mut response = answer::bytes(vec![], "application/jsonl", self.number());
