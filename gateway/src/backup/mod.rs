@@ -44,6 +44,7 @@ async fn content(
         version: env!("CARGO_PKG_VERSION"),
         created_at_ms: now_ms,
         instance: instance(data_dir)?,
+        revision: None,
     };
     let content = Content {
         instance: about.instance.clone(),

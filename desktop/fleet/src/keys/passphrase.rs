@@ -45,6 +45,7 @@ pub(super) fn open(folder: &Path, passphrase: &Secret) -> Result<Vault, KeyError
             version: env!("CARGO_PKG_VERSION"),
             created_at_ms: clock::wall_ms(),
             instance: String::new(),
+            revision: None,
         };
         let sealed = archive::seal(about, key.expose().as_bytes(), passphrase);
         let (_manifest, sealed) = sealed.map_err(KeyError::Passphrase)?;

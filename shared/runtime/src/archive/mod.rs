@@ -12,7 +12,7 @@ use std::io::{self, Cursor, Read as _, Write as _};
 use age::scrypt;
 use age::secrecy::SecretString;
 use thiserror::Error;
-use underpass_shared::backup::{FORMAT, Manifest, ManifestFormat};
+use underpass_shared::backup::{FORMAT, Head, Manifest, ManifestFormat};
 use underpass_shared::hash::Hash256;
 use underpass_shared::secret::Secret;
 use zip::write::SimpleFileOptions;
@@ -108,6 +108,8 @@ pub struct About {
     pub created_at_ms: i64,
     /// Which instance of the program it is of.
     pub instance: String,
+    /// The revision of the document in it, where the program has one.
+    pub revision: Option<Head>,
 }
 
 /// Makes an archive of some content.
@@ -135,6 +137,7 @@ fn seal_with(
         version: about.version.to_owned(),
         created_at_ms: about.created_at_ms,
         instance: about.instance,
+        revision: about.revision,
         payload_sha256: Hash256::of(&payload),
     };
     let text = serde_json::to_vec_pretty(&manifest).map_err(ArchiveError::Manifest)?;

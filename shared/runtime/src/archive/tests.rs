@@ -12,6 +12,7 @@ fn about() -> About {
         version: "1.2.3",
         created_at_ms: 7,
         instance: "one".to_owned(),
+        revision: None,
     }
 }
 

@@ -21,8 +21,21 @@ pub struct Manifest {
     pub created_at_ms: i64,
     /// Which instance of the program it is of.
     pub instance: String,
+    /// The revision of the document in it, where the program has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Head>,
     /// SHA-256 of the sealed payload.
     pub payload_sha256: Hash256,
+}
+
+/// Which state of the configuration a backup holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Head {
+    /// The number of the revision.
+    pub number: u64,
+    /// The hash of the document.
+    pub hash: Hash256,
 }
 
 /// The one field that every version of the manifest has.
