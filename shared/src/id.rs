@@ -98,6 +98,8 @@ uuid_ids! {
     AgentId = "agent id",
     /// A credential in the agent's secret store; the document holds the id only.
     CredentialId = "credential id",
+    /// One handover of enrolments from an agent to another, named by whoever runs it.
+    HandoverId = "handover id",
     /// One agent installation, as the gateway knows it.
     InstanceId = "instance id",
     /// A person or a program that administers an agent; never given twice.

@@ -25,6 +25,7 @@ mod identity;
 mod import;
 mod kept;
 mod mappings;
+mod migration;
 mod monitoring;
 mod multipart;
 mod operators;
@@ -379,6 +380,7 @@ impl Admin {
             Target::Running(target) => self.running_process(&call, verb, target).await,
             Target::Monitoring(target) => self.monitoring(&call, verb, target).await,
             Target::Delivery(target) => self.of_delivery(&call, target).await,
+            Target::Migration(target) => self.migration(&call, target).await,
             Target::Alerts(target) => self.of_alerts(&call, verb, target).await,
             Target::Trouble(target) => self.trouble(call, verb, target).await,
             Target::Proxy => self.proxy(call, verb).await,

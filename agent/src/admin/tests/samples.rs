@@ -150,6 +150,8 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
             let body = json!({"regionHost": "gate.example.com", "subaccount": FREE, "reason": "x"});
             return (Some(body), false);
         }
+        // There is no gateway, and no handover.
+        ("POST", path) if path.starts_with("migration/") => return (Some(json!({})), false),
         (_, path) if path.starts_with("traces/") => return (None, false),
         ("GET", "events") | (_, "configuration/pendingConfirm") => return (None, false),
         ("POST", "/systemMappings/{virtualAddress}/check") => return (None, false),

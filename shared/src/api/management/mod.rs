@@ -25,6 +25,7 @@ mod mapping;
 mod mapping_address;
 mod merge;
 mod metric_history;
+mod migration;
 pub mod monitoring;
 mod openapi;
 pub mod operations;
@@ -77,6 +78,13 @@ pub use metric_history::{
     HISTORY_BOUNDS_MS, HISTORY_POINTS_MAX, HistoryAnswer, HistoryBucket, HistoryPoint, MetricList,
     MetricShown, MonitorAsk,
 };
+pub use migration::{
+    AcceptInput, CertificateGiven, CsrInput, CsrShown, ENROLMENTS_MAX, EnrolmentCsr, EnrolmentName,
+    EnrolmentShown, GatewayPreflight, HandoverInput, HandoverList, HandoverMode, HandoverPart,
+    HandoverShown, HandoverSide, HandoverState, PREFLIGHT_MAX, PreflightInput, PreflightShown,
+    ReleaseInput, ReleaseMode, SystemPreflight, VALID_SEC, VALID_SEC_DEFAULT, VouchInput,
+    VouchRequest, Vouched, VouchedCertificate,
+};
 pub use openapi::openapi;
 pub use operator::{
     CertificateRequest, Issued, MonitoringPassword, MonitoringUserInput, MonitoringUserShown,
@@ -103,8 +111,8 @@ pub use subaccount::{
 };
 pub use target::{
     AlertTarget, AuditTarget, CertificateTarget, ConnectorTarget, DeliveryTarget, DocumentTarget,
-    MappingTarget, MonitoringTarget, OperatorTarget, RunningTarget, SubaccountPath,
-    SubaccountTarget, Target, TroubleTarget, Verb, untyped_channels,
+    MappingTarget, MigrationTarget, MonitoringTarget, OperatorTarget, RunningTarget,
+    SubaccountPath, SubaccountTarget, Target, TroubleTarget, Verb, untyped_channels,
 };
 pub use trace::{
     TraceBodyLen, TraceInput, TraceList, TraceMegabytes, TraceSeconds, TraceShown, TraceState,

@@ -6,6 +6,7 @@ mod certificates;
 mod delivery;
 mod document;
 mod mapping;
+mod migration;
 mod monitoring;
 mod operators;
 mod path;
@@ -28,6 +29,7 @@ pub use self::certificates::CertificateTarget;
 pub use self::delivery::DeliveryTarget;
 pub use self::document::DocumentTarget;
 pub use self::mapping::MappingTarget;
+pub use self::migration::MigrationTarget;
 pub use self::monitoring::MonitoringTarget;
 pub use self::operators::OperatorTarget;
 pub use self::path::SubaccountPath;
@@ -70,6 +72,8 @@ pub enum Target {
     Monitoring(MonitoringTarget),
     /// The delivery of alerts.
     Delivery(DeliveryTarget),
+    /// Handovers between agents.
+    Migration(MigrationTarget),
     /// Alerts.
     Alerts(AlertTarget),
     /// Diagnoses, files of the log, and traces.
@@ -100,6 +104,7 @@ const AREAS: &[Area] = &[
     |path| found(DeliveryTarget::parse(path), Target::Delivery),
     |path| found(RunningTarget::parse(path), Target::Running),
     |path| found(AlertTarget::parse(path), Target::Alerts),
+    |path| found(MigrationTarget::parse(path), Target::Migration),
     |path| found(TroubleTarget::parse(path), Target::Trouble),
     |path| found(DocumentTarget::parse(path), Target::Document),
     |path| found(AuditTarget::parse(path), Target::Audit),
@@ -219,6 +224,7 @@ impl Target {
             Self::Running(target) => target.template(),
             Self::Monitoring(target) => target.template(),
             Self::Delivery(target) => target.template(),
+            Self::Migration(target) => target.template(),
             Self::Alerts(target) => target.template(),
             Self::Trouble(target) => target.template(),
             Self::Proxy => connector::PROXY,
@@ -249,6 +255,7 @@ impl fmt::Display for Target {
             Self::Running(target) => write!(f, "{target}"),
             Self::Monitoring(target) => write!(f, "{target}"),
             Self::Delivery(target) => write!(f, "{target}"),
+            Self::Migration(target) => write!(f, "{target}"),
             Self::Alerts(target) => write!(f, "{target}"),
             Self::Trouble(target) => write!(f, "{target}"),
             Self::Connector(target) => write!(f, "{target}"),

@@ -15,6 +15,7 @@ pub(super) mod delivery;
 pub(super) mod domains;
 pub(super) mod history;
 pub(super) mod identity;
+pub(super) mod migration;
 pub(super) mod monitoring;
 pub(super) mod operators;
 pub(super) mod running;
@@ -305,6 +306,7 @@ const AREAS: &[&[Operation]] = &[
     domains::OPERATIONS,
     history::OPERATIONS,
     identity::OPERATIONS,
+    migration::OPERATIONS,
     monitoring::OPERATIONS,
     operators::OPERATIONS,
     running::OPERATIONS,

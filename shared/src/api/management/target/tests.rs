@@ -473,6 +473,18 @@ fn table() -> Vec<(String, Target, &'static str)> {
     ]
 }
 
+fn of_migrations() -> impl Iterator<Item = (String, Target, &'static str)> {
+    use MigrationTarget::{Abort, Accept, Csr, Handovers, Preflight, Ready, Release, Vouch};
+    let acts = [Csr, Vouch, Accept, Ready, Release, Abort, Preflight].into_iter();
+    let names = "csr vouch accept ready release abort preflight".split(' ');
+    let acts = names.zip(acts).map(|(name, target)| {
+        let path = format!("migration/{name}");
+        (path, Target::Migration(target), "POST")
+    });
+    let list = Target::Migration(Handovers);
+    acts.chain([("migration".to_owned(), list, "GET")])
+}
+
 /// Whether a path is one of a template.
 fn fits(template: &str, path: &str) -> bool {
     let (template, path) = (template.split('/'), path.split('/'));
@@ -484,7 +496,11 @@ fn fits(template: &str, path: &str) -> bool {
 
 #[test]
 fn every_call_leads_somewhere() {
-    let mut targets: Vec<Target> = table().into_iter().map(|(_, target, _)| target).collect();
+    let mut targets: Vec<Target> = table()
+        .into_iter()
+        .chain(of_migrations())
+        .map(|(_, target, _)| target)
+        .collect();
     for path in settings::tests::paths() {
         targets.push(Target::parse(&path).unwrap());
     }
@@ -497,7 +513,7 @@ fn every_call_leads_somewhere() {
 
 #[test]
 fn every_address_has_one_path_and_its_methods() {
-    for (path, target, allow) in table() {
+    for (path, target, allow) in table().into_iter().chain(of_migrations()) {
         let path = format!("/api/v1/{path}");
         assert_eq!(Target::parse(&path).as_ref(), Ok(&target), "{path}");
         assert_eq!(target.to_string(), path);
