@@ -102,7 +102,6 @@ impl Admin {
     }
 
     fn alerts(&self) -> Result<&Alerts, Refusal> {
-        let none = || Refusal::illegal_state("the agent does not run");
-        self.alerts.as_ref().ok_or_else(none)
+        Ok(&self.live()?.alerts)
     }
 }

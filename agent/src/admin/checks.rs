@@ -62,11 +62,12 @@ impl Admin {
             let message = "other checks are under way; wait for their end";
             return Err(Refusal::illegal_state(message));
         };
+        let own = self.live.as_ref().map(|live| live.own.clone());
         let wanted = Wanted {
             mapping,
             connector: document.connector(),
             secrets: &self.secrets,
-            own: &self.own,
+            own: &own.unwrap_or_default(),
             path: None,
         };
         let report = check(wanted, &self.tasks).await;

@@ -47,6 +47,8 @@ impl Admin {
 
     fn running_delivery(&self) -> Result<&Delivery, Refusal> {
         let none = || Refusal::illegal_state("the agent does not run, or alerts.db cannot be used");
-        self.delivery.as_ref().ok_or_else(none)
+        let live = self.live.as_ref();
+        live.and_then(|live| live.delivery.as_ref())
+            .ok_or_else(none)
     }
 }

@@ -9,15 +9,13 @@ use super::{Admin, Answer, body};
 impl Admin {
     /// Tells Administrators something that they are to know.
     pub(super) fn notice(&self, text: String) {
-        if let Some(events) = &self.events {
-            events.tell(Event::Notice { text });
+        if let Some(live) = &self.live {
+            live.events.tell(Event::Notice { text });
         }
     }
 
     pub(super) fn events(&self, call: &Call) -> Answer {
-        let Some(events) = &self.events else {
-            return Err(Refusal::illegal_state("the agent does not run"));
-        };
+        let events = &self.live()?.events;
         let revision = self.store.current().revision().number;
         let role = call.caller().role();
         let Some(stream) = events.stream(role, call.last_event_id, revision) else {

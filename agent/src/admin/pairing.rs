@@ -70,11 +70,11 @@ impl Admin {
     async fn open_pairing(&self, call: &Call) -> Answer {
         let PairingInput { role, name, host } = call.read()?;
         let current = self.readable()?;
-        let Some(board) = &self.board else {
+        let Some(live) = &self.live else {
             let message = "a client is paired with the agent while it runs; start it, or use `underpass-agent operator issue`";
             return Err(Refusal::illegal_state(message));
         };
-        let port = board.managed(|management| {
+        let port = live.board.managed(|management| {
             let listening = management.listening.first().map(SocketAddr::port);
             listening.ok_or_else(|| {
                 let problems: Vec<&str> =

@@ -63,7 +63,7 @@ impl Admin {
 
     /// A caller as records name him.
     pub(super) fn actor(&self, caller: &Caller) -> Actor {
-        let from = match (caller, &self.board) {
+        let from = match (caller, &self.live) {
             (Caller::Local(_), Some(_)) => Some("this host"),
             (Caller::Local(_), None) => Some("this host, while the agent is stopped"),
             (Caller::Operator(_) | Caller::Member(_) | Caller::Monitoring(_), _) => None,

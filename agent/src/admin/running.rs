@@ -77,8 +77,7 @@ impl Admin {
                 Ok(answer::done(number))
             }
             Verb::Get | Verb::Put | Verb::Patch => {
-                let links = self.board.as_ref().map(|board| board.links());
-                let links = links.unwrap_or_default();
+                let links = self.live()?.board.links();
                 let connections = links.iter().map(|link| link.connections.len()).sum();
                 let drain = control.drain().borrow().clone();
                 answer::ok(&DrainShown::of(drain, connections), number)
@@ -115,12 +114,10 @@ impl Admin {
     }
 
     fn recent_log(&self) -> Result<&Logs, Refusal> {
-        let none = || Refusal::illegal_state("the agent does not run");
-        self.logs.as_ref().ok_or_else(none)
+        Ok(&self.live()?.logs)
     }
 
     fn control(&self) -> Result<&Control, Refusal> {
-        let none = || Refusal::illegal_state("the agent does not run");
-        self.control.as_ref().ok_or_else(none)
+        Ok(&self.live()?.control)
     }
 }

@@ -120,7 +120,7 @@ impl Admin {
     }
 
     pub(super) fn show(&self, own: &SubaccountFields) -> SubaccountShown {
-        let links = self.board.as_ref().map(|board| board.links());
+        let links = self.live.as_ref().map(|live| live.board.links());
         let link = links
             .iter()
             .flatten()

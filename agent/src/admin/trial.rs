@@ -55,7 +55,7 @@ impl Admin {
                 let trial = confirmed?;
                 let (author, by) = (&*trial.author, call.caller().to_string());
                 tracing::info!(author, by, revision, "changes on trial confirmed");
-                if self.board.is_none() {
+                if self.live.is_none() {
                     self.settled(&trial).await;
                 }
                 Ok(answer::done(revision))
@@ -87,7 +87,7 @@ impl Admin {
         recording.committed(reverted.as_ref());
         let reverted = reverted?.revision.number;
         tracing::info!(author, revision = reverted, "changes on trial taken back");
-        if self.board.is_none() {
+        if self.live.is_none() {
             self.settled(trial).await;
         }
         Ok(answer::done(reverted))

@@ -3,7 +3,7 @@
 use super::Administration;
 use super::aside::Aside;
 use super::parts::Parts;
-use crate::admin::{self, Admin};
+use crate::admin::{self, Admin, Live};
 use crate::alerts::{Alerts, Inputs, Keep, Source};
 use crate::deliver::{self, Delivery};
 use crate::diagnosis::Diagnoses;
@@ -70,19 +70,23 @@ async fn admin(administration: &Administration, parts: &Parts, aside: &Aside) ->
     let delivery = delivery(parts, aside);
     let kept = measure(parts, events.clone(), aside);
     let alerts = Alerts::open(keep(delivery.as_ref()), events.clone()).await;
-    let admin = Admin::running(&parts.data_dir, store.clone(), board.clone(), audit.clone())
-        .with_events(events, parts.listeners.clone())
-        .with_alerts(alerts.clone())
-        .with_levels(administration.levels.clone())
-        .with_logs(Logs::new(administration.recent.clone(), tasks))
-        .with_control(parts.control.clone())
-        .with_meter(parts.meter.clone())
-        .with_delivery(delivery.clone())
-        .with_history(kept)
-        .with_diagnoses(parts.diagnoses.clone())
-        .with_traces(parts.traces.clone())
-        .with_log_files(parts.log_files.clone())
-        .with_probes(parts.probes.clone());
+    let live = Live {
+        board: board.clone(),
+        events,
+        own: parts.listeners.clone(),
+        alerts: alerts.clone(),
+        delivery: delivery.clone(),
+        logs: Logs::new(administration.recent.clone(), tasks),
+        log_files: parts.log_files.clone(),
+        levels: Some(administration.levels.clone()),
+        control: parts.control.clone(),
+        meter: parts.meter.clone(),
+        history: kept,
+        diagnoses: parts.diagnoses.clone(),
+        traces: parts.traces.clone(),
+        probes: parts.probes.clone(),
+    };
+    let admin = Admin::running(&parts.data_dir, store.clone(), audit.clone(), live);
     let inputs = Inputs {
         data_dir: parts.data_dir.clone(),
         traces: parts.data_dir.join("traces"),

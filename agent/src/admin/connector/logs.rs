@@ -31,7 +31,8 @@ const TRACE: (u32, u32, u32) = (600, 10, 4_096);
 impl Admin {
     fn show_logs(&self, settings: &LogSettings) -> LogsShown {
         let start = |part| {
-            let levels = self.levels.as_ref();
+            let live = self.live.as_ref();
+            let levels = live.and_then(|live| live.levels.as_ref());
             levels.map_or(LEVEL, |levels| levels.at_start(part))
         };
         LogsShown {
@@ -118,14 +119,17 @@ impl Admin {
         };
         let changed = self.change(call, &reason, change, answer::done).await?;
         // Nothing is traced of an agent that does not run.
-        if asks.is_some() && !call.query.dry_run && self.traces.is_some() {
+        if asks.is_some() && !call.query.dry_run && self.live.is_some() {
             self.follow_setting(call, &of).await?;
         }
         Ok(changed)
     }
 
     fn show_traces(&self, traces: Traces, path: &SubaccountPath) -> TracesShown {
-        let trace = self.traces.as_ref().and_then(|all| all.of_setting(path));
+        let trace = self
+            .live
+            .as_ref()
+            .and_then(|live| live.traces.of_setting(path));
         let state = trace.as_ref().map(|one| one.state);
         let because = match state {
             _ if !traces.traffic_trace => None,

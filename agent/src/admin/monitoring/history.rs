@@ -36,7 +36,7 @@ impl Admin {
     }
 
     fn kept(&self) -> Result<History, Refusal> {
-        let kept = self.history.as_ref();
+        let kept = self.live()?.history.as_ref();
         let history = kept.map(|kept| kept.history().clone());
         history.map_err(Refusal::illegal_state)
     }

@@ -75,8 +75,7 @@ impl Admin {
 
     /// Where everything is measured.
     fn measured(&self) -> Result<&Meter, Refusal> {
-        let none = || Refusal::illegal_state("the agent does not run");
-        self.meter().ok_or_else(none)
+        Ok(&self.live()?.meter)
     }
 
     fn monitored_subaccounts(&self) -> Answer {
@@ -88,10 +87,8 @@ impl Admin {
 
     /// What stands and what stood, as far as it is remembered.
     fn monitored_alerts(&self) -> Answer {
-        self.measured()?;
-        let alerts = self.alerts.as_ref();
-        let alerts = alerts.map(|alerts| alerts.list(AlertState::All, LIST_LEN_MAX));
-        let shown = MonitoredAlerts::show(alerts.iter().flatten());
+        let alerts = self.live()?.alerts.list(AlertState::All, LIST_LEN_MAX);
+        let shown = MonitoredAlerts::show(&alerts);
         answer::ok(&shown, self.store.current().revision().number)
     }
 
@@ -111,7 +108,7 @@ impl Admin {
 
     async fn backend_usage(&self) -> Answer {
         let (current, meter) = (self.readable()?, self.measured()?.clone());
-        let kept = self.history.as_ref().ok().cloned();
+        let kept = self.live()?.history.as_ref().ok().cloned();
         // All mappings with all their resources may be many.
         blocking(move || {
             let (used, since_ms) = used(&meter, kept.as_ref());
@@ -124,7 +121,7 @@ impl Admin {
 
     async fn usage(&self, unused: bool) -> Answer {
         let (current, meter) = (self.readable()?, self.measured()?.clone());
-        let kept = self.history.as_ref().ok().cloned();
+        let kept = self.live()?.history.as_ref().ok().cloned();
         blocking(move || {
             let (used, since_ms) = used(&meter, kept.as_ref());
             let uses = mappings::Uses::of(&used);

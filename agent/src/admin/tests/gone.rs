@@ -149,7 +149,7 @@ async fn a_trace_whose_file_was_cleared_away_is_not_found() {
     let traces = "/api/v1/traces";
     let reply = world.ask(first, Verb::Post, traces, Some(&wanted)).await;
     assert_eq!(reply.status, 201, "{reply:?}");
-    let id = world.admin.traces.as_ref().unwrap().list()[0].id;
+    let id = world.admin.live().unwrap().traces.list()[0].id;
     let approve = format!("{traces}/{id}/approve");
     let reply = world.ask(second, Verb::Post, &approve, None).await;
     assert_eq!(reply.status, 200, "{reply:?}");

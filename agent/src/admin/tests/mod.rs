@@ -19,12 +19,13 @@ use underpass_shared::rights::Role;
 use uuid::Uuid;
 
 use self::samples::{Sample, fixture, sample};
-use super::{Admin, Caller, Operator};
+use super::{Admin, Caller, Live, Operator};
 use crate::alerts::{Alerts, Keep};
 use crate::audit::{Audit, Present};
 use crate::control::Control;
 use crate::diagnosis::Diagnoses;
 use crate::events::Events;
+use crate::forward::OwnListeners;
 use crate::logs::Logs;
 use crate::measure::Meter;
 use crate::probes::Probes;
@@ -54,21 +55,30 @@ impl World {
         let store = Store::open(dir.path(), || 1_700_000_000_000).unwrap();
         let present = Present::following(store.snapshot());
         let audit = Audit::open(dir.path(), || 1_700_000_000_000, present).unwrap();
-        let alerts = Alerts::open(Keep::nowhere(), Events::new(&Tasks::new())).await;
+        let tasks = Tasks::new();
+        let events = Events::new(&tasks);
         let limits = FileLimits {
             bytes: 1_000,
             days: 0,
         };
         let log_files = LogFiles::start(&dir.path().join("log"), &Recent::new(), limits).unwrap();
-        let admin = Admin::running(dir.path(), store.clone(), StatusBoard::default(), audit)
-            .with_alerts(alerts)
-            .with_logs(Logs::new(Recent::new(), &Tasks::new()))
-            .with_control(Control::new(true))
-            .with_meter(Meter::new())
-            .with_diagnoses(Diagnoses::default())
-            .with_traces(Traces::open(dir.path()))
-            .with_log_files(Some(log_files))
-            .with_probes(Probes::default());
+        let live = Live {
+            board: StatusBoard::default(),
+            events: events.clone(),
+            own: OwnListeners::default(),
+            alerts: Alerts::open(Keep::nowhere(), events).await,
+            delivery: None,
+            logs: Logs::new(Recent::new(), &tasks),
+            log_files: Some(log_files),
+            levels: None,
+            control: Control::new(true),
+            meter: Meter::new(),
+            history: Err("nothing is kept".to_owned()),
+            diagnoses: Diagnoses::default(),
+            traces: Traces::open(dir.path()),
+            probes: Probes::default(),
+        };
+        let admin = Admin::running(dir.path(), store.clone(), audit, live);
         let world = Self { admin, store, dir };
         world.put(&fixture()).await;
         world

@@ -88,6 +88,8 @@ impl Admin {
 
     fn known_files(&self) -> Result<&LogFiles, Refusal> {
         let none = || Refusal::illegal_state("this agent writes no files of its log");
-        self.log_files.as_ref().ok_or_else(none)
+        let live = self.live.as_ref();
+        live.and_then(|live| live.log_files.as_ref())
+            .ok_or_else(none)
     }
 }

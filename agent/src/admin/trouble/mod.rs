@@ -60,8 +60,7 @@ impl Admin {
     }
 
     fn list_probes(&self) -> Answer {
-        let none = || Refusal::illegal_state("the agent does not run");
-        let probes = self.probes.as_ref().ok_or_else(none)?.list();
+        let probes = self.live()?.probes.list();
         answer::ok(&ProbeList { probes }, self.number())
     }
 
@@ -71,7 +70,6 @@ impl Admin {
     }
 
     fn known_diagnoses(&self) -> Result<&Diagnoses, Refusal> {
-        let none = || Refusal::illegal_state("the agent does not run");
-        self.diagnoses.as_ref().ok_or_else(none)
+        Ok(&self.live()?.diagnoses)
     }
 }

@@ -170,8 +170,7 @@ impl Admin {
     }
 
     pub(in crate::admin) fn known_traces(&self) -> Result<&Traces, Refusal> {
-        let none = || Refusal::illegal_state("the agent does not run");
-        self.traces.as_ref().ok_or_else(none)
+        Ok(&self.live()?.traces)
     }
 }
 
