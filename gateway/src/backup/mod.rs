@@ -8,7 +8,7 @@ mod tests;
 use std::path::Path;
 
 use anyhow::Context as _;
-use underpass_runtime::archive::{self, About};
+use underpass_runtime::archive::{self, About, Lock};
 use underpass_shared::backup::Manifest;
 use underpass_shared::secret::Secret;
 
@@ -30,7 +30,8 @@ pub async fn create(
     now_ms: i64,
 ) -> anyhow::Result<(Manifest, Vec<u8>)> {
     let (about, bytes) = content(data_dir, directory, now_ms).await?;
-    Ok(archive::seal(about, &bytes, passphrase)?)
+    let lock = Lock::Passphrase(passphrase.clone());
+    Ok(archive::seal(about, &bytes, &lock)?)
 }
 
 /// What goes into the archive.

@@ -7,7 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
-use underpass_runtime::{archive, file};
+use underpass_runtime::archive::{self, Key, Limits};
+use underpass_runtime::file;
 use underpass_shared::backup::Manifest;
 use underpass_shared::secret::Secret;
 
@@ -39,7 +40,8 @@ pub async fn restore(
     passphrase: &Secret,
     force: bool,
 ) -> anyhow::Result<Manifest> {
-    let (manifest, bytes) = archive::open(archive, PRODUCT, passphrase)?;
+    let key = Key::Passphrase(passphrase.clone());
+    let (manifest, bytes) = archive::open(archive, PRODUCT, &key, Limits::default())?;
     put_back(data_dir, &manifest, &bytes, force).await?;
     Ok(manifest)
 }

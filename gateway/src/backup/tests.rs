@@ -47,6 +47,7 @@ fn manifest(about: About) -> Manifest {
         version: about.version.to_owned(),
         created_at_ms: about.created_at_ms,
         instance: about.instance,
+        revision: None,
         payload_sha256: underpass_shared::hash::Hash256::ZERO,
     }
 }

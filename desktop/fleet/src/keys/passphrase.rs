@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use underpass_runtime::archive::{self, About};
+use underpass_runtime::archive::{self, About, Key, Limits, Lock};
 use underpass_runtime::seal::{DataKey, new_key};
 use underpass_runtime::{clock, file};
 use underpass_shared::secret::Secret;
@@ -29,8 +29,9 @@ pub(super) fn open(folder: &Path, passphrase: &Secret) -> Result<Vault, KeyError
     };
     let key = if path.exists() {
         let sealed = fs::read(&path).map_err(failed)?;
-        let (_about, key) =
-            archive::open(&sealed, PRODUCT, passphrase).map_err(KeyError::Passphrase)?;
+        let key = Key::Passphrase(passphrase.clone());
+        let opened = archive::open(&sealed, PRODUCT, &key, Limits::default());
+        let (_about, key) = opened.map_err(KeyError::Passphrase)?;
         Secret::new(String::from_utf8_lossy(&key).into_owned())
     } else {
         if vault::path(folder).exists() {
@@ -47,7 +48,8 @@ pub(super) fn open(folder: &Path, passphrase: &Secret) -> Result<Vault, KeyError
             instance: String::new(),
             revision: None,
         };
-        let sealed = archive::seal(about, key.expose().as_bytes(), passphrase);
+        let lock = Lock::Passphrase(passphrase.clone());
+        let sealed = archive::seal(about, key.expose().as_bytes(), &lock);
         let (_manifest, sealed) = sealed.map_err(KeyError::Passphrase)?;
         file::replace(&path, &sealed).map_err(failed)?;
         key
