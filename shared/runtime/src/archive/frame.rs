@@ -1,8 +1,8 @@
 //! The bytes of an archive beside its two entries: always the same ones for the same entries.
 //!
-//! A zip may say everything twice and differently. Archives are therefore compared with what would
-//! have been written: not one byte of theirs may say anything else. The form is frozen here, so
-//! that no release of a library changes it.
+//! A zip may say everything twice and differently. Archives can therefore be compared with what
+//! would have been written, so that not one byte of theirs says anything else. The form is frozen
+//! here: no release of a library changes it.
 
 /// Entries of an archive.
 const ENTRIES: u16 = 2;
