@@ -13,9 +13,10 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use underpass_runtime::tls::{BackendTls, TrustStore};
-use underpass_shared::config::{Connector, HeartbeatUrl};
+use underpass_shared::config::{Connector, HeartbeatUrl, TrustedCertificates};
 use underpass_shared::head::{HEADERS_MAX, READ_MAX};
 use underpass_shared::id::{InvalidId, RegionHost};
 
@@ -97,7 +98,11 @@ async fn attempt(
     if !origin.is_tls() {
         return exchange(stream, request).await;
     }
-    let tls = BackendTls::new(Arc::new(trusted(connector)?), false, None);
+    let own = connector.email_trust.clone();
+    // It reads files.
+    let trusted = spawn_blocking(move || trusted(&own)).await;
+    let trusted = trusted.map_err(|error| AskError::System(error.to_string()))??;
+    let tls = BackendTls::new(Arc::new(trusted), false, None);
     let stream = tls.connect(host, stream).await;
     let stream = stream.map_err(|source| AskError::Tls {
         host: host.to_owned(),
@@ -106,8 +111,8 @@ async fn attempt(
     exchange(stream, request).await
 }
 
-fn trusted(connector: &Connector) -> Result<TrustStore, AskError> {
-    let own = connector.email_trust.as_slice().iter();
+fn trusted(own: &TrustedCertificates) -> Result<TrustStore, AskError> {
+    let own = own.as_slice().iter();
     let own = own.map(|one| one.certificate.der());
     let system = rustls_native_certs::load_native_certs();
     if let (true, Some(error)) = (system.certs.is_empty(), system.errors.first()) {

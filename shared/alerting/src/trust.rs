@@ -10,6 +10,9 @@ use underpass_shared::config::{DeliveryTrust, TrustOption, TrustedCertificates};
 
 use crate::failure::{Failure, within};
 
+/// The step that is needed before TLS.
+const SYSTEM: &str = "reading the certificates of the system";
+
 /// Which certificates are trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trust {
@@ -39,16 +42,20 @@ impl Trust {
         }
     }
 
-    fn store(self, trusted: &TrustedCertificates) -> Result<TrustStore, Failure> {
+    async fn store(self, trusted: &TrustedCertificates) -> Result<TrustStore, Failure> {
         let own = trusted.as_slice().iter();
         let own = own.map(|one| one.certificate.der());
         let system = match self {
             Self::All => return Ok(TrustStore::all()),
             Self::Store => return Ok(TrustStore::new(own)),
-            Self::SystemAndStore => rustls_native_certs::load_native_certs(),
+            Self::SystemAndStore => {
+                // It reads files.
+                let read = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs);
+                read.await.map_err(|error| Failure::at(SYSTEM, error))?
+            }
         };
         if let (true, Some(error)) = (system.certs.is_empty(), system.errors.first()) {
-            return Err(Failure::at("reading the certificates of the system", error));
+            return Err(Failure::at(SYSTEM, error));
         }
         let system = system.certs.iter().map(|one| one.as_ref());
         Ok(TrustStore::new(own.chain(system)))
@@ -63,7 +70,7 @@ impl Trust {
         inside: Inside,
         limit: Duration,
     ) -> Result<TlsStream<TcpStream>, Failure> {
-        let tls = BackendTls::new(Arc::new(self.store(trusted)?), false, None);
+        let tls = BackendTls::new(Arc::new(self.store(trusted).await?), false, None);
         let tls = match inside {
             Inside::Http => tls,
             Inside::Other => tls.without_alpn(),

@@ -153,6 +153,27 @@ impl Courier {
         }
     }
 
+    /// Delivers on a channel until told to stop. A panic costs an attempt and not the channel.
+    async fn keep(self, channel: Channel, route: Route, tasks: Tasks) {
+        loop {
+            let lane = Lane::new(&self, &channel, route.clone(), tasks.clone());
+            // A panic there was logged by its task.
+            let Ok(None) = tasks.spawn("alert-delivery", lane.run()).await else {
+                return;
+            };
+            let (wait, now_ms) = (self.tempo.retry_most, clock::wall_ms());
+            let next_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+            let next_ms = now_ms.saturating_add(next_ms);
+            let error = "the attempt ended in a panic; this is a defect of this program";
+            self.states
+                .failed(&channel, error.to_owned(), now_ms, next_ms);
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = tasks.stopped() => return,
+            }
+        }
+    }
+
     fn begin(
         &self,
         running: &mut BTreeMap<Channel, Running>,
@@ -164,8 +185,10 @@ impl Courier {
                 continue;
             }
             let own = tasks.child();
-            let lane = Lane::new(self, &channel, route.clone(), own.clone());
-            let handle = own.spawn("alert-delivery", lane.run());
+            let kept = self
+                .clone()
+                .keep(channel.clone(), route.clone(), own.clone());
+            let handle = own.spawn("alert-channel", kept);
             let lane = Running {
                 route,
                 tasks: own,

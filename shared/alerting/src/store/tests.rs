@@ -1,5 +1,7 @@
 //! What is kept, and what a full outbox drops.
 
+use std::time::Duration;
+
 use underpass_shared::alert::Code;
 
 use super::*;
@@ -24,13 +26,16 @@ async fn head(store: &Store) -> Head {
 /// Opens it again when the thread of the first has let go of it.
 async fn again(dir: &Path, store: Store) -> Store {
     drop(store);
-    for _ in 0..100 {
-        if let Ok(store) = Store::open(dir) {
-            return store;
+    let opening = async {
+        loop {
+            match Store::open(dir) {
+                Ok(store) => return store,
+                Err(_) => tokio::task::yield_now().await,
+            }
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    Store::open(dir).unwrap()
+    };
+    let opened = tokio::time::timeout(Duration::from_secs(20), opening).await;
+    opened.expect("the first let go of it")
 }
 
 #[tokio::test]

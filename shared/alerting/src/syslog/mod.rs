@@ -5,7 +5,8 @@
 
 mod format;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use underpass_shared::config::{SyslogServer, SyslogTransport};
 
 use crate::dial;
@@ -46,32 +47,44 @@ async fn attempt(
     let step = format!("sending to {host}:{port}");
     match server.transport {
         SyslogTransport::Tcp => {
-            within(tempo.answer, &step, hand_over(&step, &frames, stream)).await?
+            let handed_over = async {
+                let mut stream = stream;
+                say(&step, &frames, &mut stream).await?;
+                until_end(&step, stream).await
+            };
+            within(tempo.answer, &step, handed_over).await?
         }
         SyslogTransport::Tls => {
             let trust = Trust::from(server.trust);
-            let stream = trust
+            let mut stream = trust
                 .connect(&route.trusted, host, stream, Inside::Other, tempo.connect)
                 .await?;
-            within(tempo.answer, &step, hand_over(&step, &frames, stream)).await?
+            let handed_over = async {
+                say(&step, &frames, &mut stream).await?;
+                // Some servers end TLS with a goodbye that is broken, or with none; they have read
+                // ours all the same.
+                let (stream, _tls) = stream.into_inner();
+                until_end(&step, stream).await
+            };
+            within(tempo.answer, &step, handed_over).await?
         }
     }
 }
 
-/// Writes all, ends our side, and waits for the end of the other side.
-async fn hand_over<S>(step: &str, frames: &[u8], mut stream: S) -> Result<(), Failure>
+/// Writes all, and ends our side.
+async fn say<S>(step: &str, frames: &[u8], stream: &mut S) -> Result<(), Failure>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncWrite + Unpin,
 {
     let broken = |error: std::io::Error| Failure::at(step, error);
     stream.write_all(frames).await.map_err(broken)?;
-    stream.shutdown().await.map_err(broken)?;
+    stream.shutdown().await.map_err(broken)
+}
+
+/// Waits for the end of the other side, which has read ours by then.
+async fn until_end(step: &str, stream: TcpStream) -> Result<(), Failure> {
     let mut said = stream.take(SAID_MAX);
     let read = tokio::io::copy(&mut said, &mut tokio::io::sink()).await;
-    match read {
-        Ok(_end) => Ok(()),
-        // Some servers end TLS without a goodbye; they have read ours all the same.
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(()),
-        Err(error) => Err(broken(error)),
-    }
+    read.map_err(|error| Failure::at(step, error))?;
+    Ok(())
 }

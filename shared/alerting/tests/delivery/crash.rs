@@ -2,7 +2,6 @@
 
 use std::process::{Child, Command};
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::json;
 use tokio::sync::watch;
@@ -10,7 +9,7 @@ use underpass_alerting::{Courier, Settings};
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::alert::Code;
 
-use crate::world::{FAST, Secrets, Server, World, notice, open, sender};
+use crate::world::{FAST, Secrets, Server, World, notice, open, sender, until};
 
 const SMTP: &str = include_str!("smtp.py");
 /// Tells the child where its outbox is, and the port of the mail server.
@@ -35,16 +34,15 @@ async fn child() {
     };
     let told = told.into_string().unwrap();
     let (port, dir) = told.split_once(' ').unwrap();
-    let store = open(dir.as_ref());
+    let store = open(dir.as_ref()).await;
     let settings = Arc::new(settings(port.parse().unwrap()));
     let (_settings, followed) = watch::channel(settings);
     let surroundings = Secrets::default().surroundings();
     let courier = Courier::new(store.clone(), followed, surroundings).with_tempo(FAST);
     let tasks = Tasks::new();
     tasks.spawn("courier", courier.clone().run(tasks.clone()));
-    while courier.states().is_empty() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let on = until(async || (!courier.states().is_empty()).then_some(()));
+    on.await.expect("the channel is on");
     let all = vec![notice(1, Code::TunnelDown), notice(2, Code::TunnelDown)];
     store.commit("state".to_owned(), all).await.unwrap();
     std::future::pending::<()>().await;

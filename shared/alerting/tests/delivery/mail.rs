@@ -261,7 +261,7 @@ fn counted(subject: &str) -> u64 {
 async fn a_test_says_what_happened_and_is_no_part_of_the_outbox() {
     let mut server = Server::python(SMTP, &json!({"mail": ["554 5.7.1 not you"]}));
     let off = settings(server.port, &json!({"enabled": false}), json!([]));
-    let world = World::without_channels(off);
+    let world = World::without_channels(off).await;
     let refused = world.courier.test(&Channel::Mail).await.unwrap_err();
     assert!(
         refused.starts_with("MAIL FROM:<agent@corp> failed: permanent error (554)"),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use underpass_alerting::Settings;
 use underpass_shared::alert::Code;
 
-use crate::world::{KEY, PATH, Server, World, certificates, notice, sender, trusting};
+use crate::world::{DEFECT, KEY, PATH, Server, World, certificates, notice, sender, trusting};
 
 const HOOK: &str = include_str!("hook.py");
 
@@ -133,4 +133,19 @@ async fn chats_get_words_and_a_storm_is_a_few_posts() {
         told.iter().copied().eq(9_000..10_000),
         "in order and each once"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_costs_an_attempt_and_not_the_channel() {
+    let mut server = Server::python(HOOK, &json!({}));
+    let origin = format!("http://127.0.0.1:{}", server.port);
+    let world = World::new(settings(&origin, &json!({}), json!([]))).await;
+    world.secrets.set(PATH, DEFECT);
+    world.tell(vec![notice(1, Code::TunnelDown)]).await;
+    world.until_failing("ended in a panic").await;
+    world.secrets.set(PATH, "/");
+    world.until_delivered().await;
+    world.end().await;
+    let taken = server.all("taken");
+    assert_eq!(taken.iter().map(numbers).collect::<Vec<_>>(), [[1]]);
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use underpass_alerting::{Settings, Tempo};
 use underpass_shared::alert::Code;
 
-use crate::world::{Certificates, FAST, World, certificates, notice, sender, trusting};
+use crate::world::{Certificates, FAST, World, certificates, notice, sender, trusting, until};
 
 /// rsyslog of Debian with one listener; it ends with the test.
 struct Rsyslog(Child);
@@ -69,14 +69,12 @@ fn free_port() -> u16 {
 
 /// The lines that rsyslog wrote, when there are so many.
 async fn lines(dir: &Path, count: usize) -> Vec<String> {
-    for _ in 0..500 {
+    let written = until(async || {
         let text = std::fs::read_to_string(dir.join("messages")).unwrap_or_default();
-        if text.lines().count() >= count {
-            return text.lines().map(str::to_owned).collect();
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("rsyslog wrote too little");
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        (lines.len() >= count).then_some(lines)
+    });
+    written.await.expect("rsyslog wrote too little")
 }
 
 #[tokio::test(flavor = "multi_thread")]

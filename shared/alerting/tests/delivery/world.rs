@@ -19,6 +19,8 @@ use underpass_shared::secret::Secret;
 
 /// How long a condition may take to come true; only broken code needs it.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often it is looked whether it did.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// The ids of the secrets in these tests.
 pub(crate) const PASSWORD: &str = "0190a5a2-6d0e-7cc0-8000-000000000001";
@@ -26,6 +28,9 @@ pub(crate) const PASSWORD: &str = "0190a5a2-6d0e-7cc0-8000-000000000001";
 pub(crate) const PATH: &str = "0190a5a2-6d0e-7cc0-8000-000000000002";
 /// See [`PASSWORD`].
 pub(crate) const KEY: &str = "0190a5a2-6d0e-7cc0-8000-000000000003";
+
+/// A secret at which the program has a defect.
+pub(crate) const DEFECT: &str = "defect";
 
 /// All is fast, but in the order of the defaults.
 pub(crate) const FAST: Tempo = Tempo {
@@ -159,6 +164,7 @@ impl Secrets {
             secrets: Arc::new(move |id| {
                 let all = all.lock().unwrap_or_else(PoisonError::into_inner);
                 let found = all.iter().find(|(own, _)| *own == id);
+                assert!(found.is_none_or(|(_, value)| value != DEFECT), "a defect");
                 let value = found.map(|(_, value)| Secret::new(value.clone()));
                 value.ok_or_else(|| "there is no such secret".to_owned())
             }),
@@ -183,7 +189,7 @@ impl World {
     }
 
     pub(crate) async fn with_tempo(settings: Settings, tempo: Tempo) -> Self {
-        let world = Self::begin(tempfile::tempdir().unwrap(), settings, tempo);
+        let world = Self::begin(tempfile::tempdir().unwrap(), settings, tempo).await;
         world
             .until("the channels are known", |states| !states.is_empty())
             .await;
@@ -192,7 +198,7 @@ impl World {
 
     /// With the outbox of an earlier one.
     pub(crate) async fn again(dir: TempDir, settings: Settings) -> Self {
-        let world = Self::begin(dir, settings, FAST);
+        let world = Self::begin(dir, settings, FAST).await;
         world
             .until("the channels are known", |states| !states.is_empty())
             .await;
@@ -200,12 +206,12 @@ impl World {
     }
 
     /// Where none is on.
-    pub(crate) fn without_channels(settings: Settings) -> Self {
-        Self::begin(tempfile::tempdir().unwrap(), settings, FAST)
+    pub(crate) async fn without_channels(settings: Settings) -> Self {
+        Self::begin(tempfile::tempdir().unwrap(), settings, FAST).await
     }
 
-    fn begin(dir: TempDir, settings: Settings, tempo: Tempo) -> Self {
-        let store = open(dir.path());
+    async fn begin(dir: TempDir, settings: Settings, tempo: Tempo) -> Self {
+        let store = open(dir.path()).await;
         let (settings, followed) = watch::channel(Arc::new(settings));
         let secrets = Secrets::default();
         let courier = Courier::new(store.clone(), followed, secrets.surroundings());
@@ -233,23 +239,15 @@ impl World {
 
     /// Waits until the states of the channels are so.
     pub(crate) async fn until(&self, what: &str, so: impl Fn(&[DeliveryState]) -> bool) {
-        let waited = tokio::time::timeout(PATIENCE, async {
-            while !so(&self.courier.states()) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        });
-        let in_time = waited.await.is_ok();
-        assert!(in_time, "{what}: {:?}", self.courier.states());
+        let seen = async || so(&self.courier.states()).then_some(());
+        let waited = until(seen).await;
+        assert!(waited.is_some(), "{what}: {:?}", self.courier.states());
     }
 
     /// Waits until nothing waits any more.
     pub(crate) async fn until_delivered(&self) {
-        let waited = tokio::time::timeout(PATIENCE, async {
-            while self.store.undelivered().await.unwrap() > 0 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        });
-        assert!(waited.await.is_ok(), "{:?}", self.courier.states());
+        let waited = until(async || (self.store.undelivered().await.unwrap() == 0).then_some(()));
+        assert!(waited.await.is_some(), "{:?}", self.courier.states());
     }
 
     /// Waits until a channel fails with such words.
@@ -270,14 +268,22 @@ impl World {
 }
 
 /// Opens an outbox as soon as an earlier world has let go of it.
-pub(crate) fn open(dir: &Path) -> Store {
-    for _ in 0..100 {
-        if let Ok(store) = Store::open(dir) {
-            return store;
+pub(crate) async fn open(dir: &Path) -> Store {
+    let opened = until(async || Store::open(dir).ok()).await;
+    opened.unwrap_or_else(|| Store::open(dir).unwrap())
+}
+
+/// What a look finds, as soon as it finds something; nothing where it never does.
+pub(crate) async fn until<T>(look: impl AsyncFn() -> Option<T>) -> Option<T> {
+    let looking = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
         }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Store::open(dir).unwrap()
+    };
+    tokio::time::timeout(PATIENCE, looking).await.ok()
 }
 
 pub(crate) fn sender() -> Sender {
