@@ -15,6 +15,7 @@ use crate::measure::{Tick, Ticker};
 use crate::operators;
 use crate::probes::Probes;
 use crate::secrets::SecretStore;
+use crate::trace;
 
 /// Starts the local socket and the management API. One does without the other.
 pub(super) async fn administer(administration: &Administration, parts: &Parts, aside: &Aside) {
@@ -89,7 +90,7 @@ async fn admin(administration: &Administration, parts: &Parts, aside: &Aside) ->
     let admin = Admin::running(&parts.data_dir, store.clone(), audit.clone(), live);
     let inputs = Inputs {
         data_dir: parts.data_dir.clone(),
-        traces: parts.data_dir.join("traces"),
+        traces: parts.data_dir.join(trace::DIR),
         snapshot: store.snapshot(),
         board: board.clone(),
         drain: parts.control.drain(),

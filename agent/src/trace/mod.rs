@@ -30,7 +30,7 @@ use crate::audit::Audit;
 use crate::store::Snapshot;
 
 /// Where traces are, in the data directory.
-const DIR: &str = "trace";
+pub(crate) const DIR: &str = "trace";
 /// Traces at a time, with those that have ended: each may have a hundred megabytes.
 const TRACES_MAX: usize = 20;
 /// Traces that run at a time; each has a thread.
