@@ -1,4 +1,4 @@
-//! What the running process is told to do: take no requests for now, or start anew.
+//! What the running process is told to do: take no requests until it is told to, or start anew.
 
 use std::sync::Arc;
 

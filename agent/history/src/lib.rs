@@ -115,7 +115,7 @@ impl History {
             Err(error @ OpenError::Newer { .. }) => return Err(error),
             Err(error @ (OpenError::Io { .. } | OpenError::Database { .. })) => {
                 let reason = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::warn!(%error, reason, "the history is not written for now");
+                tracing::warn!(%error, reason, "the history is not written until it can be opened; that is tried with each sample");
                 queue.tell(|state| state.failure = Some(error.to_string()));
             }
         }

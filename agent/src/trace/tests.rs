@@ -12,6 +12,15 @@ use crate::admin::{Operator, OsUser};
 
 const SUBACCOUNT: &str = "0190a5a2-6d0e-7cc0-8000-000000000001";
 
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = clock::monotonic();
+    while !is_so() {
+        let waited = clock::monotonic().saturating_sub(begun);
+        assert!(waited < Duration::from_secs(20), "{what}");
+        std::thread::yield_now();
+    }
+}
+
 fn operator(number: u128, name: &str) -> Caller {
     Caller::Operator(Operator {
         id: OperatorId::from_uuid(uuid::Uuid::from_u128(number)),
@@ -164,13 +173,20 @@ fn a_trace_ends_when_its_room_or_time_is_over_and_costs_nothing_then() {
     let world = World::new();
     let id = world.begin(wanted(None));
     let long = format!("erp:443/{}", "x".repeat(50_000));
+    let over = |traces: &Traces| traces.0.running.read().unwrap()[0].over();
+    let written = || world.traces.0.running.read().unwrap()[0].counts().bytes;
     let begun = (0..100).filter(|_| {
+        let before = written();
+        let tap = world.traces.tap(&key(""), &request(&long));
+        let begun = tap.is_some();
+        drop(tap);
         // The thread that writes may be behind.
-        std::thread::sleep(Duration::from_millis(1));
-        world.traces.tap(&key(""), &request(&long)).is_some()
+        until("it is written, or there is no room for it", || {
+            !begun || written() > before || over(&world.traces).is_some()
+        });
+        begun
     });
     assert!(begun.count() < 100);
-    let over = |traces: &Traces| traces.0.running.read().unwrap()[0].over();
     assert_eq!(
         over(&world.traces),
         Some("it has the size that it may have")

@@ -24,7 +24,8 @@ pub struct Tempo {
     pub answer: Duration,
     /// How long a whole attempt may take.
     pub attempt: Duration,
-    /// How long those of several recipients who are refused for now hold up the next mail.
+    /// How long those of several recipients who are refused with a 4xx, and so asked again, hold up
+    /// the next mail.
     pub recipient_patience: Duration,
 }
 

@@ -89,7 +89,7 @@ fn a_tunnel_that_is_cut_is_told_and_one_that_somebody_closed_is_not() {
         text.starts_with("no connection of the tunnel is up"),
         "{text}"
     );
-    // That it was lost too often follows from that, for now.
+    // That it was lost too often is hidden behind that until the tunnel is up again.
     assert_eq!(
         agent.alerts_of("active", "TunnelFlapping"),
         Vec::<Value>::new()

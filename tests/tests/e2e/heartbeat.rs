@@ -72,6 +72,7 @@ fn a_monitor_hears_of_an_agent_while_it_serves_and_not_without_it() {
 
     agent.process().kill();
     let last = asked();
+    // Silence is what is tested, for longer than one comes after the other.
     std::thread::sleep(Duration::from_secs(EVERY + 2));
     assert_eq!(asked(), last);
     agent.run();

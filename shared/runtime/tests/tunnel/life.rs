@@ -109,7 +109,7 @@ async fn serial_both_ends_find_a_dead_path_within_13_s() {
 
 async fn an_idle_connection_lives() {
     let pair = pair().await;
-    // Longer than a ping's idle time and its grace together.
+    // Silence is what is tested, for longer than a ping's idle time and its grace together.
     tokio::time::sleep(Duration::from_secs(14)).await;
     assert!(pair.caller.is_open());
     hello(&pair.caller).await;
@@ -140,6 +140,7 @@ async fn a_busy_connection_is_measured_again() {
         trips += pair.served.take_round_trips().len();
         let waited = clock::monotonic().saturating_sub(begun);
         assert!(waited < MEASURE_EVERY + Duration::from_secs(5), "{trips}");
+        // The pace of the traffic: without pauses it would only take the processor.
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let waited = clock::monotonic().saturating_sub(begun);
@@ -158,7 +159,7 @@ async fn time_ends_answered_uploads_but_no_idle_connection() {
     );
 }
 
-/// Copies one direction late.
+/// Copies one direction late: the time is the length of the path, nobody waits for anything in it.
 async fn delay(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, time: Duration) {
     let mut bytes = vec![0; 16 * 1024];
     while let Ok(count @ 1..) = from.read(&mut bytes).await {

@@ -13,7 +13,7 @@ const REMIND_AT: [i64; 5] = [30, 14, 7, 3, 1];
 pub(super) enum Stage {
     /// It does not stand long enough yet.
     Pending,
-    /// It is an alert, but something forbids to tell of it for now.
+    /// It is an alert, but something forbids to tell of it, until that is over.
     Owed,
     /// It is an alert of a category of which nobody was to be told when it was raised.
     Kept,

@@ -12,7 +12,7 @@ pub enum RunningTarget {
     Logs,
     /// The log as it is written.
     LogStream,
-    /// Whether it takes no requests for now.
+    /// Whether it takes no requests until somebody lets it take them again.
     Drain,
     /// Its start anew.
     Restart,
