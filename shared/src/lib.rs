@@ -28,6 +28,7 @@ pub mod protocol;
 pub mod raw;
 pub mod rewrite;
 pub mod rights;
+pub mod scc;
 mod schema;
 pub mod secret;
 pub mod trace;

@@ -272,11 +272,7 @@ fn check_authentication(fields: &MappingFields) -> Result<(), Invalid> {
     if !mode.fits(fields.protocol) {
         return wrong("this authentication mode does not exist for this protocol");
     }
-    let abap = matches!(
-        fields.backend_type,
-        BackendType::Abap | BackendType::Gateway
-    );
-    if mode == AuthenticationMode::Kerberos && abap {
+    if !mode.suits(fields.backend_type) {
         return wrong("ABAP systems take no Kerberos tickets here; use X509_GENERAL");
     }
     Ok(())
@@ -394,7 +390,14 @@ impl AuthenticationMode {
         }
     }
 
-    const fn fits(self, protocol: Protocol) -> bool {
+    /// Whether back ends of a type can take it.
+    pub(crate) const fn suits(self, backend: BackendType) -> bool {
+        let abap = matches!(backend, BackendType::Abap | BackendType::Gateway);
+        !abap || !matches!(self, Self::Kerberos)
+    }
+
+    /// Whether it exists for a protocol.
+    pub(crate) const fn fits(self, protocol: Protocol) -> bool {
         use Protocol as P;
         match self {
             Self::None => true,
