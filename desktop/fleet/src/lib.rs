@@ -18,6 +18,7 @@ pub mod keys;
 pub mod pairing;
 pub mod profile;
 pub mod remote;
+pub mod scc;
 mod session;
 pub mod slot;
 pub mod snapshot;

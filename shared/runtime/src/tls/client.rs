@@ -15,7 +15,8 @@ use tokio_rustls::client::TlsStream;
 use underpass_shared::protocol::role::Role;
 
 use super::judge::{Judge, Judged, Server};
-use super::looking::{Looking, Presented};
+use super::live::parsed;
+use super::looking::{Looking, PinnedLeaf, Presented};
 use super::{Credential, TlsError, WRITE_MAX, certificates, provider, roots};
 use crate::pki::{PkiError, PrivateKey};
 
@@ -91,6 +92,31 @@ impl ClientTls {
             .with_custom_certificate_verifier(PinnedCa::verifier(identity))
             .with_no_client_auth();
         Ok(finish(config, HTTP1))
+    }
+
+    /// Towards a server of another maker that speaks HTTP/1.1 and is known by the SHA-256 of its own
+    /// certificate; what it showed can be asked for when it was another one. TLS 1.2 is taken too.
+    ///
+    /// # Errors
+    /// When the credential cannot be used.
+    pub fn foreign(
+        fingerprint: &[u8; 32],
+        credential: Option<Credential<'_>>,
+    ) -> Result<(Self, Presented), TlsError> {
+        let seen = Presented::default();
+        let judge = Judged::new(PinnedLeaf::new(fingerprint, &seen));
+        let builder = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(rustls::DEFAULT_VERSIONS)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(judge));
+        let config = match credential {
+            Some(credential) => {
+                let (chain, key) = parsed(credential)?;
+                builder.with_client_auth_cert(chain, key)?
+            }
+            None => builder.with_no_client_auth(),
+        };
+        Ok((finish(config, HTTP1), seen))
     }
 
     /// Looks at the certificate of whatever server answers, and refuses it: such a connection never

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::CertificateError;
 use rustls_pki_types::CertificateDer;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 use underpass_shared::protocol::role::Role;
 
 use super::judge::{Judge, Server};
@@ -18,6 +20,17 @@ impl Presented {
     pub fn describe(&self) -> Option<String> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.as_deref().map(pki::describe)
+    }
+
+    /// Its SHA-256; nothing if none came.
+    pub fn fingerprint(&self) -> Option<[u8; 32]> {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.as_ref().map(|leaf| Sha256::digest(leaf).into())
+    }
+
+    fn note(&self, leaf: &CertificateDer<'_>) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *seen = Some(leaf.clone().into_owned());
     }
 }
 
@@ -38,8 +51,33 @@ impl Looking {
 
 impl Judge for Looking {
     fn judge(&self, server: &Server<'_>) -> Result<(), rustls::Error> {
-        let mut seen = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *seen = Some(server.leaf.clone().into_owned());
+        self.0.note(server.leaf);
+        Err(CertificateError::ApplicationVerificationFailure.into())
+    }
+}
+
+/// Believes the server with one certificate of its own, whoever issued it, and notes what it showed.
+#[derive(Debug)]
+pub(super) struct PinnedLeaf {
+    fingerprint: [u8; 32],
+    seen: Presented,
+}
+
+impl PinnedLeaf {
+    pub(super) fn new(fingerprint: &[u8; 32], seen: &Presented) -> Self {
+        Self {
+            fingerprint: *fingerprint,
+            seen: seen.clone(),
+        }
+    }
+}
+
+impl Judge for PinnedLeaf {
+    fn judge(&self, server: &Server<'_>) -> Result<(), rustls::Error> {
+        self.seen.note(server.leaf);
+        if Sha256::digest(server.leaf).ct_eq(&self.fingerprint).into() {
+            return Ok(());
+        }
         Err(CertificateError::ApplicationVerificationFailure.into())
     }
 }
