@@ -87,13 +87,12 @@ pub(super) fn apply(common: &Common, apply: &Apply, out: &mut Output<'_>) -> any
             .revision
             .context("the agent names no revision")?,
     };
-    let mut call = Call::new(Verb::Put, Target::Document(DocumentTarget::Whole))
-        .if_match(before)
-        .query(Query {
-            dry_run: apply.dry_run,
-            confirm_within: apply.confirm_within,
-            ..Query::default()
-        });
+    let query = Query {
+        dry_run: apply.dry_run,
+        confirm_within: apply.confirm_within,
+        ..Query::default()
+    };
+    let mut call = put(before, query);
     call.body = text.into_bytes().into();
     let reply = change(&engine, agent, call, "Apply a document")?;
     engine.stop();
@@ -154,8 +153,14 @@ pub(super) fn confirm(
     )
 }
 
+/// A new document in place of that of one revision; its body is still to be put in.
+pub(super) fn put(before: u64, query: Query) -> Call {
+    let call = Call::new(Verb::Put, Target::Document(DocumentTarget::Whole));
+    call.if_match(before).query(query)
+}
+
 /// The document of an agent as it is now, with its revision.
-fn document(engine: &Engine, agent: AgentId) -> anyhow::Result<Arc<Reply>> {
+pub(super) fn document(engine: &Engine, agent: AgentId) -> anyhow::Result<Arc<Reply>> {
     let (done, mut commands) = (Slot::<Reply>::default(), vec![]);
     done.request(
         &mut commands,
@@ -167,7 +172,13 @@ fn document(engine: &Engine, agent: AgentId) -> anyhow::Result<Arc<Reply>> {
     engine.act("the configuration", command, &done)
 }
 
-fn change(engine: &Engine, agent: AgentId, call: Call, title: &str) -> anyhow::Result<Arc<Reply>> {
+/// Makes a change at an agent.
+pub(super) fn change(
+    engine: &Engine,
+    agent: AgentId,
+    call: Call,
+    title: &str,
+) -> anyhow::Result<Arc<Reply>> {
     let done = Slot::default();
     let command = Command::Call(Change {
         agent,

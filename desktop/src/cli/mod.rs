@@ -3,6 +3,7 @@
 mod agents;
 mod document;
 mod engine;
+mod import;
 mod known;
 mod output;
 mod pair;
@@ -20,6 +21,7 @@ use underpass_shared::secret::Secret;
 
 pub use self::agents::Chosen;
 pub use self::document::{Apply, Confirm, Export};
+pub use self::import::{Import, Instead, PrefixWord, Scc};
 pub use self::known::{Add, Remove};
 use self::output::Output;
 pub use self::pair::Pair;
@@ -37,6 +39,7 @@ Examples:
   underpass fleet status                   how all agents are
   underpass fleet export plant-1 > plant-1.json
   underpass fleet apply plant-2 plant-1.json --dry-run
+  underpass import scc --help              bring the configuration of an SAP Cloud Connector here
 
 Exit codes:
   0  done
@@ -144,6 +147,9 @@ pub enum Command {
         after_help = "Run `underpass fleet COMMAND --help` for examples."
     )]
     Fleet(Fleet),
+    /// Bring the configuration of another product to an agent.
+    #[command(subcommand)]
+    Import(Import),
 }
 
 /// What to do with agents. Agents are named by label or by the beginning of their id.
@@ -202,9 +208,15 @@ impl Naming {
 /// # Errors
 /// When it cannot be done.
 pub fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
-    let Command::Fleet(command) = command;
     let mut stdout = std::io::stdout().lock();
     let out = &mut Output::new(common.json, &mut stdout);
+    let command = match command {
+        Command::Fleet(command) => command,
+        Command::Import(import) => {
+            import::run(common, import, out)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
     match command {
         Fleet::List => agents::list(common, out)?,
         Fleet::Status(chosen) => return agents::status(common, &chosen, out),
