@@ -12,6 +12,7 @@ use underpass_shared::id::AgentId;
 
 use crate::Reply;
 use crate::api::Call;
+use crate::bulk::{Act, Ended, Rollout};
 use crate::keys::KeyChoice;
 use crate::slot::{FromReply, Sink, Slot};
 use crate::snapshot::JobId;
@@ -33,6 +34,8 @@ pub enum Command {
     Many(Many),
     /// Make calls of its own on each of several agents.
     Each(Each),
+    /// Go on with a change on many agents, or take it back: one job.
+    Bulk(Bulk),
     /// Edit what is to become the configuration of an agent.
     Draft {
         /// Which agent.
@@ -187,6 +190,19 @@ pub struct Each {
     pub calls: Vec<(AgentId, Vec<Call>)>,
     /// What takes it back, agent by agent; nothing where that cannot be.
     pub undo: Vec<(AgentId, Vec<Call>)>,
+}
+
+/// What is to be done with a rollout.
+#[derive(Debug)]
+pub struct Bulk {
+    /// Which, as it was written down or made.
+    pub rollout: Box<Rollout>,
+    /// What.
+    pub act: Act,
+    /// Whether it ends, in order, when the system wants this program to end.
+    pub ends_by_signal: bool,
+    /// What came of it.
+    pub done: Slot<Ended>,
 }
 
 /// How the user calls an agent, and where he puts it.

@@ -7,22 +7,27 @@
 #![warn(missing_docs)]
 
 pub mod api;
+pub mod bulk;
 pub mod client;
 pub mod command;
 mod connection;
 pub mod demo;
 pub mod draft;
+pub mod drift;
 mod error;
 mod fleet;
+mod glob;
 pub mod keys;
 pub mod pairing;
 pub mod profile;
 pub mod remote;
 pub mod scc;
+pub mod search;
 mod session;
 pub mod slot;
 pub mod snapshot;
 mod sse;
+pub mod template;
 
 pub use connection::Reply;
 pub use error::FleetError;

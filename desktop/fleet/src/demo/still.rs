@@ -151,7 +151,8 @@ impl Still {
             Command::Remove(agent) => self.sitters.retain(|one| one.card.id != agent),
             Command::Refresh(agent) => self.renew(agent),
             Command::Forget(job) => self.jobs.forget(job),
-            Command::Retry(_)
+            Command::Bulk(_)
+            | Command::Retry(_)
             | Command::Unlock(_)
             | Command::Pair { .. }
             | Command::Admit { .. }

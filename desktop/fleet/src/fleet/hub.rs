@@ -1,5 +1,6 @@
 //! The one task that owns what is known, and does what is wanted.
 
+mod bulk;
 mod draft;
 pub(crate) mod execute;
 mod library;
@@ -244,6 +245,10 @@ impl Hub {
             }
             Message::Part { job, agent, state } => {
                 self.jobs.part(job, agent, &state, now_ms);
+                self.now();
+            }
+            Message::Undo { job, undo } => {
+                self.jobs.can_be_undone(job, undo);
                 self.now();
             }
             Message::Draft(agent, answered) => {

@@ -22,6 +22,7 @@ pub(crate) use self::board::Board;
 use self::hub::Hub;
 pub(crate) use self::member::Card;
 use self::shelf::{Opened, Then};
+use crate::api::Call;
 use crate::client::Known;
 use crate::command::{Command, Commands, NotSent, Stranger};
 use crate::demo::Clock;
@@ -71,6 +72,11 @@ pub(crate) enum Message {
         job: JobId,
         agent: AgentId,
         state: PartState,
+    },
+    /// What takes a job back is known.
+    Undo {
+        job: JobId,
+        undo: Vec<(AgentId, Vec<Call>)>,
     },
     /// An agent said what it thinks of a draft.
     Draft(AgentId, drafts::Answered),

@@ -31,6 +31,7 @@ impl Hub {
             Command::Call(change) => self.change(change),
             Command::Many(many) => self.many(many),
             Command::Each(each) => self.each(each),
+            Command::Bulk(bulk) => self.bulk(bulk),
             Command::Draft { agent, act, done } => self.draft(agent, act, &done),
             Command::Refresh(agent) => self.nudge(agent, Nudge::Refresh),
             Command::Retry(agent) => self.nudge(agent, Nudge::Retry),

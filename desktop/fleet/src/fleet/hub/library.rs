@@ -13,6 +13,7 @@ use super::super::shelf::{Keep, Opened, Then, open, reason, shelf, unlock};
 use super::super::{Card, Message};
 use super::{Hub, Real};
 use crate::FleetError;
+use crate::bulk::Journal;
 use crate::client::{AgentClient, Known};
 use crate::command::{Described, Stranger};
 use crate::keys::{Credential, KeyChoice, KeyStore, wants_passphrase};
@@ -33,6 +34,13 @@ pub(super) struct Library {
     book: Book,
     keys: Option<Arc<dyn KeyStore>>,
     shelf: mpsc::Sender<Keep>,
+}
+
+impl Library {
+    /// Where rollouts are written down.
+    pub(super) fn journal(&self) -> Journal {
+        Journal::of(self.profile.folder())
+    }
 }
 
 /// Agents that were paired with, and are not known yet.

@@ -1,0 +1,117 @@
+//! What variables are for which agent.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use underpass_shared::config::Invalid;
+use underpass_shared::id::AgentId;
+
+use super::Template;
+use super::variables::Known;
+
+/// What of an agent a template may name.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// Who it is.
+    pub id: AgentId,
+    /// How the user calls it.
+    pub label: &'a str,
+    /// The group that the user put it in.
+    pub group: Option<&'a str>,
+}
+
+/// Values of variables: what is said of one agent goes before what is said of its group, and that
+/// before what is said of all.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Values {
+    /// Of all agents.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub all: Map<String, Value>,
+    /// Of the agents of groups, by the names of the groups.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, Map<String, Value>>,
+    /// Of single agents, by their labels or ids.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub agents: BTreeMap<String, Map<String, Value>>,
+}
+
+impl Values {
+    /// Reads a file of values.
+    ///
+    /// # Errors
+    /// When it is something else; the field is named.
+    pub fn from_json(text: &str) -> Result<Self, Invalid> {
+        let json = &mut serde_json::Deserializer::from_str(text);
+        let values = serde_path_to_error::deserialize(&mut *json)
+            .map_err(|error| Invalid::new(error.path().to_string(), error.inner().to_string()))?;
+        json.end()
+            .map_err(|error| Invalid::new(".", error.to_string()))?;
+        Ok(values)
+    }
+
+    /// Takes a value for all agents as somebody types it.
+    ///
+    /// # Errors
+    /// When the template does not have the variable, or it may not have the value.
+    pub fn set(&mut self, template: &Template, name: &str, typed: &str) -> Result<(), Invalid> {
+        let variable = template.variables.get(name);
+        let variable = variable.ok_or_else(|| unknown(template, name))?;
+        let value = variable.read(name, typed)?;
+        self.all.insert(name.to_owned(), value);
+        Ok(())
+    }
+
+    /// Whether a template can use them, whatever the agent.
+    ///
+    /// # Errors
+    /// When it does not have one of the variables, or one may not have its value.
+    pub fn check(&self, template: &Template) -> Result<(), Invalid> {
+        let special = self.groups.values().chain(self.agents.values());
+        for (name, value) in std::iter::once(&self.all).chain(special).flatten() {
+            let variable = template.variables.get(name);
+            variable
+                .ok_or_else(|| unknown(template, name))?
+                .check_value(name, value)?;
+        }
+        Ok(())
+    }
+
+    /// The values for one agent.
+    pub(super) fn of(&self, template: &Template, about: &About<'_>) -> Result<Known, Invalid> {
+        self.check(template)?;
+        let id = about.id.to_string();
+        let group = about.group.and_then(|group| self.groups.get(group));
+        let by_label = self.agents.get(about.label);
+        let by_id = self.agents.get(&id);
+        let said = [by_id, by_label, group, Some(&self.all)];
+        let mut known = Known::new();
+        for (name, variable) in &template.variables {
+            let said = said.iter().flatten().find_map(|values| values.get(name));
+            let value = said.or(variable.default.as_ref()).ok_or_else(|| {
+                let rule = format!("has no value for {}", about.label);
+                Invalid::new(format!("variables.{name}"), rule)
+            })?;
+            known.insert(name.clone(), value.clone());
+        }
+        known.extend([
+            ("agent.label".to_owned(), about.label.into()),
+            (
+                "agent.group".to_owned(),
+                about.group.unwrap_or_default().into(),
+            ),
+            ("agent.id".to_owned(), id.into()),
+        ]);
+        Ok(known)
+    }
+}
+
+fn unknown(template: &Template, name: &str) -> Invalid {
+    let known: Vec<&str> = template.variables.keys().map(String::as_str).collect();
+    let rule = match known.as_slice() {
+        [] => "is unknown; the template has no variables".to_owned(),
+        known => format!("is unknown; the template has {}", known.join(", ")),
+    };
+    Invalid::new(format!("variables.{name}"), rule)
+}
