@@ -2,16 +2,16 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
 use underpass_fleet::profile::Profile;
-use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot, Health, Link};
+use underpass_fleet::snapshot::{AgentSnapshot, Health, Link};
 
-use super::Common;
 use super::engine::Engine;
 use super::output::{Output, table};
+use super::select::settled;
+use super::{Common, NOT_WELL};
 use crate::digest::{certificate_days, tunnels, word_of};
 use crate::text::clean;
 
@@ -20,9 +20,6 @@ Examples:
   underpass fleet status
   underpass fleet status plant-1 plant-2 --json
   underpass fleet status || mail -s 'an agent is not well' ops@corp.example";
-
-/// The exit code of a status that is not well.
-const NOT_WELL: u8 = 3;
 
 /// Which agents, and how long to wait for them.
 #[derive(Args, Debug)]
@@ -154,17 +151,10 @@ pub(super) fn status(
     for name in &chosen.agents {
         ids.push(engine.agent(name)?.id);
     }
-    let wanted = |fleet: &FleetSnapshot| -> Vec<Arc<AgentSnapshot>> {
-        let named = |one: &&Arc<AgentSnapshot>| ids.is_empty() || ids.contains(&one.id);
-        fleet.agents.iter().filter(named).map(Arc::clone).collect()
-    };
-    let limit = Duration::from_secs(chosen.timeout.into());
-    let settled = engine.wait("all agents", limit, |fleet| {
-        let agents = wanted(fleet);
-        Ok(agents.iter().all(|one| is_settled(one)).then_some(agents))
-    });
-    // Who did not answer in time is shown as far as it is known.
-    let agents = settled.unwrap_or_else(|_late| wanted(&engine.snapshot()));
+    if ids.is_empty() {
+        ids.extend(engine.snapshot().agents.iter().map(|one| one.id));
+    }
+    let agents = settled(&engine, &ids, chosen.timeout);
     let shown: Vec<Shown> = agents.iter().map(|one| Shown::of(one)).collect();
     let head = [
         "AGENT",
@@ -190,7 +180,7 @@ pub(super) fn status(
 }
 
 /// Whether waiting longer would bring nothing more.
-fn is_settled(agent: &AgentSnapshot) -> bool {
+pub(super) fn is_settled(agent: &AgentSnapshot) -> bool {
     match agent.link {
         Link::Connecting { attempt, .. } => attempt > 0,
         Link::Away { .. } | Link::Refused { .. } | Link::KeyChanged { .. } => true,

@@ -9,7 +9,8 @@ use serde_json::json;
 use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
 use underpass_fleet::command::{Change, Command};
-use underpass_fleet::slot::Slot;
+use underpass_fleet::slot::{FromReply as _, Slot};
+use underpass_fleet::snapshot::Configuration;
 use underpass_shared::api::management::{DocumentTarget, Preview, Query, Target, Verb};
 use underpass_shared::config::{ConfirmWithin, Document};
 use underpass_shared::id::AgentId;
@@ -157,6 +158,11 @@ pub(super) fn confirm(
 pub(super) fn put(before: u64, query: Query) -> Call {
     let call = Call::new(Verb::Put, Target::Document(DocumentTarget::Whole));
     call.if_match(before).query(query)
+}
+
+/// The configuration of an agent as it is now.
+pub(super) fn configuration(engine: &Engine, agent: AgentId) -> anyhow::Result<Configuration> {
+    Ok(Configuration::from_reply(&*document(engine, agent)?)?)
 }
 
 /// The document of an agent as it is now, with its revision.

@@ -95,6 +95,32 @@ impl Engine {
         })
     }
 
+    /// Waits for a job that may take as long as it takes, telling people how far it is.
+    pub(super) fn follow<T: Send + Sync + 'static>(
+        &self,
+        done: &Slot<T>,
+    ) -> anyhow::Result<Arc<T>> {
+        let is_attended = super::output::is_attended();
+        let mut told = 0;
+        loop {
+            match &*done.get() {
+                Remote::NotRequested | Remote::Loading { .. } => {}
+                Remote::Ready(stamped) => return Ok(Arc::clone(&stamped.value)),
+                Remote::Unavailable { reason, .. } => bail!("{}", text::clean(reason)),
+            }
+            let fleet = self.fleet.snapshot();
+            if let Some(job) = fleet.jobs.first().filter(|_| is_attended) {
+                let (finished, all) = (job.finished(), job.parts.len());
+                if finished != told {
+                    told = finished;
+                    super::output::progress(finished, all)?;
+                }
+            }
+            // Whether it was woken or not, it looks again.
+            self.woken.recv_timeout(LOOK).unwrap_or_default();
+        }
+    }
+
     pub(super) fn send(&self, command: Command) -> anyhow::Result<()> {
         Ok(self.fleet.send(command)?)
     }

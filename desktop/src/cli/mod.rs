@@ -1,12 +1,17 @@
 //! Commands for scripts. They use the engine of the window, and no window.
 
 mod agents;
+mod bulk;
 mod document;
+mod drift;
 mod engine;
 mod import;
 mod known;
 mod output;
 mod pair;
+mod search;
+mod select;
+mod template;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,11 +25,16 @@ use underpass_runtime::file;
 use underpass_shared::secret::Secret;
 
 pub use self::agents::Chosen;
+pub use self::bulk::{BulkAct, BulkPlan, BulkRun, BulkUndo};
 pub use self::document::{Apply, Confirm, Export};
+pub use self::drift::Drift;
 pub use self::import::{Import, Instead, PrefixWord, Scc};
 pub use self::known::{Add, Remove};
 use self::output::Output;
 pub use self::pair::Pair;
+pub use self::search::Search;
+pub use self::select::Which;
+pub use self::template::{TemplateAct, TemplateValues};
 
 /// The longest passphrase that is read from a file.
 const PASSPHRASE_LEN_MAX: usize = 1024;
@@ -45,7 +55,11 @@ Exit codes:
   0  done
   1  it failed; the reason is on standard error
   2  the arguments are wrong
-  3  `fleet status`: at least one agent is not well";
+  3  `fleet status`, `drift`, `search`, `bulk`: at least one agent is not well, not as it shall be,
+     or could not be asked";
+
+/// The exit code where an agent is not well, or not as it shall be.
+const NOT_WELL: u8 = 3;
 
 /// Manages a fleet of Underpass agents.
 #[derive(Debug, Parser)]
@@ -175,6 +189,18 @@ pub enum Fleet {
     Apply(Apply),
     /// Keep a change that was applied on trial, or take it back.
     Confirm(Confirm),
+    /// Find hosts, paths, subaccounts and settings in the configurations of all agents.
+    #[command(after_help = search::EXAMPLE)]
+    Search(Search),
+    /// Compare the configurations of agents with that of one, or with a template.
+    #[command(after_help = drift::EXAMPLE)]
+    Drift(Box<Drift>),
+    /// Make, check and try templates: what agents shall have in common.
+    #[command(subcommand, after_help = template::EXAMPLE)]
+    Template(TemplateAct),
+    /// Change many agents: plan, run, go on, take back.
+    #[command(subcommand, after_help = bulk::EXAMPLE)]
+    Bulk(BulkAct),
 }
 
 /// How a new agent is called, and where it is put.
@@ -226,6 +252,10 @@ pub fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
         Fleet::Export(export) => document::export(common, &export, out)?,
         Fleet::Apply(apply) => document::apply(common, &apply, out)?,
         Fleet::Confirm(confirm) => document::confirm(common, &confirm, out)?,
+        Fleet::Search(search) => return search::run(common, search, out),
+        Fleet::Drift(drift) => return drift::run(common, &drift, out),
+        Fleet::Template(act) => template::run(common, act, out)?,
+        Fleet::Bulk(act) => return bulk::run(common, act, out),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -55,6 +55,14 @@ pub(super) fn ask(question: &str) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
+/// Says how far something is, to people.
+pub(super) fn progress(done: usize, all: usize) -> io::Result<()> {
+    let end = if done == all { "\n" } else { "" };
+    let mut error = io::stderr();
+    write!(error, "\r{done} of {all}{end}")?;
+    error.flush()
+}
+
 /// One line for each changed part.
 pub(super) fn changes(out: &mut dyn Write, changes: &[Change]) -> io::Result<()> {
     changes.iter().try_for_each(|one| {

@@ -96,6 +96,7 @@ impl Source for Played {
             | Command::Call(_)
             | Command::Many(_)
             | Command::Each(_)
+            | Command::Bulk(_)
             | Command::Draft { .. }
             | Command::Refresh(_)
             | Command::Retry(_)

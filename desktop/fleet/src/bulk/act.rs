@@ -7,7 +7,9 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::sleep;
 use underpass_runtime::clock;
-use underpass_shared::api::management::{Connection, PendingConfirm, Query, Status, Target, Verb};
+use underpass_shared::api::management::{
+    Connection, DocumentTarget, PendingConfirm, Query, Status, Target, Verb,
+};
 use underpass_shared::config::{Document, SubaccountKey, changes, diff};
 use underpass_shared::hash::Hash256;
 
@@ -176,7 +178,7 @@ impl Work {
                 revision: present.revision,
             });
         }
-        let call = Call::new(Verb::Post, Target::Undo(revision));
+        let call = Call::new(Verb::Post, Target::Document(DocumentTarget::Undo(revision)));
         let reply = self.api.call(&call).await;
         let reply = reply.map_err(|error| match is_certain(&error) {
             true => not_undone(&error),
@@ -195,7 +197,10 @@ impl Work {
     }
 
     async fn present(&self) -> Result<Configuration, FleetError> {
-        let reply = self.api.call(&Call::get(Target::Document)).await?;
+        let reply = self
+            .api
+            .call(&Call::get(Target::Document(DocumentTarget::Whole)))
+            .await?;
         Configuration::from_reply(&reply)
     }
 
@@ -209,7 +214,7 @@ impl Work {
     }
 
     fn put(&self, wanted: &Document, revision: u64, dry_run: bool) -> Call {
-        let mut call = Call::new(Verb::Put, Target::Document)
+        let mut call = Call::new(Verb::Put, Target::Document(DocumentTarget::Whole))
             .if_match(revision)
             .query(Query {
                 dry_run,
@@ -222,7 +227,11 @@ impl Work {
 
     /// What waits for its confirmation.
     async fn pending(&self) -> Result<Option<PendingConfirm>, FleetError> {
-        match self.api.call(&Call::get(Target::PendingConfirm)).await {
+        match self
+            .api
+            .call(&Call::get(Target::Document(DocumentTarget::PendingConfirm)))
+            .await
+        {
             Ok(reply) => reply.read().map(Some),
             Err(FleetError::Refused { status, .. }) if status == StatusCode::NOT_FOUND => Ok(None),
             Err(error) => Err(error),
@@ -287,7 +296,7 @@ impl Work {
                 Found::NotMade | Found::TakenBack | Found::Other(_) => Ok(taken_back()),
             };
         }
-        let call = Call::new(Verb::Post, Target::PendingConfirm);
+        let call = Call::new(Verb::Post, Target::Document(DocumentTarget::PendingConfirm));
         match self.api.call(&call).await {
             Ok(_) => done,
             Err(error) => Err(unknown(&error)),
@@ -299,7 +308,10 @@ impl Work {
         if self.options.trial().is_none() {
             return Ok(State::Unwell { revision, fault });
         }
-        let call = Call::new(Verb::Delete, Target::PendingConfirm);
+        let call = Call::new(
+            Verb::Delete,
+            Target::Document(DocumentTarget::PendingConfirm),
+        );
         fault.message = match self.api.call(&call).await {
             Ok(_) => format!("{}; the change was taken back", fault.message),
             Err(_away) => {
@@ -328,7 +340,7 @@ impl Work {
             return Ok(Found::TakenBack);
         }
         // Others went on; whether from our change is told by the revision behind the plan's.
-        let next = Target::RevisionDocument(plan.revision + 1);
+        let next = Target::Document(DocumentTarget::AsOf(plan.revision + 1));
         let next: Hash256 = match self.api.call(&Call::get(next)).await {
             Ok(reply) => match Configuration::from_reply(&reply) {
                 Ok(next) => next.document.hash(),

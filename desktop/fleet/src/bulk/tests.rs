@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use underpass_shared::api::management::{Target, Verb};
+use underpass_shared::api::management::{DocumentTarget, Target, Verb};
 use underpass_shared::config::Document;
 
 use super::*;
@@ -52,8 +52,9 @@ impl Agent {
             address: "a:1".to_owned(),
             source: std::io::Error::other("nobody is there"),
         };
-        let is_change =
-            call.target == Target::Document && call.verb == Verb::Put && !call.query.dry_run;
+        let is_change = call.target == Target::Document(DocumentTarget::Whole)
+            && call.verb == Verb::Put
+            && !call.query.dry_run;
         if self.has(Trouble::Away) {
             return Err(away());
         }
@@ -65,7 +66,9 @@ impl Agent {
             *troubles = BTreeSet::from([Trouble::Away]);
             return Err(FleetError::Silent);
         }
-        if matches!(call.target, Target::Undo(_)) && self.has(Trouble::NoUndo) {
+        if matches!(call.target, Target::Document(DocumentTarget::Undo(_)))
+            && self.has(Trouble::NoUndo)
+        {
             return Err(away());
         }
         let mut reply = self.inner.call(call).await?;
@@ -114,8 +117,13 @@ impl World {
         };
         for actor in cast(SEED, &clock) {
             let inner = actor.api();
-            let pending = inner.call(&Call::get(Target::PendingConfirm)).await;
-            let is_here = inner.call(&Call::get(Target::Document)).await.is_ok();
+            let pending = inner
+                .call(&Call::get(Target::Document(DocumentTarget::PendingConfirm)))
+                .await;
+            let is_here = inner
+                .call(&Call::get(Target::Document(DocumentTarget::Whole)))
+                .await
+                .is_ok();
             if !is_here || pending.is_ok() || world.wanted.len() == count {
                 continue;
             }
@@ -178,7 +186,10 @@ impl World {
 
     async fn document(&self, agent: usize) -> Document {
         let api = &self.apis[&self.wanted[agent].agent];
-        let reply = api.call(&Call::get(Target::Document)).await.unwrap();
+        let reply = api
+            .call(&Call::get(Target::Document(DocumentTarget::Whole)))
+            .await
+            .unwrap();
         let known = Configuration::from_reply(&reply).unwrap();
         Arc::unwrap_or_clone(known.document)
     }
@@ -196,7 +207,7 @@ impl World {
             serde_json::from_str(&self.document(agent).await.to_json()).unwrap();
         document["connector"]["tunnelConnections"] = tunnels.into();
         let api = &self.apis[&self.wanted[agent].agent];
-        let call = Call::new(Verb::Put, Target::Document)
+        let call = Call::new(Verb::Put, Target::Document(DocumentTarget::Whole))
             .with(&document)
             .unwrap();
         api.call(&call).await.unwrap();
@@ -324,7 +335,7 @@ async fn a_program_that_was_killed_goes_on_where_it_was() {
     };
     world.trouble(0, None);
     let document = template.render(&Values::default(), &about, &world.document(0).await);
-    let mut call = Call::new(Verb::Put, Target::Document);
+    let mut call = Call::new(Verb::Put, Target::Document(DocumentTarget::Whole));
     call.body = document.unwrap().to_json().into_bytes().into();
     world.apis[&wanted.agent].call(&call).await.unwrap();
     let rollout = world.journal().read(number).unwrap();
@@ -392,7 +403,7 @@ async fn an_agent_that_is_not_well_with_the_change_goes_back_by_its_trial() {
         let ended = world.act(again.rollout, Act::Apply).await;
         assert_eq!(ended.rollout.counts().done, 2);
         for wanted in &world.wanted {
-            let pending = Call::get(Target::PendingConfirm);
+            let pending = Call::get(Target::Document(DocumentTarget::PendingConfirm));
             assert!(world.apis[&wanted.agent].call(&pending).await.is_err());
         }
     }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use underpass_runtime::{clock, stop};
-use underpass_shared::api::management::{Target, Verb};
+use underpass_shared::api::management::{DocumentTarget, Target, Verb};
 use underpass_shared::id::AgentId;
 
 use super::super::Message;
@@ -116,7 +116,10 @@ fn outcome(part: &Part, act: Act) -> PartState {
 fn undo(parts: &[Part]) -> Vec<(AgentId, Vec<Call>)> {
     let calls = |part: &Part| match &part.state {
         State::Done { revision } => {
-            let call = Call::new(Verb::Post, Target::Undo(*revision));
+            let call = Call::new(
+                Verb::Post,
+                Target::Document(DocumentTarget::Undo(*revision)),
+            );
             Some((part.agent, vec![call]))
         }
         State::Unplanned
