@@ -18,4 +18,5 @@ pub mod tasks;
 pub mod telemetry;
 pub mod threads;
 pub mod tls;
+pub mod tree;
 pub mod tunnel;
