@@ -10,6 +10,7 @@ pub mod document;
 mod drain;
 pub mod enrol;
 mod events;
+pub mod files;
 pub mod heartbeat;
 pub mod history;
 mod import;
@@ -285,6 +286,22 @@ pub enum Administer {
         #[command(subcommand)]
         action: document::Action,
     },
+    /// Write the configuration into a folder of files, for version control; they hold no secrets.
+    #[command(after_help = files::EXAMPLE)]
+    Export {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        export: files::Export,
+    },
+    /// Make such a folder the next revision; nothing changes when it is not valid.
+    #[command(after_help = files::EXAMPLE)]
+    Apply {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        apply: files::Apply,
+    },
     /// Show, export and verify the record of who did what, and of denied requests.
     #[command(after_help = audit::EXAMPLE)]
     Audit {
@@ -428,6 +445,8 @@ impl Administer {
             | Self::Pair { common, .. }
             | Self::Operator { common, .. }
             | Self::Document { common, .. }
+            | Self::Export { common, .. }
+            | Self::Apply { common, .. }
             | Self::Audit { common, .. }
             | Self::Alert { common, .. }
             | Self::SecurityStatus { common }
@@ -459,7 +478,8 @@ impl Administer {
             | Self::Document {
                 action: document::Action::Apply { .. },
                 ..
-            } => Missing::Create,
+            }
+            | Self::Apply { .. } => Missing::Create,
             Self::Status { .. }
             | Self::Subaccount { .. }
             | Self::Mapping { .. }
@@ -471,6 +491,7 @@ impl Administer {
             | Self::Pair { .. }
             | Self::Operator { .. }
             | Self::Document { .. }
+            | Self::Export { .. }
             | Self::Audit { .. }
             | Self::Alert { .. }
             | Self::SecurityStatus { .. }
@@ -532,6 +553,8 @@ impl Administer {
             Self::Pair { pair, .. } => pair::run(&client, pair, &mut out).await,
             Self::Operator { action, .. } => operator::run(&client, action, &mut out).await,
             Self::Document { action, .. } => document::run(&client, action, &mut out).await,
+            Self::Export { export, .. } => files::export(&client, &export, &mut out).await,
+            Self::Apply { apply, .. } => files::apply(&client, apply, &mut out).await,
             Self::Audit { action, .. } => audit::run(&client, action, &mut out).await,
             Self::Alert { action, .. } => alert::run(&client, action, &mut out).await,
             Self::SecurityStatus { .. } => security::show(&client, &mut out).await,

@@ -1,6 +1,6 @@
 //! `fleet export|apply|confirm`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -11,8 +11,9 @@ use underpass_fleet::api::Call;
 use underpass_fleet::command::{Change, Command};
 use underpass_fleet::slot::{FromReply as _, Slot};
 use underpass_fleet::snapshot::Configuration;
+use underpass_runtime::tree;
 use underpass_shared::api::management::{DocumentTarget, Preview, Query, Target, Verb};
-use underpass_shared::config::{ConfirmWithin, Document};
+use underpass_shared::config::{ConfirmWithin, Document, FILES_MARKER, Files};
 use underpass_shared::id::AgentId;
 
 use super::engine::Engine;
@@ -22,6 +23,8 @@ use super::{Common, read, write};
 pub(super) const EXAMPLE: &str = "\
 Examples:
   underpass fleet apply plant-1 document.json --dry-run
+  underpass fleet export plant-1 --dir configuration && git -C configuration diff
+  underpass fleet apply plant-1 configuration --dry-run
   underpass fleet apply plant-1 document.json --confirm-within 120 && check-it &&
     underpass fleet confirm plant-1
 
@@ -33,8 +36,14 @@ pub struct Export {
     /// Which agent.
     agent: String,
     /// A file to write in place of standard output.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "dir")]
     out: Option<PathBuf>,
+    /// A folder to hold the configuration as files, one for each subaccount and mapping.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Leave out of these files who the agent is for its gateways, so that they fit other agents.
+    #[arg(long, requires = "dir")]
+    portable: bool,
 }
 
 /// What is applied where.
@@ -42,7 +51,7 @@ pub struct Export {
 pub struct Apply {
     /// Which agent.
     agent: String,
-    /// A file as `fleet export` prints it.
+    /// A file as `fleet export` prints it, or a folder as `fleet export --dir` writes it.
     file: PathBuf,
     /// Tell what would change, and change nothing.
     #[arg(long)]
@@ -70,24 +79,65 @@ pub(super) fn export(common: &Common, export: &Export, out: &mut Output<'_>) -> 
     let agent = engine.agent(&export.agent)?.id;
     let reply = document(&engine, agent)?;
     engine.stop();
+    if let Some(dir) = &export.dir {
+        let known = Configuration::from_reply(&*reply)?;
+        let files = known.document.to_files(export.portable);
+        let written = tree::write(dir, &files, FILES_MARKER)?;
+        let told = json!({
+            "revision": known.revision, "written": written.written, "removed": written.removed,
+            "unchanged": written.unchanged,
+        });
+        return out.show(&told, |out| {
+            let (new, gone) = (written.written.len(), written.removed.len());
+            let same = written.unchanged;
+            writeln!(out, "{new} written, {gone} removed, {same} unchanged")
+        });
+    }
     match &export.out {
         Some(path) => write(path, &reply.body),
         None => Ok(out.raw(&reply.body)?),
     }
 }
 
+/// What is applied, as it was read.
+enum Wanted {
+    Text(String),
+    Files(Files),
+}
+
+impl Wanted {
+    fn read(path: &Path) -> anyhow::Result<Self> {
+        if path.is_dir() {
+            return Ok(Self::Files(tree::read(path)?));
+        }
+        let text = read(path)?;
+        // The agent has the same rules; what they refuse need not be sent.
+        Document::from_json(&text).with_context(|| format!("{} is not valid", path.display()))?;
+        Ok(Self::Text(text))
+    }
+
+    /// The document as it is sent to an agent that has another one now.
+    fn text(self, present: &Reply) -> anyhow::Result<String> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Files(files) => {
+                let present = Configuration::from_reply(present)?;
+                Ok(Document::from_files(&files, Some(&present.document))?.to_json())
+            }
+        }
+    }
+}
+
 pub(super) fn apply(common: &Common, apply: &Apply, out: &mut Output<'_>) -> anyhow::Result<()> {
-    let text = read(&apply.file)?;
-    // The agent has the same rules; what they refuse need not be sent.
-    Document::from_json(&text).with_context(|| format!("{} is not valid", apply.file.display()))?;
+    let wanted = Wanted::read(&apply.file)?;
     let engine = Engine::open(common)?;
     let agent = engine.agent(&apply.agent)?.id;
-    let before = match apply.revision {
-        Some(revision) => revision,
-        None => document(&engine, agent)?
-            .revision
-            .context("the agent names no revision")?,
-    };
+    let present = document(&engine, agent)?;
+    let before = apply.revision.or(present.revision);
+    let before = before.context("the agent names no revision")?;
+    let text = wanted
+        .text(&present)
+        .with_context(|| format!("{} is not valid", apply.file.display()))?;
     let query = Query {
         dry_run: apply.dry_run,
         confirm_within: apply.confirm_within,
