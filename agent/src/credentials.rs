@@ -39,15 +39,23 @@ impl CredentialStore {
     /// # Errors
     /// When they are missing or damaged.
     pub fn load(&self, instance: InstanceId) -> anyhow::Result<Credentials> {
-        let json = match self.0.read(&name(instance)) {
-            Ok(json) => json,
-            Err(error @ VaultError::Missing(_)) => {
-                return Err(error).context("enrol the agent again");
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let what = || format!("the credentials of instance {instance} are damaged");
-        serde_json::from_slice(&json).with_context(what)
+        match self.0.read(&name(instance)) {
+            Ok(json) => parse(instance, &json),
+            Err(error @ VaultError::Missing(_)) => Err(error).context("enrol the agent again"),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The credentials of an enrolment, which may be gone.
+    ///
+    /// # Errors
+    /// When they cannot be read, or are damaged.
+    pub fn find(&self, instance: InstanceId) -> anyhow::Result<Option<Credentials>> {
+        match self.0.read(&name(instance)) {
+            Ok(json) => parse(instance, &json).map(Some),
+            Err(VaultError::Missing(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Replaces the credentials of an enrolment, all of them at once.
@@ -66,6 +74,11 @@ impl CredentialStore {
     pub fn delete(&self, instance: InstanceId) -> anyhow::Result<()> {
         Ok(self.0.remove(&name(instance))?)
     }
+}
+
+fn parse(instance: InstanceId, json: &[u8]) -> anyhow::Result<Credentials> {
+    let what = || format!("the credentials of instance {instance} are damaged");
+    serde_json::from_slice(json).with_context(what)
 }
 
 fn name(instance: InstanceId) -> String {

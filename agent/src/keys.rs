@@ -54,6 +54,11 @@ impl KeyStore {
         Self(Vault::new(data_dir))
     }
 
+    /// The store behind an open vault.
+    pub const fn of(vault: Vault) -> Self {
+        Self(vault)
+    }
+
     /// Reads a key; none where there is none.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 pub mod admin;
 mod alerts;
 pub mod audit;
+pub mod backup;
 pub mod cli;
 pub mod control;
 pub mod credentials;

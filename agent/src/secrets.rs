@@ -66,6 +66,30 @@ impl SecretStore {
         Ok(self.0.write(&key(id), pem.expose().as_bytes())?)
     }
 
+    /// A password that may be gone.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn find(&self, id: CredentialId) -> anyhow::Result<Option<Secret>> {
+        self.found(&password(id))
+    }
+
+    /// A private key that may be gone.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn find_key(&self, id: CredentialId) -> anyhow::Result<Option<Secret>> {
+        self.found(&key(id))
+    }
+
+    fn found(&self, name: &str) -> anyhow::Result<Option<Secret>> {
+        match self.0.read(name) {
+            Ok(value) => text(&value).map(Some),
+            Err(VaultError::Missing(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Forgets a password or key; what is not there is forgotten already.
     ///
     /// # Errors

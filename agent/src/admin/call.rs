@@ -10,9 +10,10 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use underpass_shared::api::management::{self as api, ErrorType, Preview, Query, Refusal};
 use underpass_shared::audit::Category;
+use underpass_shared::backup::Named;
 use underpass_shared::config::limits::REASON_LEN_MAX;
 use underpass_shared::config::{ConfirmWithin, Document, Invalid, Joining, changes, diff};
-use underpass_shared::id::{CredentialId, InstanceId};
+use underpass_shared::id::CredentialId;
 use underpass_shared::rights::{self, Role};
 
 use super::{Admin, Answer, answer, certificates};
@@ -88,6 +89,11 @@ impl Call {
     /// The body's bytes, whatever they are.
     pub(super) const fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    /// Takes the body away, so that it is not kept beside what is made of it.
+    pub(super) fn take_body(&mut self) -> Bytes {
+        std::mem::take(&mut self.body)
     }
 
     /// The body's bytes, which must be JSON.
@@ -180,7 +186,7 @@ impl Admin {
             let edit = with_keys(self.secrets.clone(), edit);
             return preview(current, call.if_match, edit).await;
         }
-        let before = Secrets::of(self.store.current().document());
+        let before = Named::of(self.store.current().document());
         let within = call.query.confirm_within.map(ConfirmWithin::duration);
         let revision = self
             .commit(&call.caller, reason, call.if_match, joining, within, edit)
@@ -245,50 +251,22 @@ impl Admin {
     }
 
     /// Deletes what only the document before a change still used.
-    pub(super) fn forget(&self, before: &Secrets) {
+    pub(super) fn forget(&self, before: &Named) {
         let current = self.store.current();
         if current.problem().is_some() {
             return;
         }
-        let used = Secrets::of(current.document());
+        let used = Named::of(current.document());
         let failed = |error: anyhow::Error| {
             let error = format!("{error:#}");
             tracing::warn!(error, "a secret that is no longer used was not deleted");
         };
-        for gone in before.instances.difference(&used.instances) {
+        for gone in before.enrolments.difference(&used.enrolments) {
             self.credentials.delete(*gone).unwrap_or_else(failed);
         }
-        for gone in before.values.difference(&used.values) {
-            self.secrets.remove(*gone).unwrap_or_else(failed);
-        }
-    }
-}
-
-/// What of the secret store a document uses.
-pub(super) struct Secrets {
-    instances: BTreeSet<InstanceId>,
-    /// Passwords and keys of certificates.
-    values: BTreeSet<CredentialId>,
-}
-
-impl Secrets {
-    pub(super) fn of(document: &Document) -> Self {
-        let subaccounts = document.subaccounts().iter();
-        let connector = document.connector();
-        let proxy = connector.proxy().and_then(|proxy| proxy.login());
-        let logins = [proxy, connector.email.login()].into_iter().flatten();
-        let passwords = logins.map(|(_, id)| id);
-        let keys = connector.certificates.keys();
-        let users = connector.monitoring_users.as_slice().iter();
-        let hashes = users.map(|one| one.password);
-        let webhooks = connector.webhooks.secrets();
-        Self {
-            instances: subaccounts.map(|one| one.own().instance).collect(),
-            values: passwords
-                .chain(keys)
-                .chain(hashes)
-                .chain(webhooks)
-                .collect(),
+        let values: BTreeSet<CredentialId> = used.values().collect();
+        for gone in before.values().filter(|one| !values.contains(one)) {
+            self.secrets.remove(gone).unwrap_or_else(failed);
         }
     }
 }

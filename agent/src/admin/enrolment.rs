@@ -6,6 +6,7 @@ use underpass_shared::api::management::{
     Enrolment, Flag, Refusal, SubaccountPath, SubaccountTarget, Target,
 };
 use underpass_shared::audit::Category;
+use underpass_shared::backup::Named;
 use underpass_shared::config::{
     Document, Joining, Proxy, ProxyFields, SubaccountFields, SubaccountKey,
 };
@@ -14,7 +15,7 @@ use underpass_shared::pki::token::EnrolToken;
 use underpass_shared::rights::{self, Role};
 use uuid::Uuid;
 
-use super::call::{Call, Secrets};
+use super::call::Call;
 use super::proxy::{route, with_proxy};
 use super::{Admin, Answer, answer};
 use crate::store::Snapshot;
@@ -156,7 +157,7 @@ impl Admin {
         token: &EnrolToken,
         current: &Snapshot,
     ) -> Answer {
-        let before = Secrets::of(current.document());
+        let before = Named::of(current.document());
         let route = match &enrolment.proxy {
             Some(input) => route(input)?,
             None => self.route(current.document())?,

@@ -9,6 +9,7 @@ mod agent;
 mod alerts;
 mod answer;
 mod audit;
+mod backup;
 mod body;
 mod call;
 mod caller;
@@ -95,6 +96,8 @@ pub struct Admin {
     places: monitoring::Places,
     tasks: Tasks,
     audit: Audit,
+    /// Where backups are made and opened, one at a time.
+    backups: backup::Desk,
 }
 
 /// A refusal as a response, for those who carry requests.
@@ -127,6 +130,7 @@ impl Admin {
             places: monitoring::Places::default(),
             tasks: Tasks::new(),
             audit,
+            backups: backup::Desk::default(),
         }
     }
 

@@ -9,6 +9,8 @@ use underpass_shared::api::management::Refusal;
 
 use super::call::Call;
 
+/// Bytes of one part that is a whole backup; the body as a whole is limited before.
+const LARGE_LEN_MAX: u64 = 64 * 1024 * 1024;
 /// Parts of one body; a trust store takes no more certificates.
 const PARTS_MAX: usize = 256;
 /// Bytes of one part; the body as a whole is limited before.
@@ -32,19 +34,42 @@ pub(super) fn is_form(call: &Call) -> bool {
 
 impl Form {
     pub(super) async fn read(call: &Call, known: &'static [&'static str]) -> Result<Self, Refusal> {
+        Self::parse(
+            call.content_type(),
+            call.body().clone(),
+            known,
+            PART_LEN_MAX,
+        )
+        .await
+    }
+
+    /// The parts of a form of which one may be as large as the body. The body is not kept twice.
+    pub(super) async fn take(
+        call: &mut Call,
+        known: &'static [&'static str],
+    ) -> Result<Self, Refusal> {
+        let body = call.take_body();
+        Self::parse(call.content_type(), body, known, LARGE_LEN_MAX).await
+    }
+
+    async fn parse(
+        content_type: &str,
+        body: Bytes,
+        known: &'static [&'static str],
+        part_len_max: u64,
+    ) -> Result<Self, Refusal> {
         let wrong = |error: multer::Error| {
             let rule = format!("the form cannot be read: {error}");
             Refusal::invalid("", rule)
         };
-        let boundary = multer::parse_boundary(call.content_type()).map_err(wrong)?;
-        let body = call.body().clone();
+        let boundary = multer::parse_boundary(content_type).map_err(wrong)?;
         let body = futures_util::stream::once(async move { Ok::<_, Infallible>(body) });
-        let limit = SizeLimit::new().per_field(PART_LEN_MAX);
+        let limit = SizeLimit::new().per_field(part_len_max);
         let limits = Constraints::new().size_limit(limit);
         let mut form = Multipart::with_constraints(body, boundary, limits);
         let mut parts: BTreeMap<String, Vec<Part>> = BTreeMap::new();
         let mut count = 0;
-        while let Some(field) = form.next_field().await.map_err(wrong)? {
+        while let Some(mut field) = form.next_field().await.map_err(wrong)? {
             count += 1;
             if count > PARTS_MAX {
                 let rule = format!("at most {PARTS_MAX} parts are allowed");
@@ -56,7 +81,11 @@ impl Form {
                 return Err(Refusal::invalid(name, rule));
             }
             let file_name = field.file_name().map(str::to_owned);
-            let content = field.bytes().await.map_err(wrong)?;
+            // All of it was there, so it comes in one piece, which is not copied.
+            let mut content = field.chunk().await.map_err(wrong)?.unwrap_or_default();
+            while let Some(more) = field.chunk().await.map_err(wrong)? {
+                content = [content, more].concat().into();
+            }
             parts
                 .entry(name)
                 .or_default()

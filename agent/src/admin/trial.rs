@@ -4,10 +4,11 @@ use http::StatusCode;
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::api::management::{ErrorType, PendingConfirm, Refusal, Verb};
 use underpass_shared::audit::{Actor, Category, Outcome, Record};
+use underpass_shared::backup::Named;
 use underpass_shared::config::{OnTrial, Revision, Trial};
 use underpass_shared::rights::{self, Role};
 
-use super::call::{Call, Secrets};
+use super::call::Call;
 use super::{Admin, Answer, answer};
 use crate::store::{AGENT, ChangeError, Snapshot, named};
 use crate::utc::utc;
@@ -144,7 +145,7 @@ impl Admin {
     pub(super) async fn settled(&self, trial: &Trial) {
         for number in trial.first.saturating_sub(1)..=trial.last {
             match self.store.at(number).await {
-                Ok(Some(document)) => self.forget(&Secrets::of(&document)),
+                Ok(Some(document)) => self.forget(&Named::of(&document)),
                 Ok(None) => {}
                 Err(error) => tracing::warn!(%error, "secrets that are no longer used may be left"),
             }

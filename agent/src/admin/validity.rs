@@ -4,12 +4,13 @@ use underpass_shared::api::management::{
     Corrupted, Refusal, SubaccountCertificate, SubaccountPath, ValidityInput,
 };
 use underpass_shared::audit::Category;
+use underpass_shared::backup::Named;
 use underpass_shared::config::{Certificate, Joining, SubaccountFields, SubaccountKey};
 use underpass_shared::id::CredentialId;
 use underpass_shared::pki::token::EnrolToken;
 use underpass_shared::rights;
 
-use super::call::{Call, Secrets};
+use super::call::Call;
 use super::kept::unusable;
 use super::subaccounts::find;
 use super::{Admin, Answer, answer};
@@ -110,7 +111,7 @@ impl Admin {
         }
         let current = self.store.current();
         super::trial::nothing_on_trial(&current)?;
-        let before = Secrets::of(current.document());
+        let before = Named::of(current.document());
         let location = Some(own.key.location_id.clone());
         let enrolled = enrol::enrol(&token, location, route, &self.tasks).await;
         let (enrolled, credentials) = enrolled.map_err(|error| failed(&error))?;

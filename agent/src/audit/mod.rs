@@ -238,6 +238,16 @@ impl Audit {
         verify(&self.0.dir, trusted, anchor, Some(end), Some(time))
     }
 
+    /// The newest record up to now; none where nothing was recorded yet. Must not be called from a
+    /// task.
+    ///
+    /// # Errors
+    /// When it cannot be written or read now.
+    pub fn newest(&self) -> Result<Option<Anchor>, VerifyError> {
+        let end = self.flush()?;
+        read::newest(&self.0.dir, end).map_err(VerifyError::Io)
+    }
+
     /// The folder of the segments.
     pub fn dir(&self) -> &Path {
         &self.0.dir

@@ -12,7 +12,7 @@ use underpass_runtime::clock;
 use underpass_runtime::pki::is_signed;
 use underpass_shared::audit::limits::LINE_LEN_MAX;
 use underpass_shared::audit::{
-    Anchor, Bad, Entry, Fault, Filter, PublicKey, Record, Report, Verifier,
+    Anchor, Bad, Entry, Fault, Filter, Line, PublicKey, Record, Report, Verifier, read_line,
 };
 
 use super::error::AuditError;
@@ -215,6 +215,34 @@ pub fn query(
         left = left.saturating_sub(file.read);
     }
     Ok(page)
+}
+
+/// The newest record of a log that is written up to `end`, so that somebody can note it down.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(super) fn newest(dir: &Path, end: Position) -> io::Result<Option<Anchor>> {
+    let mut segments = files::list(dir)?;
+    segments.retain(|segment| *segment <= end.segment);
+    while let Some(segment) = segments.pop() {
+        let path = files::path(dir, segment);
+        let written = path.metadata()?.len();
+        let len = if segment == end.segment {
+            written.min(end.len)
+        } else {
+            written
+        };
+        let mut file = Backwards::new(File::open(&path)?, len);
+        while let Some(line) = file.line()? {
+            if let Some(Entry::Record(record)) = files::entry(line)
+                && let Ok(Line { hash, .. }) = read_line(line)
+            {
+                let sequence = record.sequence;
+                return Ok(Some(Anchor { sequence, hash }));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// Whether all of a segment is before or behind the time that is looked for.

@@ -51,6 +51,12 @@ impl Records {
         known.get(&id).copied().unwrap_or_default()
     }
 
+    /// What is known of all.
+    pub fn all(&self) -> BTreeMap<OperatorId, Record> {
+        let known = self.0.known.lock();
+        known.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// An operator got a certificate.
     pub fn issued(&self, id: OperatorId, not_after_ms: i64) {
         self.change(|known| {

@@ -40,6 +40,8 @@ pub enum Category {
     AccessAllowed,
     /// A request that the access control refused, or a caller who may not administer.
     AccessDenied,
+    /// A backup was made, opened to be verified, or restored.
+    Backup,
     /// A subaccount was added by a token of its gateway.
     Enrolment,
     /// An operator was added or removed.

@@ -228,9 +228,7 @@ impl Content {
     /// When it does not serialise, which it does.
     pub fn write(&self) -> Result<Zeroizing<Vec<u8>>, ContentError> {
         // Counted first: a buffer that grows leaves copies behind that nobody wipes.
-        let mut count = Count(0);
-        serde_json::to_writer(&mut count, self).map_err(ContentError::Write)?;
-        let mut json = Zeroizing::new(Vec::with_capacity(count.0));
+        let mut json = Zeroizing::new(Vec::with_capacity(json_len(self)?));
         serde_json::to_writer(&mut *json, self).map_err(ContentError::Write)?;
         Ok(json)
     }
@@ -242,6 +240,16 @@ impl Content {
     pub fn document_of(document: &Document) -> Result<Box<RawValue>, ContentError> {
         RawValue::from_string(document.to_json()).map_err(ContentError::Write)
     }
+}
+
+/// Bytes of a part as JSON.
+///
+/// # Errors
+/// When it does not serialise, which it does.
+pub fn json_len(part: &impl Serialize) -> Result<usize, ContentError> {
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, part).map_err(ContentError::Write)?;
+    Ok(count.0)
 }
 
 /// Counts what is written.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::schema::schema;
 use crate::secret::Secret;
 
 /// A secret text that may be serialised, because what holds it is sealed as a whole.
@@ -31,3 +32,5 @@ impl<'de> Deserialize<'de> for KeptSecret {
         String::deserialize(from).map(Self::new)
     }
 }
+
+schema!(KeptSecret = { "type": "string" });

@@ -5,14 +5,16 @@ mod content;
 mod kept;
 mod manifest;
 mod named;
+mod recipient;
 #[cfg(test)]
 mod tests;
 
 pub use self::check::Fault;
 pub use self::content::{
     Absent, AuditHead, CONTENT_FORMAT, Content, ContentError, Enrolment, IdentityKey, Machine,
-    Past, REVISIONS_DEFAULT, REVISIONS_MAX, SeenOperator, Values,
+    Past, REVISIONS_DEFAULT, REVISIONS_MAX, SeenOperator, Values, json_len,
 };
 pub use self::kept::KeptSecret;
 pub use self::manifest::{FORMAT, Head, Manifest, ManifestFormat};
 pub use self::named::Named;
+pub use self::recipient::{InvalidRecipientText, RecipientText};

@@ -6,6 +6,7 @@
 
 mod alert;
 mod audit;
+mod backup;
 mod body;
 mod certificate;
 mod change;
@@ -47,6 +48,10 @@ pub use alert::{AlertList, AlertState, InvalidAlertState, SilenceInput};
 pub use audit::{
     AuditBad, AuditLevelInput, AuditLogInput, AuditLogLevel, AuditLogShown, AuditPage, AuditSearch,
     AuditVerification, Days,
+};
+pub use backup::{
+    BackupHead, BackupHistory, BackupInput, BackupVerified, PASSPHRASE_LEN_MAX, PASSPHRASE_LEN_MIN,
+    VerificationForm,
 };
 pub use body::read;
 pub use certificate::{
@@ -110,8 +115,8 @@ pub use subaccount::{
     SubaccountInput, SubaccountShown, Tunnel, TunnelChannel, TunnelState, ValidityInput,
 };
 pub use target::{
-    AlertTarget, AuditTarget, CertificateTarget, ConnectorTarget, DeliveryTarget, DocumentTarget,
-    MappingTarget, MigrationTarget, MonitoringTarget, OperatorTarget, RunningTarget,
+    AlertTarget, AuditTarget, BackupTarget, CertificateTarget, ConnectorTarget, DeliveryTarget,
+    DocumentTarget, MappingTarget, MigrationTarget, MonitoringTarget, OperatorTarget, RunningTarget,
     SubaccountPath, SubaccountTarget, Target, TroubleTarget, Verb, untyped_channels,
 };
 pub use trace::{

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod audit;
+mod backup;
 mod certificates;
 mod delivery;
 mod document;
@@ -25,6 +26,7 @@ use percent_encoding::percent_decode_str;
 
 pub use self::alerts::AlertTarget;
 pub use self::audit::AuditTarget;
+pub use self::backup::BackupTarget;
 pub use self::certificates::CertificateTarget;
 pub use self::delivery::DeliveryTarget;
 pub use self::document::DocumentTarget;
@@ -62,6 +64,8 @@ pub enum Target {
     Document(DocumentTarget),
     /// The audit log.
     Audit(AuditTarget),
+    /// Backups.
+    Backup(BackupTarget),
     /// Certificates of the agent, and those it trusts.
     Certificates(CertificateTarget),
     /// Operators and pairing.
@@ -108,6 +112,7 @@ const AREAS: &[Area] = &[
     |path| found(TroubleTarget::parse(path), Target::Trouble),
     |path| found(DocumentTarget::parse(path), Target::Document),
     |path| found(AuditTarget::parse(path), Target::Audit),
+    |path| BackupTarget::parse(path).map(Target::Backup).map(Ok),
     |path| found(CertificateTarget::parse(path), Target::Certificates),
     |path| found(ConnectorTarget::parse(path), Target::Connector),
     Target::of_subaccounts,
@@ -219,6 +224,7 @@ impl Target {
             Self::SecurityStatus => checks::SECURITY_STATUS,
             Self::Document(target) => target.template(),
             Self::Audit(target) => target.template(),
+            Self::Backup(target) => target.template(),
             Self::Certificates(target) => target.template(),
             Self::Operators(target) => target.template(),
             Self::Running(target) => target.template(),
@@ -250,6 +256,7 @@ impl fmt::Display for Target {
             | Self::Corrupted => f.write_str(self.template()),
             Self::Document(target) => write!(f, "{target}"),
             Self::Audit(target) => write!(f, "{target}"),
+            Self::Backup(target) => f.write_str(target.template()),
             Self::Certificates(target) => write!(f, "{target}"),
             Self::Operators(target) => write!(f, "{target}"),
             Self::Running(target) => write!(f, "{target}"),

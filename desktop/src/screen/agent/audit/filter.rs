@@ -22,6 +22,7 @@ const CATEGORIES: [Category; 24] = [
     Category::AllowedResource,
     Category::AuditLogLevel,
     Category::BackendMapping,
+    Category::Backup,
     Category::CloudConnectorLoggers,
     Category::Configuration,
     Category::DomainMapping,

@@ -41,6 +41,11 @@ const REFUSALS: &[(u16, &str, &str)] = &[
         "The body has another Content-Type than the call takes.",
     ),
     (
+        429,
+        "TooManyRequests",
+        "Too many tries; the message says when to come again.",
+    ),
+    (
         500,
         "InternalServerError",
         "Something that the request needs failed; the message says what.",

@@ -6,6 +6,7 @@
 pub(super) mod agent;
 pub(super) mod alerts;
 pub(super) mod audit;
+pub(super) mod backup;
 pub(super) mod certificates;
 pub(super) mod channels;
 pub(super) mod checks;
@@ -42,6 +43,11 @@ pub const BODY_LEN_MAX: usize = 1024 * 1024;
 /// mappings with 20 resources each) has about 15 MB.
 pub const DOCUMENT_LEN_MAX: usize = 64 * 1024 * 1024;
 
+/// Most bytes of a backup, with the form around it.
+pub const BACKUP_LEN_MAX: usize = 64 * 1024 * 1024;
+
+/// The type of bodies that hold files.
+pub const FORM: &str = "multipart/form-data";
 /// The type of most bodies.
 pub const JSON: &str = "application/json";
 
@@ -297,6 +303,7 @@ const AREAS: &[&[Operation]] = &[
     agent::OPERATIONS,
     alerts::OPERATIONS,
     audit::OPERATIONS,
+    backup::OPERATIONS,
     certificates::OPERATIONS,
     channels::OPERATIONS,
     clients::OPERATIONS,

@@ -1,0 +1,107 @@
+//! Opening an archive: nothing is believed before all of it was checked.
+
+use underpass_runtime::archive::{self, Key};
+use underpass_runtime::pki::{Authority, CertificateInfo, PrivateKey};
+use underpass_runtime::tls::ClientTls;
+use underpass_shared::api::management::{BackupHead, BackupVerified};
+use underpass_shared::backup::{Content, Enrolment, Manifest};
+use underpass_shared::config::Document;
+use underpass_shared::id::AgentId;
+use underpass_shared::protocol::role::Role;
+
+use super::error::OpenError;
+use super::{LIMITS, PRODUCT, VERSION};
+use crate::credentials::Credentials;
+
+/// A backup that holds together.
+#[derive(Debug)]
+pub struct Opened {
+    /// What it says in clear.
+    pub manifest: Manifest,
+    /// What was sealed.
+    pub content: Content,
+    /// The document of the content.
+    pub document: Document,
+}
+
+/// Opens an archive and checks all of it. Takes a second of a processor with a passphrase.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn open(archive: &[u8], key: &Key) -> Result<Opened, OpenError> {
+    let (manifest, json) = archive::open(archive, PRODUCT, key, LIMITS)?;
+    let content = Content::read(&json, VERSION)?;
+    drop(json);
+    content.check_manifest(&manifest)?;
+    let document = content.check()?;
+    check_identity(&content).ok_or(OpenError::Identity)?;
+    Ok(Opened {
+        manifest,
+        content,
+        document,
+    })
+}
+
+/// The identity proves itself: the agent's id follows from its certificate.
+fn check_identity(content: &Content) -> Option<()> {
+    let identity = &content.identity;
+    let info = CertificateInfo::from_pem(&identity.chain).ok()?;
+    let key = PrivateKey::from_pem(identity.key.expose()).ok()?;
+    Authority::load(&identity.chain, &key).ok()?;
+    (AgentId::of_authority(&info.fingerprint) == content.instance).then_some(())
+}
+
+impl Opened {
+    /// What is in it, as the agent `own` sees it.
+    pub fn report(&self, own: AgentId) -> BackupVerified {
+        let (content, document) = (&self.content, &self.document);
+        let subaccounts = document.subaccounts();
+        let mappings = || subaccounts.iter().flat_map(|one| one.mappings());
+        BackupVerified {
+            instance: content.instance,
+            own: content.instance == own,
+            created_time_stamp: content.created_at_ms,
+            product_version: content.product_version.clone(),
+            format: content.format,
+            revision: BackupHead {
+                number: content.revision.number,
+                hash: content.hash(),
+            },
+            subaccounts: subaccounts.len(),
+            mappings: mappings().count(),
+            resources: mappings().map(|one| one.resources.len()).sum(),
+            operators: document.connector().operators().as_slice().len(),
+            revisions: content.revisions.len(),
+            secrets: content.secrets.len(),
+            enrolments: content.enrolments.len(),
+            machine: content.machine.is_some(),
+            warnings: self.warnings(),
+        }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let absent = &self.content.absent;
+        let values = absent.values.iter().map(|id| {
+            format!("the secret {id} was not on the host any longer when the backup was made")
+        });
+        let enrolments = absent.enrolments.iter().map(|id| {
+            format!("the client certificate of instance {id} was not on the host any longer when the backup was made")
+        });
+        let all = &self.content.enrolments;
+        let broken = all.iter().filter(|(_, one)| !is_usable(one));
+        let broken =
+            broken.map(|(id, _)| format!("the client certificate of instance {id} cannot be used"));
+        values.chain(enrolments).chain(broken).collect()
+    }
+}
+
+/// Whether a gateway could be dialled with it.
+fn is_usable(enrolment: &Enrolment) -> bool {
+    let credentials = Credentials {
+        key: enrolment.key.expose().to_owned(),
+        certificate: enrolment.certificate.clone(),
+        ca_bundle: enrolment.ca_bundle.clone(),
+    };
+    let tls: anyhow::Result<ClientTls> = credentials.tls(Role::Tunnel);
+    tls.is_ok()
+}

@@ -1,0 +1,31 @@
+//! Backups of the whole agent.
+
+use super::super::{BackupInput, BackupVerified, VerificationForm};
+use super::{BACKUP_LEN_MAX, FORM, Operation};
+use crate::rights::Access::Administration;
+
+pub(crate) const BACKUP: &str = "/api/v1/configuration/backup";
+pub(crate) const VERIFICATION: &str = "/api/v1/backup/verification";
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::post(
+        BACKUP,
+        Administration,
+        "Gives the whole agent as one archive, sealed with a passphrase or to public keys.",
+    )
+    .takes::<BackupInput>()
+    .sends("application/zip")
+    .acts()
+    .conflicts(),
+    Operation::post(
+        VERIFICATION,
+        Administration,
+        "Opens an archive and checks all of it as a restore would; changes nothing.",
+    )
+    .takes_as::<VerificationForm>(FORM)
+    .limit(BACKUP_LEN_MAX)
+    .gives::<BackupVerified>()
+    .acts()
+    .conflicts()
+    .refuses(&[429]),
+];
