@@ -116,8 +116,8 @@ pub use subaccount::{
 };
 pub use target::{
     AlertTarget, AuditTarget, BackupTarget, CertificateTarget, ConnectorTarget, DeliveryTarget,
-    DocumentTarget, MappingTarget, MigrationTarget, MonitoringTarget, OperatorTarget, RunningTarget,
-    SubaccountPath, SubaccountTarget, Target, TroubleTarget, Verb, untyped_channels,
+    DocumentTarget, MappingTarget, MigrationTarget, MonitoringTarget, OperatorTarget,
+    RunningTarget, SubaccountPath, SubaccountTarget, Target, TroubleTarget, Verb, untyped_channels,
 };
 pub use trace::{
     TraceBodyLen, TraceInput, TraceList, TraceMegabytes, TraceSeconds, TraceShown, TraceState,
