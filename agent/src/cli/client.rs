@@ -18,6 +18,7 @@ use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::api::management::{ErrorBody, Query, Target, Verb};
 
+use super::form::Form;
 use crate::admin::socket::{self, Stream};
 use crate::admin::{Admin, Caller, OsUser, REVERTS_AT};
 use crate::audit::{Audit, Present};
@@ -176,6 +177,23 @@ impl Client {
         self.ask(request, "application/json").await
     }
 
+    /// A request with a form.
+    pub(super) async fn send_form(
+        &self,
+        verb: Verb,
+        target: Target,
+        query: &Query,
+        form: Form,
+    ) -> anyhow::Result<Reply> {
+        let (kind, body) = form.end();
+        let request = Request::builder()
+            .method(verb.as_str())
+            .uri(format!("{target}{}", query.to_text()))
+            .header(CONTENT_TYPE, kind)
+            .body(body)?;
+        self.ask(request, "application/json").await
+    }
+
     /// What is there, in another form than JSON.
     pub(super) async fn get_as(
         &self,
@@ -192,12 +210,11 @@ impl Client {
         mut request: Request<Bytes>,
         accept: &'static str,
     ) -> anyhow::Result<Reply> {
+        let headers = request.headers_mut();
+        headers.insert(HOST, HeaderValue::from_static("localhost"));
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
         let json = HeaderValue::from_static("application/json");
-        request.headers_mut().extend([
-            (HOST, HeaderValue::from_static("localhost")),
-            (ACCEPT, HeaderValue::from_static(accept)),
-            (CONTENT_TYPE, json),
-        ]);
+        headers.entry(CONTENT_TYPE).or_insert(json);
         let response = match &self.stopped {
             Some(admin) => {
                 let caller = Caller::Local(OsUser::current());

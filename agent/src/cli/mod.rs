@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod audit;
+pub mod backup;
 pub mod certificate;
 mod check;
 mod client;
@@ -11,6 +12,7 @@ mod drain;
 pub mod enrol;
 mod events;
 pub mod files;
+mod form;
 pub mod heartbeat;
 pub mod history;
 mod import;
@@ -20,6 +22,7 @@ pub mod mapping;
 pub mod operator;
 mod output;
 pub mod pair;
+pub mod passphrase;
 pub mod proxy;
 pub mod requests;
 pub mod resource;
@@ -205,6 +208,16 @@ pub enum Administer {
     Status {
         #[command(flatten)]
         common: Common,
+    },
+    /// Make a backup of the whole agent, or verify one.
+    #[command(after_help = backup::EXAMPLE, subcommand_negates_reqs = true)]
+    Backup {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        wanted: backup::Wanted,
+        #[command(subcommand)]
+        action: Option<backup::Action>,
     },
     /// List, connect, disconnect or remove subaccounts.
     #[command(after_help = subaccount::EXAMPLE)]
@@ -448,6 +461,7 @@ impl Administer {
             | Self::Export { common, .. }
             | Self::Apply { common, .. }
             | Self::Audit { common, .. }
+            | Self::Backup { common, .. }
             | Self::Alert { common, .. }
             | Self::SecurityStatus { common }
             | Self::Events { common }
@@ -493,6 +507,7 @@ impl Administer {
             | Self::Document { .. }
             | Self::Export { .. }
             | Self::Audit { .. }
+            | Self::Backup { .. }
             | Self::Alert { .. }
             | Self::SecurityStatus { .. }
             | Self::Events { .. }
@@ -556,6 +571,9 @@ impl Administer {
             Self::Export { export, .. } => files::export(&client, &export, &mut out).await,
             Self::Apply { apply, .. } => files::apply(&client, apply, &mut out).await,
             Self::Audit { action, .. } => audit::run(&client, action, &mut out).await,
+            Self::Backup { action, wanted, .. } => {
+                backup::run(&client, action, wanted, &mut out).await
+            }
             Self::Alert { action, .. } => alert::run(&client, action, &mut out).await,
             Self::SecurityStatus { .. } => security::show(&client, &mut out).await,
             Self::Events { .. } => events::follow(&client, &mut out).await,

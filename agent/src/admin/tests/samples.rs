@@ -9,6 +9,9 @@ pub(super) const MANAGED: &str = "0190a5a2-6d0e-7cc0-8000-000000000002";
 
 const CERTIFICATE: &str = include_str!("old.pem");
 
+/// A public key of age, whose private key nobody has.
+const RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+
 /// One call with its address and body.
 #[derive(Clone, Debug)]
 pub(super) struct Sample {
@@ -136,6 +139,9 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         (_, "/api/monitoring/memory" | "/api/monitoring/disk" | "/api/monitoring/cpu") => {
             return (None, false);
         }
+        ("POST", "configuration/backup") => json!({"recipients": [RECIPIENT]}),
+        // It takes a form.
+        ("POST", "backup/verification") => return (Some(json!({})), false),
         // They do something else than change the configuration.
         (_, "alerts" | "logs" | "logs/stream" | "drain" | "restart") => return (None, true),
         ("POST", "alerts/test") => return (Some(json!({"channel": "mail"})), false),

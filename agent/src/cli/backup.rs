@@ -1,0 +1,189 @@
+//! `backup` and `backup verify`.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
+use clap::{Args, Subcommand};
+use serde_json::json;
+use underpass_runtime::file;
+use underpass_shared::api::management::{
+    BackupHistory, BackupInput, BackupTarget, BackupVerified, Flag, Query, Target, Verb,
+};
+use underpass_shared::backup::{KeptSecret, RecipientText};
+
+use super::client::Client;
+use super::form::Form;
+use super::output::{Output, utc};
+use super::passphrase::{Opening, Passphrase};
+use crate::backup::ARCHIVE_MAX;
+
+pub(super) const EXAMPLE: &str = "\
+Examples:
+  underpass-agent backup --out agent.zip
+  underpass-agent backup --out agent.zip --recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p
+  underpass-agent backup verify agent.zip
+
+A backup holds the whole agent with all its keys: whoever opens it can be this agent. Keep the
+passphrase, or the private key of a recipient, apart from it; without it the backup is worth nothing.";
+
+/// What to do with a backup.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Open a backup and check all of it as a restore would; changes nothing.
+    #[command(after_help = "Example:\n  underpass-agent backup verify agent.zip")]
+    Verify {
+        /// The archive.
+        file: PathBuf,
+        #[command(flatten)]
+        opening: Opening,
+    },
+}
+
+/// The backup to make.
+#[derive(Args, Debug)]
+pub struct Wanted {
+    /// The file to write; it must not exist.
+    #[arg(long, value_name = "FILE", required = true)]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: Passphrase,
+    /// Seal it to this public key of age instead of a passphrase; repeat it for several.
+    #[arg(long, value_name = "KEY", conflicts_with = "passphrase_file")]
+    recipient: Vec<RecipientText>,
+    /// How many of the newest revisions it has, up to 1000.
+    #[arg(long, value_name = "REVISIONS", default_value_t = 20)]
+    history: u32,
+    /// With the listen address and the key of the certificate that the management API shows.
+    #[arg(long)]
+    include_machine: bool,
+}
+
+pub(super) async fn run(
+    client: &Client,
+    action: Option<Action>,
+    wanted: Wanted,
+    out: &mut Output<'_>,
+) -> anyhow::Result<()> {
+    match action {
+        Some(Action::Verify { file, opening }) => verify(client, &file, &opening, out).await,
+        None => make(client, wanted, out).await,
+    }
+}
+
+async fn make(client: &Client, wanted: Wanted, out: &mut Output<'_>) -> anyhow::Result<()> {
+    let Some(path) = wanted.out else {
+        bail!("give the file to write as --out FILE");
+    };
+    let name = path.display();
+    ensure!(
+        !path.exists(),
+        "{name} exists; give another name or remove it"
+    );
+    let Ok(history) = BackupHistory::try_from(wanted.history) else {
+        bail!("--history must be between 0 and 1000");
+    };
+    let password = match wanted.recipient.is_empty() {
+        true => Some(KeptSecret(wanted.passphrase.get(true)?)),
+        false => None,
+    };
+    let needs_passphrase = password.is_some();
+    let input = BackupInput {
+        password,
+        recipients: wanted.recipient,
+        history,
+        include_machine: Flag(wanted.include_machine),
+    };
+    let target = Target::Backup(BackupTarget::Archive);
+    let query = Query::default();
+    let reply = client.send(Verb::Post, target, &query, &input).await?;
+    file::replace(&path, &reply.body).with_context(|| format!("cannot write {name}"))?;
+    let (revision, bytes) = (reply.revision, reply.body.len());
+    let told = json!({ "file": path, "bytes": bytes, "revision": revision });
+    out.show(&told, |out| {
+        let revision = revision.unwrap_or_default();
+        writeln!(
+            out,
+            "{name}: the whole agent as of revision {revision}, {bytes} bytes."
+        )?;
+        let what = if needs_passphrase {
+            "passphrase"
+        } else {
+            "private key of a recipient"
+        };
+        writeln!(
+            out,
+            "Keep the {what}: without it the backup is worth nothing."
+        )
+    })
+}
+
+async fn verify(
+    client: &Client,
+    path: &Path,
+    opening: &Opening,
+    out: &mut Output<'_>,
+) -> anyhow::Result<()> {
+    let archive = read(path)?;
+    let (part, secret) = opening.get()?;
+    let form = Form::new()
+        .part("backup", &archive)
+        .part(part, secret.expose().as_bytes());
+    let target = Target::Backup(BackupTarget::Verification);
+    let query = Query::default();
+    let reply = client.send_form(Verb::Post, target, &query, form).await;
+    let reply = reply.with_context(|| format!("{} cannot be restored", path.display()))?;
+    let found: BackupVerified = reply.read()?;
+    out.show(&found, |out| write(path, &found, out))
+}
+
+fn write(path: &Path, found: &BackupVerified, out: &mut dyn Write) -> io::Result<()> {
+    let whose = if found.own { "this agent" } else { "agent" };
+    writeln!(out, "{}: whole, and can be restored", path.display())?;
+    writeln!(out, "of        {whose} {}", found.instance)?;
+    writeln!(
+        out,
+        "made      {} by version {}",
+        utc(found.created_time_stamp),
+        found.product_version
+    )?;
+    let head = &found.revision;
+    writeln!(out, "revision  {} ({})", head.number, head.hash)?;
+    writeln!(
+        out,
+        "holds     {} subaccounts with {} client certificates, {} mappings with {} resources, \
+         {} operators, {} secrets, {} revisions{}",
+        found.subaccounts,
+        found.enrolments,
+        found.mappings,
+        found.resources,
+        found.operators,
+        found.secrets,
+        found.revisions,
+        if found.machine {
+            ", and what belongs to the host"
+        } else {
+            ""
+        }
+    )?;
+    let mut warnings = found.warnings.iter();
+    warnings.try_for_each(|warning| writeln!(out, "warning: {warning}"))
+}
+
+/// Reads an archive; one that is longer than any of ours is refused by who opens it.
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let unread = || format!("cannot read {}", path.display());
+    let file = File::open(path).with_context(unread)?;
+    let limit = u64::try_from(ARCHIVE_MAX)?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1)
+        .read_to_end(&mut bytes)
+        .with_context(unread)?;
+    ensure!(
+        bytes.len() <= ARCHIVE_MAX,
+        "{} has more than the {ARCHIVE_MAX} bytes that a backup may have",
+        path.display()
+    );
+    Ok(bytes)
+}
