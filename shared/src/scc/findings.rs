@@ -157,10 +157,8 @@ impl Findings {
 
 /// A value as a report repeats it: short, in one line.
 pub(super) fn shown(value: &serde_json::Value) -> String {
-    let text = match value {
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
+    let text = value.as_str().map(str::to_owned);
+    let text = text.unwrap_or_else(|| value.to_string());
     let plain = |one: char| if one.is_control() { ' ' } else { one };
     let mut short: String = text.chars().take(VALUE_LEN_MAX).map(plain).collect();
     if text.chars().nth(VALUE_LEN_MAX).is_some() {

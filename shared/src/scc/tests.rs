@@ -190,14 +190,14 @@ fn a_reading_asks_on_until_all_is_told_and_keeps_no_passwords() {
 
 #[test]
 fn mappings_come_over_with_the_meaning_that_they_had() {
-    let planned = alone(&subaccount());
-    let own = only(&planned.document).own();
+    let carried = alone(&subaccount());
+    let own = only(&carried.document).own();
     assert_eq!(
         own.key.to_string(),
         format!("gateway.example.com/{ID}/plant")
     );
     assert!(!own.connected && own.managed && &*own.display_name == "Acme");
-    let erp = mapped(&planned, "erp");
+    let erp = mapped(&carried, "erp");
     assert_eq!(erp.protocol, Protocol::Https);
     assert_eq!(erp.creation_date.ms(), Some(1_700_000_000_000));
     assert!(erp.path_options.bsp_mangling);
@@ -208,13 +208,13 @@ fn mappings_come_over_with_the_meaning_that_they_had() {
         .collect();
     assert_eq!(risky, [("/a/b", true), ("/c/", false), ("/d", false)]);
     assert!(erp.resources[2].exact_match_only && !erp.resources[1].exact_match_only);
-    let counts = planned.report.counts;
+    let counts = carried.report.counts;
     assert_eq!(
         (counts.subaccounts.carried, counts.resources.carried),
         (1, 3)
     );
-    assert!(!planned.report.is_open());
-    assert!(planned.report.steps[0].contains(&format!(
+    assert!(!carried.report.is_open());
+    assert!(carried.report.steps[0].contains(&format!(
         "enrol-token create --subaccount {ID} --location-id plant"
     )));
     let strict = Choice {
@@ -222,15 +222,15 @@ fn mappings_come_over_with_the_meaning_that_they_had() {
         strict_sessions: true,
         ..choice()
     };
-    let strict = super::tests::planned(&subaccount(), &Document::empty(), &strict);
+    let strict = planned(&subaccount(), &Document::empty(), &strict);
     let erp = mapped(&strict, "erp");
     assert!(!erp.path_options.bsp_mangling);
     assert!(erp.resources.iter().all(|one| !one.risky_prefix_match));
 }
 
-#[test]
-fn every_field_that_stays_behind_is_named_with_its_reason() {
-    let odd = json!([
+/// Mappings and resources that a document cannot have, and some that are made to fit.
+fn odd() -> Answers {
+    let list = json!([
         mapping(
             "erp",
             &json!({"totalResourcesCount": 7, "newField": {"a": 1}})
@@ -244,7 +244,7 @@ fn every_field_that_stays_behind_is_named_with_its_reason() {
         mapping("r", &json!({"protocol": "RFC", "virtualPort": "443"})),
         mapping("here", &json!({"localHost": "localhost"})),
     ]);
-    let mut answers = with(subaccount(), sub("/systemMappings"), odd);
+    let mut answers = with(subaccount(), sub("/systemMappings"), list);
     let paths = json!([
         resource("/a b", true),
         resource("/a%20b", true),
@@ -267,7 +267,12 @@ fn every_field_that_stays_behind_is_named_with_its_reason() {
             list,
         );
     }
-    let planned = alone(&answers);
+    answers
+}
+
+#[test]
+fn every_field_that_stays_behind_is_named_with_its_reason() {
+    let planned = alone(&odd());
     let report = &planned.report;
     let at = |host: &str| format!("{ID}@{REGION} {host}:443");
     let left = |field: &str, words: &str| places(report, Kind::NotCarried, field, words);
@@ -283,24 +288,10 @@ fn every_field_that_stays_behind_is_named_with_its_reason() {
     assert_eq!(left("", "unknown variant `WSRFC`"), [at("ws")]);
     assert_eq!(left("authenticationMode", "does not exist"), [at("k")]);
     assert_eq!(left("sncPartnerName", "no use"), [at("k")]);
-    assert_eq!(left("resources[].id", "no function modules"), [at("r")]);
-    assert_eq!(
-        left("resources[].id", "dot segments"),
-        [format!("{} /a/../b", at("erp"))]
-    );
-    assert_eq!(
-        left("resources[].id", "? in the path").len() + left("resources[].id", "backslash").len(),
-        1
-    );
-    assert_eq!(left("resources[].id", "same path"), [at("erp")]);
     assert_eq!(
         left("autoCertRenewal", "always renewed"),
         [format!("{ID}@{REGION}")]
     );
-    let erp = mapped(&planned, "erp");
-    let kept: Vec<&str> = erp.resources.iter().map(|one| one.path.as_str()).collect();
-    assert_eq!(kept, ["/a%20b", "/n", "/x//y%2Fz"]);
-    assert!(erp.path_options.encoded_slashes && erp.path_options.empty_segments);
     assert_eq!(
         places(
             report,
@@ -318,8 +309,7 @@ fn every_field_that_stays_behind_is_named_with_its_reason() {
         local.unwrap().places,
         [format!("{} → localhost:8443", at("here"))]
     );
-    // Whatever was found is carried, or left and counted; of the unknown protocol no resources are
-    // asked for.
+    // Whatever was found is carried, or left and counted.
     assert_eq!(
         (
             report.counts.system_mappings.found,
@@ -327,6 +317,30 @@ fn every_field_that_stays_behind_is_named_with_its_reason() {
         ),
         (6, 4)
     );
+    assert_eq!(planned.document, alone(&odd()).document);
+}
+
+#[test]
+fn every_resource_that_stays_behind_is_named_with_its_reason() {
+    let planned = alone(&odd());
+    let report = &planned.report;
+    let at = |host: &str| format!("{ID}@{REGION} {host}:443");
+    let left = |field: &str, words: &str| places(report, Kind::NotCarried, field, words);
+    assert_eq!(left("resources[].id", "no function modules"), [at("r")]);
+    assert_eq!(
+        left("resources[].id", "dot segments"),
+        [format!("{} /a/../b", at("erp"))]
+    );
+    assert_eq!(
+        left("resources[].id", "? in the path").len() + left("resources[].id", "backslash").len(),
+        1
+    );
+    assert_eq!(left("resources[].id", "same path"), [at("erp")]);
+    let erp = mapped(&planned, "erp");
+    let kept: Vec<&str> = erp.resources.iter().map(|one| one.path.as_str()).collect();
+    assert_eq!(kept, ["/a%20b", "/n", "/x//y%2Fz"]);
+    assert!(erp.path_options.encoded_slashes && erp.path_options.empty_segments);
+    // Of a protocol that is not known no resources are asked for.
     assert_eq!(
         (
             report.counts.resources.found,
@@ -334,7 +348,6 @@ fn every_field_that_stays_behind_is_named_with_its_reason() {
         ),
         (8, 3)
     );
-    assert_eq!(planned.document, alone(&answers).document);
 }
 
 #[test]

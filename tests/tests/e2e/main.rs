@@ -68,6 +68,8 @@ mod http;
 #[cfg(test)]
 mod idle;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod live;
 #[cfg(test)]
 mod logs;

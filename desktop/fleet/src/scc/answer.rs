@@ -118,7 +118,7 @@ mod tests {
         for (name, value) in headers {
             response = response.header(*name, *value);
         }
-        let (head, ()) = response.body(()).unwrap().into_parts();
+        let (head, ()) = response.body(())?.into_parts();
         read(&head, body.as_bytes(), Form::Json, "/x")
     }
 
