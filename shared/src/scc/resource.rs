@@ -11,6 +11,7 @@ use super::findings::{Decision, Kind, Topic, shown};
 use super::mapping::created;
 use super::plan::Work;
 use super::reading::list;
+use crate::config::limits::RESOURCES_MAX;
 use crate::config::{Mapping, MappingFields, PathOptions, ProtocolFamily, Resource, ResourcePath};
 
 /// What requests cannot have in their paths as it is.
@@ -27,6 +28,10 @@ pub(super) fn carry(
     let mut found: BTreeMap<ResourcePath, Resource> = BTreeMap::new();
     for value in list(all) {
         let carried = match family {
+            _ if found.len() >= RESOURCES_MAX => {
+                let why = format!("a mapping has at most {RESOURCES_MAX} resources");
+                none(work, place, value, &why)
+            }
             ProtocolFamily::Http => one(work, place, value, into),
             ProtocolFamily::Rfc => {
                 let why = "this version forwards no RFC and keeps no function modules; the mapping opens nothing";

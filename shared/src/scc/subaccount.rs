@@ -1,5 +1,7 @@
 //! Subaccounts with all that is theirs.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -14,6 +16,7 @@ use crate::config::{
     AuditLevel, Document, DomainMapping, DomainMappings, Mapping, SubaccountFields, SubaccountKey,
     Text,
 };
+use crate::host::VirtualAddress;
 use crate::id::{CredentialId, InstanceId, LocationId, RegionHost, SubaccountId};
 
 /// The document with a subaccount of the connector, as far as a document can have it.
@@ -54,7 +57,8 @@ pub(super) fn carry(
         Err(invalid) => {
             work.findings
                 .left(&whose.to_string(), &invalid.field, None, invalid.rule);
-            leave(work, whose);
+            work.counts.subaccounts.count(false);
+            mapping::leave(work, whose);
             return document;
         }
     };
@@ -328,6 +332,9 @@ fn put(
     mappings: Vec<Mapping>,
 ) -> Document {
     let mode = work.choice.mode;
+    let sizes = mappings.iter();
+    let sizes = sizes.map(|one| (one.virtual_address.clone(), one.resources.len()));
+    let sizes: BTreeMap<VirtualAddress, usize> = sizes.collect();
     let mut told = crate::api::management::Imported::default();
     let mut document = document;
     match document.import(key, mappings.clone(), mode) {
@@ -352,6 +359,14 @@ fn put(
         }
     }
     for one in told.skipped {
+        let counts = &mut work.counts;
+        match &one.resource {
+            Some(_) => counts.resources.carried -= 1,
+            None => {
+                counts.system_mappings.carried -= 1;
+                counts.resources.carried -= sizes.get(&one.mapping).copied().unwrap_or(0);
+            }
+        }
         let resource = one
             .resource
             .map(|path| format!(" {path}"))
