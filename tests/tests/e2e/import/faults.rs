@@ -3,8 +3,9 @@
 use std::process::Command;
 
 use serde_json::Value;
+use underpass_shared::config::Document;
 
-use super::connector::{Connector, USER};
+use super::connector::{Connector, USER, dump};
 use super::{Desk, decided, words};
 use crate::process::{json as parse, program, refuse, run};
 
@@ -136,4 +137,61 @@ fn only_the_connector_that_was_named_gets_the_password_and_a_wrong_one_only_once
     let told = parse(&run(scc(&connector.fingerprint, &certificate)));
     assert_eq!(told["report"]["counts"]["systemMappings"]["found"], 100);
     assert_eq!(connector.stats("refusedLogins"), 1);
+}
+
+#[test]
+fn files_are_enough_where_no_connector_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let write = |name: &str, bytes: &[u8]| {
+        underpass_runtime::file::replace(&folder.path().join(name), bytes).unwrap();
+        file(name)
+    };
+    let import = |from: &str, more: &[&str]| {
+        let mut command = Command::new(program("underpass"));
+        command
+            .args(["import", "scc", "--json", "--file", from])
+            .args(more);
+        command
+    };
+    // As the connector answers them one by one, put into one list.
+    let (region, id) = (
+        "cf.us10.hana.ondemand.com",
+        "0190a5a2-6d0e-7cc0-8000-0000000000a3",
+    );
+    let path = format!("/api/v1/configuration/subaccounts/{region}/{id}/systemMappings");
+    let dump = dump(&[]);
+    let mut list = dump[&path].clone();
+    for one in list.as_array_mut().unwrap() {
+        let part = |name: &str| one[name].as_str().unwrap().to_owned();
+        let address = format!("{}:{}", part("virtualHost"), part("virtualPort"));
+        one["resources"] = dump[format!("{path}/{address}/resources")].clone();
+    }
+    let list = write("list.json", list.to_string().as_bytes());
+    let (whose, gateway) = (
+        format!("{id}@{region}"),
+        format!("{region}=gateway.example.com"),
+    );
+    let planned = file("document.json");
+    let told = parse(&run(import(
+        &list,
+        &[
+            "--list-of",
+            &whose,
+            "--region",
+            &gateway,
+            "--document",
+            &planned,
+        ],
+    )));
+    assert_eq!(told["report"]["counts"]["systemMappings"]["carried"], 15);
+    let document = Document::from_json(&std::fs::read_to_string(planned).unwrap()).unwrap();
+    assert_eq!(document.subaccounts()[0].mappings().len(), 15);
+    let told = refuse(import(&write("scc.zip", b"PK\x03\x04"), &[]));
+    assert!(told.contains("is an archive"), "{told}");
+    let told = refuse(import(&write("other.json", b"{}"), &[]));
+    assert!(
+        told.contains("neither a saved reading nor a list"),
+        "{told}"
+    );
 }
