@@ -1,5 +1,8 @@
 //! Readings and plans of a small connector.
 
+mod anything;
+mod trust;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -61,6 +64,13 @@ fn subaccount() -> Answers {
     ]
 }
 
+fn refused() -> Refused {
+    Refused {
+        status: 404,
+        message: "no".to_owned(),
+    }
+}
+
 /// Answers what is asked; what it does not know it refuses.
 fn read(answers: &[(String, Value)]) -> Reading {
     let mut reading = Reading::of(Source {
@@ -77,17 +87,15 @@ fn read(answers: &[(String, Value)]) -> Reading {
                 .iter()
                 .find(|(path, _)| call.path == format!("/api/v1/{path}"));
             match known {
-                Some((_, Value::String(pem))) if call.form == Form::Certificate => {
-                    reading.keep_certificate(&call.path, &pem.parse().unwrap());
+                Some((_, value)) if call.form == Form::Certificate => {
+                    let pem = value.as_str().and_then(|pem| pem.parse().ok());
+                    match pem {
+                        Some(certificate) => reading.keep_certificate(&call.path, &certificate),
+                        None => reading.keep_refusal(&call.path, refused()),
+                    }
                 }
                 Some((_, value)) => reading.keep(&call.path, value.clone()),
-                None => reading.keep_refusal(
-                    &call.path,
-                    Refused {
-                        status: 404,
-                        message: "no".to_owned(),
-                    },
-                ),
+                None => reading.keep_refusal(&call.path, refused()),
             }
         }
     }
@@ -493,68 +501,6 @@ fn subject_rules_come_over_all_or_none() {
         places(&none.report, Kind::NotCarried, "", "not understood"),
         ["subject rule 0"]
     );
-}
-
-#[test]
-fn trust_comes_over_with_names_that_fit_and_trusting_all_only_by_choice() {
-    let store = json!({"trustAllBackends": true, "trustedBackends": [
-        {"alias": "corp root", "subjectDN": "CN=x", "issuer": "CN=x", "notAfterTimeStamp": 1},
-        {"alias": "gone", "subjectDN": "CN=y"}]});
-    let truststore = "configuration/connector/onPremises/truststore".to_owned();
-    let answers = with(subaccount(), truststore.clone(), store);
-    let answers = with(
-        answers,
-        format!("{truststore}/certificates/corp%20root"),
-        json!(CERTIFICATE),
-    );
-    let carried = alone(&answers);
-    let trust = carried.document.connector().backend_trust();
-    assert_eq!(trust.certificates()[0].alias.as_str(), "corp-root");
-    assert!(!trust.trust_all_backends() && carried.report.is_open());
-    assert_eq!(carried.report.counts.trusted_certificates.left(), 1);
-    let all = Choice {
-        trust_all: true,
-        ..choice()
-    };
-    let all = planned(&answers, &Document::empty(), &all);
-    assert!(
-        all.document
-            .connector()
-            .backend_trust()
-            .trust_all_backends()
-            && !all.report.is_open()
-    );
-}
-
-#[test]
-fn channels_get_free_ids_and_only_free_ports() {
-    let channel = |id: u32, port: u16, service: &str| {
-        json!({"id": id, "type": "K8S", "port": port, "enabled": true, "connections": "2",
-               "k8sCluster": "c", "k8sService": service, "state": {"connected": true}})
-    };
-    let first = alone(&with(
-        subaccount(),
-        sub("/channels/K8S"),
-        json!([channel(1, 5000, "a")]),
-    ));
-    let second = json!([channel(1, 5001, "b"), channel(2, 5000, "c")]);
-    let both = planned(
-        &with(subaccount(), sub("/channels/K8S"), second),
-        &first.document,
-        &choice(),
-    );
-    let channels = only(&both.document).own().channels.clone();
-    let told: Vec<_> = channels
-        .as_slice()
-        .iter()
-        .map(|one| (one.id.get(), one.service.local_port(), one.enabled))
-        .collect();
-    assert_eq!(told, [(1, 5000, true), (2, 5001, true)]);
-    assert_eq!(
-        places(&both.report, Kind::NotCarried, "port", "local port 5000").len(),
-        1
-    );
-    assert_eq!(both.report.counts.channels.carried, 1);
 }
 
 #[test]

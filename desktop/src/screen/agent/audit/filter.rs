@@ -15,7 +15,7 @@ const SETTLED: f64 = 0.3;
 const HOUR_MS: i64 = 3_600_000;
 
 /// What people look for; the others are found by their words.
-const CATEGORIES: [Category; 24] = [
+const CATEGORIES: [Category; 25] = [
     Category::AccessDenied,
     Category::AccessAllowed,
     Category::Account,
