@@ -162,3 +162,79 @@ fn what_cannot_be_done_is_refused_with_what_to_do() {
     let empty = underpass(profile, &["fleet", "list"]);
     assert!(text(&empty.stdout).contains("no agents are known"));
 }
+
+#[test]
+fn a_fleet_is_searched_compared_and_planned_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        underpass(
+            dir.path(),
+            &[&["fleet"], arguments, &["--demo", "--json"]].concat(),
+        )
+    };
+    let found = json(&run(&["search", "internal:mes.plant.example"]));
+    let agents = found["agents"].as_array().unwrap();
+    assert!(!agents.is_empty() && agents.len() < 50, "{}", agents.len());
+    for hit in agents
+        .iter()
+        .flat_map(|agent| agent["hits"].as_array().unwrap())
+    {
+        assert_eq!(hit["internalAddress"], "mes.plant.example:9443", "{hit}");
+    }
+    let listed = json(&run(&["list"]));
+    let labels: Vec<&str> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|one| one["label"].as_str())
+        .filter(|label| label.starts_with("dev"))
+        .collect();
+    let path = dir.path().join("template.json");
+    let file = path.to_str().unwrap();
+    let made = run(&["template", "of", labels[0], "--out", file]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let same = run(&["drift", "--template", file, labels[0]]);
+    assert_eq!(same.status.code(), Some(0), "{}", text(&same.stdout));
+    let compared = run(&["drift", "--baseline", labels[0], "--group", "Development"]);
+    assert_eq!(compared.status.code(), Some(3));
+    assert_eq!(json(&compared).as_array().unwrap().len(), labels.len() - 1);
+
+    let template = r#"{"format":1,"variables":{"x":{}},"settings":{"description":"${x}"}}"#;
+    underpass_runtime::file::replace(&path, template.as_bytes()).unwrap();
+    let told = run(&["bulk", "plan", file, labels[0], labels[1]]);
+    assert_eq!(told.status.code(), Some(3), "{}", text(&told.stderr));
+    let fault = &json(&told)["agents"][0]["fault"];
+    assert_eq!(
+        (&fault["kind"], &fault["field"]),
+        (&"invalid".into(), &"variables.x".into())
+    );
+    let planned = json(&run(&[
+        "bulk", "plan", file, labels[0], labels[1], "--set", "x=y",
+    ]));
+    assert_eq!(planned["number"], Value::Null);
+    assert_eq!(planned["agents"].as_array().unwrap().len(), 2);
+    let profile = dir.path();
+    for (arguments, words) in [
+        (&["bulk", "plan", file][..], "name the agents"),
+        (
+            &["bulk", "plan", file, "--all", "--set", "y=1"],
+            "variables.y: is unknown",
+        ),
+        (
+            &["bulk", "plan", file, "--group", "none"],
+            "there is no group",
+        ),
+        (&["bulk", "run", "1"], "made-up agents"),
+        (&["search", "nothing:x"], "there is no field"),
+        (
+            &["drift", "--all", "--baseline", labels[0], "--ignore", "x"],
+            "is no rule",
+        ),
+    ] {
+        let arguments = [&["fleet"], arguments, &["--demo"]].concat();
+        let told = refused(profile, &arguments, 1);
+        assert!(told.contains(words), "{arguments:?}: {told}");
+    }
+    let none = refused(profile, &["fleet", "bulk", "show", "7"], 1);
+    assert!(none.contains("there is no bulk change 7"), "{none}");
+}

@@ -45,6 +45,8 @@ mod expect;
 #[cfg(target_os = "linux")]
 mod faults;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod fleet;
 #[cfg(test)]
 mod forged;
@@ -99,6 +101,8 @@ mod revisions;
 mod revocation;
 #[cfg(test)]
 mod rewritten;
+#[cfg(test)]
+mod rollout;
 #[cfg(test)]
 mod scale;
 #[cfg(test)]

@@ -54,7 +54,7 @@ impl Work {
         let of = |error: &FleetError| refused(Fault::from(error));
         let present = self.present().await.map_err(|error| of(&error))?;
         let wanted = self.wanted(&present.document);
-        let wanted = wanted.map_err(|fault| refused(fault))?;
+        let wanted = wanted.map_err(refused)?;
         if wanted == *present.document {
             return Ok(State::Unchanged);
         }

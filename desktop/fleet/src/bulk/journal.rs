@@ -102,13 +102,7 @@ impl Journal {
             }
             fs::read(&path)
         });
-        let bytes = bytes.map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => JournalError::Unknown(number),
-            _ => JournalError::File {
-                path: path.clone(),
-                source,
-            },
-        })?;
+        let bytes = bytes.map_err(|source| failed(number, path.clone(), source))?;
         let damaged = |source| JournalError::Damaged {
             path: path.clone(),
             source,
@@ -149,10 +143,7 @@ impl Journal {
     /// When there is none, or it cannot be removed.
     pub fn remove(&self, number: NonZeroUsize) -> Result<(), JournalError> {
         let path = self.path(number);
-        fs::remove_file(&path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => JournalError::Unknown(number),
-            _ => JournalError::File { path, source },
-        })
+        fs::remove_file(&path).map_err(|source| failed(number, path, source))
     }
 
     /// The next number.
@@ -169,4 +160,11 @@ impl Journal {
             .map_or(Some(NonZeroUsize::MIN), |last| last.checked_add(1));
         next.ok_or(JournalError::TooMany)
     }
+}
+
+fn failed(number: NonZeroUsize, path: PathBuf, source: io::Error) -> JournalError {
+    if source.kind() == io::ErrorKind::NotFound {
+        return JournalError::Unknown(number);
+    }
+    JournalError::File { path, source }
 }
