@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use underpass_history::{History, ResourceUse, Retention, Usage, Used};
+use underpass_history::{History, ResourceUse, Retention, State, Usage, Used};
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::config::HistorySettings;
 use underpass_shared::monitor::Entity;
@@ -21,14 +21,58 @@ pub(crate) struct Kept {
     since_ms: Option<i64>,
 }
 
+/// What is wrong with the history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    /// Why nothing is kept.
+    pub(crate) stopped: Option<String>,
+    /// What became of a damaged file.
+    pub(crate) damaged: Option<String>,
+}
+
+impl Trouble {
+    pub(crate) fn stopped(reason: &str) -> Self {
+        Self {
+            stopped: Some(reason.to_owned()),
+            damaged: None,
+        }
+    }
+
+    fn of(state: &State) -> Self {
+        let stopped = state.failure.as_ref().map(|failure| {
+            let dropped = state.dropped;
+            format!("{failure}; {dropped} samples of 15 s were lost since the start")
+        });
+        let damaged = (state.put_aside > 0).then(|| {
+            "history.db was damaged and put aside as history.db.broken; another one was begun"
+                .to_owned()
+        });
+        Self { stopped, damaged }
+    }
+
+    /// All of it in words.
+    pub(crate) fn told(self) -> Option<String> {
+        let stopped = self
+            .stopped
+            .map(|reason| format!("what is measured is not kept: {reason}"));
+        let all: Vec<String> = [stopped, self.damaged].into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+}
+
 impl Kept {
+    /// What is wrong with it.
+    pub(crate) fn trouble(&self) -> Trouble {
+        Trouble::of(&self.history.state())
+    }
+
     /// Opens the history. Without one the agent goes on; the reason is told to whoever asks for it.
     pub(crate) fn open(data_dir: &Path, snapshot: &Snapshot) -> Result<Self, String> {
         let retention = retention(snapshot.document().connector().history);
         let history = History::open(data_dir, retention).map_err(|error| {
             let error = format!("{:#}", anyhow::Error::from(error));
             tracing::error!(error, "nothing that is measured is kept");
-            format!("the agent keeps no history: {error}")
+            error
         })?;
         let used = history.usage().unwrap_or_else(|error| {
             let error = format!("{:#}", anyhow::Error::from(error));

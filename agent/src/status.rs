@@ -13,6 +13,7 @@ use underpass_shared::api::management::{
 };
 use underpass_shared::pki::expiry::Expiry;
 
+use crate::history::{Kept, Trouble};
 use crate::tunnel::Wanted;
 
 /// Where the parts of the agent tell their state. Clones are the same board.
@@ -25,6 +26,7 @@ struct Inner {
     management: Mutex<ManagementStatus>,
     expiring: Mutex<Vec<Expiry>>,
     heartbeat: Mutex<Option<HeartbeatStatus>>,
+    history: OnceLock<Result<Kept, String>>,
     certificates: Mutex<Vec<Expiry>>,
     changed: Notify,
     told: watch::Sender<()>,
@@ -155,6 +157,28 @@ impl StatusBoard {
         told.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Tells who knows how the history is doing, or why there is none.
+    pub(crate) fn history(&self, kept: Result<Kept, String>) {
+        if self.0.history.set(kept).is_err() {
+            tracing::error!("the history was opened twice");
+        }
+        self.history_changed();
+    }
+
+    /// Something else is wrong with the history than before.
+    pub(crate) fn history_changed(&self) {
+        self.0.told.send_replace(());
+    }
+
+    /// What is wrong with the history.
+    pub(crate) fn history_trouble(&self) -> Trouble {
+        match self.0.history.get() {
+            Some(Ok(kept)) => kept.trouble(),
+            Some(Err(reason)) => Trouble::stopped(reason),
+            None => Trouble::default(),
+        }
+    }
+
     /// Tells of all certificates that are known.
     pub(crate) fn known(&self, certificates: Vec<Expiry>) {
         let mut told = self
@@ -244,6 +268,7 @@ pub fn now(
         management: board.managed(ManagementStatus::clone),
         drain: None,
         heartbeat: board.beating(),
+        history_problem: board.history_trouble().told(),
         links: board.links(),
     }
 }

@@ -36,6 +36,11 @@ pub(crate) const CURL: Tool = Tool {
     program: "curl",
     package: "curl",
 };
+/// Gives a program another time than its host has.
+pub(crate) const FAKETIME: Tool = Tool {
+    program: "faketime",
+    package: "faketime",
+};
 /// What the desktop app loads when it opens its window.
 pub(crate) const WINDOW: &[Tool] = &[
     library("libGL.so.1", "libgl1"),

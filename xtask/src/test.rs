@@ -7,8 +7,8 @@ use anyhow::{Context, ensure};
 
 use crate::clock::Stopwatch;
 use crate::debian::{
-    self, AGE, AIOSMTPD, APACHE, CC, CURL, IP, NFT, NGINX, OPENSSL, PROMTOOL, RSYSLOG, RSYSLOG_TLS,
-    SYSTEMD,
+    self, AGE, AIOSMTPD, APACHE, CC, CURL, FAKETIME, IP, NFT, NGINX, OPENSSL, PROMTOOL, RSYSLOG,
+    RSYSLOG_TLS, SYSTEMD,
 };
 use crate::output;
 use crate::shell;
@@ -79,6 +79,7 @@ fn packages(stop: &Stop) -> anyhow::Result<()> {
     let tools = [
         AGE,
         AIOSMTPD,
+        FAKETIME,
         APACHE,
         CC,
         CURL,

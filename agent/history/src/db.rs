@@ -61,20 +61,25 @@ const TABLES: &str = "
     COMMIT;
 ";
 
-/// Opens the file for its writer. One that is broken is put aside and begun anew.
-pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
+/// Opens the file for its writer. One that is broken is put aside and begun anew, which is told.
+pub(crate) fn open(path: &Path) -> Result<(Connection, bool), OpenError> {
     match prepare(path) {
         Err(OpenError::Database { source, .. }) if is_broken(&source) => {
             set_aside(path)?;
-            prepare(path)
+            Ok((prepare(path)?, true))
         }
-        opened => opened,
+        opened => Ok((opened?, false)),
     }
+}
+
+/// Where a broken file is put.
+pub(crate) fn aside(path: &Path) -> PathBuf {
+    beside(path, ".broken")
 }
 
 /// Puts a broken file aside, in the place of one that was put aside before.
 pub(crate) fn set_aside(path: &Path) -> Result<(), OpenError> {
-    let aside = beside(path, ".broken");
+    let aside = aside(path);
     tracing::warn!(
         file = %path.display(), aside = %aside.display(),
         "the history is damaged; it is put aside, and another one begins"
@@ -144,6 +149,24 @@ fn make_ready(connection: &Connection, found: i64) -> rusqlite::Result<()> {
 /// Opens the file for a reader; none while there is none.
 pub(crate) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// Bytes that are in use of a file that this version can read.
+pub(crate) fn look(path: &Path) -> Result<u64, OpenError> {
+    let looked = open_to_read(path).and_then(|connection| {
+        let found = layout(&connection)?;
+        Ok((found, used(&connection)?))
+    });
+    let path = path.to_owned();
+    match looked {
+        Ok((found, _)) if found > LAYOUT => Err(OpenError::Newer {
+            path,
+            found,
+            known: LAYOUT,
+        }),
+        Ok((_, bytes)) => Ok(bytes),
+        Err(source) => Err(OpenError::Database { path, source }),
+    }
 }
 
 fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {

@@ -63,6 +63,26 @@ impl Default for Limits {
     }
 }
 
+/// What is seen of the history of a data directory from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Bytes of the file that are in use; none where there is no file.
+    pub bytes: Option<u64>,
+    /// Whether a damaged file lies beside it.
+    pub put_aside: bool,
+}
+
+/// Looks at the history of a data directory and changes nothing. It reads from the disk.
+///
+/// # Errors
+/// When the file cannot be read, is damaged where everybody looks first, or of a newer version.
+pub fn look(dir: &Path) -> Result<Found, OpenError> {
+    let path = dir.join(HISTORY_FILE);
+    let put_aside = db::aside(&path).exists();
+    let bytes = path.exists().then(|| db::look(&path)).transpose()?;
+    Ok(Found { bytes, put_aside })
+}
+
 /// The history of an agent. Clones are the same; the file is closed when the last is gone.
 #[derive(Clone, Debug)]
 pub struct History {

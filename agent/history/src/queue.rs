@@ -34,6 +34,8 @@ pub struct State {
     pub dropped: u64,
     /// Bytes of the file that are in use.
     pub bytes: u64,
+    /// Damaged files that were put aside since the start.
+    pub put_aside: u64,
 }
 
 #[derive(Debug, Default)]

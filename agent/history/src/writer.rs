@@ -40,13 +40,15 @@ pub(crate) struct Writer {
 }
 
 impl File {
-    fn open(path: &Path) -> Result<Self, OpenError> {
-        let connection = db::open(path)?;
+    /// With whether a broken one was put aside.
+    fn open(path: &Path) -> Result<(Self, bool), OpenError> {
+        let (connection, put_aside) = db::open(path)?;
         let loaded = Self::load(connection);
-        loaded.map_err(|source| OpenError::Database {
+        let loaded = loaded.map_err(|source| OpenError::Database {
             path: path.to_owned(),
             source,
-        })
+        })?;
+        Ok((loaded, put_aside))
     }
 
     fn load(connection: Connection) -> rusqlite::Result<Self> {
@@ -148,13 +150,16 @@ impl Writer {
 
     /// Opens the file.
     pub(crate) fn open(&mut self) -> Result<(), OpenError> {
-        let file = File::open(&self.path)?;
+        let (file, put_aside) = File::open(&self.path)?;
         let bytes = db::used(&file.connection).unwrap_or_default();
         if let Err(error) = usage::trim(&file.connection) {
             tracing::warn!(%error, "cannot look at how much of the usage is kept");
         }
         self.file = Some(file);
-        self.queue.tell(|state| state.bytes = bytes);
+        self.queue.tell(|state| {
+            state.bytes = bytes;
+            state.put_aside += u64::from(put_aside);
+        });
         Ok(())
     }
 
@@ -248,6 +253,7 @@ impl Writer {
     fn begin_anew(&mut self) -> Result<(), KeepError> {
         self.file = None;
         db::set_aside(&self.path)?;
+        self.queue.tell(|state| state.put_aside += 1);
         Ok(self.open()?)
     }
 

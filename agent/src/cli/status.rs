@@ -44,6 +44,9 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
             (None, None) => {}
         }
     }
+    if let Some(problem) = &status.history_problem {
+        writeln!(out, "WARNING: {problem}")?;
+    }
     if let Some(drain) = &status.drain {
         writeln!(
             out,
@@ -59,7 +62,8 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     }
     for link in &status.links {
         let since = link.connected_since_ms.map(|since| {
-            let seconds = (clock::wall_ms() - since) / 1_000;
+            // The clock may have gone back meanwhile.
+            let seconds = (clock::wall_ms() - since).max(0) / 1_000;
             format!(", up for {seconds} s")
         });
         writeln!(

@@ -1,4 +1,5 @@
-//! What is found by looking, from time to time: certificates that end, mappings that nobody uses.
+//! What is found by looking, from time to time: certificates that end, mappings that nobody uses,
+//! a history that is not kept.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use underpass_shared::config::Document;
 use underpass_shared::diagnosis::Kind;
 
 use super::{Diagnoses, now, used};
+use crate::history::Trouble;
 use crate::status::StatusBoard;
 use crate::store::Snapshot;
 use crate::utc::utc;
@@ -63,8 +65,15 @@ impl Diagnoses {
         let never = never.into_iter().take(UNUSED_TOLD);
         let never = never.map(|(entity, since)| (entity, message(since)));
         let never: BTreeMap<String, String> = never.collect();
+        let Trouble { stopped, damaged } = board.history_trouble();
+        // It is of no entity but the agent.
+        let of_agent = |text: Option<String>| text.map(|text| (String::new(), text));
+        let stopped = of_agent(stopped).into_iter().collect();
+        let damaged = of_agent(damaged).into_iter().collect();
         {
             let mut register = self.register();
+            register.stands(Kind::HistoryStopped, &stopped, now());
+            register.stands(Kind::HistoryDamaged, &damaged, now());
             register.stands(Kind::CertificateEnds, &ends, now());
             register.stands(Kind::MappingUnused, &never, now());
             register.age(now());

@@ -1,6 +1,7 @@
 //! `doctor`: looks at everything that the agent needs, changes nothing, and says what to do.
 
 mod files;
+mod history;
 mod network;
 mod proxy;
 mod system;
@@ -108,6 +109,7 @@ pub async fn run(
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let mut checks = files::checks(data_dir);
+    checks.push(history::check(data_dir));
     checks.extend(system::checks());
     let tasks = Tasks::new();
     checks.extend(network::checks(data_dir, host, &tasks).await);

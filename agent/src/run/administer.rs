@@ -8,7 +8,7 @@ use crate::alerts::{Alerts, Inputs, Keep, Source};
 use crate::deliver::{self, Delivery};
 use crate::diagnosis::Diagnoses;
 use crate::events::Events;
-use crate::history::{self, Kept};
+use crate::history::{self, Kept, Trouble};
 use crate::logs::Logs;
 use crate::management::{self, ServerCertificates};
 use crate::measure::{Tick, Ticker};
@@ -126,11 +126,20 @@ fn measure(parts: &Parts, events: Events, aside: &Aside) -> Result<Kept, String>
         tasks: aside.tasks.clone(),
     };
     let kept = Kept::open(&parts.data_dir, &parts.store.current());
-    let keeper = kept.clone().ok();
+    let (keeper, board) = (kept.clone().ok(), parts.board.clone());
+    board.history(kept.clone());
+    let mut before = Trouble::default();
     let keep = move |tick: &Tick| {
-        if let Some(kept) = &keeper {
-            kept.keep(tick);
+        let Some(kept) = &keeper else { return };
+        kept.keep(tick);
+        let trouble = kept.trouble();
+        // How many samples were lost is no news.
+        if trouble.stopped.is_some() != before.stopped.is_some()
+            || trouble.damaged != before.damaged
+        {
+            board.history_changed();
         }
+        before = trouble;
     };
     aside.spawn("measure", ticker.run(keep));
     if let Ok(kept) = &kept {

@@ -23,6 +23,8 @@ pub enum Category {
     Backend,
     /// What the configuration says and what happens.
     Configuration,
+    /// The agent's own host: its disk and what is kept there.
+    Host,
 }
 
 /// Declares the diagnoses: name, category, occurrences until it is shown, title, causes, what to do.
@@ -138,6 +140,15 @@ kinds! {
     MappingUnused = "mappingUnused" Configuration 1 "Mapping was never used"
         ["Applications use another name, or none yet.", "Nobody needs it any more."]
         ["Compare the virtual host with the destination in the cloud.", "Remove the mapping."]
+    HistoryStopped = "historyStopped" Host 1 "What is measured is not kept"
+        ["The disk of the data directory is full, or nearly.",
+         "Somebody else changed rights or owner of history.db, or a newer version wrote it."]
+        ["Free some space there; the history goes on by itself.",
+         "Look at it with underpass-agent doctor; the file may be moved away, and another one begins."]
+    HistoryDamaged = "historyDamaged" Host 1 "History was damaged and begun anew"
+        ["The host or its disk ended while it wrote.", "Somebody else wrote to history.db."]
+        ["Check the disk; what was measured before is in history.db.broken of the data directory, which may be removed.",
+         "Let nobody write to the data directory."]
 }
 
 impl fmt::Display for Kind {

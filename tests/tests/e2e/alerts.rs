@@ -19,14 +19,14 @@ impl Agent {
     }
 
     /// The alerts of a type.
-    fn alerts_of(&self, state: &str, code: &str) -> Vec<Value> {
+    pub(crate) fn alerts_of(&self, state: &str, code: &str) -> Vec<Value> {
         let mut all = self.alerts(state);
         all.retain(|one| one["code"] == code);
         all
     }
 
     /// Waits for an alert that stands.
-    fn until_alert(&self, code: &str) -> Value {
+    pub(crate) fn until_alert(&self, code: &str) -> Value {
         until(&format!("the alert {code} stands"), || {
             self.alerts_of("active", code).pop()
         })
@@ -47,7 +47,7 @@ impl Agent {
         self.until_resolved("Disk");
     }
 
-    fn rules(&self, rules: &[&str]) {
+    pub(crate) fn rules(&self, rules: &[&str]) {
         run(self.command(&[&["alert", "rules"], rules].concat()));
     }
 

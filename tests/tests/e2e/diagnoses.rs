@@ -26,7 +26,7 @@ impl Agent {
     }
 
     /// The only one, as soon as it is there.
-    fn diagnosed(&self, kind: &str, end: &str) -> Value {
+    pub(crate) fn diagnosed(&self, kind: &str, end: &str) -> Value {
         until(kind, || {
             let found = self.diagnoses(kind, end);
             assert!(found.len() < 2, "{found:?}");
@@ -34,7 +34,7 @@ impl Agent {
         })
     }
 
-    fn is_solved(&self, kind: &str, end: &str) {
+    pub(crate) fn is_solved(&self, kind: &str, end: &str) {
         until(&format!("{kind} is solved"), || {
             self.diagnoses(kind, end).is_empty().then_some(())
         });

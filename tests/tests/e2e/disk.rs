@@ -17,13 +17,13 @@ use crate::world::World;
 const SIZE: &str = "size=32m,mode=0700";
 
 /// A small file system that this thread and its children see, and that goes with them.
-struct SmallDisk {
+pub(crate) struct SmallDisk {
     filler: PathBuf,
 }
 
 impl SmallDisk {
     /// Needs root; without it the test fails and says so.
-    fn mount(dir: &Path) -> Self {
+    pub(crate) fn mount(dir: &Path) -> Self {
         unshare(CloneFlags::CLONE_NEWNS).expect("an own mount namespace needs root");
         run(Command::new("mount").args(["--make-rprivate", "/"]));
         run(Command::new("mount")
@@ -35,7 +35,7 @@ impl SmallDisk {
     }
 
     /// Takes the last byte, also after something was set free.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut filler = File::options();
         let mut file = filler.append(true).create(true).open(&self.filler).unwrap();
         // Small pieces at last, so that nothing is left.
@@ -50,7 +50,7 @@ impl SmallDisk {
         }
     }
 
-    fn free(&self) {
+    pub(crate) fn free(&self) {
         std::fs::remove_file(&self.filler).unwrap();
     }
 }

@@ -66,6 +66,9 @@ mod heartbeat;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod history_faults;
+#[cfg(test)]
 mod http;
 #[cfg(test)]
 mod idle;

@@ -4,15 +4,16 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use underpass_agent::measure::{Host, Totals};
 use underpass_runtime::clock;
 use underpass_shared::instant::Now;
 use underpass_shared::monitor::{Entity, Histogram, Metric, Outcome, Point, Sample};
 
+use crate::agent::Agent;
 use crate::crowd::{Crowd, Seen};
 use crate::live::Live;
-use crate::process::until;
+use crate::process::{json as parse, run, until};
 use crate::world::World;
 
 /// Applications that call at once.
@@ -234,6 +235,62 @@ fn assert_told(scene: &Scene, all: usize) {
         (1..=CONSUMERS).contains(&connections.idle),
         "{connections:?}"
     );
+}
+
+/// The only point of a metric that the API tells of, over a time in which only the load was.
+fn told(agent: &Agent, metric: &str, entity: &str) -> Option<Value> {
+    let step = ["--of", entity, "--json", "--last", "2h", "--step", "1d"];
+    let answer = run(agent.command(&[&["history", metric], &step[..]].concat()));
+    parse(&answer)["points"].as_array().unwrap().last().cloned()
+}
+
+/// The same by the API of the shipped agent: what a day later is read as well.
+#[test]
+fn serial_the_history_tells_counts_bytes_and_percentiles_of_the_load() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let agent = world.agent("", &address);
+    let crowd = Crowd::new(&world);
+    // Latencies from 100 to 490 ms, in an order of their own.
+    let slow = |consumer: usize, step: usize| {
+        crowd.get(&format!(
+            "/slow/{}",
+            100 + (consumer * 7 + step * 13) % 40 * 10
+        ))
+    };
+    let list = |consumer| (0..SLOW_CALLS).map(|step| slow(consumer, step)).collect();
+    let lists: Vec<Vec<String>> = (0..CONSUMERS).map(list).collect();
+    let mut seen = crowd.play(&lists);
+    let (calls, sent) = (seen.len(), seen.iter().map(|one| one.body).sum::<usize>());
+    assert!(seen.iter().all(|one| one.status == 200));
+
+    let entities = until("the mapping is known", || {
+        let list = parse(&run(agent.command(&["history", "--json"])));
+        let all = list["entities"].as_array().unwrap().clone();
+        let names = all.iter().filter_map(|one| one.as_str().map(str::to_owned));
+        let mappings: Vec<String> = names.filter(|one| one.starts_with("mapping:")).collect();
+        (!mappings.is_empty()).then_some(mappings)
+    });
+    let mapping = &entities[0];
+    let times = until("all are kept", || {
+        told(&agent, "time_total", mapping).filter(|point| point["count"] == calls)
+    });
+    for entity in [mapping, "agent"] {
+        let sum = |metric| told(&agent, metric, entity).unwrap()["sum"].clone();
+        assert_eq!(
+            (sum("requests"), sum("bytes_sent")),
+            (json!(calls), json!(sent))
+        );
+    }
+    seen.sort_unstable_by_key(|one| one.time);
+    for (name, percent) in [("p50", 50), ("p90", 90), ("p95", 95), ("p99", 99)] {
+        let at = (seen.len() * percent).div_ceil(100) - 1;
+        let (seen, told) = (seen[at].time.as_secs_f64(), times[name].as_f64().unwrap());
+        assert!(
+            (told - seen).abs() <= TOLERANCE * seen,
+            "{name} is {seen} s as seen, {told} s as told"
+        );
+    }
 }
 
 #[test]

@@ -38,7 +38,9 @@ impl Admin {
     fn kept(&self) -> Result<History, Refusal> {
         let kept = self.live()?.history.as_ref();
         let history = kept.map(|kept| kept.history().clone());
-        history.map_err(Refusal::illegal_state)
+        history.map_err(|reason| {
+            Refusal::illegal_state(format!("the agent keeps no history: {reason}"))
+        })
     }
 }
 

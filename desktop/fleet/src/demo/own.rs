@@ -68,6 +68,7 @@ pub(super) fn status(agent: &DemoAgent, state: &State) -> Status {
         expiring: expiring(agent).into_iter().collect(),
         drain: None,
         heartbeat: None,
+        history_problem: None,
         management: ManagementStatus {
             listening: vec![std::net::SocketAddr::from(([0, 0, 0, 0], 8443))],
             tls12: false,

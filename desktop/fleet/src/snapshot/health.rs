@@ -198,6 +198,7 @@ mod tests {
         Status {
             drain: None,
             heartbeat: None,
+            history_problem: None,
             pid: 1,
             version: "1.0.0".to_owned(),
             time_ms: NOW,

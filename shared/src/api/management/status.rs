@@ -147,6 +147,9 @@ pub struct Status {
     /// The heartbeat for a monitor outside, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat: Option<HeartbeatStatus>,
+    /// Why what is measured is not kept, or what was lost of it since the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_problem: Option<String>,
     /// The enrolments that shall be connected.
     pub links: Vec<LinkStatus>,
 }

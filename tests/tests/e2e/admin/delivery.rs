@@ -2,13 +2,14 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
 use super::settings::enrolled;
 use super::socket::Answer;
 use crate::agent::Agent;
-use crate::process::until;
+use crate::process::{Process, json as parse, until};
 use crate::world::World;
 
 const WEBHOOKS: &str = "connector/webhooks";
@@ -157,4 +158,61 @@ fn a_test_tells_the_step_that_failed_and_webhooks_reach_no_guarded_address() {
         records.contains("tested the delivery of alerts by webhook:ours"),
         "{records}"
     );
+}
+
+/// The mail server of the tests of delivery.
+const SMTP: &str = include_str!("../../../../shared/alerting/tests/delivery/smtp.py");
+
+/// A mail server, with its port; it writes each mail that it took to its output.
+fn mail_server(world: &World) -> (Process, u16) {
+    let mut command = Command::new("/usr/bin/python3");
+    command.args(["-c", SMTP, "{}"]);
+    let server = Process::start(&mut command, world.path("mail.log"));
+    let port = until("the mail server listens", || {
+        let ready = server.output().lines().next().map(parse)?;
+        ready["port"].as_u64()
+    });
+    (server, port.try_into().unwrap())
+}
+
+fn mails(server: &Process) -> Vec<Value> {
+    let output = server.output();
+    // The last line may be half there.
+    let lines = output.lines().filter(|line| line.ends_with('}'));
+    let events = lines.map(parse);
+    events.filter(|one| one["event"] == "taken").collect()
+}
+
+#[test]
+fn what_the_agent_finds_arrives_as_one_mail_also_over_a_kill() {
+    let world = World::start();
+    let mut agent = enrolled(&world);
+    let (server, port) = mail_server(&world);
+    let mail = json!({"enabled": true, "trustOption": "tlsDisabled", "sendTo": "ops@corp",
+                      "sendFrom": "agent@corp", "smtpHost": "127.0.0.1", "smtpPort": port});
+    let set = agent.set("PUT", "connector/email", &mail);
+    assert_eq!(set.status, 204, "{set:?}");
+    agent.rules(&["thresholds.freeDiskSpaceMb=10000000"]);
+    let alert = agent.until_alert("Disk");
+    let mail = until("the mail arrives", || mails(&server).pop());
+    let told = format!("{} {}", mail["subject"], mail["text"]);
+    assert!(
+        told.contains(alert["title"].as_str().unwrap())
+            && told.contains("the limit is 10000000 MB"),
+        "{told}"
+    );
+    let all_taken = |agent: &Agent| {
+        let channels = agent.ask("GET", "/api/v1/alerts/delivery", &[]).json()["channels"].clone();
+        let channel = &channels[0];
+        (channel["channel"] == "mail" && channel["waiting"] == 0).then_some(())
+    };
+    until("nothing waits", || all_taken(&agent));
+    // It still stands after a kill, and nobody is told of it again.
+    agent.process().kill();
+    agent.run();
+    agent.until_up();
+    agent.until_alert("Disk");
+    until("nothing waits", || all_taken(&agent));
+    assert_eq!(mails(&server).len(), 1);
+    assert_eq!(mails(&server)[0]["id"], mail["id"]);
 }
