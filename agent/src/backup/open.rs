@@ -42,13 +42,14 @@ pub fn open(archive: &[u8], key: &Key) -> Result<Opened, OpenError> {
     })
 }
 
-/// The identity proves itself: the agent's id follows from its certificate.
+/// The identity proves itself: the agent's id follows from its certificate, whose key is there.
 fn check_identity(content: &Content) -> Option<()> {
     let identity = &content.identity;
     let info = CertificateInfo::from_pem(&identity.chain).ok()?;
     let key = PrivateKey::from_pem(identity.key.expose()).ok()?;
     Authority::load(&identity.chain, &key).ok()?;
-    (AgentId::of_authority(&info.fingerprint) == content.instance).then_some(())
+    let own = AgentId::of_authority(&info.fingerprint) == content.instance;
+    (own && key.spki_hash() == info.spki_hash).then_some(())
 }
 
 impl Opened {
