@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use underpass_runtime::telemetry::Recent;
 use underpass_runtime::{descriptors, stop, telemetry};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Line};
 use crate::control::End;
 use crate::{doctor, run};
 
@@ -26,9 +26,9 @@ pub fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()?;
     let out = &mut io::stdout().lock();
-    match cli.command {
+    let Line { common, command } = cli.line;
+    match command {
         Command::Run {
-            common,
             log,
             log_json,
             operators_group,
@@ -61,13 +61,13 @@ pub fn start(cli: Cli) -> anyhow::Result<ExitCode> {
                 })
             })
         }
-        Command::Doctor { common, host } => {
+        Command::Doctor { host } => {
             let (data_dir, host) = (&common.data_dir, host.as_ref());
             runtime.block_on(doctor::run(data_dir, host, common.json, out))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Administer(command) => {
-            runtime.block_on(command.run(out))?;
+            runtime.block_on(command.run(common, out))?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -32,11 +32,15 @@ const START_LOOK: Duration = Duration::from_millis(50);
 /// Said where an answer does not come.
 const LOST: &str = "the agent ended the connection; see its log";
 
-/// What to do where no agent was yet.
+/// What of an agent has to be there for a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Missing {
-    Create,
-    Refuse,
+pub(super) enum Needs {
+    /// One that runs.
+    Running,
+    /// One, whether it runs or not.
+    Agent,
+    /// Nothing: the command may be the first in its directory.
+    Nothing,
 }
 
 /// A way to an agent.
@@ -63,25 +67,20 @@ impl Reply {
 }
 
 impl Client {
-    /// The way to an agent that runs.
-    pub(super) async fn running(data_dir: &Path) -> anyhow::Result<Self> {
-        if connect(data_dir).await?.is_some() {
-            return Ok(Self::over_socket(data_dir));
-        }
-        bail!(
-            "the agent of {} does not run; start it with `underpass-agent run`",
-            data_dir.display()
-        )
-    }
-
-    /// The way to an agent, whether it runs or not.
-    pub(super) async fn open(data_dir: &Path, missing: Missing) -> anyhow::Result<Self> {
+    /// The way to an agent.
+    pub(super) async fn open(data_dir: &Path, needs: Needs) -> anyhow::Result<Self> {
         let start = clock::monotonic();
         loop {
             if connect(data_dir).await?.is_some() {
                 return Ok(Self::over_socket(data_dir));
             }
-            if missing == Missing::Refuse && !data_dir.join(STATE_FILE).exists() {
+            if needs == Needs::Running {
+                bail!(
+                    "the agent of {} does not run; start it with `underpass-agent run`",
+                    data_dir.display()
+                );
+            }
+            if needs == Needs::Agent && !data_dir.join(STATE_FILE).exists() {
                 bail!(
                     "there is no agent in {}; give its --data-dir, or enrol one with `underpass-agent enrol TOKEN`",
                     data_dir.display()

@@ -13,7 +13,7 @@ use underpass_shared::id::RegionHost;
 use underpass_shared::secret::Secret;
 
 use super::DryRun;
-use super::client::{Client, Missing};
+use super::client::{Client, Needs};
 use super::output::Output;
 use crate::credentials::{CredentialStore, Credentials};
 use crate::doctor;
@@ -113,7 +113,7 @@ impl Test {
 }
 
 async fn document(data_dir: &Path) -> anyhow::Result<Document> {
-    let client = Client::open(data_dir, Missing::Refuse).await?;
+    let client = Client::open(data_dir, Needs::Agent).await?;
     let (query, nothing) = (Query::default(), Bytes::new());
     let reply = client.call(
         Verb::Get,
