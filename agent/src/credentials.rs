@@ -8,6 +8,7 @@ use underpass_runtime::pki::CertificateInfo;
 use underpass_runtime::tls::{ClientTls, Credential};
 use underpass_shared::id::InstanceId;
 use underpass_shared::protocol::role::Role;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::vault::{Vault, VaultError};
@@ -72,8 +73,33 @@ impl CredentialStore {
     /// # Errors
     /// When they cannot be deleted; that they are not there is none.
     pub fn delete(&self, instance: InstanceId) -> anyhow::Result<()> {
+        self.0.remove(&lineage(instance))?;
         Ok(self.0.remove(&name(instance))?)
     }
+
+    /// The process that a gateway knew last for an enrolment; none where there was none, or where
+    /// it cannot be read: the gateway then sees a process that goes on from no other.
+    pub fn last_process(&self, instance: InstanceId) -> Option<Uuid> {
+        let value = self.0.read(&lineage(instance)).ok()?;
+        std::str::from_utf8(&value).ok()?.parse().ok()
+    }
+
+    /// Keeps which process a gateway knows for an enrolment; none where it took another for it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep_process(&self, instance: InstanceId, process: Option<Uuid>) -> anyhow::Result<()> {
+        let name = lineage(instance);
+        Ok(match process {
+            Some(process) => self.0.write(&name, process.to_string().as_bytes())?,
+            None => self.0.remove(&name)?,
+        })
+    }
+}
+
+/// Not in backups: what is restored elsewhere goes on from no other process.
+fn lineage(instance: InstanceId) -> String {
+    format!("{instance}.process")
 }
 
 fn parse(instance: InstanceId, json: &[u8]) -> anyhow::Result<Credentials> {

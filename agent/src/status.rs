@@ -1,6 +1,6 @@
 //! What the running agent tells of itself: `status.json` in its data directory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +25,8 @@ struct Inner {
     links: Mutex<BTreeMap<Wanted, Connections>>,
     management: Mutex<ManagementStatus>,
     expiring: Mutex<Vec<Expiry>>,
+    /// Enrolments that another process has the place of.
+    taken: Mutex<BTreeSet<Wanted>>,
     heartbeat: Mutex<Option<HeartbeatStatus>>,
     history: OnceLock<Result<Kept, String>>,
     certificates: Mutex<Vec<Expiry>>,
@@ -113,6 +115,7 @@ impl StatusBoard {
         let is_up = connections.up_since_ms.is_some();
         if connections.states.is_empty() {
             links.remove(link);
+            self.taken(link, false);
         }
         drop(links);
         if let Some(tell) = self.0.on_tunnel.get().filter(|_| was_up != is_up) {
@@ -120,6 +123,25 @@ impl StatusBoard {
         }
         self.0.changed.notify_one();
         self.0.told.send_replace(());
+    }
+
+    /// Tells whether another process has the place of an enrolment.
+    pub(crate) fn taken(&self, link: &Wanted, is_taken: bool) {
+        let mut taken = self.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = match is_taken {
+            true => taken.insert(link.clone()),
+            false => taken.remove(link),
+        };
+        drop(taken);
+        if changed {
+            self.0.told.send_replace(());
+        }
+    }
+
+    /// The enrolments that another process has the place of.
+    pub(crate) fn all_taken(&self) -> Vec<Wanted> {
+        let taken = self.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.iter().cloned().collect()
     }
 
     /// Tells which certificates end soon.

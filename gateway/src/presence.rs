@@ -117,7 +117,9 @@ pub(crate) fn now() -> Now {
 }
 
 fn enrolled(index: &Index) -> BTreeMap<TunnelKey, InstanceId> {
-    let valid = index.identities().filter(|agent| !agent.is_revoked());
+    let valid = index.identities();
+    // Whom a place is only offered to does not have it.
+    let valid = valid.filter(|agent| !agent.is_revoked() && agent.offered.is_none());
     valid
         .map(|agent| (agent.tunnel_key(), agent.instance))
         .collect()

@@ -31,7 +31,7 @@ use crate::renewal::{Given, Renewal, Renewed};
 use crate::state::{State, StoreClock};
 use crate::token::{Issuer, LiveKeys, SigningKeys, Verifier};
 use crate::token_port;
-use crate::tunnels::{self, PublicPort, Registry};
+use crate::tunnels::{self, Places, PublicPort, Registry};
 use crate::watch::{Alarm, Watch};
 
 /// What is left of the drain's grace for everything else to end.
@@ -226,7 +226,9 @@ impl Gateway {
         let metrics = Arc::new(Metrics::new(threads.len()));
         let incidents = Incidents::default();
         let renewal = self.renewal(&metrics)?;
+        let places = Places::new(registry.clone(), self.directory.clone(), incidents.clone());
         let watch = Watch {
+            places: places.clone(),
             directory: self.directory.clone(),
             registry: registry.clone(),
             metrics: Arc::clone(&metrics),
@@ -252,11 +254,13 @@ impl Gateway {
         );
         let publish = publish(self.directory.clone(), registry.clone());
         tunnels.spawn("publish-tunnels", until_stopped(tunnels, publish));
+        tunnels.spawn("places", until_stopped(tunnels, places.clone().run()));
         let port = PublicPort {
             tls,
             certificates: self.certificates,
             directory: self.directory,
             registry: registry.clone(),
+            places,
             threads: Arc::clone(&threads),
             connections: CONNECTIONS_DEFAULT,
             metrics: Arc::clone(&metrics),

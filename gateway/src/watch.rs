@@ -19,7 +19,7 @@ use crate::metrics::{Host, Metrics, Report};
 use crate::operations::{self, Operations};
 use crate::presence::Presences;
 use crate::serve::until_stopped;
-use crate::tunnels::Registry;
+use crate::tunnels::{Places, Registry};
 
 /// The alerts of before, and who is told of new ones.
 pub(crate) struct Alarm {
@@ -48,6 +48,7 @@ impl Alarm {
 pub(crate) struct Watch {
     pub(crate) directory: Directory,
     pub(crate) registry: Registry,
+    pub(crate) places: Places,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) incidents: Incidents,
     pub(crate) data_dir: PathBuf,
@@ -88,6 +89,7 @@ impl Watch {
         let live = Live {
             directory: self.directory.clone(),
             registry: self.registry,
+            places: self.places,
             presences: presences.clone(),
             metrics: Arc::clone(&self.metrics),
             alerts: alerts.clone(),

@@ -209,6 +209,11 @@ fn tunnel_name(key: &SubaccountKey) -> String {
     Entity::Tunnel(key.clone()).to_string()
 }
 
+/// Another process has the place of an enrolment.
+pub(crate) fn location_taken(key: &SubaccountKey, text: String) -> Condition {
+    condition(Code::LocationTaken, tunnel_name(key), text)
+}
+
 /// How alerts call a system mapping.
 fn mapping_name(key: &SubaccountKey, address: &VirtualAddress) -> String {
     Entity::Mapping(key.clone(), address.clone()).to_string()

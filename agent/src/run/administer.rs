@@ -6,16 +6,15 @@ use super::parts::Parts;
 use crate::admin::{self, Admin, Live};
 use crate::alerts::{Alerts, Inputs, Keep, Source};
 use crate::deliver::{self, Delivery};
-use crate::diagnosis::Diagnoses;
 use crate::events::Events;
 use crate::history::{self, Kept, Trouble};
 use crate::logs::Logs;
 use crate::management::{self, ServerCertificates};
 use crate::measure::{Tick, Ticker};
 use crate::operators;
-use crate::probes::Probes;
 use crate::secrets::SecretStore;
 use crate::trace;
+use crate::tunnel;
 
 /// Starts the local socket and the management API. One does without the other.
 pub(super) async fn administer(administration: &Administration, parts: &Parts, aside: &Aside) {
@@ -97,7 +96,7 @@ async fn admin(administration: &Administration, parts: &Parts, aside: &Aside) ->
         audit: audit.clone(),
         desk: admin.desk().clone(),
         sample: parts.meter.last(),
-        sources: sources(delivery, parts.diagnoses.clone(), parts.probes.clone()),
+        sources: sources(delivery, parts),
     };
     aside.spawn("alerts", alerts.run(inputs, tasks.clone()));
     admin
@@ -160,12 +159,15 @@ fn keep(delivery: Option<&Delivery>) -> Keep {
 }
 
 /// Who else finds what is wrong.
-fn sources(delivery: Option<Delivery>, diagnoses: Diagnoses, probes: Probes) -> Vec<Source> {
+fn sources(delivery: Option<Delivery>, parts: &Parts) -> Vec<Source> {
+    let (diagnoses, probes) = (parts.diagnoses.clone(), parts.probes.clone());
+    let board = parts.board.clone();
     let delivery = delivery.map(|delivery| {
         let find = move || deliver::conditions(&delivery.courier().states());
         Box::new(find) as Source
     });
-    let others: [Source; 2] = [
+    let others: [Source; 3] = [
+        Box::new(move || tunnel::taken_conditions(&board)),
         Box::new(move || diagnoses.conditions()),
         Box::new(move || probes.conditions()),
     ];

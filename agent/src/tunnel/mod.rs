@@ -2,6 +2,7 @@
 
 pub mod dial;
 pub mod enrol;
+mod lineage;
 mod proxy;
 mod reconcile;
 mod renew;
@@ -9,6 +10,7 @@ mod slot;
 
 pub use dial::DialError;
 pub(crate) use dial::open;
+pub(crate) use lineage::taken_conditions;
 pub use proxy::{ProxyError, ProxyRoute, Route};
 pub(crate) use reconcile::wanted;
 pub use reconcile::{Tunnels, Wanted, run};

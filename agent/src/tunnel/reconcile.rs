@@ -12,6 +12,7 @@ use underpass_shared::config::{ConnectorFields, Proxy, SubaccountKey, TunnelConn
 use underpass_shared::id::{InstanceId, LocationId, RegionHost, SubaccountId};
 use underpass_shared::protocol::limits::{CONNECTIONS_DEFAULT, CONNECTIONS_MAX};
 
+use super::lineage::Lineage;
 use super::{renew, slot};
 use crate::credentials::CredentialStore;
 use crate::diagnosis::Diagnoses;
@@ -144,6 +145,7 @@ fn start(tunnels: &Tunnels, forward: &Forward, ways: &Ways, wanted: &Wanted) -> 
         meter: forward.meter().tunnel(&wanted.key()),
         known: AtomicU32::new(0),
         wanted: wanted.clone(),
+        lineage: Lineage::of(&tunnels.credentials, wanted.instance),
         credentials: tunnels.credentials.clone(),
         secrets: tunnels.secrets.clone(),
         proxy: ways.proxy.subscribe(),

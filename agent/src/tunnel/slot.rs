@@ -1,23 +1,23 @@
 //! One tunnel connection that is kept up for ever: dial, serve, replace, back off.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
 use underpass_runtime::tasks::Tasks;
-use underpass_runtime::tunnel::{ConnectionError, Handler, Served, serve};
+use underpass_runtime::tunnel::{ConnectionError, Handler, Place, Served, serve};
 use underpass_runtime::{clock, random};
 use underpass_shared::api::management::Connection;
 use underpass_shared::config::Proxy;
 use underpass_shared::protocol::capability::CAPABILITY;
-use underpass_shared::protocol::internal::{Hello, HelloAnswer};
+use underpass_shared::protocol::internal::{Hello, HelloAnswer, Standby};
 use underpass_shared::protocol::role::Role;
 use underpass_shared::tunnel::backoff::Backoff;
-use uuid::Uuid;
 
 use super::dial::{DialError, dial};
+use super::lineage::{self, Lineage};
 use super::proxy::Route;
 use super::reconcile::Wanted;
 use crate::credentials::CredentialStore;
@@ -25,9 +25,6 @@ use crate::diagnosis::Diagnoses;
 use crate::measure::TunnelMeter;
 use crate::secrets::SecretStore;
 use crate::status::{StatusBoard, Teller};
-
-/// Names this process to the gateways, which so tell a copy of the agent from the first.
-static PROCESS: LazyLock<Uuid> = LazyLock::new(random::id);
 
 /// What the slots of one enrolment share.
 pub(super) struct Link<H> {
@@ -51,6 +48,8 @@ pub(super) struct Link<H> {
     pub(super) asked: AtomicU8,
     /// How many the configuration wants, where it says so.
     pub(super) tuned: watch::Receiver<Option<u8>>,
+    /// What this process is to the gateway.
+    pub(super) lineage: Lineage,
     /// Told to stop when the enrolment is no longer wanted.
     pub(super) tasks: Tasks,
 }
@@ -158,7 +157,8 @@ async fn attempt<H: Handler>(
         capability: CAPABILITY,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         instance: wanted.instance,
-        process: Some(*PROCESS),
+        process: Some(lineage::process()),
+        previous: link.lineage.previous(),
     });
     let serving = {
         let (link, served) = (Arc::clone(link), served.clone());
@@ -199,7 +199,7 @@ impl<H: Handler> Following<'_, H> {
         outdated: &mut Option<Outdated>,
         mut serving: Serving,
     ) -> Ended {
-        let mut hello = self.served.hello();
+        let (mut hello, mut place) = (self.served.hello(), self.served.place());
         let mut count = self.link.connections.subscribe();
         let mut wished = false;
         loop {
@@ -211,6 +211,10 @@ impl<H: Handler> Following<'_, H> {
                     self.up(&hello);
                     // Only now is the old one not needed any more.
                     drop(outdated.take());
+                }
+                Ok(()) = place.changed() => {
+                    let said = *place.borrow_and_update();
+                    self.placed(said);
                 }
                 () = self.served.draining(), if !wished => {
                     if self.served.retry_after().is_none() {
@@ -266,6 +270,32 @@ impl<H: Handler> Following<'_, H> {
             link.asked.store(hello.connections, Ordering::Relaxed);
         }
         link.count();
+    }
+
+    /// Whether it carries requests, as the gateway says.
+    fn placed(&self, place: Option<Place>) {
+        let link = self.link;
+        let (wanted, host) = (&link.wanted, &link.wanted.region_host);
+        match place {
+            Some(Place::Standby(Standby::Copy)) => {
+                let reason = lineage::quarantined(wanted);
+                tracing::warn!(%host, reason, "the gateway keeps this agent in quarantine");
+                link.lineage.taken(&link.credentials, wanted.instance);
+                link.board.taken(wanted, true);
+                link.tell(self.index, Some(Connection::Failed(reason)));
+            }
+            Some(Place::Standby(why)) => {
+                tracing::info!(%host, index = self.index, ?why, "tunnel waits");
+                link.board.taken(wanted, false);
+                link.tell(self.index, Some(Connection::Up));
+            }
+            Some(Place::Holder) => {
+                link.lineage.kept(&link.credentials, wanted.instance);
+                link.board.taken(wanted, false);
+                link.tell(self.index, Some(Connection::Up));
+            }
+            None => {}
+        }
     }
 
     /// Leaves the connection to itself until its replacement is up, or the link stops.

@@ -18,7 +18,7 @@ pub use self::key::{CREDENTIAL, Origin};
 use self::key::{Keys, Ring};
 
 /// Endings of the files that hold values; nothing else in the folder is touched.
-const ENDINGS: [&str; 3] = ["json", "key", "password"];
+const ENDINGS: [&str; 4] = ["json", "key", "password", "process"];
 /// Ending of what a crash left of an unfinished write.
 const UNFINISHED: &str = "tmp";
 

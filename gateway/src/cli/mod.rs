@@ -13,6 +13,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use underpass_alerting::Channel;
 use underpass_shared::id::{InstanceId, LocationId, SubaccountId};
+use uuid::Uuid;
 
 pub(crate) use self::value::parse_time;
 use self::value::{parse_life, parse_silence, parse_url};
@@ -116,6 +117,12 @@ runs, then start the gateway with the name and ports that it had: agents come ba
     #[command(after_help = "Example:\n  \
         underpass-gateway agents --json | jq '.agents[] | select(.state == \"absent\")'")]
     Agents,
+    /// Let a copy of an agent that waits in quarantine serve, and put the agent there in its place
+    #[command(after_help = "Example:\n  \
+        underpass-gateway replace --instance 0190a5a2-6d0e-7cc0-8000-000000000001\n\n\
+        `underpass-gateway agents` shows copies in quarantine. Where the first agent has ended, a \
+        copy serves after some seconds by itself.")]
+    Replace(Replace),
     /// Show what each subaccount used since the running server started
     #[command(after_help = "Example:\n  underpass-gateway traffic --json | jq .subaccounts")]
     Traffic,
@@ -267,6 +274,17 @@ pub struct Revoke {
     /// The agent's instance id
     #[arg(long, value_name = "GUID")]
     pub instance: InstanceId,
+}
+
+/// Options of `replace`.
+#[derive(Debug, Args)]
+pub struct Replace {
+    /// The agent's instance id
+    #[arg(long, value_name = "GUID")]
+    pub instance: InstanceId,
+    /// The process of the copy, where several wait
+    #[arg(long, value_name = "GUID")]
+    pub process: Option<Uuid>,
 }
 
 /// Options of `test`.

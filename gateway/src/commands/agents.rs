@@ -6,9 +6,13 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use underpass_runtime::print;
+use underpass_shared::id::InstanceId;
+use underpass_shared::protocol::internal::Standby;
+use uuid::Uuid;
 
 use super::Work;
 use super::times::{bytes, lasted};
+use crate::cli::Replace;
 use crate::directory::Order;
 use crate::live::{Agents, State, Traffic};
 
@@ -16,6 +20,33 @@ pub(super) async fn agents(mut work: Work<'_>) -> anyhow::Result<()> {
     let agents: Agents = ask(&work, &Order::Agents).await?;
     let now_ms = work.now_ms;
     work.answer(&agents, |out| print_agents(out, &agents, now_ms))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Replaced {
+    instance: InstanceId,
+    process: Uuid,
+}
+
+/// A copy in quarantine gets the place of its agent.
+pub(super) async fn replace(mut work: Work<'_>, options: &Replace) -> anyhow::Result<()> {
+    let order = Order::Replace {
+        instance: options.instance,
+        process: options.process,
+    };
+    let process: Uuid = ask(&work, &order).await?;
+    let replaced = Replaced {
+        instance: options.instance,
+        process,
+    };
+    work.answer(&replaced, |out| {
+        writeln!(
+            out,
+            "Process {process} serves for instance {} now; the one before is in quarantine: stop it.",
+            options.instance
+        )
+    })
 }
 
 pub(super) async fn traffic(mut work: Work<'_>) -> anyhow::Result<()> {
@@ -58,8 +89,18 @@ fn print_agents(out: &mut dyn Write, told: &Agents, now_ms: i64) -> io::Result<(
         let connections = agent.connections.iter().map(|connection| {
             let address = connection.address.map(|address| address.to_string());
             let address = address.unwrap_or_else(|| "?".to_owned());
-            match connection.round_trip_us {
-                Some(us) => format!("{address} ({}.{} ms)", us / 1_000, us / 100 % 10),
+            let told = match (connection.waits, connection.round_trip_us) {
+                (Some(Standby::Copy), _) => {
+                    let process = connection.process.unwrap_or_default();
+                    Some(format!("a copy in quarantine, process {process}"))
+                }
+                (Some(Standby::Handover), _) => Some("waits, for a handover".to_owned()),
+                (Some(Standby::Other), _) => Some("waits".to_owned()),
+                (None, Some(us)) => Some(format!("{}.{} ms", us / 1_000, us / 100 % 10)),
+                (None, None) => None,
+            };
+            match told {
+                Some(told) => format!("{address} ({told})"),
                 None => address,
             }
         });

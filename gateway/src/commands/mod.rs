@@ -58,6 +58,7 @@ pub async fn run(global: &Global, command: &Offline, out: &mut dyn Write) -> any
         Offline::Backup(options) => backup::create(work, options).await,
         Offline::Restore(options) => backup::restore(work, options).await,
         Offline::Agents => agents::agents(work).await,
+        Offline::Replace(options) => agents::replace(work, options).await,
         Offline::Traffic => agents::traffic(work).await,
         Offline::Alerts(command) => alerts::run(work, command).await,
         Offline::LogLevel(command) => log_level::run(work, command).await,

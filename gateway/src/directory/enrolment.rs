@@ -166,6 +166,7 @@ impl Directory {
                 certificate_not_after_ms: None,
                 created_at_ms: now_ms,
                 revoked_at_ms: None,
+                offered: None,
             };
             let burnt = bytes(&EnrolRecord::Burnt {
                 instance: new_instance,
@@ -212,7 +213,7 @@ impl Directory {
     }
 
     /// What the claim's row must look like for this key to be free.
-    async fn free_claim(&self, key: &TunnelKey) -> Result<Expect, RedeemError> {
+    pub(super) async fn free_claim(&self, key: &TunnelKey) -> Result<Expect, RedeemError> {
         let Some(claim) = self.state().get(key::claim(key)).await? else {
             return Ok(Expect::Absent);
         };

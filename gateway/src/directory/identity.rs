@@ -99,7 +99,10 @@ impl Directory {
             }
             identity.revoked_at_ms = Some(now_ms);
             let row = key::identity(instance);
-            let mut ops = vec![Op::put(row, Expect::Version(version), bytes(&identity))];
+            let mut ops = vec![
+                Op::put(row, Expect::Version(version), bytes(&identity)),
+                Op::delete(key::holder(instance), Expect::Any),
+            ];
             let claim = key::claim(&identity.tunnel_key());
             let held = self.state().get(claim.as_str()).await?;
             if let Some(held) = held.filter(|held| held.value == bytes(&instance)) {
@@ -124,7 +127,7 @@ impl Directory {
     }
 
     /// Whether the commit happened; a lost race is `false`.
-    async fn try_commit(&self, ops: Vec<Op>) -> Result<bool, StoreError> {
+    pub(super) async fn try_commit(&self, ops: Vec<Op>) -> Result<bool, StoreError> {
         match self.state().commit(ops).await {
             Ok(_) => {
                 self.refresh().await?;

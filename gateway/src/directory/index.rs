@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
-use underpass_shared::id::{InstanceId, SubaccountId};
+use underpass_shared::id::{InstanceId, SubaccountId, TunnelKey};
 use uuid::Uuid;
 
 use super::key;
 use super::orders::{LogFilter, Order};
-use super::record::{Binding, Identity, Settings, Subaccount};
+use super::record::{Binding, Handover, Identity, Settings, Subaccount};
 use crate::state::{Change, Changes, Entry};
 
 /// All subaccounts, identities, bindings and settings as of one version of the store.
@@ -18,6 +18,8 @@ pub struct Index {
     version: u64,
     subaccounts: BTreeMap<SubaccountId, Arc<Subaccount>>,
     identities: BTreeMap<InstanceId, Arc<Identity>>,
+    handovers: BTreeMap<TunnelKey, Arc<Handover>>,
+    holders: BTreeMap<InstanceId, Arc<Uuid>>,
     bindings: BTreeMap<String, Arc<Binding>>,
     settings: Option<Arc<Settings>>,
     orders: BTreeMap<Uuid, Arc<Order>>,
@@ -67,6 +69,21 @@ impl Index {
         self.identities.values()
     }
 
+    /// The newest handover of a place, open or not.
+    pub fn handover(&self, place: &TunnelKey) -> Option<&Arc<Handover>> {
+        self.handovers.get(place)
+    }
+
+    /// All handovers that are open or ended lately, ordered by place.
+    pub fn handovers(&self) -> impl Iterator<Item = &Arc<Handover>> {
+        self.handovers.values()
+    }
+
+    /// The process of an instance that had its place last.
+    pub fn holder(&self, id: &InstanceId) -> Option<Uuid> {
+        self.holders.get(id).map(|process| **process)
+    }
+
     /// The binding of this OAuth client id.
     pub fn binding(&self, client_id: &str) -> Option<&Arc<Binding>> {
         self.bindings.get(client_id)
@@ -113,6 +130,10 @@ impl Index {
                 touched.tokens = true;
             } else if let Some(id) = key.strip_prefix(key::IDENTITY) {
                 set(&mut self.identities, id.parse().ok(), read(&key, entry));
+            } else if let Some(place) = key.strip_prefix(key::HANDOVER) {
+                set(&mut self.handovers, place_of(place), read(&key, entry));
+            } else if let Some(id) = key.strip_prefix(key::HOLDER) {
+                set(&mut self.holders, id.parse().ok(), read(&key, entry));
             } else if let Some(id) = key.strip_prefix(key::BINDING) {
                 set(&mut self.bindings, Some(id.to_owned()), read(&key, entry));
                 touched.tokens = true;
@@ -128,6 +149,14 @@ impl Index {
         self.version = changes.version;
         touched
     }
+}
+
+fn place_of(text: &str) -> Option<TunnelKey> {
+    let (subaccount, location) = text.split_once('/')?;
+    Some(TunnelKey {
+        subaccount: subaccount.parse().ok()?,
+        location: location.parse().ok()?,
+    })
 }
 
 fn set<K: Ord, V>(map: &mut BTreeMap<K, Arc<V>>, id: Option<K>, record: Option<Arc<V>>) {

@@ -8,6 +8,8 @@ use super::record::hash::hex;
 pub(super) const SUBACCOUNT: &str = "subaccount/";
 pub(super) const IDENTITY: &str = "identity/";
 pub(super) const BINDING: &str = "binding/";
+pub(super) const HANDOVER: &str = "handover/";
+pub(super) const HOLDER: &str = "holder/";
 pub(super) const ENROL: &str = "enrol/";
 pub(super) const SETTINGS: &str = "settings";
 pub(super) const TUNNEL: &str = "tunnel/";
@@ -17,7 +19,7 @@ pub(super) const LOG: &str = "log";
 pub(super) const TRIED: &str = "tried";
 
 /// Rows that are of the running gateway: a backup has none of them.
-pub(super) const PASSING: [&str; 6] = [TUNNEL, ENROL, ORDER, ANSWER, LOG, TRIED];
+pub(super) const PASSING: [&str; 7] = [TUNNEL, HOLDER, ENROL, ORDER, ANSWER, LOG, TRIED];
 
 pub(super) fn subaccount(id: SubaccountId) -> String {
     format!("{SUBACCOUNT}{id}")
@@ -35,6 +37,21 @@ pub(super) fn identity(id: InstanceId) -> String {
 /// Which instance a subaccount and location ID belong to.
 pub(super) fn claim(key: &TunnelKey) -> String {
     format!("claim/{key}")
+}
+
+/// The handover of a place.
+pub(super) fn handover(key: &TunnelKey) -> String {
+    format!("{HANDOVER}{key}")
+}
+
+/// What the handovers of a subaccount begin with.
+pub(super) fn handovers(subaccount: SubaccountId) -> String {
+    format!("{HANDOVER}{subaccount}/")
+}
+
+/// Which process of an instance has its place.
+pub(super) fn holder(id: InstanceId) -> String {
+    format!("{HOLDER}{id}")
 }
 
 /// What the claims of a subaccount begin with.

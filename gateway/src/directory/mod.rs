@@ -5,6 +5,7 @@
 
 mod enrolment;
 mod export;
+mod handover;
 mod identity;
 mod index;
 mod key;
@@ -27,10 +28,11 @@ pub use enrolment::{
     ENROL_TOKEN_LIFE, ENROL_TOKEN_LIFE_MAX, EnrolTokenError, REDEEM_RETRY, RedeemError, Redeemed,
 };
 pub use export::Row;
+pub use handover::{HandoverError, Offer};
 pub use identity::IdentityError;
 pub use index::Index;
 pub use orders::{Answer, AskError, LogFilter, Order};
-pub use record::{Binding, Identity, Settings, Subaccount};
+pub use record::{Binding, Handover, Identity, Settings, Subaccount};
 pub use removal::Removed;
 pub use settings::Addresses;
 pub use tenant::{InvalidName, TenantError};

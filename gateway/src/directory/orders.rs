@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::timeout;
 use underpass_runtime::random;
+use underpass_shared::id::InstanceId;
 use uuid::Uuid;
 
 use super::record::bytes;
@@ -52,6 +53,13 @@ pub enum Order {
         /// Who wants it.
         by: String,
     },
+    /// A copy that waits gets the place of its agent.
+    Replace {
+        /// The agent.
+        instance: InstanceId,
+        /// The process of the copy; without it the only one that waits.
+        process: Option<Uuid>,
+    },
     /// A test of a channel of alerts.
     TestAlerts {
         /// The channel.
@@ -66,6 +74,7 @@ impl Order {
             Self::TestAlerts { .. } => TEST_PATIENCE,
             Self::Agents
             | Self::Traffic
+            | Self::Replace { .. }
             | Self::Alerts { .. }
             | Self::Acknowledge { .. }
             | Self::Silence { .. } => PATIENCE,

@@ -1,7 +1,11 @@
 //! The records and their stored form.
 
 use serde::{Deserialize, Serialize};
-use underpass_shared::id::{InstanceId, LocationId, RegionHost, SubaccountId, TunnelKey};
+use underpass_shared::api::handover::Phase;
+use underpass_shared::api::management::HandoverMode;
+use underpass_shared::id::{
+    HandoverId, InstanceId, LocationId, RegionHost, SubaccountId, TunnelKey,
+};
 
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +43,9 @@ pub struct Identity {
     /// When it was revoked, if it was.
     #[serde(default)]
     pub revoked_at_ms: Option<i64>,
+    /// The handover that it waits for the end of: the place is that of another agent until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offered: Option<HandoverId>,
 }
 
 impl Identity {
@@ -63,6 +70,49 @@ impl Identity {
     /// Whether a certificate of this key may be used.
     pub fn accepts(&self, spki_hash: &[u8; 32]) -> bool {
         self.knows_key(spki_hash) && !self.is_revoked()
+    }
+}
+
+/// One agent hands its place, or a copy of it, to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Handover {
+    /// Its id, as its operator chose it.
+    pub id: HandoverId,
+    /// What becomes of the source.
+    pub mode: HandoverMode,
+    /// The tenant.
+    pub subaccount: SubaccountId,
+    /// The location ID of the target.
+    pub location: LocationId,
+    /// Who vouched.
+    pub source: InstanceId,
+    /// For whom.
+    pub target: InstanceId,
+    /// When it began.
+    pub begun_at_ms: i64,
+    /// Until when it is open; when it ended, once it has.
+    pub until_ms: i64,
+    /// How far it is.
+    pub phase: Phase,
+}
+
+impl Handover {
+    /// The place that it is about.
+    pub fn key(&self) -> TunnelKey {
+        TunnelKey {
+            subaccount: self.subaccount,
+            location: self.location.clone(),
+        }
+    }
+
+    /// Whether it ended so that `instance` has no place any more.
+    pub fn has_ended_for(&self, instance: InstanceId) -> bool {
+        match (self.phase, self.mode) {
+            (Phase::Completed, HandoverMode::Move) => instance == self.source,
+            (Phase::Aborted, HandoverMode::Move | HandoverMode::Copy) => instance == self.target,
+            (Phase::Completed, HandoverMode::Copy) | (Phase::Offered | Phase::Ready, _) => false,
+        }
     }
 }
 

@@ -76,8 +76,10 @@ impl Directory {
     async fn belongings(&self, id: SubaccountId) -> Result<Belongings, StoreError> {
         let mut found = Belongings::default();
         for (row, entry) in self.state().scan(key::IDENTITY).await? {
-            if parse::<Identity>(&entry).is_some_and(|one| one.subaccount == id) {
+            let agent = parse::<Identity>(&entry).filter(|one| one.subaccount == id);
+            if let Some(agent) = agent {
                 found.agents += 1;
+                found.rows.push(key::holder(agent.instance));
                 found.rows.push(row);
             }
         }
@@ -94,6 +96,8 @@ impl Directory {
                 found.rows.push(row);
             }
         }
+        let handovers = self.state().scan(key::handovers(id)).await?;
+        found.rows.extend(handovers.into_iter().map(|(row, _)| row));
         let claims = self.state().scan(key::claims(id)).await?;
         found.rows.extend(claims.into_iter().map(|(row, _)| row));
         Ok(found)

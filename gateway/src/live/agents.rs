@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 use underpass_shared::id::{InstanceId, LocationId, SubaccountId, TunnelKey};
+use underpass_shared::protocol::internal::Standby;
+use uuid::Uuid;
 
 use super::Live;
 use crate::presence::Presence;
@@ -70,11 +72,19 @@ pub struct Connection {
     pub opened: u64,
     /// How long its last PING took there and back, microseconds.
     pub round_trip_us: Option<u64>,
+    /// The process of the agent, if it tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<Uuid>,
+    /// Why no requests go to it, if none do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<Standby>,
 }
 
-impl From<&Tunnel> for Connection {
-    fn from(tunnel: &Tunnel) -> Self {
+impl Connection {
+    fn of(tunnel: &Tunnel, waits: Option<Standby>) -> Self {
         Self {
+            process: tunnel.process,
+            waits,
             address: tunnel.address,
             since_ms: tunnel.since_ms,
             streams: tunnel.caller.active(),
@@ -92,6 +102,7 @@ impl Live {
     pub fn agents(&self) -> Agents {
         let index = self.directory.index();
         let tunnels = self.registry.all();
+        let waiting = self.registry.waiting();
         let mut by_key: BTreeMap<&TunnelKey, Vec<&Tunnel>> = BTreeMap::new();
         for (key, tunnel) in &tunnels {
             by_key.entry(key).or_default().push(tunnel);
@@ -101,6 +112,10 @@ impl Live {
             let version = own
                 .first()
                 .map(|tunnel| tunnel.caller.answer().version.clone());
+            let waiting = waiting.iter().filter(|(at, _)| *at == key);
+            let waiting = waiting.map(|(_, one)| Connection::of(&one.tunnel, Some(one.why)));
+            let carrying = own.iter().map(|tunnel| Connection::of(tunnel, None));
+            let connections = carrying.chain(waiting).collect();
             let identity = index.identity(&presence.instance);
             let name = index.subaccount(&key.subaccount);
             Agent {
@@ -117,7 +132,7 @@ impl Live {
                 certificate_not_after_ms: identity.and_then(|one| one.certificate_not_after_ms),
                 version,
                 streams: own.iter().map(|tunnel| tunnel.caller.active()).sum(),
-                connections: own.iter().map(|tunnel| Connection::from(*tunnel)).collect(),
+                connections,
             }
         };
         Agents {

@@ -15,7 +15,7 @@ use crate::alerts::Alerts;
 use crate::directory::Directory;
 use crate::metrics::Metrics;
 use crate::presence::Presences;
-use crate::tunnels::Registry;
+use crate::tunnels::{Places, Registry};
 
 /// What there is to look at.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct Live {
     pub directory: Directory,
     /// The tunnels that are up.
     pub registry: Registry,
+    /// Who of several carries.
+    pub places: Places,
     /// Since when agents are there or away.
     pub presences: Presences,
     /// The counters.

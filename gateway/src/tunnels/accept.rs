@@ -24,6 +24,7 @@ use underpass_shared::protocol::role::Role;
 use underpass_shared::protocol::timers::HANDSHAKE;
 
 use super::enrol::{Enrolment, Presented};
+use super::places::Places;
 use super::registry::Registry;
 use super::tunnel;
 use crate::alerts::Incidents;
@@ -51,6 +52,8 @@ pub struct PublicPort {
     pub directory: Directory,
     /// Where tunnels are entered.
     pub registry: Registry,
+    /// Who of several carries.
+    pub places: Places,
     /// The data threads.
     pub threads: Arc<[Handle]>,
     /// Connections that an agent is asked to hold for a subaccount.
@@ -181,6 +184,7 @@ async fn serve(incoming: Incoming, presented: Presented, port: &PublicPort, task
         directory: port.directory.clone(),
         metrics: Arc::clone(&port.metrics),
         incidents: port.incidents.clone(),
+        places: port.places.clone(),
         from: incoming.address.map(|address| address.ip()),
     });
     let served = Served::for_requests(HelloAnswer {
@@ -188,6 +192,7 @@ async fn serve(incoming: Incoming, presented: Presented, port: &PublicPort, task
         version: env!("CARGO_PKG_VERSION").to_owned(),
         instance: InstanceId::from_uuid(uuid::Uuid::nil()),
         process: None,
+        previous: None,
     });
     let Incoming { io, wire, .. } = incoming;
     let ended = underpass_runtime::tunnel::serve(io, wire, &served, &handler, tasks).await;

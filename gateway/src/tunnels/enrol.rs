@@ -10,7 +10,9 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use underpass_runtime::pki::{CertificateInfo, proof_holds, request_key_hash};
 use underpass_runtime::tls::ServerTls;
@@ -20,9 +22,11 @@ use underpass_shared::api::enrol::{
     ENROL, EnrolRequest, Enrolled, LateRenewRequest, RENEW, RenewRequest,
 };
 use underpass_shared::api::error::{ApiError, ErrorKind};
+use underpass_shared::api::handover;
 use underpass_shared::id::InstanceId;
 use underpass_shared::pki::identity::AgentIdentity;
 
+use super::places::Places;
 use crate::alerts::Incidents;
 use crate::certificates::{AGENT_LIFE, Certificates, LATE_RENEWAL, lifetime};
 use crate::directory::{Directory, RedeemError};
@@ -50,20 +54,18 @@ pub(super) struct Enrolment {
     pub(super) directory: Directory,
     pub(super) metrics: Arc<Metrics>,
     pub(super) incidents: Incidents,
+    pub(super) places: Places,
     /// Who asks.
     pub(super) from: Option<IpAddr>,
 }
 
 type Answer = Result<Enrolled, ApiError>;
+/// What is sent: some type of the API.
+type Sent = Result<Value, ApiError>;
 
 impl Handler for Enrolment {
     async fn handle(self: Arc<Self>, request: Request<Inbound>, responder: Responder) {
         let answer = self.answer(request).await;
-        self.metrics.enrolments.count(outcome(&answer));
-        if let Err(error) = &answer {
-            tracing::warn!(kind = ?error.kind, message = error.message, from = ?self.from, "enrolment refused");
-            self.incidents.refused(now(), self.from, &error.message);
-        }
         if let Err(error) = responder.send(to_response(&answer)).await {
             tracing::info!(%error, "an agent left before its answer");
         }
@@ -71,12 +73,50 @@ impl Handler for Enrolment {
 }
 
 impl Enrolment {
-    async fn answer(&self, request: Request<Inbound>) -> Answer {
+    async fn answer(&self, request: Request<Inbound>) -> Sent {
         let (head, body) = request.into_parts();
-        if head.method != Method::POST {
-            return Err(error(ErrorKind::NotFound, "only POST is known here"));
+        let path = head.uri.path();
+        let is_post = head.method == Method::POST;
+        if let (Presented::Certificate(own), true, false) =
+            (&self.presented, is_post, path == RENEW)
+        {
+            let answer = self.asked(path, own, body).await;
+            if let Err(error) = &answer {
+                tracing::warn!(kind = ?error.kind, message = error.message, from = ?self.from, path, "request of an agent refused");
+            }
+            return answer;
         }
-        match (head.uri.path(), &self.presented) {
+        let answer = if is_post {
+            self.certificate(path, body).await
+        } else {
+            Err(error(ErrorKind::NotFound, "only POST is known here"))
+        };
+        self.metrics.enrolments.count(outcome(&answer));
+        if let Err(error) = &answer {
+            tracing::warn!(kind = ?error.kind, message = error.message, from = ?self.from, "enrolment refused");
+            self.incidents.refused(now(), self.from, &error.message);
+        }
+        sent(answer)
+    }
+
+    /// What an agent asks for beside its own certificate.
+    async fn asked(&self, path: &str, own: &CertificateInfo, body: Inbound) -> Sent {
+        match path {
+            handover::VOUCH => sent(self.vouch(own, read(body).await?).await),
+            handover::READY => sent(self.ready(own, read(body).await?).await),
+            handover::COMPLETE => sent(self.complete(own, read(body).await?).await),
+            handover::ABORT => sent(self.abort(own, read(body).await?).await),
+            handover::STANDING => sent(self.standing(own, read(body).await?)),
+            handover::PRESENCE => sent(self.presence(own, read(body).await?)),
+            _ => Err(error(
+                ErrorKind::NotFound,
+                "no such path on this connection",
+            )),
+        }
+    }
+
+    async fn certificate(&self, path: &str, body: Inbound) -> Answer {
+        match (path, &self.presented) {
             (ENROL, Presented::Exporter(_)) => self.enrol(read(body).await?).await,
             (RENEW, Presented::Certificate(old)) => self.renew(old, read(body).await?).await,
             (RENEW, Presented::Exporter(exporter)) => {
@@ -150,7 +190,7 @@ impl Enrolment {
     }
 
     /// The identity of a certificate, if it is not revoked and has one of the agent's newest keys.
-    fn newest(&self, old: &CertificateInfo) -> Result<AgentIdentity, ApiError> {
+    pub(super) fn newest(&self, old: &CertificateInfo) -> Result<AgentIdentity, ApiError> {
         let index = self.directory.index();
         let identity = old
             .identity
@@ -171,7 +211,7 @@ impl Enrolment {
     /// Signs a certificate and remembers its key; the key counts from the moment it is remembered.
     ///
     /// A renewal keeps the `old` key that asked for it, so that a lost answer locks nobody out.
-    async fn issue(
+    pub(super) async fn issue(
         &self,
         csr: &str,
         key: [u8; 32],
@@ -246,7 +286,7 @@ fn redeem_error(refused: &RedeemError) -> ApiError {
     }
 }
 
-fn csr_key(csr: &str) -> Result<[u8; 32], ApiError> {
+pub(super) fn csr_key(csr: &str) -> Result<[u8; 32], ApiError> {
     request_key_hash(csr).map_err(|_wrong| {
         error(
             ErrorKind::InvalidRequest,
@@ -255,7 +295,7 @@ fn csr_key(csr: &str) -> Result<[u8; 32], ApiError> {
     })
 }
 
-fn error(kind: ErrorKind, message: &str) -> ApiError {
+pub(super) fn error(kind: ErrorKind, message: &str) -> ApiError {
     ApiError {
         kind,
         message: message.to_owned(),
@@ -272,7 +312,16 @@ async fn read<T: DeserializeOwned>(body: Inbound) -> Result<T, ApiError> {
         .map_err(|wrong| invalid(&format!("the body is not what is expected: {wrong}")))
 }
 
-fn to_response(answer: &Answer) -> Response<Full<Bytes>> {
+fn sent(answer: Result<impl Serialize, ApiError>) -> Sent {
+    serde_json::to_value(answer?).map_err(|_own| {
+        error(
+            ErrorKind::Unavailable,
+            "the answer cannot be written; try again",
+        )
+    })
+}
+
+fn to_response(answer: &Sent) -> Response<Full<Bytes>> {
     let (status, body) = match answer {
         Ok(enrolled) => (StatusCode::OK, serde_json::to_vec(enrolled)),
         Err(error) => (status(error.kind), serde_json::to_vec(error)),
@@ -292,7 +341,7 @@ fn status(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::InvalidRequest => StatusCode::BAD_REQUEST,
         ErrorKind::InvalidToken | ErrorKind::InvalidCertificate => StatusCode::FORBIDDEN,
-        ErrorKind::LocationTaken => StatusCode::CONFLICT,
+        ErrorKind::LocationTaken | ErrorKind::IllegalState => StatusCode::CONFLICT,
         ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::NotFound => StatusCode::NOT_FOUND,
     }

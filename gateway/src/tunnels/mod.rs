@@ -2,8 +2,12 @@
 
 mod accept;
 mod enrol;
+mod handover;
+mod lineage;
+mod places;
 mod registry;
 mod tunnel;
 
 pub use accept::{PublicPort, run};
-pub use registry::{Registry, Tunnel};
+pub use places::Places;
+pub use registry::{Registry, Tunnel, Waiting};

@@ -1,4 +1,5 @@
-//! The tunnels that are up, by subaccount and location ID.
+//! The tunnels that are up, by subaccount and location ID: those that carry streams, and those that
+//! wait beside them.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -7,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::watch;
 use underpass_runtime::tunnel::Caller;
 use underpass_shared::id::{InstanceId, TunnelKey};
+use underpass_shared::protocol::internal::Standby;
 use uuid::Uuid;
 
 /// One tunnel connection.
@@ -38,6 +40,15 @@ impl Tunnel {
     }
 }
 
+/// A tunnel that is up and carries no new streams.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The tunnel.
+    pub tunnel: Tunnel,
+    /// Why it waits.
+    pub why: Standby,
+}
+
 /// All tunnels of this node. Clones are the same registry.
 #[derive(Clone, Debug, Default)]
 pub struct Registry(Arc<Inner>);
@@ -45,6 +56,7 @@ pub struct Registry(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     tunnels: RwLock<BTreeMap<TunnelKey, Arc<[Tunnel]>>>,
+    waiting: RwLock<BTreeMap<TunnelKey, Vec<Waiting>>>,
     /// Connections per thread, those on their way up included.
     places: Mutex<BTreeMap<TunnelKey, Vec<usize>>>,
     changed: watch::Sender<()>,
@@ -86,7 +98,7 @@ impl Registry {
         }
     }
 
-    /// Every tunnel with its key.
+    /// Every tunnel that carries streams, with its key.
     pub fn all(&self) -> Vec<(TunnelKey, Tunnel)> {
         let tunnels = self.read();
         let each = tunnels
@@ -110,9 +122,75 @@ impl Registry {
 
     /// Removes a tunnel that ended.
     pub fn remove(&self, key: &TunnelKey, caller: &Caller) {
+        self.change_waiting(key, |group| {
+            group.retain(|one| !one.tunnel.caller.is_same(caller));
+        });
         self.change(key, |group| {
             group.retain(|tunnel| !tunnel.caller.is_same(caller))
         });
+    }
+
+    /// Every tunnel that waits, with its key.
+    pub fn waiting(&self) -> Vec<(TunnelKey, Waiting)> {
+        let waiting = self.0.waiting.read();
+        let waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+        let each = waiting
+            .iter()
+            .flat_map(|(key, group)| group.iter().map(|one| (key.clone(), one.clone())));
+        each.collect()
+    }
+
+    /// Adds a tunnel that came up and has to wait.
+    pub(super) fn add_waiting(&self, key: &TunnelKey, one: Waiting) {
+        self.change_waiting(key, |group| group.push(one));
+        self.0.changed.send_replace(());
+    }
+
+    /// A tunnel that waited carries streams from now on. What ended meanwhile is gone.
+    pub(super) fn promote(&self, key: &TunnelKey, caller: &Caller) {
+        let mut found = None;
+        self.change_waiting(key, |group| {
+            let at = group
+                .iter()
+                .position(|one| one.tunnel.caller.is_same(caller));
+            found = at.map(|at| group.remove(at).tunnel);
+        });
+        if let Some(tunnel) = found {
+            self.change(key, |group| group.push(tunnel));
+        }
+    }
+
+    /// A tunnel that is there carries no new streams from now on, or waits for another reason.
+    pub(super) fn demote(&self, key: &TunnelKey, caller: &Caller, why: Standby) {
+        let mut found = None;
+        self.change(key, |group| {
+            let at = group.iter().position(|one| one.caller.is_same(caller));
+            found = at.map(|at| group.remove(at));
+        });
+        self.change_waiting(key, |group| {
+            group.extend(found.map(|tunnel| Waiting { tunnel, why }));
+            for one in group.iter_mut() {
+                if one.tunnel.caller.is_same(caller) {
+                    one.why = why;
+                }
+            }
+        });
+        self.0.changed.send_replace(());
+    }
+
+    fn change_waiting(&self, key: &TunnelKey, edit: impl FnOnce(&mut Vec<Waiting>)) {
+        let waiting = self.0.waiting.write();
+        let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+        let group = waiting.entry(key.clone()).or_default();
+        edit(group);
+        if group.is_empty() {
+            waiting.remove(key);
+        }
+    }
+
+    /// Has everybody who watches look again.
+    pub(super) fn poke(&self) {
+        self.0.changed.send_replace(());
     }
 
     /// Changes whenever a tunnel comes or goes.

@@ -128,7 +128,7 @@ impl Life {
             thread: self.place.thread,
             caller: caller.clone(),
         };
-        if !self.port.registry.add(&self.key, tunnel) {
+        if !self.port.places.enter(&self.key, tunnel).await {
             let instance = self.peer.instance;
             let from = address.map(|address| address.ip());
             let incidents = &self.port.incidents;
@@ -197,6 +197,10 @@ impl Life {
             }
             if let Err(refusal) = authorise(&self.peer, &self.port.directory) {
                 self.port.metrics.tunnels_refused.count(refusal.counted());
+                if self.is_handed_over() {
+                    // What it carries may end in order: nobody did anything wrong.
+                    return caller.drain().await;
+                }
                 tracing::warn!(key = %self.key, %refusal, "tunnel closed");
                 return caller.close();
             }
@@ -204,6 +208,13 @@ impl Life {
                 return caller.drain().await;
             }
         }
+    }
+
+    /// Whether a handover ended so that the agent has no place any more.
+    fn is_handed_over(&self) -> bool {
+        let index = self.port.directory.index();
+        let handover = index.handover(&self.key);
+        handover.is_some_and(|one| one.has_ended_for(self.peer.instance))
     }
 }
 

@@ -24,6 +24,8 @@ pub enum ErrorKind {
     InvalidCertificate,
     /// Another agent holds this subaccount and location ID.
     LocationTaken,
+    /// What is asked for does not fit how things stand.
+    IllegalState,
     /// The gateway cannot answer now; try again.
     Unavailable,
     /// No such path.

@@ -2,4 +2,5 @@
 
 pub mod enrol;
 pub mod error;
+pub mod handover;
 pub mod management;

@@ -51,6 +51,10 @@ pub struct HelloAnswer {
     /// The process that serves, new at each start, so that a copied agent is told from the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process: Option<Uuid>,
+    /// The process of the same data directory that a gateway knew last. It says that this one goes
+    /// on where that one ended, so that the start of an agent is told from that of its copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Uuid>,
 }
 
 /// A line that the served end sends after [`HelloAnswer`].
@@ -77,6 +81,22 @@ pub struct Fence {
     pub epoch: u64,
     /// True: this agent carries streams. False: it keeps the connection warm and refuses streams.
     pub holder: bool,
+    /// Why it does not; gateways of older releases do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Standby>,
+}
+
+/// Why a connection carries no streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Standby {
+    /// Another agent carries them while one hands over to the other.
+    Handover,
+    /// Another process of the same instance carries them: one of the two is a copy.
+    Copy,
+    /// For a reason that this build does not know.
+    #[serde(other)]
+    Other,
 }
 
 /// The gateway cannot keep this connection; it closes it and asks to wait.

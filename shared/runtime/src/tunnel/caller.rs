@@ -163,6 +163,11 @@ impl Caller {
         !self.0.closed.is_cancelled() && *self.gate() == Gate::Open
     }
 
+    /// Whether it is up: it takes new streams, or would without a fence.
+    pub fn is_alive(&self) -> bool {
+        !self.0.closed.is_cancelled() && *self.gate() != Gate::Draining
+    }
+
     /// What both ends can do.
     pub fn capability(&self) -> u32 {
         self.0.answer.capability.min(CAPABILITY)

@@ -26,4 +26,4 @@ pub use inbound::{AbortOnDrop, Inbound};
 pub use outbound::Outbound;
 pub use raw::carry;
 pub use responder::Responder;
-pub use served::{Handler, Served, serve};
+pub use served::{Handler, Place, Served, serve};

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use underpass_shared::protocol::internal::{
-    DRAIN, Drain, FENCE, Fence, HELLO, Hello, HelloAnswer, RETRY_AFTER, RetryAfter, Wish,
+    DRAIN, Drain, FENCE, Fence, HELLO, Hello, HelloAnswer, RETRY_AFTER, RetryAfter, Standby, Wish,
 };
 use underpass_shared::protocol::timers::{CLOSE_WAIT, DRAIN_GRACE, HANDSHAKE, INTERNAL_REQUEST};
 
@@ -40,6 +40,15 @@ pub trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = ()> + Send;
 }
 
+/// What the caller said of a connection's place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// It carries streams.
+    Holder,
+    /// It stays up and carries none.
+    Standby(Standby),
+}
+
 /// A served connection as its owner sees it. Clones are the same connection.
 #[derive(Clone, Debug)]
 pub struct Served(Arc<Inner>);
@@ -50,6 +59,7 @@ struct Inner {
     few_streams: bool,
     hello: watch::Sender<Option<Hello>>,
     gate: AtomicU8,
+    place: watch::Sender<Option<Place>>,
     epoch: AtomicU64,
     retry_after: Mutex<Option<RetryAfter>>,
     wish_drain: Notify,
@@ -78,6 +88,7 @@ impl Served {
             few_streams,
             hello: watch::Sender::new(None),
             gate: AtomicU8::new(OPEN),
+            place: watch::Sender::new(None),
             epoch: AtomicU64::new(0),
             retry_after: Mutex::new(None),
             wish_drain: Notify::new(),
@@ -89,6 +100,11 @@ impl Served {
     /// The caller's hello, once the connection is up.
     pub fn hello(&self) -> watch::Receiver<Option<Hello>> {
         self.0.hello.subscribe()
+    }
+
+    /// Whether it carries streams, once the caller said so; callers of older releases do not.
+    pub fn place(&self) -> watch::Receiver<Option<Place>> {
+        self.0.place.subscribe()
     }
 
     /// Streams that are open now.
@@ -343,11 +359,13 @@ fn obey_fence(served: &Served, fence: Fence) -> StatusCode {
     if fence.epoch < highest {
         return StatusCode::CONFLICT;
     }
-    let (from, to) = if fence.holder {
-        (STANDBY, OPEN)
+    let (from, to, place) = if fence.holder {
+        (STANDBY, OPEN, Place::Holder)
     } else {
-        (OPEN, STANDBY)
+        let why = fence.why.unwrap_or(Standby::Other);
+        (OPEN, STANDBY, Place::Standby(why))
     };
+    served.0.place.send_replace(Some(place));
     let gate = &served.0.gate;
     match gate.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire) {
         // A connection that drains, or stands as ordered already, stays so.

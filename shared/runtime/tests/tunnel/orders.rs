@@ -19,7 +19,13 @@ use crate::raw;
 #[tokio::test]
 async fn a_fenced_connection_stays_warm_and_carries_nothing() {
     let pair = pair().await;
-    let order = |epoch, holder| pair.caller.fence(Fence { epoch, holder });
+    let order = |epoch, holder| {
+        pair.caller.fence(Fence {
+            epoch,
+            holder,
+            why: None,
+        })
+    };
     order(5, false).await.unwrap();
     assert!(!pair.caller.is_open());
     assert!(matches!(
@@ -52,7 +58,12 @@ async fn a_served_end_refuses_by_itself_what_a_fence_or_drain_forbids() {
     assert_eq!(greeted.status(), StatusCode::OK);
 
     let fence = async |epoch, holder| {
-        let order = serde_json::to_string(&Fence { epoch, holder }).unwrap();
+        let order = serde_json::to_string(&Fence {
+            epoch,
+            holder,
+            why: None,
+        })
+        .unwrap();
         raw::internal(&send, FENCE, order).await.unwrap().status()
     };
     let refused = async || {

@@ -147,6 +147,7 @@ pub(crate) fn hello_of_gateway() -> Hello {
 pub(crate) fn hello_answer(capability: u32) -> HelloAnswer {
     HelloAnswer {
         process: None,
+        previous: None,
         capability,
         version: "test".to_owned(),
         instance: InstanceId::from_uuid(random::id()),
