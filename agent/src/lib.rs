@@ -14,6 +14,7 @@ pub mod doctor;
 pub mod events;
 mod expiry;
 pub mod forward;
+mod handovers;
 mod heartbeat;
 mod history;
 pub mod identity;

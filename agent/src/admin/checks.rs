@@ -18,6 +18,26 @@ use super::subaccounts::find;
 use super::{Admin, Answer, answer};
 use crate::forward::{Wanted, check};
 
+/// A mapping to a system that is not mapped yet.
+pub(super) fn unsaved(input: ConnectionCheckInput) -> Result<Mapping, Refusal> {
+    let internal = InternalAddress {
+        host: input.local_host,
+        port: input.local_port.0,
+    };
+    // Anything that fits: what is checked depends on the internal address and the protocol.
+    let virtual_address = VirtualAddress {
+        host: VirtualHost::from_str("unsaved")
+            .map_err(|rule| Refusal::failure(rule.to_string()))?,
+        port: internal.port,
+    };
+    let backend = match input.protocol.family() {
+        ProtocolFamily::Rfc => BackendType::Abap,
+        ProtocolFamily::Http | ProtocolFamily::Tcp | ProtocolFamily::Ldap => BackendType::NonSap,
+    };
+    let fields = MappingFields::closed(virtual_address, internal, input.protocol, backend);
+    Ok(Mapping::try_from(fields)?)
+}
+
 impl Admin {
     pub(super) async fn mapping_check(
         &self,
@@ -37,24 +57,7 @@ impl Admin {
         let current = self.readable()?;
         let document = current.document();
         find(document, &path, call.query.location_id.as_ref())?;
-        let internal = InternalAddress {
-            host: input.local_host,
-            port: input.local_port.0,
-        };
-        // Anything that fits: what is checked depends on the internal address and the protocol.
-        let virtual_address = VirtualAddress {
-            host: VirtualHost::from_str("unsaved")
-                .map_err(|rule| Refusal::failure(rule.to_string()))?,
-            port: internal.port,
-        };
-        let backend = match input.protocol.family() {
-            ProtocolFamily::Rfc => BackendType::Abap,
-            ProtocolFamily::Http | ProtocolFamily::Tcp | ProtocolFamily::Ldap => {
-                BackendType::NonSap
-            }
-        };
-        let fields = MappingFields::closed(virtual_address, internal, input.protocol, backend);
-        self.look(&Mapping::try_from(fields)?, document).await
+        self.look(&unsaved(input)?, document).await
     }
 
     async fn look(&self, mapping: &Mapping, document: &Document) -> Answer {

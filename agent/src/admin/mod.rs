@@ -72,6 +72,7 @@ pub(crate) use self::subaccounts::tunnel;
 pub(crate) use self::trouble::trace_shown;
 use crate::audit::Audit;
 use crate::credentials::CredentialStore;
+use crate::handovers::Handovers;
 use crate::operators::Operators;
 use crate::secrets::SecretStore;
 use crate::store::{Snapshot, Store};
@@ -87,6 +88,8 @@ pub struct Admin {
     credentials: CredentialStore,
     secrets: SecretStore,
     operators: Operators,
+    /// Enrolments on their way from or to another agent.
+    handovers: Handovers,
     vault: Vault,
     /// None while the agent is stopped and a command does the work.
     live: Option<Arc<Live>>,
@@ -124,6 +127,7 @@ impl Admin {
             credentials: CredentialStore::new(data_dir),
             secrets: SecretStore::new(data_dir),
             operators: Operators::new(data_dir),
+            handovers: Handovers::new(data_dir),
             vault: Vault::new(data_dir),
             live: None,
             checks: Arc::new(Semaphore::new(CHECKS_MAX)),

@@ -109,6 +109,24 @@ async fn ask(
     message: &impl Serialize,
     tasks: &Tasks,
 ) -> anyhow::Result<Enrolled> {
+    let (status, json) = exchange(stream, wire, path, message, tasks).await?;
+    if status == StatusCode::OK {
+        return serde_json::from_slice(&json).context("the gateway's answer does not parse");
+    }
+    match serde_json::from_slice::<ApiError>(&json) {
+        Ok(error) => bail!("the gateway refused: {}", error.message),
+        Err(_) => bail!("the gateway refused with status {status}"),
+    }
+}
+
+/// One request on a connection of its own, and its answer.
+pub(super) async fn exchange(
+    stream: GatewayStream,
+    wire: Wire,
+    path: &str,
+    message: &impl Serialize,
+    tasks: &Tasks,
+) -> anyhow::Result<(StatusCode, Bytes)> {
     let caller = Caller::establish(stream, wire, &hello(), tasks)
         .await
         .context("the gateway did not answer; is the clock of this host right?")?;
@@ -125,14 +143,7 @@ async fn ask(
         bail!("the gateway's answer did not arrive whole");
     };
     caller.close();
-    let json = collected.to_bytes();
-    if head.status == StatusCode::OK {
-        return serde_json::from_slice(&json).context("the gateway's answer does not parse");
-    }
-    match serde_json::from_slice::<ApiError>(&json) {
-        Ok(error) => bail!("the gateway refused: {}", error.message),
-        Err(_) => bail!("the gateway refused with status {}", head.status),
-    }
+    Ok((head.status, collected.to_bytes()))
 }
 
 /// The gateway's time, milliseconds UTC in whole seconds, on a connection that is verified.

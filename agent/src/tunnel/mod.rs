@@ -1,5 +1,6 @@
 //! The agent's connections to its gateways: dialled out, kept up, replaced before they are given up.
 
+pub(crate) mod control;
 pub mod dial;
 pub mod enrol;
 mod lineage;
@@ -9,7 +10,7 @@ mod renew;
 mod slot;
 
 pub use dial::DialError;
-pub(crate) use dial::open;
+pub(crate) use dial::{open, shake_hands};
 pub(crate) use lineage::taken_conditions;
 pub use proxy::{ProxyError, ProxyRoute, Route};
 pub(crate) use reconcile::wanted;
