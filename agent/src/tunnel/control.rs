@@ -17,7 +17,7 @@ use crate::credentials::Credentials;
 
 /// A question without the answer that was hoped for.
 #[derive(Debug, Error)]
-pub(crate) enum ControlError {
+pub enum ControlError {
     /// The gateway refuses.
     #[error("the gateway refused: {0}")]
     Refused(String, ErrorKind),
@@ -30,20 +30,23 @@ pub(crate) enum ControlError {
 }
 
 /// A gateway, as it is asked for one enrolment.
-pub(crate) struct Gateway<'a> {
+pub struct Gateway<'a> {
     /// Where it is.
-    pub(crate) host: &'a RegionHost,
+    pub host: &'a RegionHost,
     /// The way to it.
-    pub(crate) route: &'a Route,
+    pub route: &'a Route,
     /// Who asks.
-    pub(crate) credentials: &'a Credentials,
+    pub credentials: &'a Credentials,
     /// The owner of the connection's tasks.
-    pub(crate) tasks: &'a Tasks,
+    pub tasks: &'a Tasks,
 }
 
 impl Gateway<'_> {
     /// Asks on a connection of its own.
-    pub(crate) async fn ask<T: DeserializeOwned>(
+    ///
+    /// # Errors
+    /// When the gateway refuses, is too old, or cannot be asked.
+    pub async fn ask<T: DeserializeOwned>(
         &self,
         path: &str,
         message: &impl Serialize,

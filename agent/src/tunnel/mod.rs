@@ -1,6 +1,6 @@
 //! The agent's connections to its gateways: dialled out, kept up, replaced before they are given up.
 
-pub(crate) mod control;
+pub mod control;
 pub mod dial;
 pub mod enrol;
 mod lineage;

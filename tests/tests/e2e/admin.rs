@@ -6,6 +6,7 @@ mod certificates;
 mod changes;
 mod delivery;
 mod files;
+mod handover;
 mod killed;
 mod log_files;
 mod outward;

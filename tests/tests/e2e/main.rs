@@ -21,6 +21,8 @@ mod connect_proxy;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod copies;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod credentials;
