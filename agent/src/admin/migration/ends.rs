@@ -9,10 +9,11 @@ use underpass_shared::api::handover::{self, Phase};
 use underpass_shared::api::management::{
     HandoverInput, HandoverMode, HandoverSide, HandoverState, Refusal, ReleaseInput, ReleaseMode,
 };
+use underpass_shared::backup::Named;
 use underpass_shared::config::{Document, Joining, SubaccountFields, SubaccountKey};
 
 use super::{Asking, chosen, chosen_by, first_refusal, refused};
-use crate::admin::call::{Call, Secrets};
+use crate::admin::call::Call;
 use crate::admin::{Admin, Answer};
 use crate::handovers::{Before, Handover, Part};
 use crate::tunnel::control::ControlError;
@@ -105,7 +106,7 @@ impl Admin {
         let done = answers.iter().filter(|(_, answer)| answer.is_ok());
         let done: Vec<SubaccountKey> = done.map(|(key, _)| key.clone()).collect();
         if remove && !done.is_empty() {
-            let before = Secrets::of(self.store.current().document());
+            let before = Named::of(self.store.current().document());
             let gone = done.clone();
             let edit = move |document: &Document| {
                 let mut document = document.clone();
@@ -245,7 +246,7 @@ impl Admin {
             .filter(|part| done.contains(&part.key))
             .cloned()
             .collect();
-        let before = Secrets::of(self.store.current().document());
+        let before = Named::of(self.store.current().document());
         let edit = move |document: &Document| {
             let mut document = document.clone();
             for part in parts {
