@@ -17,7 +17,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    const fn file(self) -> &'static str {
+    pub(crate) const fn file(self) -> &'static str {
         match self {
             Self::Identity => "identity.json",
         }

@@ -25,6 +25,7 @@ pub mod measure;
 pub mod operators;
 mod patient;
 pub mod probes;
+pub mod restore;
 pub mod run;
 pub mod secrets;
 pub mod security;

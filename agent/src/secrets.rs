@@ -100,11 +100,13 @@ impl SecretStore {
     }
 }
 
-fn password(id: CredentialId) -> String {
+/// The name of the value of a password.
+pub(crate) fn password(id: CredentialId) -> String {
     format!("{id}.password")
 }
 
-fn key(id: CredentialId) -> String {
+/// The name of the value of a private key.
+pub(crate) fn key(id: CredentialId) -> String {
     format!("{id}.key")
 }
 

@@ -104,6 +104,8 @@ uuid_ids! {
     InstanceId = "instance id",
     /// A person or a program that administers an agent; never given twice.
     OperatorId = "operator id",
+    /// What a restore would do, kept for a while so that somebody can decide.
+    PlanId = "plan id",
     /// A tenant of a gateway.
     SubaccountId = "subaccount id",
 }

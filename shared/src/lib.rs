@@ -26,6 +26,7 @@ pub mod pki;
 pub mod policy;
 pub mod protocol;
 pub mod raw;
+pub mod restore;
 pub mod rewrite;
 pub mod rights;
 pub mod scc;

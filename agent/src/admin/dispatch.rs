@@ -94,6 +94,7 @@ impl Admin {
             Target::Backup(target) => self.of_backup(call, target).await,
             Target::Certificates(target) => self.of_certificates(call, verb, target).await,
             Target::Operators(target) => self.of_operators(call, verb, target).await,
+            Target::Restores(target) => self.of_restore(call, verb, target).await,
             Target::Running(target) => self.running_process(&call, verb, target).await,
             Target::Monitoring(target) => self.monitoring(&call, verb, target).await,
             Target::Delivery(target) => self.of_delivery(&call, target).await,

@@ -38,6 +38,7 @@ mod pairing;
 mod proxy;
 mod recorded;
 mod resources;
+mod restore;
 mod revisions;
 mod running;
 pub(crate) mod serve;
@@ -74,6 +75,7 @@ use crate::audit::Audit;
 use crate::credentials::CredentialStore;
 use crate::handovers::Handovers;
 use crate::operators::Operators;
+use crate::restore::Restores;
 use crate::secrets::SecretStore;
 use crate::store::{Snapshot, Store};
 use crate::vault::Vault;
@@ -101,6 +103,8 @@ pub struct Admin {
     audit: Audit,
     /// Where backups are made and opened, one at a time.
     backups: backup::Desk,
+    /// Plans of restores, and what goes on.
+    restores: Restores,
 }
 
 /// A refusal as a response, for those who carry requests.
@@ -135,6 +139,7 @@ impl Admin {
             tasks: Tasks::new(),
             audit,
             backups: backup::Desk::default(),
+            restores: Restores::new(data_dir),
         }
     }
 

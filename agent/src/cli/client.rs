@@ -17,11 +17,13 @@ use serde::de::DeserializeOwned;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::api::management::{ErrorBody, Query, Target, Verb};
+use underpass_shared::audit::{Category, Record};
 
 use super::form::Form;
 use crate::admin::socket::{self, Stream};
 use crate::admin::{Admin, Caller, OsUser, REVERTS_AT};
 use crate::audit::{Audit, Present};
+use crate::restore;
 use crate::store::{OpenError, STATE_FILE, Store};
 
 /// How long an agent that just started may take to open its socket.
@@ -89,8 +91,13 @@ impl Client {
             socket::check_owner(data_dir).map_err(anyhow::Error::msg)?;
             match Store::open(data_dir, clock::wall_ms) {
                 Ok(store) => {
+                    let recovered = restore::recover(data_dir, &store).await;
                     let present = Present::following(store.snapshot());
                     let audit = Audit::open(data_dir, clock::wall_ms, present)?;
+                    if let Some(told) = recovered.told() {
+                        let (time_ms, category) = (audit.now_ms(), Category::Configuration);
+                        audit.record(Record::of_agent(time_ms, category, told));
+                    }
                     let admin = Admin::stopped(data_dir, store, audit);
                     return Ok(Self {
                         data_dir: data_dir.to_owned(),

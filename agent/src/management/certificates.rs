@@ -2,7 +2,7 @@
 //! an exchangeable one to all others.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -37,22 +37,22 @@ fn given(snapshot: &Snapshot) -> Shown {
 /// The certificates of the management API. Clones are the same.
 #[derive(Clone)]
 pub struct ServerCertificates {
-    identity: Arc<Identity>,
+    present: Arc<RwLock<Present>>,
     /// Where it is told what is shown.
     desk: Operators,
     secrets: SecretStore,
+}
+
+/// The identity with what it made.
+#[derive(Clone)]
+struct Present {
+    identity: Arc<Identity>,
     by_name: Arc<ByName>,
 }
 
-impl ServerCertificates {
-    /// Makes a certificate for the host's names; it is shown until [`Self::follow`] finds another
-    /// in the configuration.
-    ///
-    /// # Errors
-    /// When a key cannot be made.
-    pub fn open(data_dir: &Path, desk: Operators) -> anyhow::Result<Self> {
+impl Present {
+    fn of(identity: Arc<Identity>, desk: &Operators) -> anyhow::Result<Self> {
         let now_ms = clock::wall_ms();
-        let identity = desk.identity()?;
         let own = identity.own_server(now_ms)?;
         let other = identity.host_server(now_ms)?;
         let by_name = ByName {
@@ -63,15 +63,48 @@ impl ServerCertificates {
         desk.show_chain(&other.chain);
         Ok(Self {
             identity,
-            desk,
-            secrets: SecretStore::new(data_dir),
             by_name: Arc::new(by_name),
         })
+    }
+}
+
+impl ServerCertificates {
+    /// Makes a certificate for the host's names; it is shown until [`Self::follow`] finds another
+    /// in the configuration.
+    ///
+    /// # Errors
+    /// When a key cannot be made.
+    pub fn open(data_dir: &Path, desk: Operators) -> anyhow::Result<Self> {
+        let present = Present::of(desk.identity()?, &desk)?;
+        Ok(Self {
+            present: Arc::new(RwLock::new(present)),
+            desk,
+            secrets: SecretStore::new(data_dir),
+        })
+    }
+
+    fn present(&self) -> Present {
+        let present = self.present.read();
+        present.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Shows certificates of another identity from now on. Connections that are up keep theirs.
+    pub(super) fn exchange_identity(
+        &self,
+        identity: Arc<Identity>,
+        current: &Snapshot,
+    ) -> anyhow::Result<()> {
+        let new = Present::of(identity, &self.desk)?;
+        *self.present.write().unwrap_or_else(PoisonError::into_inner) = new;
+        match given(current) {
+            None => Ok(()),
+            given => self.exchange(&given),
+        }
     }
 
     /// Which certificate is shown to whom.
     pub(super) fn by_name(&self) -> Arc<ByName> {
-        Arc::clone(&self.by_name)
+        self.present().by_name
     }
 
     /// Shows the certificate of the configuration under the host's names, from the very moment on
@@ -126,7 +159,7 @@ impl ServerCertificates {
             chain: &chain,
             key: key.expose(),
         };
-        Ok(self.by_name.other.replace(credential)?)
+        Ok(self.present().by_name.other.replace(credential)?)
     }
 
     /// Makes the self-made ones anew in time.
@@ -154,8 +187,9 @@ impl ServerCertificates {
 
     fn renew_once(&self, is_given: bool) -> anyhow::Result<()> {
         let now_ms = clock::wall_ms();
-        let own = self.identity.own_server(now_ms)?;
-        self.by_name.own.replace(own.credential())?;
+        let Present { identity, by_name } = self.present();
+        let own = identity.own_server(now_ms)?;
+        by_name.own.replace(own.credential())?;
         if !is_given {
             self.show_own(now_ms)?;
         }
@@ -164,8 +198,9 @@ impl ServerCertificates {
 
     /// Shows a new self-made one under the host's names.
     fn show_own(&self, now_ms: i64) -> anyhow::Result<()> {
-        let other = self.identity.host_server(now_ms)?;
-        self.by_name.other.replace(other.credential())?;
+        let Present { identity, by_name } = self.present();
+        let other = identity.host_server(now_ms)?;
+        by_name.other.replace(other.credential())?;
         self.desk.show_chain(&other.chain);
         Ok(())
     }

@@ -84,7 +84,7 @@ async fn shake(stream: TcpStream, shared: &Shared) -> io::Result<Stream> {
     let config = {
         let snapshot = shared.snapshot.borrow();
         let settings = snapshot.document().connector();
-        shared.tls.of(settings).map_err(io::Error::other)?
+        shared.front().tls.of(settings).map_err(io::Error::other)?
     };
     let stream = Patient::new(stream);
     TlsAcceptor::from(config).accept(stream).await

@@ -103,18 +103,28 @@ fn tell_bound(shared: &Shared, wished: SocketAddr, listener: &TcpListener) -> io
         management.problems.remove(&wished);
         management.listening.push(address);
         // One writer at a time: the board is locked.
-        let listening = &management.listening;
-        let url = |address: &SocketAddr| format!("https://{}", reachable(address));
-        let reached = Reached {
-            pid: std::process::id(),
-            management: listening.clone(),
-            management_urls: listening.iter().map(url).collect(),
-            server_name: shared.identity.id().server_name(),
-            ca_cert: certificate_path(&shared.data_dir),
-        };
-        let path = shared.data_dir.join(ADDRESSES_FILE);
-        file::replace(&path, &serde_json::to_vec_pretty(&reached)?)
+        tell(shared, &management.listening)
     })
+}
+
+/// Tells where the agent is reached, and by which name its identity is asked for.
+pub(super) fn tell_addresses(shared: &Shared) -> io::Result<()> {
+    shared
+        .board
+        .management(|management| tell(shared, &management.listening))
+}
+
+fn tell(shared: &Shared, listening: &[SocketAddr]) -> io::Result<()> {
+    let url = |address: &SocketAddr| format!("https://{}", reachable(address));
+    let reached = Reached {
+        pid: std::process::id(),
+        management: listening.to_vec(),
+        management_urls: listening.iter().map(url).collect(),
+        server_name: shared.front().identity.id().server_name(),
+        ca_cert: certificate_path(&shared.data_dir),
+    };
+    let path = shared.data_dir.join(ADDRESSES_FILE);
+    file::replace(&path, &serde_json::to_vec_pretty(&reached)?)
 }
 
 /// How a program on this host finds an address.

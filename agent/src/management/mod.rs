@@ -6,6 +6,7 @@
 mod certificates;
 mod connection;
 mod crowd;
+mod front;
 mod listen;
 mod outside;
 mod passwords;
@@ -19,15 +20,14 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use underpass_runtime::tasks::Tasks;
-use underpass_runtime::tls::{ClientAuthorities, OldestTls};
+use underpass_runtime::tls::OldestTls;
 
 pub use self::certificates::ServerCertificates;
 use self::crowd::Crowd;
+use self::front::Front;
 use self::passwords::Gate;
-use self::tls::LiveTls;
 use crate::admin::Admin;
 use crate::forward::OwnListeners;
-use crate::identity::Identity;
 use crate::secrets::SecretStore;
 use crate::status::StatusBoard;
 use crate::store::Snapshot;
@@ -75,9 +75,10 @@ enum Wish {
 struct Shared {
     data_dir: PathBuf,
     admin: Arc<Admin>,
-    identity: Arc<Identity>,
-    tls: LiveTls,
-    own: ClientAuthorities,
+    /// What depends on who the agent is.
+    front: watch::Sender<Arc<Front>>,
+    oldest: OldestTls,
+    certificates: ServerCertificates,
     snapshot: watch::Receiver<Arc<Snapshot>>,
     board: StatusBoard,
     listeners: OwnListeners,
@@ -90,8 +91,6 @@ struct Shared {
 pub struct Served {
     /// The handlers.
     pub admin: Admin,
-    /// Who the agent is.
-    pub identity: Arc<Identity>,
     /// What it shows.
     pub certificates: ServerCertificates,
     /// The configuration, with the operators.
@@ -118,23 +117,23 @@ pub fn start(
     runtime: &Handle,
     tasks: &Tasks,
 ) -> anyhow::Result<()> {
-    let own = ClientAuthorities::new(served.identity.certificate())?;
     let certificates = served.certificates.clone();
     let snapshot = served.snapshot.clone();
     let following = certificates.clone().follow(snapshot.clone(), tasks.clone());
     tasks.spawn_on(runtime, "management-certificate", following);
-    let tls = {
+    let identity = served.admin.desk().identity()?;
+    let identities = served.admin.desk().identities();
+    let front = {
         let current = served.snapshot.borrow();
         let settings = current.document().connector();
-        let own = served.identity.certificate();
-        LiveTls::new(own, certificates.by_name(), options.oldest, settings)?
+        Front::new(identity, certificates.by_name(), options.oldest, settings)?
     };
     let shared = Arc::new(Shared {
         data_dir: data_dir.to_owned(),
-        tls,
-        own,
+        front: watch::Sender::new(Arc::new(front)),
+        oldest: options.oldest,
+        certificates: certificates.clone(),
         admin: Arc::new(served.admin),
-        identity: served.identity,
         snapshot: served.snapshot,
         board: served.board,
         listeners: served.listeners,
@@ -148,6 +147,8 @@ pub fn start(
             .management(|management| management.tls12 = true);
         tracing::warn!("the management API also speaks TLS 1.2 (--management-tls12)");
     }
+    let following = front::follow(Arc::clone(&shared), identities, tasks.clone());
+    tasks.spawn_on(runtime, "management-identity", following);
     for (address, wish) in options.addresses() {
         let listening = listen::run(address, wish, Arc::clone(&shared), tasks.clone());
         tasks.spawn_on(runtime, "management-listen", listening);

@@ -47,7 +47,7 @@ impl Visitor {
         let info = CertificateInfo::from_der(leaf).ok()?;
         let now_ms = clock::wall_ms();
         let current = shared.snapshot.borrow();
-        let who = if shared.own.issued(chain, now_ms) {
+        let who = if shared.front().own.issued(chain, now_ms) {
             Who::Operator(info.operator?.0)
         } else if info.operator.is_some() || info.identity.is_some() {
             return None;
@@ -110,6 +110,8 @@ impl Visitor {
     /// Resolves with the reason when what was true at the handshake is true no longer.
     pub(super) async fn ended(&self, shared: &Shared) -> &'static str {
         let mut snapshot = shared.snapshot.clone();
+        let mut front = shared.front.subscribe();
+        let agent = front.borrow_and_update().identity.id();
         let role = self.footing(&snapshot.borrow_and_update());
         loop {
             if role.is_none() || self.footing(&snapshot.borrow_and_update()) != role {
@@ -127,6 +129,12 @@ impl Visitor {
                 changed = snapshot.changed() => if changed.is_err() {
                     return "the agent ends";
                 },
+                Ok(()) = front.changed() => {
+                    let now = front.borrow_and_update().identity.id();
+                    if matches!(self.who, Who::Operator(_)) && now != agent {
+                        return "the agent's identity was exchanged";
+                    }
+                }
                 () = tokio::time::sleep(wait) => {}
             }
         }

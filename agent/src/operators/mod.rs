@@ -8,6 +8,7 @@ mod records;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::watch;
 use underpass_runtime::clock;
 use underpass_shared::api::management::OperatorShown;
 use underpass_shared::config::{self, Certificate};
@@ -22,7 +23,9 @@ use crate::identity::Identity;
 #[derive(Clone)]
 pub struct Operators {
     data_dir: PathBuf,
-    identity: Arc<Mutex<Option<Arc<Identity>>>>,
+    identity: Arc<watch::Sender<Option<Arc<Identity>>>>,
+    /// One at a time makes or reads it.
+    opening: Arc<Mutex<()>>,
     /// When they were here.
     pub records: Records,
     /// The pairing string.
@@ -35,7 +38,8 @@ impl Operators {
     pub fn new(data_dir: &Path) -> Self {
         Self {
             data_dir: data_dir.to_owned(),
-            identity: Arc::default(),
+            identity: Arc::new(watch::Sender::new(None)),
+            opening: Arc::default(),
             records: Records::open(data_dir),
             reception: Reception::default(),
             shown: Arc::default(),
@@ -47,12 +51,31 @@ impl Operators {
     /// # Errors
     /// When it cannot be read or written.
     pub fn identity(&self) -> anyhow::Result<Arc<Identity>> {
-        let mut slot = self.identity.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(identity) = &*slot {
+        let _only = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(identity) = &*self.identity.borrow() {
             return Ok(Arc::clone(identity));
         }
-        let identity = Identity::open(&self.data_dir, clock::wall_ms())?;
-        Ok(Arc::clone(slot.insert(Arc::new(identity))))
+        self.open()
+    }
+
+    /// Takes the identity that is kept now, after another one took its place.
+    ///
+    /// # Errors
+    /// When it cannot be read; the one before is then still shown.
+    pub fn exchange(&self) -> anyhow::Result<()> {
+        let _only = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        self.open().map(drop)
+    }
+
+    fn open(&self) -> anyhow::Result<Arc<Identity>> {
+        let identity = Arc::new(Identity::open(&self.data_dir, clock::wall_ms())?);
+        self.identity.send_replace(Some(Arc::clone(&identity)));
+        Ok(identity)
+    }
+
+    /// Tells of each exchange.
+    pub(crate) fn identities(&self) -> watch::Receiver<Option<Arc<Identity>>> {
+        self.identity.subscribe()
     }
 
     /// The self-made chain that the management API shows while nobody set one; empty while it

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use underpass_runtime::file;
+use underpass_shared::backup::SeenOperator;
 use underpass_shared::id::OperatorId;
 
 /// The file in the data directory.
@@ -83,6 +84,20 @@ impl Records {
         self.change(|known| {
             let before = known.len();
             known.retain(|id, _| is_operator(*id));
+            known.len() != before
+        });
+    }
+
+    /// Takes over what a backup knows of operators; what is known here already stays.
+    pub(crate) fn adopt(&self, seen: &BTreeMap<OperatorId, SeenOperator>) {
+        self.change(|known| {
+            let before = known.len();
+            for (id, one) in seen {
+                known.entry(*id).or_insert(Record {
+                    not_after_ms: one.not_after_ms,
+                    last_seen_ms: one.last_seen_ms,
+                });
+            }
             known.len() != before
         });
     }

@@ -47,7 +47,6 @@ fn manage(
     aside: &Aside,
 ) -> anyhow::Result<()> {
     let served = management::Served {
-        identity: admin.desk().identity()?,
         certificates: ServerCertificates::open(&parts.data_dir, admin.desk().clone())?,
         admin,
         snapshot: parts.store.snapshot(),

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::telemetry::{Levels, Recent};
 use underpass_runtime::{clock, service};
+use underpass_shared::audit::{Category, Record};
 use underpass_shared::protocol::timers::DRAIN_GRACE;
 
 use self::administer::administer;
@@ -27,6 +28,7 @@ use crate::expiry;
 use crate::heartbeat;
 use crate::management;
 use crate::probes;
+use crate::restore;
 use crate::secrets::SecretStore;
 use crate::status;
 use crate::store::{Snapshot, Store};
@@ -63,10 +65,18 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<End> {
     let store = Store::open(data_dir, clock::wall_ms)?;
+    // Before the data key may change: what waits is sealed under the one that was.
+    let recovered = restore::recover(data_dir, &store).await;
     seal_secrets(data_dir);
     // Tunnels end before the connections that carry their requests.
     let (tunnels, backends) = (Tasks::new(), Tasks::new());
     let (parts, forward) = Parts::open(data_dir, store, &administration, &backends)?;
+    if let Some(told) = recovered.told() {
+        let (time_ms, category) = (parts.audit.now_ms(), Category::Configuration);
+        parts
+            .audit
+            .record(Record::of_agent(time_ms, category, told));
+    }
     parts.open_tunnels(forward, &tunnels);
     let aside = Aside::start().context("cannot start the thread of the administration")?;
     administer(&administration, &parts, &aside).await;

@@ -2,6 +2,7 @@
 //! in a private file of its own, sealed under the data key with its name.
 
 mod key;
+mod stage;
 #[cfg(test)]
 mod tests;
 

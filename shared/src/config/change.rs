@@ -162,7 +162,7 @@ impl Document {
     }
 }
 
-pub(super) fn connector(
+pub(crate) fn connector(
     settings: serde_json::Map<String, Value>,
 ) -> Result<Arc<Part<Connector>>, Invalid> {
     let connector: Connector = serde_json::from_value(Value::Object(settings))

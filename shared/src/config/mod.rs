@@ -60,6 +60,7 @@ pub use alert_rules::{AlertDelays, AlertLimits, AlertRules, AlertSending};
 pub use alerting::{Alerting, Notification, Thresholds};
 pub use audit::{AuditCleanup, AuditLevel, AuditSettings};
 pub use certificates::{OwnCertificate, OwnCertificateFields, OwnCertificates};
+pub(crate) use change::connector as connector_of;
 pub use change::{Change, ChangeKind, UndoError, changes};
 pub use channel::{
     Channel, ChannelConnections, ChannelId, ChannelService, ChannelType, Channels, ClusterHost,
@@ -94,7 +95,7 @@ pub use organisation::{AuthorityRule, Organisation, OrganisationFields, SubjectM
 pub use part::Part;
 pub use path_options::PathOptions;
 pub use place::Place;
-pub(crate) use place::{Content, Touched, touched};
+pub(crate) use place::{Content, LASTING, Touched, settings as settings_of, touched};
 pub use ports::{InvalidPortRange, PortRange};
 pub use probe::{InvalidProbePath, Probe, ProbePath};
 pub use propagation::PpSettings;

@@ -16,7 +16,7 @@ use crate::host::VirtualAddress;
 
 /// Settings that come back neither with a trial nor with a state of the past, by their names: what
 /// is taken away from somebody stays away.
-pub(super) const LASTING: &[&str] = &["monitoringUsers", "operators", "organisation"];
+pub(crate) const LASTING: &[&str] = &["monitoringUsers", "operators", "organisation"];
 
 /// A place in the document. Settings of the agent are told apart by their names, so that a change
 /// of one never stands in the way of another.
@@ -77,7 +77,7 @@ pub(crate) struct Touched {
 }
 
 /// The agent's settings by name. What is at its default may be missing.
-pub(super) fn settings(connector: &Connector) -> serde_json::Map<String, Value> {
+pub(crate) fn settings(connector: &Connector) -> serde_json::Map<String, Value> {
     let value = serde_json::to_value(connector).expect("settings serialise");
     let Value::Object(settings) = value else {
         unreachable!("settings are an object, not {value}");

@@ -45,6 +45,7 @@ pub(super) fn url(template: &str, subaccount: &str) -> String {
             "{trace}" => "1",
             "{monitoringUser}" => "old",
             "{operator}" => MANAGED,
+            "{plan}" => FREE,
             "{regionHost}" => "gate.example.com",
             "{resource}" => "-sap",
             "{revision}" => "1",
@@ -130,6 +131,11 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         ("POST", "configuration/connector/pairing") => {
             return (Some(json!({"role": "Display", "host": "localhost"})), false);
         }
+        // Backups come as forms, and nothing was planned or restored.
+        ("POST", "restore/plan" | "restore/plan/{plan}/apply" | "restore/rollback") => {
+            return (None, false);
+        }
+        (_, "restore/plan/{plan}") => return (None, false),
         // It takes a connection without a certificate.
         ("POST", "pairing") => return (Some(json!({"csr": "", "proof": ""})), false),
         ("POST", "operator/certificate") => return (Some(json!({"csr": request()})), false),

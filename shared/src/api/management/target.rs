@@ -11,6 +11,7 @@ mod migration;
 mod monitoring;
 mod operators;
 mod path;
+mod restore;
 mod running;
 mod settings;
 mod subaccount;
@@ -35,6 +36,7 @@ pub use self::migration::MigrationTarget;
 pub use self::monitoring::MonitoringTarget;
 pub use self::operators::OperatorTarget;
 pub use self::path::SubaccountPath;
+pub use self::restore::RestoreTarget;
 pub use self::running::RunningTarget;
 pub use self::settings::ConnectorTarget;
 pub use self::subaccount::{SubaccountTarget, untyped_channels};
@@ -70,6 +72,8 @@ pub enum Target {
     Certificates(CertificateTarget),
     /// Operators and pairing.
     Operators(OperatorTarget),
+    /// Restores of backups.
+    Restores(RestoreTarget),
     /// What the running process does.
     Running(RunningTarget),
     /// What is measured.
@@ -106,6 +110,7 @@ type Area = fn(&[&str]) -> Found<Target>;
 const AREAS: &[Area] = &[
     |path| found(OperatorTarget::parse(path), Target::Operators),
     |path| found(DeliveryTarget::parse(path), Target::Delivery),
+    |path| found(RestoreTarget::parse(path), Target::Restores),
     |path| found(RunningTarget::parse(path), Target::Running),
     |path| found(AlertTarget::parse(path), Target::Alerts),
     |path| found(MigrationTarget::parse(path), Target::Migration),
@@ -227,6 +232,7 @@ impl Target {
             Self::Backup(target) => target.template(),
             Self::Certificates(target) => target.template(),
             Self::Operators(target) => target.template(),
+            Self::Restores(target) => target.template(),
             Self::Running(target) => target.template(),
             Self::Monitoring(target) => target.template(),
             Self::Delivery(target) => target.template(),
@@ -259,6 +265,7 @@ impl fmt::Display for Target {
             Self::Backup(target) => f.write_str(target.template()),
             Self::Certificates(target) => write!(f, "{target}"),
             Self::Operators(target) => write!(f, "{target}"),
+            Self::Restores(target) => write!(f, "{target}"),
             Self::Running(target) => write!(f, "{target}"),
             Self::Monitoring(target) => write!(f, "{target}"),
             Self::Delivery(target) => write!(f, "{target}"),

@@ -19,6 +19,7 @@ pub(super) mod identity;
 pub(super) mod migration;
 pub(super) mod monitoring;
 pub(super) mod operators;
+pub(super) mod restore;
 pub(super) mod running;
 pub(super) mod settings;
 pub(super) mod subaccounts;
@@ -316,6 +317,7 @@ const AREAS: &[&[Operation]] = &[
     migration::OPERATIONS,
     monitoring::OPERATIONS,
     operators::OPERATIONS,
+    restore::OPERATIONS,
     running::OPERATIONS,
     settings::OPERATIONS,
     subaccounts::OPERATIONS,

@@ -5,7 +5,7 @@ use super::Parameter;
 use crate::config::limits::SUBJECT_RULES_MAX;
 use crate::config::{Alias, ChannelId, ChannelType, Client, ConfirmWithin};
 use crate::host::CookieDomain;
-use crate::id::{LocationId, OperatorId, RegionHost, SubaccountId};
+use crate::id::{LocationId, OperatorId, PlanId, RegionHost, SubaccountId};
 use crate::schema::schema;
 
 /// The id of a resource as it stands in a path.
@@ -73,6 +73,7 @@ pub(super) const SEGMENTS: &[Parameter] = &[
     Parameter::of::<LogFileName>("logFile", "The name of a file of the log."),
     Parameter::of::<Alias>("monitoringUser", "The name of a user with a password."),
     Parameter::of::<OperatorId>("operator", "The id of an operator."),
+    Parameter::of::<PlanId>("plan", "The id of the plan of a restore."),
     Parameter::of::<Index>("index", "The place of a rule, from 0."),
     Parameter::of::<RegionHost>("regionHost", "The gateway."),
     Parameter::of::<EncodedId>(

@@ -46,6 +46,36 @@ fn table() -> Vec<(String, Target, &'static str)> {
             Target::Running(RunningTarget::LogStream),
             "GET",
         ),
+        (
+            "restore".to_owned(),
+            Target::Restores(RestoreTarget::Last),
+            "GET",
+        ),
+        (
+            "restore/plan".to_owned(),
+            Target::Restores(RestoreTarget::Plans),
+            "POST",
+        ),
+        (
+            format!("restore/plan/{GUID}"),
+            Target::Restores(RestoreTarget::Plan(GUID.parse().unwrap())),
+            "GET, DELETE",
+        ),
+        (
+            format!("restore/plan/{GUID}/apply"),
+            Target::Restores(RestoreTarget::Apply(GUID.parse().unwrap())),
+            "POST",
+        ),
+        (
+            "restore/recipient".to_owned(),
+            Target::Restores(RestoreTarget::Recipient),
+            "POST",
+        ),
+        (
+            "restore/rollback".to_owned(),
+            Target::Restores(RestoreTarget::Rollback),
+            "POST",
+        ),
         ("alerts".to_owned(), Target::Alerts(AlertTarget::All), "GET"),
         (
             "alerts/7".to_owned(),
