@@ -10,7 +10,7 @@ use super::output::Output;
 use super::{
     Common, alert, audit, backup, certificate, diagnosis, document, drain, enrol, events, files,
     heartbeat, history, log_file, logs, mapping, operator, pair, proxy, requests, resource,
-    revision, security, status, subaccount, trace, trial, trust, usage,
+    restore, revision, security, status, subaccount, trace, trial, trust, usage,
 };
 
 /// Commands that administer an agent, whether it runs or not.
@@ -122,6 +122,9 @@ pub enum Administer {
     /// Take changes back at once that were made with `--confirm-within`.
     #[command(after_help = "Example:\n  underpass-agent revert")]
     Revert,
+    /// Restore a backup: show its plan, then make it the present state; or take the last one back.
+    #[command(after_help = restore::EXAMPLE)]
+    Restore(restore::Restore),
     /// Show who changed what, and undo a change.
     #[command(subcommand, after_help = revision::EXAMPLE)]
     Revision(revision::Action),
@@ -137,7 +140,8 @@ impl Administer {
                 | Self::Document(document::Action::Apply { .. })
                 | Self::Apply(_)
         );
-        if begins {
+        let from_file = matches!(self, Self::Restore(restore) if restore.takes_a_file());
+        if begins || from_file {
             Needs::Nothing
         } else if matches!(self, Self::Status) {
             Needs::Running
@@ -194,6 +198,7 @@ impl Administer {
             Self::Restart => drain::restart(&client, out).await,
             Self::Confirm => trial::end(&client, Verb::Post, out).await,
             Self::Revert => trial::end(&client, Verb::Delete, out).await,
+            Self::Restore(restore) => restore::run(&client, restore, out).await,
             Self::Revision(action) => revision::run(&client, action, out).await,
         }
     }

@@ -29,6 +29,7 @@ pub mod passphrase;
 pub mod proxy;
 pub mod requests;
 pub mod resource;
+pub mod restore;
 pub mod revision;
 mod security;
 pub mod select;

@@ -13,7 +13,7 @@ use underpass_shared::secret::Secret;
 
 use super::super::call::Call;
 use super::super::multipart::Form;
-use super::super::{Admin, Answer, answer};
+use super::super::{Admin, Answer};
 use super::aside;
 use crate::restore::{self, ARCHIVE_MAX, PLAN_LIFE};
 

@@ -36,6 +36,7 @@ mod proxy;
 mod query;
 mod resource;
 mod resource_id;
+mod restore;
 mod security;
 mod settings;
 mod status;
@@ -101,6 +102,10 @@ pub use proxy::{MASKED, ProxyInput, ProxyShown};
 pub use query::Query;
 pub use resource::{ResourceInput, SystemMappingResource};
 pub use resource_id::{InvalidResourceId, decode, encode};
+pub use restore::{
+    RecipientShown, RestoreApplied, RestoreForm, RestoreOrigin, RestorePlanShown, RestoreShown,
+    RestoreState, RestoreStep, RollbackOffer,
+};
 pub use security::{Rating, SecurityEntry, SecurityStatus};
 pub use settings::{
     ALWAYS, ConditionInput, ConnectorInput, ConnectorShown, HaRole, LogsShown, MailTrustShown,
@@ -117,7 +122,8 @@ pub use subaccount::{
 pub use target::{
     AlertTarget, AuditTarget, BackupTarget, CertificateTarget, ConnectorTarget, DeliveryTarget,
     DocumentTarget, MappingTarget, MigrationTarget, MonitoringTarget, OperatorTarget,
-    RunningTarget, SubaccountPath, SubaccountTarget, Target, TroubleTarget, Verb, untyped_channels,
+    RestoreTarget, RunningTarget, SubaccountPath, SubaccountTarget, Target, TroubleTarget, Verb,
+    untyped_channels,
 };
 pub use trace::{
     TraceBodyLen, TraceInput, TraceList, TraceMegabytes, TraceSeconds, TraceShown, TraceState,

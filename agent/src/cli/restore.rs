@@ -1,0 +1,356 @@
+//! `restore`: a backup becomes the present state, after its plan was shown; `restore rollback`.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
+use bytes::Bytes;
+use clap::{Args, Subcommand};
+use underpass_runtime::random;
+use underpass_shared::api::management::{
+    Query, RestoreApplied, RestorePlanShown, RestoreShown, RestoreTarget, Target, Verb,
+};
+use underpass_shared::restore::{
+    Choice, HostRule, LocationRule, RegionRule, RestoreMode, RestorePart,
+};
+use underpass_shared::secret::Secret;
+
+use super::client::Client;
+use super::output::{Output, changes, utc};
+
+pub(super) const EXAMPLE: &str = "\
+Examples:
+  underpass-agent restore agent.zip --plan
+  underpass-agent restore agent.zip --passphrase-file /etc/underpass/backup-passphrase
+  underpass-agent restore agent.zip --only mappings,trust --merge
+  underpass-agent restore agent.zip --replace-host erp.old.example=erp.new.example
+  underpass-agent restore agent.zip --replace-host .old.example=.new.example --yes
+  underpass-agent restore rollback
+
+The plan is shown first: what would change, and what to look at on this host. The restore is one
+revision, needs no restart, and is taken back whole by `restore rollback`. It works on an agent that
+runs, on one that is stopped, and on a directory where no agent was yet.
+
+The passphrase comes from --passphrase-file, else from UNDERPASS_BACKUP_PASSPHRASE in the
+environment, else it is asked for. A backup that is sealed to a key is opened by --identity-file.";
+
+/// Where the passphrase is looked for when no file is named.
+const VARIABLE: &str = "UNDERPASS_BACKUP_PASSPHRASE";
+/// Changes that are listed for people; the others are counted.
+const LISTED: usize = 40;
+
+/// What to restore, and how.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Restore {
+    #[command(subcommand)]
+    action: Option<Action>,
+    #[command(flatten)]
+    wanted: Wanted,
+}
+
+/// What to do instead of restoring a file.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Action {
+    /// Take the last restore back, with the secrets, enrolments and identity of before.
+    #[command(after_help = "Example:\n  underpass-agent restore rollback --yes")]
+    Rollback {
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Show what was restored last, and whether there is a way back.
+    #[command(after_help = "Example:\n  underpass-agent restore show --json")]
+    Show,
+}
+
+/// A backup and what of it is wanted.
+#[derive(Args, Debug)]
+pub struct Wanted {
+    /// The archive.
+    #[arg(required = true)]
+    file: Option<PathBuf>,
+    /// Show the plan, and change nothing.
+    #[arg(long)]
+    plan: bool,
+    /// Restore these parts alone: subaccounts, mappings, trust, settings, identity, operators,
+    /// machine. Without it the first four; where no agent was yet, identity and operators too.
+    #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = part)]
+    only: Vec<RestorePart>,
+    /// Keep what is here and not in the backup.
+    #[arg(long)]
+    merge: bool,
+    /// Leave the keys out by which gateways know the agent; subaccounts are then enrolled anew.
+    #[arg(long)]
+    without_enrolments: bool,
+    /// An internal host, or with a dot before it a domain, that has another name here.
+    #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
+    replace_host: Vec<(String, String)>,
+    /// A location ID that is another one here.
+    #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
+    replace_location: Vec<(String, String)>,
+    /// A gateway that has another name here.
+    #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
+    replace_region: Vec<(String, String)>,
+    /// File that holds the passphrase and nothing else.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// File with the private key that the backup is sealed to, as age-keygen writes it.
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_file")]
+    identity_file: Option<PathBuf>,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+fn part(text: &str) -> Result<RestorePart, String> {
+    let parsed = serde_json::from_value(serde_json::Value::String(text.to_owned()));
+    parsed.map_err(|error| error.to_string())
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (old, new) = text.split_once('=').ok_or("must be OLD=NEW")?;
+    Ok((old.to_owned(), new.to_owned()))
+}
+
+impl Restore {
+    /// Whether a file is restored, which may begin where no agent was yet.
+    pub(super) const fn takes_a_file(&self) -> bool {
+        self.action.is_none()
+    }
+}
+
+pub(super) async fn run(
+    client: &Client,
+    restore: Restore,
+    out: &mut Output<'_>,
+) -> anyhow::Result<()> {
+    match restore.action {
+        None => restore_file(client, restore.wanted, out).await,
+        Some(Action::Rollback { yes }) => roll_back(client, yes, out).await,
+        Some(Action::Show) => {
+            let target = Target::Restores(RestoreTarget::Last);
+            let shown: RestoreShown = client.get(target, &Query::default()).await?;
+            out.show(&shown, |out| show(&shown, out))
+        }
+    }
+}
+
+async fn restore_file(client: &Client, wanted: Wanted, out: &mut Output<'_>) -> anyhow::Result<()> {
+    let path = wanted.file.as_deref().context("name the backup")?;
+    let archive = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let choice = wanted.choice()?;
+    let (kind, form) = form(&archive, wanted.key()?, &choice)?;
+    let target = Target::Restores(RestoreTarget::Plans);
+    let planned = client.post_form(target, &kind, form);
+    let plan: RestorePlanShown = planned
+        .await
+        .with_context(|| format!("{} was not restored", path.display()))?
+        .read()?;
+    if wanted.plan {
+        return out.show(&plan, |out| print(&plan, out));
+    }
+    if !out.json {
+        print(&plan, out.out)?;
+        out.out.flush()?;
+    }
+    if let Some(why) = &plan.refused {
+        bail!("it cannot be restored: {why}");
+    }
+    confirm(wanted.yes, "Restore?")?;
+    let target = Target::Restores(RestoreTarget::Apply(plan.id));
+    let (revision, query) = (Some(plan.revision), Query::default());
+    let reply = client.send_if(revision, Verb::Post, target, &query, &());
+    let applied: RestoreApplied = reply.await?.read()?;
+    tell(&applied, out)
+}
+
+async fn roll_back(client: &Client, yes: bool, out: &mut Output<'_>) -> anyhow::Result<()> {
+    let last = Target::Restores(RestoreTarget::Last);
+    let shown: RestoreShown = client.get(last, &Query::default()).await?;
+    ensure!(shown.rollback.is_some(), "no restore is there to take back");
+    if !out.json {
+        show(&shown, out.out)?;
+        out.out.flush()?;
+    }
+    confirm(yes, "Take it back?")?;
+    let target = Target::Restores(RestoreTarget::Rollback);
+    let query = Query::default();
+    let reply = client.call(Verb::Post, target, &query, Bytes::new());
+    let applied: RestoreApplied = reply.await?.read()?;
+    tell(&applied, out)
+}
+
+/// Asks on a terminal; elsewhere only an option says yes.
+fn confirm(yes: bool, question: &str) -> anyhow::Result<()> {
+    if yes {
+        return Ok(());
+    }
+    let (input, mut error) = (io::stdin(), io::stderr());
+    ensure!(
+        input.is_terminal() && error.is_terminal(),
+        "nothing was changed; give --yes to go on without a question"
+    );
+    write!(error, "{question} [y/N] ")?;
+    error.flush()?;
+    let mut answer = String::new();
+    input.read_line(&mut answer)?;
+    ensure!(
+        matches!(answer.trim(), "y" | "Y" | "yes"),
+        "nothing was changed"
+    );
+    Ok(())
+}
+
+impl Wanted {
+    fn choice(&self) -> anyhow::Result<Choice> {
+        let hosts = self.replace_host.iter().map(|(find, replace)| HostRule {
+            find: find.clone(),
+            replace: replace.clone(),
+        });
+        let mut choice = Choice {
+            parts: (!self.only.is_empty()).then(|| self.only.iter().copied().collect()),
+            mode: if self.merge {
+                RestoreMode::Merge
+            } else {
+                RestoreMode::Replace
+            },
+            enrolments: !self.without_enrolments,
+            hosts: hosts.collect(),
+            ..Choice::default()
+        };
+        for (find, replace) in &self.replace_location {
+            let (find, replace) = (find.parse()?, replace.parse()?);
+            choice.location_ids.push(LocationRule { find, replace });
+        }
+        for (find, replace) in &self.replace_region {
+            let (find, replace) = (find.parse()?, replace.parse()?);
+            choice.region_hosts.push(RegionRule { find, replace });
+        }
+        Ok(choice)
+    }
+
+    /// What opens the archive, with the name of the part that it is.
+    fn key(&self) -> anyhow::Result<(&'static str, Secret)> {
+        let read = |path: &Path| {
+            let text = std::fs::read_to_string(path);
+            text.with_context(|| format!("cannot read {}", path.display()))
+        };
+        if let Some(path) = &self.identity_file {
+            return Ok(("identity", Secret::new(read(path)?)));
+        }
+        if let Some(path) = &self.passphrase_file {
+            let text = Secret::new(read(path)?);
+            let text = text.expose().trim_end_matches(['\r', '\n']);
+            return Ok(("password", Secret::new(text.to_owned())));
+        }
+        let typed = match std::env::var(VARIABLE) {
+            Ok(text) => text,
+            Err(std::env::VarError::NotUnicode(_)) => bail!("{VARIABLE} is not UTF-8"),
+            Err(std::env::VarError::NotPresent) => rpassword::prompt_password("Passphrase: ")
+                .with_context(|| {
+                    format!("cannot ask for the passphrase; give --passphrase-file or {VARIABLE}")
+                })?,
+        };
+        Ok(("password", Secret::new(typed)))
+    }
+}
+
+/// The form that a plan is made from, with its content type.
+fn form(
+    archive: &[u8],
+    (name, key): (&str, Secret),
+    choice: &Choice,
+) -> anyhow::Result<(String, Bytes)> {
+    // No archive has it: it is made anew for each.
+    let boundary = format!("underpass-{}", random::id());
+    let choice = serde_json::to_vec(choice)?;
+    let parts: [(&str, &[u8]); 3] = [
+        (name, key.expose().as_bytes()),
+        ("choice", &choice),
+        ("backup", archive),
+    ];
+    let length = parts.iter().map(|(_, content)| content.len() + 256).sum();
+    let mut body = Vec::with_capacity(length);
+    for (name, content) in parts {
+        write!(
+            body,
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n"
+        )?;
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    write!(body, "--{boundary}--\r\n")?;
+    let kind = format!("multipart/form-data; boundary={boundary}");
+    Ok((kind, body.into()))
+}
+
+fn print(plan: &RestorePlanShown, out: &mut dyn Write) -> io::Result<()> {
+    let backup = &plan.backup;
+    writeln!(
+        out,
+        "backup of agent {} from {} UTC, revision {}, version {}",
+        backup.agent,
+        utc(backup.created_time_stamp),
+        backup.revision,
+        backup.version
+    )?;
+    let (listed, more) = plan.changes.split_at(plan.changes.len().min(LISTED));
+    if listed.is_empty() {
+        writeln!(out, "the configuration would not change")?;
+    } else {
+        writeln!(out, "would change:")?;
+        changes(out, listed)?;
+    }
+    if !more.is_empty() {
+        writeln!(out, "  and {} more; see --json", more.len())?;
+    }
+    let secrets = &plan.secrets;
+    writeln!(
+        out,
+        "secrets: {} written, {} here already, {} missing; enrolments: {}",
+        secrets.written, secrets.present, secrets.missing, secrets.enrolments
+    )?;
+    if !plan.adaptations.is_empty() {
+        writeln!(out, "to look at:")?;
+    }
+    for one in &plan.adaptations {
+        writeln!(out, "  {}: {}; {}", one.place, one.text, one.remedy)?;
+    }
+    if plan.more_adaptations > 0 {
+        writeln!(out, "  and {} more", plan.more_adaptations)?;
+    }
+    Ok(())
+}
+
+fn show(shown: &RestoreShown, out: &mut dyn Write) -> io::Result<()> {
+    match &shown.last {
+        None => writeln!(out, "nothing was restored yet")?,
+        Some(last) => {
+            let (time, author) = (utc(last.time_stamp), &last.author);
+            writeln!(out, "{time} UTC, {author}: {}", last.reason)?;
+        }
+    }
+    match &shown.rollback {
+        None => writeln!(out, "there is no way back"),
+        Some(way) => {
+            let revision = match way.revision {
+                Some(revision) => format!("takes revision {revision} back"),
+                None => "leaves the configuration as it is".to_owned(),
+            };
+            let identity = if way.identity {
+                ", and the agent gets its identity of before"
+            } else {
+                ""
+            };
+            writeln!(out, "`restore rollback` {revision}{identity}")
+        }
+    }
+}
+
+fn tell(applied: &RestoreApplied, out: &mut Output<'_>) -> anyhow::Result<()> {
+    out.show(applied, |out| {
+        writeln!(out, "revision {}", applied.revision)?;
+        writeln!(out, "`underpass-agent restore rollback` takes it back")
+    })
+}
