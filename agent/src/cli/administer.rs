@@ -124,7 +124,7 @@ pub enum Administer {
     Revert,
     /// Restore a backup: show its plan, then make it the present state; or take the last one back.
     #[command(after_help = restore::EXAMPLE)]
-    Restore(restore::Restore),
+    Restore(restore::Restoration),
     /// Show who changed what, and undo a change.
     #[command(subcommand, after_help = revision::EXAMPLE)]
     Revision(revision::Action),

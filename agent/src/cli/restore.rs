@@ -42,7 +42,7 @@ const LISTED: usize = 40;
 /// What to restore, and how.
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-pub struct Restore {
+pub struct Restoration {
     #[command(subcommand)]
     action: Option<Action>,
     #[command(flatten)]
@@ -113,7 +113,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
     Ok((old.to_owned(), new.to_owned()))
 }
 
-impl Restore {
+impl Restoration {
     /// Whether a file is restored, which may begin where no agent was yet.
     pub(super) const fn takes_a_file(&self) -> bool {
         self.action.is_none()
@@ -122,7 +122,7 @@ impl Restore {
 
 pub(super) async fn run(
     client: &Client,
-    restore: Restore,
+    restore: Restoration,
     out: &mut Output<'_>,
 ) -> anyhow::Result<()> {
     match restore.action {

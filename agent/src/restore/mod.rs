@@ -20,6 +20,8 @@ use underpass_runtime::file;
 use underpass_shared::api::management::{RestoreApplied, RestoreState};
 
 pub(crate) use self::collect::held;
+#[cfg(test)]
+pub(crate) use self::journal::Recovered;
 pub(crate) use self::journal::{Intent, Journal, Value, recover};
 pub(crate) use self::look::look;
 pub(crate) use self::open::{ARCHIVE_MAX, open};

@@ -1,6 +1,7 @@
 //! The handlers in process, on a real store.
 
 mod gone;
+mod restore;
 mod roles;
 mod samples;
 

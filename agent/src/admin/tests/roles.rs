@@ -142,7 +142,7 @@ fn ways<'a>(
 
 /// A value for each setting of the agent as a whole that is not the one of the fixture, and the
 /// roles that may set it. A new setting needs its line here.
-fn settings() -> Vec<(&'static str, Value, Access)> {
+pub(super) fn settings() -> Vec<(&'static str, Value, Access)> {
     use Access::{Administration, Connector, Subaccounts, Trace};
     let traces = json!([{"regionHost": "gate.example.com", "subaccount": FREE,
                          "traces": {"trafficTrace": true}}]);
