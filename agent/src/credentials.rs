@@ -107,7 +107,8 @@ fn parse(instance: InstanceId, json: &[u8]) -> anyhow::Result<Credentials> {
     serde_json::from_slice(json).with_context(what)
 }
 
-fn name(instance: InstanceId) -> String {
+/// The name of the value of an enrolment.
+pub(crate) fn name(instance: InstanceId) -> String {
     format!("{instance}.json")
 }
 

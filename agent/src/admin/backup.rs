@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use underpass_runtime::archive::{ArchiveError, Identity, Key, Lock, Recipient};
 use underpass_runtime::clock;
 use underpass_shared::api::management::{
-    BackupInput, BackupTarget, ErrorType, PASSPHRASE_LEN_MAX, PASSPHRASE_LEN_MIN, Refusal,
+    BackupInput, BackupTarget, ErrorType, PASSPHRASE_LEN_MAX, PASSPHRASE_LEN_MIN, Refusal, Verb,
 };
 use underpass_shared::audit::Category;
 use underpass_shared::backup::{KeptSecret, Manifest, RecipientText};
@@ -63,8 +63,9 @@ impl Desk {
 }
 
 impl Admin {
-    pub(super) async fn of_backup(&self, call: Call, target: BackupTarget) -> Answer {
+    pub(super) async fn of_backup(&self, call: Call, verb: Verb, target: BackupTarget) -> Answer {
         match target {
+            BackupTarget::Archive if verb == Verb::Put => self.restore_backup(call).await,
             BackupTarget::Archive => self.give_backup(&call).await,
             BackupTarget::Verification => self.verify_backup(call).await,
         }

@@ -91,7 +91,7 @@ impl Admin {
             Target::SecurityStatus => self.security_status().await,
             Target::Document(target) => self.of_document(call, verb, target).await,
             Target::Audit(target) => self.of_audit(call, verb, target).await,
-            Target::Backup(target) => self.of_backup(call, target).await,
+            Target::Backup(target) => self.of_backup(call, verb, target).await,
             Target::Certificates(target) => self.of_certificates(call, verb, target).await,
             Target::Operators(target) => self.of_operators(call, verb, target).await,
             Target::Restores(target) => self.of_restore(call, verb, target).await,

@@ -1,22 +1,22 @@
 //! `restore`: a backup becomes the present state, after its plan was shown; `restore rollback`.
 
 use std::io::{self, IsTerminal as _, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use clap::{Args, Subcommand};
-use underpass_runtime::random;
 use underpass_shared::api::management::{
     Query, RestoreApplied, RestorePlanShown, RestoreShown, RestoreTarget, Target, Verb,
 };
 use underpass_shared::restore::{
     Choice, HostRule, LocationRule, RegionRule, RestoreMode, RestorePart,
 };
-use underpass_shared::secret::Secret;
 
 use super::client::Client;
+use super::form::Form;
 use super::output::{Output, changes, utc};
+use super::passphrase::Opening;
 
 pub(super) const EXAMPLE: &str = "\
 Examples:
@@ -32,10 +32,8 @@ revision, needs no restart, and is taken back whole by `restore rollback`. It wo
 runs, on one that is stopped, and on a directory where no agent was yet.
 
 The passphrase comes from --passphrase-file, else from UNDERPASS_BACKUP_PASSPHRASE in the
-environment, else it is asked for. A backup that is sealed to a key is opened by --identity-file.";
+environment, else it is asked for. A backup that is sealed to a key is opened by --identity.";
 
-/// Where the passphrase is looked for when no file is named.
-const VARIABLE: &str = "UNDERPASS_BACKUP_PASSPHRASE";
 /// Changes that are listed for people; the others are counted.
 const LISTED: usize = 40;
 
@@ -92,12 +90,8 @@ pub struct Wanted {
     /// A gateway that has another name here.
     #[arg(long, value_name = "OLD=NEW", value_parser = pair)]
     replace_region: Vec<(String, String)>,
-    /// File that holds the passphrase and nothing else.
-    #[arg(long, value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
-    /// File with the private key that the backup is sealed to, as age-keygen writes it.
-    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_file")]
-    identity_file: Option<PathBuf>,
+    #[command(flatten)]
+    opening: Opening,
     /// Do not ask.
     #[arg(long)]
     yes: bool,
@@ -138,11 +132,15 @@ pub(super) async fn run(
 
 async fn restore_file(client: &Client, wanted: Wanted, out: &mut Output<'_>) -> anyhow::Result<()> {
     let path = wanted.file.as_deref().context("name the backup")?;
-    let archive = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let choice = wanted.choice()?;
-    let (kind, form) = form(&archive, wanted.key()?, &choice)?;
-    let target = Target::Restores(RestoreTarget::Plans);
-    let planned = client.post_form(target, &kind, form);
+    let archive = super::backup::read(path)?;
+    let choice = serde_json::to_vec(&wanted.choice()?)?;
+    let (part, secret) = wanted.opening.get()?;
+    let form = Form::new()
+        .part(part, secret.expose().as_bytes())
+        .part("choice", &choice)
+        .part("backup", &archive);
+    let (target, query) = (Target::Restores(RestoreTarget::Plans), Query::default());
+    let planned = client.send_form(Verb::Post, target, &query, form);
     let plan: RestorePlanShown = planned
         .await
         .with_context(|| format!("{} was not restored", path.display()))?
@@ -229,60 +227,6 @@ impl Wanted {
         }
         Ok(choice)
     }
-
-    /// What opens the archive, with the name of the part that it is.
-    fn key(&self) -> anyhow::Result<(&'static str, Secret)> {
-        let read = |path: &Path| {
-            let text = std::fs::read_to_string(path);
-            text.with_context(|| format!("cannot read {}", path.display()))
-        };
-        if let Some(path) = &self.identity_file {
-            return Ok(("identity", Secret::new(read(path)?)));
-        }
-        if let Some(path) = &self.passphrase_file {
-            let text = Secret::new(read(path)?);
-            let text = text.expose().trim_end_matches(['\r', '\n']);
-            return Ok(("password", Secret::new(text.to_owned())));
-        }
-        let typed = match std::env::var(VARIABLE) {
-            Ok(text) => text,
-            Err(std::env::VarError::NotUnicode(_)) => bail!("{VARIABLE} is not UTF-8"),
-            Err(std::env::VarError::NotPresent) => rpassword::prompt_password("Passphrase: ")
-                .with_context(|| {
-                    format!("cannot ask for the passphrase; give --passphrase-file or {VARIABLE}")
-                })?,
-        };
-        Ok(("password", Secret::new(typed)))
-    }
-}
-
-/// The form that a plan is made from, with its content type.
-fn form(
-    archive: &[u8],
-    (name, key): (&str, Secret),
-    choice: &Choice,
-) -> anyhow::Result<(String, Bytes)> {
-    // No archive has it: it is made anew for each.
-    let boundary = format!("underpass-{}", random::id());
-    let choice = serde_json::to_vec(choice)?;
-    let parts: [(&str, &[u8]); 3] = [
-        (name, key.expose().as_bytes()),
-        ("choice", &choice),
-        ("backup", archive),
-    ];
-    let length = parts.iter().map(|(_, content)| content.len() + 256).sum();
-    let mut body = Vec::with_capacity(length);
-    for (name, content) in parts {
-        write!(
-            body,
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n"
-        )?;
-        body.extend_from_slice(content);
-        body.extend_from_slice(b"\r\n");
-    }
-    write!(body, "--{boundary}--\r\n")?;
-    let kind = format!("multipart/form-data; boundary={boundary}");
-    Ok((kind, body.into()))
 }
 
 fn print(plan: &RestorePlanShown, out: &mut dyn Write) -> io::Result<()> {

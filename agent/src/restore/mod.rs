@@ -8,7 +8,6 @@
 mod collect;
 mod journal;
 mod look;
-mod open;
 mod plans;
 mod previous;
 
@@ -24,7 +23,6 @@ pub(crate) use self::collect::held;
 pub(crate) use self::journal::Recovered;
 pub(crate) use self::journal::{Intent, Journal, Value, recover};
 pub(crate) use self::look::look;
-pub(crate) use self::open::{ARCHIVE_MAX, open};
 pub(crate) use self::plans::{LIFE as PLAN_LIFE, Plans, Waiting};
 pub(crate) use self::previous::{Previous, Values};
 

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use underpass_runtime::clock;
 use underpass_shared::api::management::{Refusal, RestoreApplied, RestoreState, RestoreStep};
 use underpass_shared::audit::Category;
-use underpass_shared::backup::{Content, SeenOperator};
+use underpass_shared::backup::{Content, Named, SeenOperator};
 use underpass_shared::config::{Document, Joining, UndoError};
 use underpass_shared::id::{OperatorId, PlanId};
 use underpass_shared::restore::{Draft, Plan, not_before};
 
-use super::super::call::{Call, Secrets};
+use super::super::call::Call;
 use super::super::{Admin, answer, trial};
 use super::{aside, failed, unknown};
 use crate::credentials;
@@ -122,7 +122,7 @@ impl Admin {
         // What could not be brought to its end before comes first.
         let settled = journal.settle(&self.store).await;
         settled.map_err(|error| failed(&error))?;
-        let recording = self.recording(call.caller(), Category::Configuration, &work.reason);
+        let recording = self.recording(call.caller(), Category::Backup, &work.reason);
         recording.intend_act().await?;
         let done = self.make_present(call, current, work, journal).await;
         if done.is_err() && self.restores.state() != RestoreState::Unfinished {
@@ -141,7 +141,7 @@ impl Admin {
     ) -> Result<RestoreApplied, Refusal> {
         self.restores
             .tell(RestoreState::Restoring(RestoreStep::Staging));
-        let before = Secrets::of(current.document());
+        let before = Named::of(current.document());
         let base = current.revision().number;
         let Work {
             document,

@@ -41,7 +41,7 @@ impl Admin {
     pub(super) async fn of_restore(&self, call: Call, verb: Verb, target: RestoreTarget) -> Answer {
         match target {
             RestoreTarget::Last => self.restore_shown().await,
-            RestoreTarget::Plans => self.make_plan(&call).await,
+            RestoreTarget::Plans => self.make_plan(call).await,
             RestoreTarget::Plan(id) if verb == Verb::Delete => self.forget_plan(id),
             RestoreTarget::Plan(id) => {
                 let shown = self.waiting(id)?.shown;
@@ -93,7 +93,7 @@ impl Admin {
     async fn open_recipient(&self, call: &Call) -> Answer {
         let number = self.readable()?.revision().number;
         let what = "made a key that a backup can be sealed to";
-        let recording = self.recording(call.caller(), Category::Configuration, what);
+        let recording = self.recording(call.caller(), Category::Backup, what);
         recording.intend_act().await?;
         let life_ms = i64::try_from(PLAN_LIFE.as_millis()).unwrap_or(i64::MAX);
         let shown = RecipientShown {

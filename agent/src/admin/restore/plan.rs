@@ -1,7 +1,7 @@
 //! From an archive to a plan. Nothing is changed here.
 
 use bytes::Bytes;
-use underpass_runtime::archive::{Identity, Key};
+use underpass_runtime::archive::Key;
 use underpass_runtime::{clock, random};
 use underpass_shared::api::management::{self as api, Refusal, RestoreOrigin, RestorePlanShown};
 use underpass_shared::audit::Category;
@@ -9,52 +9,50 @@ use underpass_shared::backup::Content;
 use underpass_shared::config::Document;
 use underpass_shared::id::PlanId;
 use underpass_shared::restore::{Choice, Draft};
-use underpass_shared::secret::Secret;
 
+use super::super::backup::key;
 use super::super::call::Call;
 use super::super::multipart::Form;
-use super::super::{Admin, Answer};
+use super::super::{Admin, Answer, answer};
 use super::aside;
-use crate::restore::{self, ARCHIVE_MAX, PLAN_LIFE};
+use crate::restore::{self, PLAN_LIFE};
 
 /// The parts of the form.
 const PLAN: &[&str] = &["backup", "password", "identity", "choice"];
+/// The parts of the form of SAP's call.
+const SAPS: &[&str] = &["backup", "password", "identity"];
 
 impl Admin {
-    pub(super) async fn make_plan(&self, call: &Call) -> Answer {
-        let mut form = Form::read_up_to(call, PLAN, ARCHIVE_MAX).await?;
+    pub(super) async fn make_plan(&self, mut call: Call) -> Answer {
+        let mut form = Form::take(&mut call, PLAN).await?;
         let choice: Choice = match form.one("choice")? {
             Some(part) => api::read(&part.content)?,
             None => Choice::default(),
         };
         let (archive, key) = self.sealed(&mut form)?;
-        let id = self.plan(call, archive, key, choice).await?;
+        let id = self.plan(&call, archive, key, choice).await?;
         self.plan_made(id)
+    }
+
+    /// SAP's call: the backup takes the place of the configuration, and of nobody's access.
+    pub(in super::super) async fn restore_backup(&self, mut call: Call) -> Answer {
+        let mut form = Form::take(&mut call, SAPS).await?;
+        let (archive, key) = self.sealed(&mut form)?;
+        let id = self.plan(&call, archive, key, Choice::default()).await?;
+        let applied = self.apply_plan(&call, id).await;
+        self.restores.plans().forget(id);
+        Ok(answer::done(applied?.revision))
     }
 
     /// The archive of a form, and what opens it.
     fn sealed(&self, form: &mut Form) -> Result<(Bytes, Key), Refusal> {
         let archive = form.one("backup")?;
         let archive = archive.ok_or_else(|| Refusal::invalid("backup", "is missing"))?;
-        let key = match (form.text("password")?, form.text("identity")?) {
-            (Some(_), Some(_)) => {
-                let rule = "must not stand beside the password";
-                return Err(Refusal::invalid("identity", rule));
-            }
-            (Some(password), None) => Key::Passphrase(Secret::new(password)),
-            (None, Some(identity)) => {
-                let identity = Secret::new(identity);
-                let parsed = Identity::of_file(identity.expose());
-                let parsed = parsed.map_err(|rule| Refusal::invalid("identity", rule.to_string()));
-                Key::Identity(parsed?)
-            }
-            (None, None) => {
-                let own = self.restores.plans().recipient();
-                Key::Identity(own.ok_or_else(|| {
-                    let rule = "is missing, and no key of restore/recipient lives";
-                    Refusal::invalid("password", rule)
-                })?)
-            }
+        let (password, identity) = (form.text("password")?, form.text("identity")?);
+        let own = self.restores.plans().recipient();
+        let key = match (password, identity, own) {
+            (None, None, Some(own)) => Key::Identity(own),
+            (password, identity, _) => key(password, identity)?,
         };
         Ok((archive.content, key))
     }
@@ -68,20 +66,23 @@ impl Admin {
         choice: Choice,
     ) -> Result<PlanId, Refusal> {
         let what = "opened a backup to plan its restore";
-        let recording = self.recording(call.caller(), Category::Configuration, what);
+        let recording = self.recording(call.caller(), Category::Backup, what);
         recording.intend_act().await?;
-        let planned = self.plan_from(archive, key, choice).await;
+        let planned = self.plan_from(call, archive, key, choice).await;
         recording.acted(&planned);
         planned
     }
 
-    async fn plan_from(&self, archive: Bytes, key: Key, choice: Choice) -> Result<PlanId, Refusal> {
+    async fn plan_from(
+        &self,
+        call: &Call,
+        archive: Bytes,
+        key: Key,
+        choice: Choice,
+    ) -> Result<PlanId, Refusal> {
         let bytes = archive.len();
-        let opened = aside(move || Ok(restore::open(&archive, &key))).await?;
-        let (content, backup) = opened.map_err(|error| {
-            let rule = format!("{:#}", anyhow::Error::from(error));
-            Refusal::invalid("backup", rule)
-        })?;
+        let opened = self.open_backup(call, archive, key).await?;
+        let (content, backup) = (opened.content, opened.document);
         self.keep_plan(content, backup, choice, bytes).await
     }
 

@@ -145,6 +145,7 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         (_, "/api/monitoring/memory" | "/api/monitoring/disk" | "/api/monitoring/cpu") => {
             return (None, false);
         }
+        ("PUT", "configuration/backup") => return (Some(json!({})), false),
         ("POST", "configuration/backup") => json!({"recipients": [RECIPIENT]}),
         // It takes a form.
         ("POST", "backup/verification") => return (Some(json!({})), false),

@@ -17,6 +17,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .sends("application/zip")
     .acts()
     .conflicts(),
+    Operation::put(
+        BACKUP,
+        Administration,
+        "Restores subaccounts, mappings, trust and settings from an archive, as one revision.",
+    )
+    .takes_as::<VerificationForm>(FORM)
+    .limit(BACKUP_LEN_MAX)
+    .acts()
+    .conflicts()
+    .refuses(&[412, 429]),
     Operation::post(
         VERIFICATION,
         Administration,

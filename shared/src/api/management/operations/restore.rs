@@ -3,7 +3,7 @@
 use super::super::restore::{
     RecipientShown, RestoreApplied, RestoreForm, RestorePlanShown, RestoreShown,
 };
-use super::Operation;
+use super::{BACKUP_LEN_MAX, FORM, Operation};
 use crate::rights::Access::Administration;
 
 pub(crate) const RESTORE: &str = "/api/v1/restore";
@@ -12,11 +12,6 @@ pub(crate) const PLAN: &str = "/api/v1/restore/plan/{plan}";
 pub(crate) const APPLY: &str = "/api/v1/restore/plan/{plan}/apply";
 pub(crate) const RECIPIENT: &str = "/api/v1/restore/recipient";
 pub(crate) const ROLLBACK: &str = "/api/v1/restore/rollback";
-
-/// The type of forms with files.
-const FORM: &str = "multipart/form-data";
-/// Most bytes of a form with a backup: the largest archive of an agent, and what stands around it.
-const RESTORE_LEN_MAX: usize = 65 * 1024 * 1024;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::get(
@@ -31,9 +26,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Opens a backup and tells what restoring it would do; nothing is changed.",
     )
     .takes_as::<RestoreForm>(FORM)
-    .limit(RESTORE_LEN_MAX)
+    .limit(BACKUP_LEN_MAX)
     .creates_and_gives::<RestorePlanShown>()
-    .acts(),
+    .acts()
+    .conflicts()
+    .refuses(&[429]),
     Operation::get(PLAN, Administration, "Shows a plan.").gives::<RestorePlanShown>(),
     Operation::delete(PLAN, Administration, "Forgets a plan.").acts(),
     Operation::post(
