@@ -386,6 +386,7 @@ async fn an_interrupted_restore_is_finished_or_taken_back() {
         .change("tester", "test", Some(base), move |_| Ok(new));
     made.await.unwrap();
     // Changes of others do not hide it.
+    let later = document.to_json();
     let again = agent
         .store
         .change("tester", "later", None, move |_| Ok(document));
