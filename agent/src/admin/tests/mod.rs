@@ -1,5 +1,6 @@
 //! The handlers in process, on a real store.
 
+mod backup;
 mod gone;
 mod restore;
 mod roles;

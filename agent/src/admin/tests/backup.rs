@@ -1,0 +1,188 @@
+//! Backups over the API: in SAP's shape and in our own, and how often one may guess.
+
+use http::header::CONTENT_DISPOSITION;
+use underpass_runtime::archive::{Identity, Key};
+
+use super::*;
+use crate::backup::{Opened, open};
+
+const BACKUP: &str = "/api/v1/configuration/backup";
+const VERIFICATION: &str = "/api/v1/backup/verification";
+const BOUNDARY: &str = "parts";
+
+/// What came back, with its body.
+struct Told {
+    status: u16,
+    kind: String,
+    body: Bytes,
+}
+
+impl Told {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+impl World {
+    async fn post(&self, path: &str, kind: &str, body: impl Into<Bytes>) -> Told {
+        let request = Request::post(path).header("content-type", kind);
+        let request = request.body(body.into()).unwrap();
+        let caller = operator(Role::Administrator);
+        let response = self.admin.handle(&caller, request).await;
+        let status = response.status().as_u16();
+        let kind = response.headers()["content-type"].to_str().unwrap().into();
+        let named = response.headers().contains_key(CONTENT_DISPOSITION);
+        assert_eq!(named, status == 200 && path == BACKUP);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        Told { status, kind, body }
+    }
+
+    async fn backup(&self, input: &Value) -> Told {
+        self.post(BACKUP, "application/json", input.to_string())
+            .await
+    }
+
+    async fn verify(&self, parts: &[(&str, &[u8])]) -> Told {
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        self.post(VERIFICATION, &kind, form(parts)).await
+    }
+
+    /// A backup, and the text of the key that opens it.
+    async fn sealed(&self) -> (Bytes, Identity) {
+        let identity = Identity::generate();
+        let recipients = json!([identity.recipient().to_string()]);
+        let told = self.backup(&json!({ "recipients": recipients })).await;
+        assert_eq!((told.status, &*told.kind), (200, "application/zip"));
+        (told.body, identity)
+    }
+}
+
+fn form(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut body = vec![];
+    for (name, content) in parts {
+        let head =
+            format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
+        body.extend([head.as_bytes(), content, b"\r\n"].concat());
+    }
+    body.extend(format!("--{BOUNDARY}--\r\n").into_bytes());
+    body
+}
+
+#[tokio::test]
+async fn the_documented_call_gives_the_whole_agent() {
+    let world = World::new().await;
+    let told = world.backup(&json!({"password": "correct horse"})).await;
+    assert_eq!((told.status, &*told.kind), (200, "application/zip"));
+    let key = Key::Passphrase("correct horse".to_owned().into());
+    let Opened { document, .. } = open(&told.body, &key).unwrap();
+    assert_eq!(document.to_json(), world.document());
+    for (input, field, rule) in [
+        (json!({}), "password", "is missing"),
+        (
+            json!({"password": "elevenchars"}),
+            "password",
+            "at least 12",
+        ),
+        (
+            json!({"password": "x".repeat(1_025)}),
+            "password",
+            "at most 1024",
+        ),
+        (
+            json!({"recipients": ["age1x"]}),
+            "recipients[0]",
+            "must be a public key of age",
+        ),
+        (
+            json!({"recipients": [format!("age1{}", "q".repeat(58))]}),
+            "recipients[0]",
+            "must be a public key of age",
+        ),
+        (
+            json!({"password": "correct horse", "history": 1_001}),
+            "history",
+            "1000",
+        ),
+    ] {
+        let told = world.backup(&input).await;
+        let body = told.json();
+        assert_eq!(
+            (told.status, &body["field"]),
+            (400, &json!(field)),
+            "{body}"
+        );
+        let message = body["message"].as_str().unwrap();
+        assert!(message.contains(rule), "{body}");
+        assert!(!message.contains("xxxx"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn verification_tells_what_is_in_a_backup_and_changes_nothing() {
+    let world = World::new().await;
+    let (archive, identity) = world.sealed().await;
+    let (before, revision) = (world.document(), world.revision());
+    let key = identity.to_text();
+    let parts = [("backup", &*archive), ("identity", key.expose().as_bytes())];
+    let told = world.verify(&parts).await;
+    let found = told.json();
+    assert_eq!(told.status, 200, "{found}");
+    assert_eq!(found["own"], true);
+    assert_eq!(found["revision"]["number"], revision);
+    assert_eq!(
+        (&found["subaccounts"], &found["mappings"]),
+        (&json!(2), &json!(4))
+    );
+    // Nobody enrolled these, and no password was set.
+    let warnings = found["warnings"].as_array().unwrap();
+    assert!(!warnings.is_empty(), "{found}");
+    assert_eq!((world.document(), world.revision()), (before, revision));
+    let [backup, identity] = parts;
+    let x: &[u8] = b"x";
+    for (parts, field) in [
+        (vec![identity], "backup"),
+        (vec![backup], "password"),
+        (vec![backup, ("password", x)], "password"),
+        (vec![backup, ("identity", x)], "identity"),
+        (vec![backup, identity, ("password", x)], "identity"),
+        (vec![backup, identity, ("more", x)], "more"),
+        (vec![("backup", x), identity], "backup"),
+    ] {
+        let told = world.verify(&parts).await;
+        let body = told.json();
+        assert_eq!(
+            (told.status, &body["field"]),
+            (400, &json!(field)),
+            "{body}"
+        );
+    }
+    let told = world.post(VERIFICATION, "application/json", "{}").await;
+    assert_eq!(told.status, 415);
+}
+
+#[tokio::test]
+async fn who_guesses_hears_the_same_and_then_waits() {
+    let world = World::new().await;
+    let (archive, identity) = world.sealed().await;
+    let (stranger, key) = (Identity::generate().to_text(), identity.to_text());
+    let wrong = [
+        ("backup", &*archive),
+        ("identity", stranger.expose().as_bytes()),
+    ];
+    let right = [("backup", &*archive), ("identity", key.expose().as_bytes())];
+    // What is no guess does not count.
+    for _ in 0..9 {
+        assert_eq!(world.verify(&right).await.status, 200);
+    }
+    let first = world.verify(&wrong).await;
+    assert_eq!(first.status, 400);
+    for _ in 1..5 {
+        assert_eq!(world.verify(&wrong).await.body, first.body);
+    }
+    // Nor does the right key help any longer.
+    let late = world.verify(&right).await;
+    assert_eq!(
+        (late.status, &late.json()["type"]),
+        (429, &json!("FORBIDDEN_REQUEST"))
+    );
+}
