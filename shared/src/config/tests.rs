@@ -250,7 +250,7 @@ fn revisions_form_a_chain() {
 }
 
 /// A document out of a few subaccounts, addresses and paths.
-pub(super) fn any_document() -> impl Strategy<Value = Document> {
+pub(crate) fn any_document() -> impl Strategy<Value = Document> {
     let mappings = || prop::collection::btree_map(0..6u8, 0..3u8, 0..5);
     prop::collection::btree_map(1..4u128, (any::<bool>(), mappings()), 0..3).prop_map(
         |subaccounts| {

@@ -10,6 +10,8 @@ mod facts;
 mod plan;
 mod settings;
 mod subaccounts;
+#[cfg(test)]
+mod tests;
 
 pub use self::adaptation::{ADAPTATIONS_MAX, Adaptation, AdaptationKind};
 pub use self::choice::{
