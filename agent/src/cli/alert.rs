@@ -153,15 +153,14 @@ pub(super) async fn run(
             client
                 .call(Verb::Delete, target, &query, Bytes::new())
                 .await?;
-            let told = serde_json::json!({ "deleted": number });
-            out.show(&told, |out| writeln!(out, "deleted"))
+            out.deleted(number, "deleted")
         }
         Action::Rules { changes, dry_run } => rules::run(client, changes, dry_run, out).await,
     }
 }
 
 fn rows(alerts: &[Alert], out: &mut dyn Write) -> io::Result<()> {
-    let titles = ["ALERT", "SINCE (UTC)", "STATE", "TYPE", "OF", "TEXT"].map(str::to_owned);
+    let titles = ["ALERT", "SINCE (UTC)", "STATE", "TYPE", "OF", "TEXT"];
     let rows = alerts.iter().map(|one| {
         [
             one.number.to_string(),
@@ -172,7 +171,7 @@ fn rows(alerts: &[Alert], out: &mut dyn Write) -> io::Result<()> {
             one.text.clone(),
         ]
     });
-    table(out, &[titles].into_iter().chain(rows).collect::<Vec<_>>())
+    table(out, titles, rows)
 }
 
 /// What stands is as bad as it is, unless somebody knows of it.

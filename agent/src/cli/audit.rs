@@ -279,8 +279,7 @@ async fn list(
                 one.text(),
             ]
         });
-        let titles = [titles.map(str::to_owned)].into_iter();
-        table(out, &titles.chain(rows).collect::<Vec<_>>())
+        table(out, titles, rows)
     })
 }
 

@@ -52,8 +52,7 @@ pub(super) async fn run(
             client
                 .call(Verb::Delete, target, &query, Bytes::new())
                 .await?;
-            let told = serde_json::json!({ "deleted": id });
-            out.show(&told, |out| writeln!(out, "deleted diagnosis {id}"))
+            out.deleted(id, &format!("deleted diagnosis {id}"))
         }
     }
 }

@@ -103,12 +103,11 @@ pub(super) async fn show(
 }
 
 fn print_metrics(list: &MetricList, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows = vec![["METRIC", "UNIT", "WHAT"].map(str::to_owned)];
-    rows.extend(list.metrics.iter().map(|one| {
+    let rows = list.metrics.iter().map(|one| {
         let unit = one.unit.name().to_owned();
         [one.name.clone(), unit, one.text.clone()]
-    }));
-    table(out, &rows)?;
+    });
+    table(out, ["METRIC", "UNIT", "WHAT"], rows)?;
     writeln!(out, "\nof:")?;
     list.entities
         .iter()
@@ -139,14 +138,10 @@ fn print_points(answer: &HistoryAnswer, out: &mut dyn Write) -> io::Result<()> {
         row
     };
     let titles = titles.iter().map(|title| (*title).to_owned()).collect();
-    let mut rows = vec![row("TIME (UTC)".to_owned(), titles)];
-    rows.extend(
-        answer
-            .points
-            .iter()
-            .map(|point| row(utc(point.start_ms()), cells(point))),
-    );
-    table(out, &rows)
+    let titles = row("TIME (UTC)".to_owned(), titles);
+    let points = answer.points.iter();
+    let rows = points.map(|point| row(utc(point.start_ms()), cells(point)));
+    table(out, titles.each_ref().map(String::as_str), rows)
 }
 
 fn cells(point: &HistoryPoint) -> Vec<String> {

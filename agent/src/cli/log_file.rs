@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use clap::Subcommand;
-use serde_json::json;
 use underpass_shared::api::management::{
     LogFileName, LogFilePage, LogFiles, Query, Target, TroubleTarget, Verb,
 };
@@ -93,12 +92,11 @@ pub(super) async fn run(
             print(client, target, "application/zip", out).await
         }
         Action::Delete { name } => {
-            let told = json!({ "deleted": name });
             let target = target(TroubleTarget::LogFile(name.clone()));
             client
                 .call(Verb::Delete, target, &query, Bytes::new())
                 .await?;
-            out.show(&told, |out| writeln!(out, "deleted {name}"))
+            out.deleted(&name, &format!("deleted {name}"))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `mapping add|list|check|test-access|export|import|remove`.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use bytes::Bytes;
@@ -206,7 +207,7 @@ pub(super) async fn run(
                         "no system mapping; see `underpass-agent mapping add --help`"
                     );
                 }
-                table(out, &rows(&all))
+                list(&all, out)
             })
         }
         Action::Export { only, select } => import::export(client, only, select, out).await,
@@ -271,7 +272,7 @@ impl NewMapping {
     }
 }
 
-fn rows(all: &[SystemMapping]) -> Vec<[String; 6]> {
+fn list(all: &[SystemMapping], out: &mut dyn Write) -> io::Result<()> {
     let titles = [
         "VIRTUAL",
         "INTERNAL",
@@ -294,10 +295,7 @@ fn rows(all: &[SystemMapping]) -> Vec<[String; 6]> {
             reason.map_or_else(String::new, |reason| format!("NOT EFFECTIVE: {reason}")),
         ]
     });
-    [titles.map(str::to_owned)]
-        .into_iter()
-        .chain(rows)
-        .collect()
+    table(out, titles, rows)
 }
 
 /// The name that a value has in the document.

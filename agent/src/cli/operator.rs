@@ -201,7 +201,6 @@ fn list(all: &[OperatorShown], out: &mut Output<'_>) -> anyhow::Result<()> {
                 one.id.to_string(),
             ]
         });
-        let titles = titles.map(str::to_owned);
-        table(out, &[titles].into_iter().chain(rows).collect::<Vec<_>>())
+        table(out, titles, rows)
     })
 }

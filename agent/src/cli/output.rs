@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-pub(super) use underpass_runtime::print::table;
+use underpass_runtime::print;
 use underpass_shared::api::management::Preview;
 use underpass_shared::config::Change;
 
@@ -31,6 +31,12 @@ impl Output<'_> {
         Ok(self.out.flush()?)
     }
 
+    /// Says that something is deleted; scripts get its number or name.
+    pub(super) fn deleted(&mut self, which: impl Serialize, words: &str) -> anyhow::Result<()> {
+        let told = serde_json::json!({ "deleted": which });
+        self.show(&told, |out| writeln!(out, "{words}"))
+    }
+
     /// Prints what became of a change, or what would become of it.
     pub(super) fn changed(&mut self, reply: &Reply, dry_run: bool) -> anyhow::Result<()> {
         if dry_run {
@@ -53,6 +59,17 @@ impl Output<'_> {
             reverts(reply.reverts_at_ms, out)
         })
     }
+}
+
+/// A table with titles.
+pub(super) fn table<const N: usize>(
+    out: &mut dyn Write,
+    titles: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> io::Result<()> {
+    let titles = [titles.map(str::to_owned)].into_iter();
+    let all: Vec<[String; N]> = titles.chain(rows).collect();
+    print::table(out, &all)
 }
 
 /// Says when a change is taken back, if it is.

@@ -167,13 +167,12 @@ fn print(requests: &[RequestShown], out: &mut dyn Write) -> io::Result<()> {
             format!("{} {}", one.method, one.path),
         ]
     });
-    let titles = titles.map(str::to_owned);
-    table(out, &[titles].into_iter().chain(rows).collect::<Vec<_>>())
+    table(out, titles, rows)
 }
 
 fn durations(all: &PerformanceShown, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "since {} UTC", utc(all.since_ms))?;
-    let titles = ["HOST", "REQUESTS", "MEAN MS", "LONGER THAN MS: REQUESTS"].map(str::to_owned);
+    let titles = ["HOST", "REQUESTS", "MEAN MS", "LONGER THAN MS: REQUESTS"];
     let rows = all.mappings.iter().map(|one| {
         let told = &one.told;
         let filled = told.buckets.iter().filter(|one| one.number_of_calls > 0);
@@ -187,5 +186,5 @@ fn durations(all: &PerformanceShown, out: &mut dyn Write) -> io::Result<()> {
             filled.join(", "),
         ]
     });
-    table(out, &[titles].into_iter().chain(rows).collect::<Vec<_>>())
+    table(out, titles, rows)
 }

@@ -1,5 +1,7 @@
 //! `resource add|list|remove`.
 
+use std::io::{self, Write};
+
 use bytes::Bytes;
 use clap::{Args, Subcommand};
 use underpass_shared::api::management::{
@@ -110,7 +112,7 @@ pub(super) async fn run(
             let (path, query) = select.find(client).await?;
             let target = Target::OfMapping(path, address, MappingTarget::Resources);
             let all: Vec<SystemMappingResource> = client.get(target, &query).await?;
-            out.show(&all, |out| table(out, &rows(&all)))
+            out.show(&all, |out| list(&all, out))
         }
         Action::Remove {
             address,
@@ -131,7 +133,7 @@ pub(super) async fn run(
     }
 }
 
-fn rows(all: &[SystemMappingResource]) -> Vec<[String; 5]> {
+fn list(all: &[SystemMappingResource], out: &mut dyn Write) -> io::Result<()> {
     let titles = ["PATH", "ENABLED", "BELOW IT", "WEBSOCKET", "DESCRIPTION"];
     let word = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
     let rows = all.iter().map(|one| {
@@ -143,8 +145,5 @@ fn rows(all: &[SystemMappingResource]) -> Vec<[String; 5]> {
             one.description.to_string(),
         ]
     });
-    [titles.map(str::to_owned)]
-        .into_iter()
-        .chain(rows)
-        .collect()
+    table(out, titles, rows)
 }

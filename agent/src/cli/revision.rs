@@ -82,7 +82,7 @@ pub(super) async fn run(
                 .get(Target::Document(DocumentTarget::Revisions), &query)
                 .await?;
             out.show(&all, |out| {
-                let titles = ["REVISION", "TIME (UTC)", "AUTHOR", "REASON"].map(str::to_owned);
+                let titles = ["REVISION", "TIME (UTC)", "AUTHOR", "REASON"];
                 let rows = all.iter().map(|one| {
                     [
                         one.number.to_string(),
@@ -91,7 +91,7 @@ pub(super) async fn run(
                         one.reason.to_string(),
                     ]
                 });
-                table(out, &[titles].into_iter().chain(rows).collect::<Vec<_>>())
+                table(out, titles, rows)
             })
         }
         Action::Show {

@@ -186,10 +186,6 @@ async fn list(client: &Client, out: &mut Output<'_>) -> anyhow::Result<()> {
                 tunnel,
             ]
         });
-        let rows: Vec<_> = [titles.map(str::to_owned)]
-            .into_iter()
-            .chain(rows)
-            .collect();
-        table(out, &rows)
+        table(out, titles, rows)
     })
 }

@@ -116,8 +116,7 @@ pub(super) async fn run(
             client
                 .call(Verb::Delete, target, &query, Bytes::new())
                 .await?;
-            let told = json!({ "deleted": id });
-            out.show(&told, |out| writeln!(out, "deleted trace {id}"))
+            out.deleted(id, &format!("deleted trace {id}"))
         }
     }
 }

@@ -91,7 +91,7 @@ pub(super) async fn run(
                         "WARNING: certificates are not checked at all (trustAllBackends)"
                     )?;
                 }
-                let titles = ["ALIAS", "KIND", "VALID UNTIL (UTC)", "SUBJECT"].map(str::to_owned);
+                let titles = ["ALIAS", "KIND", "VALID UNTIL (UTC)", "SUBJECT"];
                 let rows = store.trusted_backends.iter().map(|one| {
                     let kind = if one.ca { "CA" } else { "back end" };
                     [
@@ -101,7 +101,7 @@ pub(super) async fn run(
                         one.subject_dn.clone(),
                     ]
                 });
-                table(out, &[titles].into_iter().chain(rows).collect::<Vec<_>>())
+                table(out, titles, rows)
             })
         }
         Action::Remove { alias, dry_run } => {

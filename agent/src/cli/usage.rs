@@ -38,7 +38,7 @@ fn print(all: &UsagesShown, out: &mut dyn Write) -> io::Result<()> {
         "SENT",
         "LAST (UTC)",
     ];
-    let mut rows = vec![titles.map(str::to_owned)];
+    let mut rows = vec![];
     let last = |ms: Option<i64>| ms.map_or_else(|| "never".to_owned(), utc);
     for one in &all.mappings {
         let told = &one.told;
@@ -63,5 +63,5 @@ fn print(all: &UsagesShown, out: &mut dyn Write) -> io::Result<()> {
         });
         rows.extend(resources);
     }
-    table(out, &rows)
+    table(out, titles, rows)
 }

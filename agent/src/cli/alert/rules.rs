@@ -91,11 +91,11 @@ pub(super) async fn run(
             })
             .collect();
         return out.show(&all, |out| {
-            let titles = ["RULE", "VALUE"].map(str::to_owned);
+            let titles = ["RULE", "VALUE"];
             let rows = rules
                 .iter()
                 .map(|(name, value)| [name.clone(), value.clone()]);
-            table(out, &[titles].into_iter().chain(rows).collect::<Vec<_>>())
+            table(out, titles, rows)
         });
     }
     let mut query = Query::default();

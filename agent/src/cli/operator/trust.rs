@@ -176,11 +176,7 @@ fn show(fields: &OrganisationFields, out: &mut Output<'_>) -> anyhow::Result<()>
             let name = one.certificate.summary().subject;
             [one.alias.to_string(), name, String::new()]
         });
-        let cas: Vec<_> = [["CA", "SUBJECT", ""].map(str::to_owned)]
-            .into_iter()
-            .chain(cas)
-            .collect();
-        table(out, &cas)?;
+        table(out, ["CA", "SUBJECT", ""], cas)?;
         writeln!(out)?;
         let rules = fields.rules.iter().map(|rule| {
             [
@@ -189,9 +185,7 @@ fn show(fields: &OrganisationFields, out: &mut Output<'_>) -> anyhow::Result<()>
                 rule.role.to_string(),
             ]
         });
-        let titles = ["CA", "MATCH", "ROLE"].map(str::to_owned);
-        let rules: Vec<_> = [titles].into_iter().chain(rules).collect();
-        table(out, &rules)
+        table(out, ["CA", "MATCH", "ROLE"], rules)
     })
 }
 
