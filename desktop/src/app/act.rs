@@ -1,0 +1,169 @@
+//! What the operator asks for is done.
+
+use egui::Context;
+use underpass_fleet::api::Call;
+use underpass_fleet::command::{Change, Command, DraftAct};
+use underpass_fleet::slot::Slot;
+use underpass_shared::api::management::{DocumentTarget, Target, Verb};
+
+use super::App;
+use crate::command::UiCommand;
+use crate::cx::Effect;
+use crate::nav::{AgentTab, Route};
+use crate::screen;
+use crate::shell::Pending;
+use crate::theme::{self, State};
+
+impl App {
+    /// Does what the operator asked for.
+    pub fn run(&mut self, ctx: &Context, command: UiCommand) {
+        match command {
+            UiCommand::OpenFleet => self.go(Route::Fleet),
+            UiCommand::OpenAlerts => self.go(Route::Alerts),
+            UiCommand::OpenAudit => self.go(Route::Audit),
+            UiCommand::OpenSettings => self.go(Route::Settings),
+            UiCommand::Back => self.prefs.nav.back(),
+            UiCommand::Forward => self.prefs.nav.forward(),
+            UiCommand::Palette => self.palette.open(),
+            UiCommand::Shortcuts => self.sheet = !self.sheet,
+            UiCommand::Filter => self.focus_filter(),
+            UiCommand::AddAgent => {
+                self.pair("");
+            }
+            UiCommand::Refresh => self.refresh(),
+            UiCommand::SelectAll => self.with_cx(|app, cx| app.fleet.select_all(cx)),
+            UiCommand::SelectNone => self.screens.fleet.selected.clear(),
+            UiCommand::Peek => self.prefs.peek = !self.prefs.peek,
+            UiCommand::Density => self.prefs.compact = !self.prefs.compact,
+            UiCommand::Theme => {
+                let dark = ctx.theme() == egui::Theme::Dark;
+                self.prefs.theme = if dark {
+                    egui::ThemePreference::Light
+                } else {
+                    egui::ThemePreference::Dark
+                };
+                theme::set_theme(ctx, self.prefs.theme);
+            }
+            UiCommand::ThemeSystem => {
+                self.prefs.theme = egui::ThemePreference::System;
+                theme::set_theme(ctx, self.prefs.theme);
+            }
+            UiCommand::Notices => self.toasts.open_history = true,
+            UiCommand::Tasks => self.open_tasks = true,
+            UiCommand::Keep => self.answer_trial(Verb::Post, "Keep the changes"),
+            UiCommand::Revert => self.answer_trial(Verb::Delete, "Revert the changes"),
+            UiCommand::DraftUndo => self.act_on_draft(DraftAct::Undo),
+            UiCommand::DraftRedo => self.act_on_draft(DraftAct::Redo),
+            UiCommand::DraftReview => {
+                if self.has_draft() {
+                    self.screens.agent.draft.open();
+                } else {
+                    let now = (self.clock)();
+                    self.toasts.tell(now, State::Info, "Nothing is changed");
+                }
+            }
+            UiCommand::Unlock => self.unlock.reopen(),
+            UiCommand::Demo => self.toggle_demo(ctx),
+            UiCommand::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+        }
+    }
+
+    /// The filter of the page; that of the fleet where it has none.
+    fn focus_filter(&mut self) {
+        if let Route::Agent { tab, .. } = self.route()
+            && self.screens.agent.focus_filter(tab)
+        {
+            return;
+        }
+        if self.route() == Route::Audit {
+            self.screens.audit.focus_filter();
+            return;
+        }
+        if self.route() == Route::Alerts {
+            self.screens.alerts.focus_filter();
+            return;
+        }
+        self.go(Route::Fleet);
+        self.screens.fleet.focus_filter();
+    }
+
+    /// Whether the agent of the page has changes that are not applied.
+    fn has_draft(&self) -> bool {
+        let agent = self.route().agent().and_then(|id| self.fleet.agent(id));
+        agent.is_some_and(|agent| screen::agent::draft::of(agent).is_some())
+    }
+
+    fn act_on_draft(&mut self, act: DraftAct) {
+        if let Some(agent) = self.route().agent().filter(|_| self.has_draft()) {
+            let done = Slot::default();
+            self.commands.push(Command::Draft { agent, act, done });
+        }
+    }
+
+    /// Begins to pair; keys that are not open could not be kept.
+    fn pair(&mut self, link: &str) {
+        self.unlock.reopen();
+        self.screens.pairing.open(link);
+    }
+
+    fn refresh(&mut self) {
+        if self.route() == Route::Audit {
+            self.screens.audit.refresh();
+            return;
+        }
+        let agents = match self.route().agent() {
+            Some(id) => vec![id],
+            None => self.fleet.agents.iter().map(|agent| agent.id).collect(),
+        };
+        self.commands
+            .extend(agents.into_iter().map(Command::Refresh));
+    }
+
+    fn answer_trial(&mut self, verb: Verb, title: &str) {
+        let agent = self.with_cx(|_, cx| Pending::of(cx).map(|pending| pending.agent.id));
+        if let Some(agent) = agent {
+            self.commands.push(Command::Call(Change {
+                agent,
+                call: Call::new(verb, Target::Document(DocumentTarget::PendingConfirm)),
+                title: title.to_owned(),
+                done: Slot::default(),
+            }));
+        }
+    }
+
+    /// Does what the page wanted, after the frame is drawn.
+    pub(super) fn settle(&mut self, ctx: &Context) {
+        for effect in std::mem::take(&mut self.effects) {
+            match effect {
+                Effect::Run(command) => self.run(ctx, command),
+                Effect::Go(route) => self.go(route),
+                Effect::Mapping {
+                    agent: id,
+                    subaccount,
+                    address,
+                } => {
+                    let tab = AgentTab::AccessControl;
+                    self.go(Route::Agent { id, tab });
+                    self.screens.agent.access.choose(subaccount, address);
+                }
+                Effect::Pair(link) => self.pair(link.expose()),
+                Effect::Described { text, before } => {
+                    self.toasts.described((self.clock)(), text, before)
+                }
+                Effect::Results(job) => self.results = Some(job),
+                Effect::Tell { state, text } => self.toasts.tell((self.clock)(), state, text),
+            }
+            ctx.request_repaint();
+        }
+        if !self.commands.is_empty() {
+            // Fleets that stand still answer at once and wake nobody.
+            ctx.request_repaint();
+        }
+        for command in std::mem::take(&mut self.commands) {
+            if let Err(error) = self.source.send(command) {
+                self.toasts
+                    .tell((self.clock)(), State::Error, error.to_string());
+            }
+        }
+    }
+}
