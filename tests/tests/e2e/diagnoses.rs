@@ -4,6 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 use underpass_runtime::clock;
+use underpass_runtime::pki::Authority;
 
 use crate::agent::Agent;
 use crate::connect_proxy::ConnectProxy;
@@ -48,7 +49,6 @@ fn closed() -> String {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 fn what_is_wrong_with_back_ends_is_told_until_it_is_solved() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);
@@ -66,28 +66,55 @@ fn what_is_wrong_with_back_ends_is_told_until_it_is_solved() {
         ("slow.virtual:80", &slow),
         ("good.virtual:80", &address),
     ]);
+    speak_tls(&agent, &["tls", "slow"]);
+    agent.run();
+    agent.until_up();
+    // TLS begins and never goes on; the time for it runs while all else is looked at.
+    let requests: Vec<_> = (0..3)
+        .map(|_| world.begin("http://slow.virtual/hello"))
+        .collect();
+    are_told(&world, &agent);
+    are_solved(&world, &agent, &refusing, &ca);
+    denials_are_told_when_there_are_many(&world, &agent);
+    for mut request in requests {
+        assert!(request.wait().success());
+    }
+    let slow = agent.diagnosed("backendSlow", "/slow.virtual:80");
+    assert!(
+        slow["message"]
+            .as_str()
+            .unwrap()
+            .contains("longer than 10 s"),
+        "{slow}"
+    );
+}
+
+/// Systems whose names begin so are asked by HTTPS.
+fn speak_tls(agent: &Agent, names: &[&str]) {
     let mut document = agent.document();
     for mapping in document["subaccounts"][0]["mappings"]
         .as_array_mut()
         .unwrap()
     {
         let name = mapping["virtualAddress"].as_str().unwrap();
-        if name.starts_with("tls") || name.starts_with("slow") {
+        if names.iter().any(|one| name.starts_with(one)) {
             mapping["protocol"] = json!("HTTPS");
         }
     }
     run(agent.command(&["document", "apply", &agent.write(&document)]));
-    agent.run();
-    agent.until_up();
-    let call = |host: &str| world.get(&format!("http://{host}.virtual/hello")).status;
-    // TLS begins and never goes on; the time for it runs while all else is looked at.
-    let requests: Vec<_> = (0..3)
-        .map(|_| world.begin("http://slow.virtual/hello"))
-        .collect();
+}
+
+/// The status of a request to a system.
+fn call(world: &World, host: &str) -> u16 {
+    world.get(&format!("http://{host}.virtual/hello")).status
+}
+
+/// Each kind of failure, with its causes and what to do.
+fn are_told(world: &World, agent: &Agent) {
     for host in ["refuses", "name", "guarded", "tls"] {
-        assert_eq!(call(host), 502, "{host}");
+        assert_eq!(call(world, host), 502, "{host}");
     }
-    assert_eq!(call("good"), 200);
+    assert_eq!(call(world, "good"), 200);
     for (kind, host, category, seen) in [
         ("backendRefuses", "refuses", "backend", "refused"),
         ("backendName", "name", "backend", "cannot be resolved"),
@@ -108,9 +135,11 @@ fn what_is_wrong_with_back_ends_is_told_until_it_is_solved() {
     assert!(
         agent.diagnoses("", ":80").is_empty() && agent.diagnoses("backendTls", "good").is_empty()
     );
+}
 
-    // Once more, and it has come again; then it works, and is solved.
-    assert_eq!(call("refuses"), 502);
+/// Once more, and it has come again; then it works, and is solved.
+fn are_solved(world: &World, agent: &Agent, refusing: &str, ca: &Authority) {
+    assert_eq!(call(world, "refuses"), 502);
     let told = agent.diagnosed("backendRefuses", "");
     let (first, last) = (
         told["firstMs"].as_i64().unwrap(),
@@ -120,13 +149,13 @@ fn what_is_wrong_with_back_ends_is_told_until_it_is_solved() {
     let recurrence = &told["recurrence"];
     assert_eq!(recurrence["minMs"], recurrence["maxMs"]);
     assert_eq!(recurrence["meanMs"], recurrence["maxMs"]);
-    let _now_there = serve_once(&refusing);
-    assert_eq!(call("refuses"), 200);
+    let _now_there = serve_once(refusing);
+    assert_eq!(call(world, "refuses"), 200);
     agent.is_solved("backendRefuses", "");
     run(agent.command(&[
         "document",
         "apply",
-        &agent.write(&trusting(&agent, &trust(&[&ca]))),
+        &agent.write(&trusting(agent, &trust(&[ca]))),
     ]));
     assert_eq!(
         world.get("http://tls.virtual/hello").status,
@@ -134,8 +163,11 @@ fn what_is_wrong_with_back_ends_is_told_until_it_is_solved() {
         "nginx has no such page"
     );
     agent.is_solved("backendTls", "");
+}
 
-    // What is denied now and then is nobody's business, what is denied often is.
+/// What is denied now and then is nobody's business, what is denied often is. Deleted ones come back
+/// when it happens again, under another number.
+fn denials_are_told_when_there_are_many(world: &World, agent: &Agent) {
     for number in 0..10 {
         assert!(agent.diagnoses("pathDenied", "").is_empty(), "{number}");
         assert_eq!(world.get("http://good.virtual/secret-4711").status, 403);
@@ -148,23 +180,10 @@ fn what_is_wrong_with_back_ends_is_told_until_it_is_solved() {
         !all.contains("4711") && !all.contains("unknown.virtual"),
         "{all}"
     );
-
-    // Deleted ones come back when it happens again, under another number.
     let id = denied["id"].to_string();
     run(agent.command(&["diagnosis", "delete", &id]));
     assert!(agent.diagnoses("pathDenied", "").is_empty());
     assert!(refuse(agent.command(&["diagnosis", "delete", &id])).contains("there is no diagnosis"));
-    for mut request in requests {
-        assert!(request.wait().success());
-    }
-    let slow = agent.diagnosed("backendSlow", "/slow.virtual:80");
-    assert!(
-        slow["message"]
-            .as_str()
-            .unwrap()
-            .contains("longer than 10 s"),
-        "{slow}"
-    );
     let audit = run(agent.command(&["audit", "list", "--json"]));
     assert!(
         audit.contains("deleted the diagnosis pathDenied"),

@@ -8,43 +8,58 @@ use crate::agent::Agent;
 use crate::process::{refuse, run, until};
 use crate::world::World;
 
+/// The settings of the log.
+const SETTINGS: &str = "/api/v1/configuration/connector/logAndTrace";
+
+fn list(agent: &Agent) -> Value {
+    agent.tell(&["log-file", "list"])
+}
+
+fn names(list: &Value) -> Vec<String> {
+    let files = list["files"].as_array().unwrap().iter();
+    files
+        .map(|one| one["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn print(agent: &Agent, name: &str) -> String {
+    run(agent.command(&["log-file", "print", name]))
+}
+
 #[test]
-#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 fn the_log_is_in_files_that_are_listed_read_and_deleted() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);
     let mut agent = world.agent("", &address);
-    let list = |agent: &Agent| agent.tell(&["log-file", "list"]);
-    let names = |list: &Value| -> Vec<String> {
-        let files = list["files"].as_array().unwrap().iter();
-        files
-            .map(|one| one["name"].as_str().unwrap().to_owned())
-            .collect()
-    };
-    let print = |agent: &Agent, name: &str| run(agent.command(&["log-file", "print", name]));
     until("the log is written", || {
         print(&agent, "agent.log")
             .contains("tunnel up")
             .then_some(())
     });
     assert!(!print(&agent, "agent.log").contains("request denied"));
+    modules_have_levels(&world, &agent);
+    let old = rolled_over(&world, &mut agent);
+    is_archived(&agent, &["agent.log", &old]);
+    others_are_out_of_reach(&agent);
+    is_deleted(&agent, &old);
+}
 
-    // Levels of single modules, at once; a wrong one changes nothing.
-    let path = "/api/v1/configuration/connector/logAndTrace";
+/// Levels of single modules, at once; a wrong one changes nothing.
+fn modules_have_levels(world: &World, agent: &Agent) {
     let set = |levels: &Value| {
         let body = json!({ "levels": levels }).to_string();
-        agent.send("PATCH", path, &[], &body)
+        agent.send("PATCH", SETTINGS, &[], &body)
     };
     assert_eq!(
         world.get("http://backend.virtual/customer-4711").status,
         403
     );
     until("the denial is written", || {
-        print(&agent, "agent.log")
+        print(agent, "agent.log")
             .contains("request denied")
             .then_some(())
     });
-    assert!(!print(&agent, "agent.log").contains("customer-4711"));
+    assert!(!print(agent, "agent.log").contains("customer-4711"));
     assert_eq!(
         set(&json!({"underpass_agent::forward": "DEBUG"})).status,
         204
@@ -54,7 +69,7 @@ fn the_log_is_in_files_that_are_listed_read_and_deleted() {
             world.get("http://backend.virtual/customer-4711").status,
             403
         );
-        print(&agent, "agent.log")
+        print(agent, "agent.log")
             .contains("customer-4711")
             .then_some(())
     });
@@ -68,14 +83,16 @@ fn the_log_is_in_files_that_are_listed_read_and_deleted() {
         "{wrong:?}"
     );
     assert_eq!(set(&json!({"h2": "LOUD"})).status, 400);
-    let shown = agent.ask("GET", path, &[]).json();
+    let shown = agent.ask("GET", SETTINGS, &[]).json();
     assert_eq!(
         shown["levels"],
         json!({"underpass_agent::forward": "DEBUG"})
     );
+}
 
-    // One megabyte and more begins another file. It is there before the agent runs, so that it need
-    // not be logged line by line.
+/// The name of the old file. One megabyte and more begins another file; it is there before the agent
+/// runs, so that it need not be logged line by line.
+fn rolled_over(world: &World, agent: &mut Agent) -> String {
     agent.process().terminate();
     assert!(agent.process().wait().success());
     let file = agent.dir.join("log/agent.log");
@@ -84,25 +101,27 @@ fn the_log_is_in_files_that_are_listed_read_and_deleted() {
     let small = json!({"rolloverThreshold": "1 MB"}).to_string();
     agent.run();
     agent.until_up();
-    assert_eq!(agent.send("PATCH", path, &[], &small).status, 204);
+    assert_eq!(agent.send("PATCH", SETTINGS, &[], &small).status, 204);
     until("the next file begins", || {
         world.get("http://backend.virtual/closed");
-        (names(&list(&agent)).len() == 2).then_some(())
+        (names(&list(agent)).len() == 2).then_some(())
     });
-    let all = list(&agent);
+    let all = list(agent);
     let [present, old] = <[String; 2]>::try_from(names(&all)).unwrap();
     assert_eq!(
         (present.as_str(), &all["files"][0]["inUse"]),
         ("agent.log", &json!(true))
     );
-    assert!(print(&agent, &old).starts_with("xxx") && print(&agent, &old).len() > 1_000_000);
+    assert!(print(agent, &old).starts_with("xxx") && print(agent, &old).len() > 1_000_000);
     let page = |page: &str| agent.tell(&["log-file", "show", &old, "--page", page]);
     assert!(page("0")["pages"].as_u64().unwrap() > 10);
     assert_eq!(page("0")["lines"].as_array().unwrap().len(), 66);
     assert!(refuse(agent.command(&["log-file", "show", &old, "--page", "999"])).contains("pages"));
-    is_archived(&agent, &[&present, &old]);
+    old
+}
 
-    // Nothing else is reached by any name, and the one in use stays.
+/// Nothing else is reached by any name.
+fn others_are_out_of_reach(agent: &Agent) {
     for name in [
         "..%2fstate.db",
         "%2e%2e%2fstate.db",
@@ -117,11 +136,15 @@ fn the_log_is_in_files_that_are_listed_read_and_deleted() {
         }
     }
     assert!(agent.dir.join("state.db").exists());
+}
+
+/// An old file is; the one in use stays.
+fn is_deleted(agent: &Agent, old: &str) {
     let used = refuse(agent.command(&["log-file", "delete", "agent.log"]));
     assert!(used.contains("is written"), "{used}");
-    run(agent.command(&["log-file", "delete", &old]));
-    assert_eq!(names(&list(&agent)), ["agent.log"]);
-    assert!(refuse(agent.command(&["log-file", "delete", &old])).contains("there is no file"));
+    run(agent.command(&["log-file", "delete", old]));
+    assert_eq!(names(&list(agent)), ["agent.log"]);
+    assert!(refuse(agent.command(&["log-file", "delete", old])).contains("there is no file"));
     let audit = run(agent.command(&["audit", "list", "--json"]));
     assert!(
         audit.contains(&format!("deleted the file {old} of the log")),

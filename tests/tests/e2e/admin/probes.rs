@@ -2,21 +2,23 @@
 
 use serde_json::{Value, json};
 
+use crate::agent::Agent;
 use crate::process::{refuse, run, until};
 use crate::world::World;
 
-#[test]
-#[expect(clippy::too_many_lines, reason = "one story, step by step")]
-fn back_ends_are_asked_and_told_of_when_they_do_not_answer() {
-    let world = World::start();
-    let (mut backend, address) = world.sample_backend(&[]);
-    let (_nginx, files) = world.nginx();
-    let mut agent = world.enrol("", &[]);
-    agent.expose(&[
-        ("up.virtual:80", &address),
-        ("silent.virtual:80", &address),
-        ("guarded.virtual:80", "169.254.169.254:80"),
-    ]);
+fn probed(agent: &Agent, name: &str) -> Option<Value> {
+    let all = agent.ask("GET", "/api/v1/probes", &[]).json();
+    let all = all["probes"].as_array().unwrap().clone();
+    all.into_iter()
+        .find(|one| one["virtualAddress"].as_str().unwrap().starts_with(name))
+}
+
+fn answered(agent: &Agent, name: &str, up: bool) -> Value {
+    until(name, || probed(agent, name).filter(|one| one["up"] == up))
+}
+
+/// Sets the probes of three mappings, while the agent is stopped.
+fn set_probes(agent: &Agent) {
     let mut document = agent.document();
     let before = document["subaccounts"][0]["mappings"].clone();
     assert!(before[0].get("probe").is_none(), "{before}");
@@ -36,6 +38,20 @@ fn back_ends_are_asked_and_told_of_when_they_do_not_answer() {
         one.unwrap()["probe"] = probe;
     }
     run(agent.command(&["document", "apply", &agent.write(&document)]));
+}
+
+#[test]
+fn back_ends_are_asked_and_told_of_when_they_do_not_answer() {
+    let world = World::start();
+    let (mut backend, address) = world.sample_backend(&[]);
+    let (_nginx, files) = world.nginx();
+    let mut agent = world.enrol("", &[]);
+    agent.expose(&[
+        ("up.virtual:80", &address),
+        ("silent.virtual:80", &address),
+        ("guarded.virtual:80", "169.254.169.254:80"),
+    ]);
+    set_probes(&agent);
     agent.run();
     agent.until_up();
     run(agent.command(&[
@@ -46,15 +62,7 @@ fn back_ends_are_asked_and_told_of_when_they_do_not_answer() {
         "--probe-every",
         "1",
     ]));
-    let probed = |name: &str| -> Option<Value> {
-        let all = agent.ask("GET", "/api/v1/probes", &[]).json();
-        let all = all["probes"].as_array().unwrap().clone();
-        all.into_iter()
-            .find(|one| one["virtualAddress"].as_str().unwrap().starts_with(name))
-    };
-    let answered =
-        |name: &str, up: bool| until(name, || probed(name).filter(|one| one["up"] == up));
-    let up = answered("up", true);
+    let up = answered(&agent, "up", true);
     assert_eq!(
         (&up["failures"], &up["regionHost"].is_string()),
         (&json!(0), &true)
@@ -64,8 +72,8 @@ fn back_ends_are_asked_and_told_of_when_they_do_not_answer() {
         "{up}"
     );
     // Without a path, that something answers is enough.
-    answered("files", true);
-    let guarded = answered("guarded", false);
+    answered(&agent, "files", true);
+    let guarded = answered(&agent, "guarded", false);
     assert!(
         guarded["message"]
             .as_str()
@@ -73,7 +81,7 @@ fn back_ends_are_asked_and_told_of_when_they_do_not_answer() {
             .contains("169.254.169.254"),
         "{guarded}"
     );
-    assert!(probed("silent").is_none());
+    assert!(probed(&agent, "silent").is_none());
     let diagnosed = |kind: &str| {
         let all = agent.tell(&["diagnosis", "list"]).to_string();
         all.contains(&format!("\"{kind}\""))
@@ -81,18 +89,24 @@ fn back_ends_are_asked_and_told_of_when_they_do_not_answer() {
     assert!(diagnosed("backendGuarded") && !diagnosed("backendRefuses"));
 
     backend.kill();
-    let down = answered("up", false);
+    let down = answered(&agent, "up", false);
     assert!(
         down["message"].as_str().unwrap().contains("refused"),
         "{down}"
     );
     until("it fails again", || {
-        let failures = probed("up")?["failures"].as_u64().unwrap();
+        let failures = probed(&agent, "up")?["failures"].as_u64().unwrap();
         (failures >= 2).then_some(())
     });
-    assert_eq!(probed("up").unwrap()["sinceMs"], down["sinceMs"]);
+    assert_eq!(probed(&agent, "up").unwrap()["sinceMs"], down["sinceMs"]);
     assert!(diagnosed("backendRefuses"));
-    // Who is never asked, or no longer, is not shown.
+    wrong_probes_are_refused_and_none_ends_them(&agent);
+    let refused = agent.command(&["mapping", "add", "x:1", &files, "--probe-path", "/x"]);
+    assert!(refuse(refused).contains("--probe-every"));
+}
+
+/// Who is never asked, or no longer, is not shown.
+fn wrong_probes_are_refused_and_none_ends_them(agent: &Agent) {
     let path = agent.subaccount_path();
     let mapping = format!("{path}/systemMappings/files.virtual:80");
     let mut input = agent.ask("GET", &mapping, &[]).json();
@@ -118,8 +132,6 @@ fn back_ends_are_asked_and_told_of_when_they_do_not_answer() {
     let answer = agent.send("PUT", &mapping, &[], &input.to_string());
     assert_eq!(answer.status, 204, "{answer:?}");
     until("it is asked no more", || {
-        probed("files").is_none().then_some(())
+        probed(agent, "files").is_none().then_some(())
     });
-    let refused = agent.command(&["mapping", "add", "x:1", &files, "--probe-path", "/x"]);
-    assert!(refuse(refused).contains("--probe-every"));
 }

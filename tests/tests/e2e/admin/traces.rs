@@ -93,7 +93,6 @@ fn number(trace: &Value) -> u64 {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 fn a_trace_takes_two_operators_and_holds_no_credentials() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);
@@ -112,9 +111,45 @@ fn a_trace_takes_two_operators_and_holds_no_credentials() {
         .call(Verb::Post, TroubleTarget::Traces, &input)
         .unwrap_err();
     assert!(forbidden.contains("403"), "{forbidden}");
-    let asked = anna
+    let id = asked_for(&anna, &reader, &input);
+    world.post(
+        "http://backend.virtual/echo",
+        "text/plain",
+        "before the trace",
+    );
+    let status = |text: &str| run(agent.command(&["security-status"])).contains(text);
+    assert!(status("no payload is traced"));
+
+    let running = ben.post(TroubleTarget::TraceApproval(id)).unwrap();
+    assert_eq!(
+        (&running["state"], &running["decidedBy"]),
+        (&json!("running"), &json!("operator:ben"))
+    );
+    assert!(status("payload is traced: backend.virtual:80 of"));
+    traffic(&world);
+    let stopped = anna.post(TroubleTarget::TraceEnd(id)).unwrap();
+    assert_eq!(
+        (&stopped["state"], &stopped["requests"]),
+        (&json!("ended"), &json!(4)),
+        "{stopped}"
+    );
+    world.post(
+        "http://backend.virtual/echo",
+        "text/plain",
+        "after the trace",
+    );
+    holds_no_credentials(&agent, id);
+    is_read_and_recorded(&agent, &reader, id);
+    input["virtualHost"] = json!("nowhere.virtual");
+    let missing = anna
         .call(Verb::Post, TroubleTarget::Traces, &input)
-        .unwrap();
+        .unwrap_err();
+    assert!(missing.contains("404"), "{missing}");
+}
+
+/// Asks for a trace, which neither who asks nor who only reads approves.
+fn asked_for(anna: &Remote, reader: &Remote, input: &Value) -> u64 {
+    let asked = anna.call(Verb::Post, TroubleTarget::Traces, input).unwrap();
     let id = number(&asked);
     assert_eq!(
         (&asked["state"], &asked["requestedBy"]),
@@ -131,20 +166,11 @@ fn a_trace_takes_two_operators_and_holds_no_credentials() {
             .unwrap_err()
             .contains("403")
     );
-    world.post(
-        "http://backend.virtual/echo",
-        "text/plain",
-        "before the trace",
-    );
-    let status = |text: &str| run(agent.command(&["security-status"])).contains(text);
-    assert!(status("no payload is traced"));
+    id
+}
 
-    let running = ben.post(TroubleTarget::TraceApproval(id)).unwrap();
-    assert_eq!(
-        (&running["state"], &running["decidedBy"]),
-        (&json!("running"), &json!("operator:ben"))
-    );
-    assert!(status("payload is traced: backend.virtual:80 of"));
+/// Requests with credentials in every place, and such as are denied.
+fn traffic(world: &World) {
     let form = "application/x-www-form-urlencoded";
     world.post(
         "http://backend.virtual/echo?sap-client=1&password=geheim1",
@@ -168,19 +194,10 @@ fn a_trace_takes_two_operators_and_holds_no_credentials() {
         403
     );
     assert_eq!(world.get("http://other.virtual/hello").status, 403);
-    let stopped = anna.post(TroubleTarget::TraceEnd(id)).unwrap();
-    assert_eq!(
-        (&stopped["state"], &stopped["requests"]),
-        (&json!("ended"), &json!(4)),
-        "{stopped}"
-    );
-    world.post(
-        "http://backend.virtual/echo",
-        "text/plain",
-        "after the trace",
-    );
+}
 
-    let lines = content(&agent, id);
+fn holds_no_credentials(agent: &Agent, id: u64) {
+    let lines = content(agent, id);
     let text = serde_json::to_string(&lines).unwrap();
     for shown in [
         "sap-client=1&password=(redacted)",
@@ -209,8 +226,10 @@ fn a_trace_takes_two_operators_and_holds_no_credentials() {
     );
     let answer = of_request(1).find(|one| one["event"] == "answer").unwrap();
     assert_eq!(answer["status"], 200);
+}
 
-    // Who reads payload is recorded, and who only reads settings gets none.
+/// Who reads payload is recorded, and who only reads settings gets none.
+fn is_read_and_recorded(agent: &Agent, reader: &Remote, id: u64) {
     let denied = reader.call(Verb::Get, TroubleTarget::TraceContent(id), &json!({}));
     assert!(denied.unwrap_err().contains("403"));
     run(agent.command(&["trace", "delete", &id.to_string()]));
@@ -228,20 +247,21 @@ fn a_trace_takes_two_operators_and_holds_no_credentials() {
     ] {
         assert!(audit.contains(told), "{told}: {audit}");
     }
-    input["virtualHost"] = json!("nowhere.virtual");
-    let missing = anna
-        .call(Verb::Post, TroubleTarget::Traces, &input)
-        .unwrap_err();
-    assert!(missing.contains("404"), "{missing}");
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one story, step by step")]
 fn the_setting_of_a_subaccount_asks_for_a_trace_that_ends_by_itself() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);
     let mut agent = world.agent("", &address);
     let anna = Remote::new(&agent, "anna", "SubaccountAdministrator");
+    is_switched(&world, &agent, &anna);
+    ends_by_time(&agent, &anna);
+    ends_with_the_agent(&world, &mut agent, &anna);
+}
+
+/// On by the setting once another operator approves it, and off again.
+fn is_switched(world: &World, agent: &Agent, anna: &Remote) {
     let document = agent.document();
     let of = |name: &str| {
         document["subaccounts"][0][name]
@@ -287,9 +307,11 @@ fn the_setting_of_a_subaccount_asks_for_a_trace_that_ends_by_itself() {
         (&off["trafficTrace"], &off["effective"]),
         (&json!(false), &json!(false))
     );
-    assert!(content(&agent, id).len() >= 3);
+    assert!(content(agent, id).len() >= 3);
+}
 
-    // Two seconds are over by themselves; the agent says so where nobody asked it to.
+/// Two seconds are over by themselves; the agent says so where nobody asked it to.
+fn ends_by_time(agent: &Agent, anna: &Remote) {
     let asked = agent.tell(&["trace", "request", "--seconds", "2", "--reason", "short"]);
     anna.post(TroubleTarget::TraceApproval(number(&asked)))
         .unwrap();
@@ -301,8 +323,10 @@ fn the_setting_of_a_subaccount_asks_for_a_trace_that_ends_by_itself() {
     assert_eq!(ended["endedBecause"], "its time is over");
     let audit = run(agent.command(&["audit", "list", "--json"]));
     assert!(audit.contains("ended: its time is over"), "{audit}");
+}
 
-    // What runs when the agent stops has ended, and is there to be read.
+/// What runs when the agent stops has ended, and is there to be read.
+fn ends_with_the_agent(world: &World, agent: &mut Agent, anna: &Remote) {
     let asked = agent.tell(&["trace", "request", "--reason", "stop"]);
     anna.post(TroubleTarget::TraceApproval(number(&asked)))
         .unwrap();
@@ -316,5 +340,5 @@ fn the_setting_of_a_subaccount_asks_for_a_trace_that_ends_by_itself() {
         (&shown["state"], &shown["endedBecause"]),
         (&json!("ended"), &json!("the agent stops"))
     );
-    assert!(!content(&agent, number(&asked)).is_empty());
+    assert!(!content(agent, number(&asked)).is_empty());
 }
