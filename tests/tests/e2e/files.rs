@@ -6,7 +6,7 @@ use serde_json::Value;
 use underpass_runtime::file;
 
 use crate::agent::Agent;
-use crate::process::{json as parse, refuse, run};
+use crate::process::{json as parse, refuse};
 use crate::world::World;
 
 /// All files below a folder whose names end so.

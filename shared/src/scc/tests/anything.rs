@@ -101,8 +101,14 @@ fn put(into: &mut Value, at: &[Index], new: Value) {
         return;
     };
     let inner = match into {
-        Value::Object(map) if !map.is_empty() => map.values_mut().nth(first.index(map.len())),
-        Value::Array(list) if !list.is_empty() => list.get_mut(first.index(list.len())),
+        Value::Object(map) if !map.is_empty() => {
+            let place = first.index(map.len());
+            map.values_mut().nth(place)
+        }
+        Value::Array(list) if !list.is_empty() => {
+            let place = first.index(list.len());
+            list.get_mut(place)
+        }
         Value::Null
         | Value::Bool(_)
         | Value::Number(_)

@@ -14,7 +14,6 @@ use underpass_runtime::clock;
 use underpass_runtime::pki::PrivateKey;
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::api::handover;
-use uuid::Uuid;
 
 use super::socket::Answer;
 use crate::agent::Agent;
@@ -103,7 +102,7 @@ impl Pair {
         let mut target = Agent::new(path, location, &[]);
         std::fs::create_dir(&target.dir).unwrap();
         let mut restored = document.clone();
-        let fresh = Uuid::from_u128(7).to_string();
+        let fresh = "00000000-0000-4000-8000-000000000007";
         restored["subaccounts"][0]["instance"] = json!(fresh);
         restored["subaccounts"][0]["credential"] = json!(fresh);
         restored["subaccounts"][0]["connected"] = json!(false);

@@ -76,10 +76,10 @@ impl Connector {
         let mut command = script(&[&["serve", "--folder", &of], more].concat());
         let process = Process::start(&mut command, folder.path().join("log"));
         let certificate: Certificate = certificate.parse().unwrap();
-        let bytes = certificate.summary().fingerprint.iter();
+        let fingerprint = certificate.summary().fingerprint;
         let connector = Self {
             _process: process,
-            fingerprint: bytes.map(|byte| format!("{byte:02x}")).collect(),
+            fingerprint: fingerprint.map(|byte| format!("{byte:02x}")).concat(),
             folder,
         };
         until("the stand-in serves", || {
