@@ -54,6 +54,9 @@ pub enum QueryError {
         /// How it must be.
         rule: &'static str,
     },
+    /// There is no file now.
+    #[error("there is no history")]
+    Missing,
     /// The file cannot be read now.
     #[error("the history cannot be read")]
     Read(#[source] Box<dyn std::error::Error + Send + Sync>),

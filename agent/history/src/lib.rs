@@ -28,6 +28,7 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use rusqlite::Connection;
 use underpass_shared::api::management::HistoryAnswer;
 use underpass_shared::monitor::{Entity, Sample};
 
@@ -171,7 +172,7 @@ impl History {
     /// # Errors
     /// When the question is wrong, or the file cannot be read.
     pub fn query(&self, query: &Query) -> Result<HistoryAnswer, QueryError> {
-        query::answer(&db::open_to_read(&self.shared.path)?, query)
+        query::answer(&self.read()?, query)
     }
 
     /// Of what there is anything, as texts. It reads from the disk.
@@ -179,7 +180,7 @@ impl History {
     /// # Errors
     /// When the file cannot be read.
     pub fn entities(&self) -> Result<Vec<String>, QueryError> {
-        Ok(series::entities(&db::open_to_read(&self.shared.path)?)?)
+        Ok(series::entities(&self.read()?)?)
     }
 
     /// What was used since counting began. It reads from the disk.
@@ -187,7 +188,14 @@ impl History {
     /// # Errors
     /// When the file cannot be read.
     pub fn usage(&self) -> Result<Used, QueryError> {
-        usage::all(&db::open_to_read(&self.shared.path)?)
+        usage::all(&self.read()?)
+    }
+
+    fn read(&self) -> Result<Connection, QueryError> {
+        if !self.shared.path.exists() {
+            return Err(QueryError::Missing);
+        }
+        Ok(db::open_to_read(&self.shared.path)?)
     }
 
     /// Forgets the usage of one entity, or all of it, which then counts from `now_ms` on. Waits for

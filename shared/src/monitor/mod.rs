@@ -7,12 +7,14 @@
 mod entity;
 mod histogram;
 mod metric;
+mod of;
 mod point;
 mod request;
 
 pub use entity::{Entity, InvalidEntity};
 pub use histogram::{Histogram, InvalidHistogram};
 pub use metric::{InvalidMetric, Kind, Metric, Unit};
+pub use of::EntityKind;
 pub use point::{Gauge, Point, Tally};
 pub use request::{Outcome, Request, Split};
 

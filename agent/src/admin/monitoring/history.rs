@@ -47,9 +47,13 @@ impl Admin {
 fn query(ask: &MonitorAsk, now_ms: i64) -> Result<Query, Refusal> {
     let needed = || Refusal::invalid("metric", "is needed; /api/v1/monitoring/metrics lists them");
     let to_ms = ask.to.unwrap_or(now_ms);
+    let metric = ask.metric.ok_or_else(needed)?;
+    let entity = ask.entity.clone().unwrap_or(Entity::Agent);
+    let wrong = |rule| Refusal::invalid("entity", rule);
+    metric.check(&entity).map_err(wrong)?;
     Ok(Query {
-        metric: ask.metric.ok_or_else(needed)?,
-        entity: ask.entity.clone().unwrap_or(Entity::Agent),
+        metric,
+        entity,
         from_ms: ask.from.unwrap_or(to_ms.saturating_sub(SHOWN_MS)),
         to_ms,
         step_ms: ask.step.map(i64::from).unwrap_or_default(),
@@ -60,10 +64,15 @@ fn query(ask: &MonitorAsk, now_ms: i64) -> Result<Query, Refusal> {
 fn refusal(error: QueryError) -> Refusal {
     match error {
         QueryError::Invalid { field, rule } => Refusal::invalid(field, rule),
+        QueryError::Missing => Refusal::illegal_state(
+            "there is no history.db; another one begins with the next sample, within 15 s, or the \
+             status tells why not",
+        ),
         error @ QueryError::Read(_) => {
             let reason = format!("{:#}", anyhow::Error::from(error));
             tracing::warn!(reason, "the history cannot be read");
-            Refusal::failure(reason)
+            let message = "history.db cannot be read; `underpass-agent doctor` tells more";
+            Refusal::failure(message)
         }
     }
 }
