@@ -8,11 +8,10 @@ mod settings;
 mod watched;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context as _;
-use tokio::sync::Mutex;
 use underpass_alerting::Store;
 use underpass_shared::alert::{
     Alert, Happening, Look, Notice, Register, RegisterError, Rules, Severity, Told,
@@ -31,11 +30,18 @@ const UNSAVED_MAX: usize = 1_000;
 
 /// The alerts that stand and stood. Clones are the same.
 #[derive(Clone)]
-pub struct Alerts(Arc<Mutex<Keeper>>);
+pub struct Alerts(Arc<Inner>);
 
-struct Keeper {
-    register: Register,
+struct Inner {
+    book: Mutex<Book>,
     store: Store,
+    /// One after the other writes, so that an older state never replaces a newer one.
+    saving: tokio::sync::Mutex<()>,
+}
+
+/// The register with what is not written yet.
+struct Book {
+    register: Register,
     /// What the store has not taken yet.
     unsaved: Vec<Notice>,
 }
@@ -55,47 +61,51 @@ impl Alerts {
                 None
             }
         });
-        let keeper = Keeper {
+        let book = Book {
             register: register.unwrap_or_else(|| Register::new(now())),
-            store: store.clone(),
             unsaved: vec![],
         };
-        Ok((Self(Arc::new(Mutex::new(keeper))), store))
+        let inner = Inner {
+            book: Mutex::new(book),
+            store: store.clone(),
+            saving: tokio::sync::Mutex::new(()),
+        };
+        Ok((Self(Arc::new(inner)), store))
     }
 
     /// Takes in what a look found; tells `counts` what stands then.
     async fn step(&self, look: Look, rules: &Rules, counts: &StandingAlerts) {
-        let mut keeper = self.0.lock().await;
-        for told in keeper.register.step(now(), look, rules) {
-            log(&told);
-            if told.deliver && keeper.unsaved.len() < UNSAVED_MAX {
-                keeper.unsaved.push(told.notice);
-            }
-        }
-        let standing = keeper.register.active();
-        let count = |severity| {
-            standing
-                .iter()
-                .filter(|one| one.severity == severity)
-                .count()
+        let told = {
+            let mut book = self.book();
+            let told = book.register.step(now(), look, rules);
+            let deliver = told.iter().filter(|one| one.deliver);
+            book.unsaved.extend(deliver.map(|one| one.notice.clone()));
+            book.make_room();
+            let standing = book.register.active();
+            let count = |severity| {
+                let of = standing.iter().filter(|one| one.severity == severity);
+                of.count()
+            };
+            counts
+                .errors
+                .store(count(Severity::Error), Ordering::Relaxed);
+            counts
+                .warnings
+                .store(count(Severity::Warning), Ordering::Relaxed);
+            told
         };
-        counts
-            .errors
-            .store(count(Severity::Error), Ordering::Relaxed);
-        counts
-            .warnings
-            .store(count(Severity::Warning), Ordering::Relaxed);
-        keeper.save().await;
+        told.iter().for_each(log);
+        self.save().await;
     }
 
     /// What stands, or what stood, the newest first.
-    pub async fn list(&self, history: bool) -> Vec<Alert> {
-        let keeper = self.0.lock().await;
+    pub fn list(&self, history: bool) -> Vec<Alert> {
+        let book = self.book();
         if history {
-            let stood = keeper.register.history();
+            let stood = book.register.history();
             return stood.take(HISTORY_SHOWN).cloned().collect();
         }
-        keeper.register.active().into_iter().cloned().collect()
+        book.register.active().into_iter().cloned().collect()
     }
 
     /// Somebody takes note of an alert.
@@ -103,9 +113,8 @@ impl Alerts {
     /// # Errors
     /// When there is none that stands.
     pub async fn acknowledge(&self, number: u64, by: &str) -> Result<Alert, RegisterError> {
-        let mut keeper = self.0.lock().await;
-        let alert = keeper.register.acknowledge(number, by, now())?;
-        keeper.save().await;
+        let alert = self.book().register.acknowledge(number, by, now())?;
+        self.save().await;
         tracing::info!(number, by, "alert acknowledged");
         Ok(alert)
     }
@@ -120,30 +129,49 @@ impl Alerts {
         until_ms: Option<i64>,
         by: &str,
     ) -> Result<Alert, RegisterError> {
-        let mut keeper = self.0.lock().await;
-        let alert = keeper.register.silence(number, until_ms, now())?;
-        keeper.save().await;
+        let alert = self.book().register.silence(number, until_ms, now())?;
+        self.save().await;
         tracing::info!(number, until_ms, by, "alert silenced");
         Ok(alert)
     }
+
+    /// Saves what changed, with what is to be delivered; who only looks does not wait for it. What
+    /// fails is tried with the next look.
+    async fn save(&self) {
+        let _turn = self.0.saving.lock().await;
+        let (state, notices) = {
+            let mut book = self.book();
+            if !book.register.is_changed() && book.unsaved.is_empty() {
+                return;
+            }
+            let state = match serde_json::to_string(&book.register) {
+                Ok(state) => state,
+                Err(error) => return tracing::error!(%error, "alerts cannot be written"),
+            };
+            book.register.saved();
+            (state, std::mem::take(&mut book.unsaved))
+        };
+        if let Err(error) = self.0.store.commit(state, notices.clone()).await {
+            tracing::warn!(%error, "alerts are not saved; trying again");
+            let mut book = self.book();
+            book.register.unsaved();
+            book.unsaved.splice(0..0, notices);
+            book.make_room();
+        }
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl Keeper {
-    /// Saves what changed, with what is to be delivered. What fails is tried with the next look.
-    async fn save(&mut self) {
-        if !self.register.is_changed() && self.unsaved.is_empty() {
-            return;
-        }
-        let state = match serde_json::to_string(&self.register) {
-            Ok(state) => state,
-            Err(error) => return tracing::error!(%error, "alerts cannot be written"),
-        };
-        match self.store.commit(state, self.unsaved.clone()).await {
-            Ok(()) => {
-                self.unsaved.clear();
-                self.register.saved();
-            }
-            Err(error) => tracing::warn!(%error, "alerts are not saved; trying again"),
+impl Book {
+    /// Forgets the oldest notices that nobody could write.
+    fn make_room(&mut self) {
+        let more = self.unsaved.len().saturating_sub(UNSAVED_MAX);
+        if more > 0 {
+            tracing::error!(lost = more, "alerts cannot be saved; the oldest are lost");
+            self.unsaved.drain(..more);
         }
     }
 }

@@ -42,7 +42,7 @@ impl Live {
         match order {
             Order::Agents => told(&self.agents()),
             Order::Traffic => told(&self.traffic()),
-            Order::Alerts { history } => told(&self.alerts.list(history).await),
+            Order::Alerts { history } => told(&self.alerts.list(history)),
             Order::Acknowledge { number, by } => {
                 let alert = self.alerts.acknowledge(number, &by).await;
                 told(&alert.map_err(|error| error.to_string())?)
