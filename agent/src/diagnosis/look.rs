@@ -85,6 +85,8 @@ impl Diagnoses {
     /// Keeps what mappings were used, if there is something new.
     fn keep(&self, document: &Document) {
         let new = self.0.used().due(document);
-        new.iter().for_each(used::write);
+        if new.is_some_and(|new| !used::write(&new)) {
+            self.0.used().again();
+        }
     }
 }

@@ -88,6 +88,11 @@ impl Used {
         never.collect()
     }
 
+    /// What was due could not be written, so it still is.
+    pub(super) const fn again(&mut self) {
+        self.changed = true;
+    }
+
     /// What is to be written, if there is something new; of mappings that are gone nothing is kept.
     pub(super) fn due(&mut self, document: &Document) -> Option<(PathBuf, Vec<u8>)> {
         if !std::mem::take(&mut self.changed) {
@@ -110,11 +115,13 @@ impl Used {
     }
 }
 
-/// Writes it.
-pub(super) fn write((path, json): &(PathBuf, Vec<u8>)) {
-    if let Err(error) = file::replace(path, json) {
-        tracing::warn!(%error, "cannot write which mappings were used");
+/// Writes it; false where that could not be done.
+pub(super) fn write((path, json): &(PathBuf, Vec<u8>)) -> bool {
+    let written = file::replace(path, json);
+    if let Err(error) = &written {
+        tracing::warn!(%error, "cannot write which mappings were used; it is tried again");
     }
+    written.is_ok()
 }
 
 #[cfg(test)]
@@ -142,7 +149,11 @@ mod tests {
         let mut used = Used::open(dir.path(), 0);
         used.used(key, &"a:80".parse().unwrap());
         used.used(key, &"gone:80".parse().unwrap());
-        write(&used.due(&document).unwrap());
+        let (path, json) = used.due(&document).unwrap();
+        assert!(!write(&(path.join("no folder"), json.clone())));
+        used.again();
+        assert_eq!(used.due(&document).unwrap().1, json);
+        assert!(write(&(path, json)));
         assert!(used.due(&document).is_none(), "nothing is new");
         let again = Used::open(dir.path(), 20 * DAY);
         assert_eq!(again.content.used.len(), 1, "what is gone is forgotten");
