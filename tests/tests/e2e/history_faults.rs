@@ -19,7 +19,7 @@ const METRICS: &[&str] = &[
     "requests",
     "bytes_sent",
     "time_total",
-    "tunnel_up",
+    "process_memory",
     "host_cpu",
     "process_cpu",
 ];
@@ -178,7 +178,7 @@ fn a_full_disk_is_a_gap_that_status_doctor_and_diagnosis_tell_of() {
     until("a request is kept", || {
         (agent.requests("2h") == 1).then_some(())
     });
-    let kept = agent.kept("tunnel_up", "2h").len();
+    let kept = agent.kept("process_memory", "2h").len();
 
     disk.fill();
     call();
@@ -211,7 +211,7 @@ fn a_full_disk_is_a_gap_that_status_doctor_and_diagnosis_tell_of() {
     for metric in METRICS {
         agent.kept(metric, "2h");
     }
-    let points = agent.kept("tunnel_up", "2h");
+    let points = agent.kept("process_memory", "2h");
     assert!(points.len() > kept, "{points:?}");
     assert!(longest_gap(&points) >= 30_000, "{points:?}");
 }
