@@ -27,7 +27,7 @@ Examples:
 
 Rules are paths as the report shows them, with * for any characters; each stands for all below it.
 What belongs to one agent alone is left out, unless --own is given: operators, users of monitoring,
-certificates, instances, credentials, location IDs, dates.
+certificates, webhooks, instances, credentials, location IDs, dates.
 The exit code is 3 when an agent differs or could not be asked.";
 
 /// What is compared with what.

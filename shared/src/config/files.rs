@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::{Document, SCHEMA};
 use super::invalid::Invalid;
+use super::place::settings;
 use super::subaccount::SubaccountKey;
 use crate::host::VirtualAddress;
 
@@ -34,18 +35,50 @@ const OWN: &str = "subaccount.json";
 const MAPPINGS: &str = "mappings";
 /// What of a subaccount belongs to one agent alone.
 const IDENTITY: [&str; 2] = ["credential", "instance"];
+/// Settings that belong to one agent alone: who it is, and who may manage it.
+const OWN_SETTINGS: [&str; 4] = [
+    "certificates",
+    "monitoringUsers",
+    "operators",
+    "organisation",
+];
+/// Settings that belong to one agent where its secret store holds a part of them.
+const SECRET_SETTINGS: [&str; 3] = ["email", "proxy", "webhooks"];
 /// Names that some systems keep for devices, whatever stands behind a dot.
 const DEVICES: [&str; 4] = ["aux", "con", "nul", "prn"];
 
 impl Document {
-    /// The document as files. Portable ones leave out who the agent is for its gateways, so that
-    /// they fit other agents that have the same subaccounts.
+    /// The names of those settings that no other agent can take over: who this one is, who may
+    /// manage it, and what its secret store holds a part of.
+    pub fn own_settings(&self) -> impl Iterator<Item = &'static str> {
+        let connector = self.connector();
+        let proxy = connector.proxy().and_then(|proxy| proxy.login());
+        let secret = [
+            connector.email.login().is_some(),
+            proxy.is_some(),
+            connector.webhooks.secrets().next().is_some(),
+        ];
+        let secret = SECRET_SETTINGS.into_iter().zip(secret);
+        let secret = secret.filter_map(|(name, is_secret)| is_secret.then_some(name));
+        OWN_SETTINGS.into_iter().chain(secret)
+    }
+
+    /// The document as files. Portable ones leave out what no other agent can take over, so that
+    /// they fit all that have the same subaccounts.
     pub fn to_files(&self, portable: bool) -> Files {
         let mut whole = object(serde_json::from_str(&self.to_json()).unwrap_or_default());
         let mut files = Files::new();
-        files.insert(MARKER.to_owned(), text(&json!({ "schema": SCHEMA })));
-        let connector = whole.remove("connector").unwrap_or_default();
-        files.insert(CONNECTOR.to_owned(), text(&connector));
+        let marker = match portable {
+            true => json!({ "schema": SCHEMA, "portable": true }),
+            false => json!({ "schema": SCHEMA }),
+        };
+        files.insert(MARKER.to_owned(), text(&marker));
+        let mut connector = object(whole.remove("connector").unwrap_or_default());
+        if portable {
+            self.own_settings()
+                .for_each(|name| drop(connector.remove(name)));
+        }
+        files.insert(CONNECTOR.to_owned(), text(&connector.into()));
         // Written in the order in which the document has them.
         let written = list(whole.remove("subaccounts").unwrap_or_default());
         for (subaccount, own) in self.subaccounts().iter().zip(written) {
@@ -64,8 +97,7 @@ impl Document {
         files
     }
 
-    /// Reads files. Who the agent is for its gateways is taken from the present document where the
-    /// files leave it out.
+    /// Reads files. What portable ones leave out is taken from the present document.
     ///
     /// # Errors
     /// Where they break a rule; the file and the field are named.
@@ -155,10 +187,29 @@ impl Read {
             )
         })?;
         let mut whole = parse(MARKER, schema)?;
-        if let Some(connector) = files.get(CONNECTOR) {
-            let connector = parse(CONNECTOR, connector)?;
-            whole.insert("connector".to_owned(), connector.into());
+        let portable = match whole.remove("portable") {
+            None | Some(Value::Bool(false)) => false,
+            Some(Value::Bool(true)) => true,
+            Some(_) => {
+                return Err(Invalid::new(
+                    format!("{MARKER}: portable"),
+                    "must be true or false",
+                ));
+            }
+        };
+        let mut connector = match files.get(CONNECTOR) {
+            Some(connector) => parse(CONNECTOR, connector)?,
+            None => Map::new(),
+        };
+        if portable && let Some(present) = present {
+            let mut there = settings(present.connector());
+            for name in OWN_SETTINGS.into_iter().chain(SECRET_SETTINGS) {
+                if let Some(value) = there.remove(name) {
+                    connector.entry(name).or_insert(value);
+                }
+            }
         }
+        whole.insert("connector".to_owned(), connector.into());
         let (mut subaccounts, mut paths) = (vec![], vec![]);
         for (folder, inside) in folders(files)? {
             let path = format!("{folder}/{OWN}");
@@ -430,6 +481,8 @@ mod tests {
         );
         let told = edit("underpass.json", "1", "2");
         assert!(told.starts_with("schema: is 2"), "{told}");
+        let told = edit("underpass.json", "}", ", \"portable\": 1 }");
+        assert!(told.starts_with("underpass.json: portable: "), "{told}");
         let told = edit("underpass.json", "}", "");
         assert!(told.starts_with("underpass.json: "), "{told}");
         let mut files = sample().to_files(false);

@@ -113,7 +113,6 @@ fn document(number: usize) -> Value {
 /// Sets an agent up that knows an operator, and starts it.
 fn set_up(folder: &TempDir, number: usize, request: &str) -> (One, String, String) {
     let agent = Agent::new(folder.path().join(format!("agent-{number:02}")), "", &[]);
-    std::fs::create_dir(&agent.dir).unwrap();
     let path = folder.path().join(format!("{number}.json"));
     file::replace(&path, document(number).to_string().as_bytes()).unwrap();
     run(agent.command(&["document", "apply", path.to_str().unwrap()]));
@@ -182,7 +181,7 @@ impl Fleet {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program("underpass"));
-        command.args(["fleet", "bulk"]).args(arguments);
+        command.arg("fleet").args(arguments);
         command.arg("--json").arg("--profile");
         command.arg(self.folder.path().join("profile"));
         command.arg("--passphrase-file");
@@ -193,6 +192,10 @@ impl Fleet {
     /// What a command says that ends so.
     fn tell(&self, arguments: &[&str], code: i32) -> Value {
         told(&self.command(arguments).output().unwrap(), code)
+    }
+
+    fn bulk(&self, arguments: &[&str], code: i32) -> Value {
+        self.tell(&[&["bulk"], arguments].concat(), code)
     }
 
     /// Plans a change, with nobody else at work.
@@ -209,7 +212,7 @@ impl Fleet {
         let path = self.folder.path().join("template.json");
         file::replace(&path, template.to_string().as_bytes()).unwrap();
         let plan = ["plan", path.to_str().unwrap()];
-        self.tell(&[&plan[..], more].concat(), code)
+        self.bulk(&[&plan[..], more].concat(), code)
     }
 
     /// Makes those agents take no change, or have it go wrong, that are to.
@@ -322,7 +325,7 @@ fn serial_fifty_agents_get_a_change_and_six_fail_each_in_its_own_way() {
     assert_eq!(changes.len(), 2);
     assert_eq!(fleet.all[0].revision(), revision);
     let number = number(&planned);
-    let refused = refuse(fleet.command(&["run", &number, "--yes"]));
+    let refused = refuse(fleet.command(&["bulk", "run", &number, "--yes"]));
     assert!(
         refused.contains("4 of 50 agents do not take the change"),
         "{refused}"
@@ -330,7 +333,7 @@ fn serial_fifty_agents_get_a_change_and_six_fail_each_in_its_own_way() {
 
     // The run: somebody is faster with one, and one dies with the change and before its answer.
     fleet.all[RACED].meddle(&[]);
-    let ran = fleet.run_and_kill(&["run", &number, "--yes", "--leave-out"]);
+    let ran = fleet.run_and_kill(&["bulk", "run", &number, "--yes", "--leave-out"]);
     counts(
         &ran,
         &[("done", 44), ("failed", 1), ("unknown", 1), ("refused", 4)],
@@ -346,18 +349,18 @@ fn serial_fifty_agents_get_a_change_and_six_fail_each_in_its_own_way() {
     // Mended, it is gone on with: what was lost is found out and not done twice.
     fleet.mend();
     let revision = fleet.all[KILLED].revision();
-    let ran = fleet.tell(&["resume", &number, "--yes", "--retry"], 0);
+    let ran = fleet.bulk(&["resume", &number, "--yes", "--retry"], 0);
     counts(&ran, &[("done", 50)]);
     assert_eq!(fleet.all[KILLED].revision(), revision);
 
     // Back on all of them; one is away, and gets it later. What others did stays.
     fleet.all[AWAY].agent.process().kill();
-    let undone = fleet.tell(&["undo", &number, "--yes"], NOT_WELL);
+    let undone = fleet.bulk(&["undo", &number, "--yes"], NOT_WELL);
     counts(&undone, &[("undone", 49), ("notUndone", 1)]);
     assert_eq!(state(&undone, AWAY), ("notUndone", Some("unreachable")));
     fleet.all[AWAY].start();
     counts(
-        &fleet.tell(&["undo", &number, "--yes"], 0),
+        &fleet.bulk(&["undo", &number, "--yes"], 0),
         &[("undone", 50)],
     );
     for (agent, (one, before)) in fleet.all.iter().zip(&before).enumerate() {
@@ -380,24 +383,42 @@ fn serial_fifty_agents_get_a_change_and_six_fail_each_in_its_own_way() {
     counts(&planned, &[("ready", 50)]);
     let again = self::number(&planned);
     fleet.all[7].meddle(&[]);
-    let stopped = fleet.tell(&["run", &again, "--yes"], NOT_WELL);
+    let stopped = fleet.bulk(&["run", &again, "--yes"], NOT_WELL);
     counts(&stopped, &[("failed", 1), ("ready", 49)]);
     assert_eq!(stopped["stopped"], "canary");
 
     // The program is killed on the way, and goes on where it was.
     let log = fleet.folder.path().join("run.log");
-    let retry = ["run", &again, "--yes", "--retry"];
+    let retry = ["bulk", "run", &again, "--yes", "--retry"];
     let mut running = Process::start(&mut fleet.command(&retry), log);
     until("some have it", || {
-        let told = fleet.tell(&["show", &again], 0);
+        let told = fleet.bulk(&["show", &again], 0);
         (told["counts"]["done"].as_u64()? >= 5).then_some(())
     });
     running.kill();
-    let left = fleet.tell(&["show", &again], 0);
+    let left = fleet.bulk(&["show", &again], 0);
     assert!(left["counts"]["ready"].as_u64().unwrap() > 0, "{left}");
-    counts(&fleet.tell(&["run", &again, "--yes"], 0), &[("done", 50)]);
-    for one in &fleet.all {
-        let document = one.agent.document();
-        assert_eq!(document["connector"]["description"], "again");
-    }
+    counts(&fleet.bulk(&["run", &again, "--yes"], 0), &[("done", 50)]);
+
+    // All have it, and who differs otherwise is told.
+    let found = fleet.tell(
+        &["search", "setting:connector.description", "value:again"],
+        0,
+    );
+    assert_eq!(found["agents"].as_array().unwrap().len(), AGENTS);
+    let drift = [
+        "drift",
+        "--baseline",
+        "plant-03",
+        "--group",
+        "plants",
+        "--any-location",
+    ];
+    let drift = fleet.tell(&drift, NOT_WELL);
+    let drift = drift.as_array().unwrap();
+    assert_eq!(drift.len(), AGENTS - 1);
+    let differs = |one: &&Value| one["report"]["differences"] != json!([]);
+    let differing = drift.iter().filter(differs).map(|one| &one["label"]);
+    let differing: Vec<&Value> = differing.collect();
+    assert_eq!(differing, ["plant-07", "plant-44", "plant-45"]);
 }

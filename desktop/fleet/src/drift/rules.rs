@@ -8,12 +8,16 @@ use crate::glob;
 const RULES_MAX: usize = 500;
 /// The longest rule.
 const RULE_LEN_MAX: usize = 500;
-/// What belongs to one agent alone, or only tells when something was added.
-const OWN: [&str; 8] = [
+/// What belongs to one agent alone, is named by its secret store, or only tells when something was
+/// added.
+const OWN: [&str; 11] = [
     "connector.certificates",
+    "connector.email.credential",
     "connector.monitoringUsers",
     "connector.operators",
     "connector.organisation",
+    "connector.proxy.credential",
+    "connector.webhooks",
     "subaccounts[*].instance",
     "subaccounts[*].credential",
     "subaccounts[*].locationId",

@@ -6,10 +6,12 @@ use underpass_shared::api::management::{DocumentTarget, Query, SecurityStatus, T
 
 use super::*;
 use crate::api::Call;
-use crate::command::{Change, Many};
+use crate::bulk::{Act, Ended, Options, Rollout, Wanted};
+use crate::command::{Bulk, Change, Many};
 use crate::demo::SEED;
 use crate::slot::Slot;
 use crate::snapshot::{JobState, Link};
+use crate::template::{Template, Values};
 
 /// How long anything may take.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -137,4 +139,49 @@ fn calls_are_jobs_and_their_effect_is_seen() {
             .cloned()
     });
     assert!(matches!(&job.state, JobState::Failed(why) if &*why.message == "50 of 50 failed"));
+}
+
+#[test]
+fn a_rollout_is_a_job_that_can_be_undone() {
+    let watched = Watched::start();
+    let agent = watched.all_known();
+    let template = r#"{"format":1,"settings":{"description":"of a rollout"}}"#;
+    let wanted = Wanted {
+        agent,
+        label: "one".to_owned(),
+        group: None,
+    };
+    let options = Options {
+        watch_seconds: 0,
+        ..Options::default()
+    };
+    let template = Template::from_json(template).unwrap();
+    let rollout = Rollout::new(template, Values::default(), options, vec![wanted], 1).unwrap();
+    let run = |rollout: Rollout, act| {
+        let done = Slot::<Ended>::default();
+        let command = Command::Bulk(Bulk {
+            rollout: Box::new(rollout),
+            act,
+            ends_by_signal: false,
+            done: done.clone(),
+        });
+        watched.fleet.send(command).unwrap();
+        let ended = watched.until("its end", |_| done.take()).value;
+        assert_eq!(ended.stopped, None);
+        ended.rollout.clone()
+    };
+    let planned = run(rollout, Act::Plan { again: false });
+    assert_eq!(planned.counts().ready, 1);
+    let applied = run(planned, Act::Apply);
+    assert_eq!(applied.counts().done, 1);
+    watched.until("the job can be undone", |snapshot| {
+        let job = snapshot.jobs.first()?;
+        let is_done = matches!(job.state, JobState::Done) && job.undoing().len() == 1;
+        is_done.then_some(())
+    });
+    assert_eq!(run(applied.clone(), Act::Undo).counts().undone, 1);
+    // What is not known any more is told, and ends.
+    let mut foreign = applied;
+    foreign.parts[0].agent = AgentId::of_authority(&[9; 32]);
+    assert_eq!(run(foreign, Act::Undo).counts().not_undone, 1);
 }

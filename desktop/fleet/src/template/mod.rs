@@ -31,14 +31,17 @@ const NAME_LEN_MAX: usize = 100;
 
 /// Settings that belong to one agent alone: who it is, who may manage it, and what its secret store
 /// holds. No template carries them from one agent to another.
-pub(crate) const OWN_SETTINGS: &[&str] = &[
+const OWN_SETTINGS: &[&str] = &[
     "certificates",
     "monitoringUsers",
     "operators",
     "organisation",
+    "webhooks",
 ];
+/// The part of other settings that the secret store holds.
+const SECRET: &str = "credential";
 /// What of a subaccount is found by, or belongs to one agent alone.
-pub(crate) const OWN_FIELDS: &[&str] = &[
+const OWN_FIELDS: &[&str] = &[
     "credential",
     "instance",
     "locationId",
@@ -126,7 +129,9 @@ impl Template {
     pub fn of(document: &Document, name: &str) -> Result<Self, Invalid> {
         let mut whole = json(document)?;
         let mut settings = merge::take_object(&mut whole, "connector");
-        settings.retain(|name, _| !OWN_SETTINGS.contains(&name.as_str()));
+        document
+            .own_settings()
+            .for_each(|name| drop(settings.remove(name)));
         let mut subaccounts = vec![];
         for mut one in merge::take_list(&mut whole, "subaccounts") {
             let mut wanted = Map::new();
@@ -179,6 +184,11 @@ impl Template {
         if let Some(name) = self.settings.keys().find(own) {
             let rule = "belongs to each agent alone; a template cannot set it";
             return Err(Invalid::new(format!("settings.{name}"), rule));
+        }
+        let has_secret = |(_, value): &(&String, &Value)| value.get(SECRET).is_some();
+        if let Some((name, _)) = self.settings.iter().find(has_secret) {
+            let rule = "names what the secret store of one agent holds; set it on each agent";
+            return Err(Invalid::new(format!("settings.{name}.{SECRET}"), rule));
         }
         for (i, part) in self.subaccounts.iter().enumerate() {
             part.check(&format!("subaccounts[{i}]"))?;

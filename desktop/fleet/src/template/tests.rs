@@ -201,6 +201,10 @@ fn wrong_templates_are_refused_whatever_the_agent() {
         ),
         (json!({ "format": 1, "x": 1 }), "unknown field `x`"),
         (
+            json!({ "format": 1, "settings": { "email": { "credential": "x" } } }),
+            "settings.email.credential: names what the secret store",
+        ),
+        (
             json!({ "format": 1, "settings": { "operators": [] } }),
             "settings.operators: belongs to each agent",
         ),
