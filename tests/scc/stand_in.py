@@ -203,6 +203,9 @@ class Connector(BaseHTTPRequestHandler):
         path = unquote(url.path)
         if path == "/stand-in/stats":
             return self.send(200, json.dumps(state.stats).encode())
+        if path == "/stand-in/always":
+            state.always = [tuple(one.split("=", 1)) for one in parse_qs(url.query)["fault"]]
+            return self.send(200, b"{}")
         state.count("requests")
         if not self.is_known():
             state.count("refusedLogins")

@@ -31,8 +31,8 @@ const CONNECT_TIME: Duration = Duration::from_secs(10);
 const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// Most bytes of one answer; the longest lists have some megabytes.
 const ANSWER_LEN_MAX: usize = 32 * 1024 * 1024;
-/// Most pages of one list.
-const PAGES_MAX: usize = 1_000;
+/// Most pages of one list: a hundred entries each are as many as a document can have.
+const PAGES_MAX: usize = 200;
 /// How often a question is asked whose answer did not come or was broken, and the pauses before the
 /// second time and each further one.
 const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];

@@ -97,6 +97,13 @@ impl Connector {
         format!("https://127.0.0.1:{port}")
     }
 
+    /// What goes wrong from now on: the end of an address, and how.
+    pub(super) fn always(&self, end: &str, kind: &str) {
+        let url = format!("{}/stand-in/always", self.url());
+        let fault = format!("fault={end}={kind}");
+        run(Command::new("curl").args(["-ksS", "-G", &url, "--data-urlencode", &fault]));
+    }
+
     /// What it counted: requests, sessions, logins that it refused, writes.
     pub(super) fn stats(&self, name: &str) -> u64 {
         let url = format!("{}/stand-in/stats", self.url());

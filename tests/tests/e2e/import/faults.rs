@@ -60,6 +60,7 @@ fn what_cannot_be_read_whole_changes_nothing_and_says_why() {
     let apply = [&words(&decided)[..], &["--into", "plant", "--yes"]].concat();
     let id = "0190a5a2-6d0e-7cc0-8000-0000000000a2";
     let mappings = format!("{id}/systemMappings");
+    let connector = Connector::start(&[]);
     for (kind, said) in [
         ("500", "status 500: the configuration is locked"),
         ("403", "status 403"),
@@ -70,7 +71,7 @@ fn what_cannot_be_read_whole_changes_nothing_and_says_why() {
         ("huge", "more than can be read"),
         ("endless", "its pages do not end"),
     ] {
-        let connector = Connector::start(&["--always", &format!("{mappings}={kind}")]);
+        connector.always(&mappings, kind);
         let told = refuse(desk.import(&connector, &apply));
         assert!(
             told.contains(said) && told.contains("nothing was changed"),
