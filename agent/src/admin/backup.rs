@@ -11,11 +11,13 @@ use tokio::time::timeout;
 use underpass_runtime::archive::{ArchiveError, Identity, Key, Lock, Recipient};
 use underpass_runtime::clock;
 use underpass_shared::api::management::{
-    BackupInput, BackupTarget, ErrorType, PASSPHRASE_LEN_MAX, PASSPHRASE_LEN_MIN, Refusal, Verb,
+    BackupInput, BackupTarget, BackupVerified, ErrorType, PASSPHRASE_LEN_MAX, PASSPHRASE_LEN_MIN,
+    Refusal, Verb,
 };
 use underpass_shared::audit::Category;
 use underpass_shared::backup::{KeptSecret, Manifest, RecipientText};
 use underpass_shared::policy::throttle::Throttle;
+use underpass_shared::restore::Choice;
 use underpass_shared::secret::Secret;
 
 use super::call::Call;
@@ -141,7 +143,17 @@ impl Admin {
         recording.acted(&opened);
         let own = self.operators.identity();
         let own = own.map_err(|error| Refusal::failure(format!("{error:#}")))?;
-        let report = opened?.report(own.id());
+        let opened = opened?;
+        let report = opened.report(own.id());
+        let drawn = self
+            .draw(opened.content, opened.document, &Choice::default())
+            .await?;
+        let report = BackupVerified {
+            changes: drawn.plan.changes.len(),
+            adaptations: drawn.plan.adaptations,
+            refused: drawn.plan.refused,
+            ..report
+        };
         answer::ok(&report, self.store.current().revision().number)
     }
 

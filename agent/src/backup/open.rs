@@ -53,7 +53,7 @@ fn check_identity(content: &Content) -> Option<()> {
 }
 
 impl Opened {
-    /// What is in it, as the agent `own` sees it.
+    /// What is in it, as the agent `own` sees it; what a restore would do is not looked at.
     pub fn report(&self, own: AgentId) -> BackupVerified {
         let (content, document) = (&self.content, &self.document);
         let subaccounts = document.subaccounts();
@@ -77,6 +77,9 @@ impl Opened {
             enrolments: content.enrolments.len(),
             machine: content.machine.is_some(),
             warnings: self.warnings(),
+            changes: 0,
+            adaptations: vec![],
+            refused: None,
         }
     }
 

@@ -167,8 +167,17 @@ fn write(path: &Path, found: &BackupVerified, out: &mut dyn Write) -> io::Result
             ""
         }
     )?;
-    let mut warnings = found.warnings.iter();
-    warnings.try_for_each(|warning| writeln!(out, "warning: {warning}"))
+    writeln!(out, "a restore here would change {} things", found.changes)?;
+    for warning in &found.warnings {
+        writeln!(out, "warning: {warning}")?;
+    }
+    for one in &found.adaptations {
+        writeln!(out, "look at {}: {}; {}", one.place, one.text, one.remedy)?;
+    }
+    match &found.refused {
+        Some(why) => writeln!(out, "a restore here would be refused: {why}"),
+        None => Ok(()),
+    }
 }
 
 /// Reads an archive; one that is longer than any of ours is refused by who opens it.

@@ -5,6 +5,9 @@ mod admin;
 #[cfg(test)]
 mod agent;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod agent_backup;
+#[cfg(test)]
 mod alerts;
 #[cfg(test)]
 mod audit;

@@ -7,8 +7,8 @@ use underpass_shared::api::management::{self as api, Refusal, RestoreOrigin, Res
 use underpass_shared::audit::Category;
 use underpass_shared::backup::Content;
 use underpass_shared::config::Document;
-use underpass_shared::id::PlanId;
-use underpass_shared::restore::{Choice, Draft};
+use underpass_shared::id::{AgentId, PlanId};
+use underpass_shared::restore::{Choice, Draft, Plan};
 
 use super::super::backup::key;
 use super::super::call::Call;
@@ -93,6 +93,41 @@ impl Admin {
         choice: Choice,
         bytes: usize,
     ) -> Result<PlanId, Refusal> {
+        let drawn = self.draw(content, backup, &choice).await?;
+        let Drawn {
+            content,
+            plan,
+            revision,
+            own,
+        } = drawn;
+        let life_ms = i64::try_from(PLAN_LIFE.as_millis()).unwrap_or(i64::MAX);
+        let id = PlanId::from_uuid(random::id());
+        let shown = RestorePlanShown {
+            id,
+            expires_time_stamp: clock::wall_ms() + life_ms,
+            backup: origin(&content),
+            revision,
+            parts: choice.parts(revision == 0).into_iter().collect(),
+            choice,
+            changes: plan.changes.clone(),
+            adaptations: plan.adaptations.clone(),
+            more_adaptations: plan.more_adaptations,
+            secrets: plan.secrets,
+            identity_changes: plan.writes.identity && own != Some(content.instance),
+            refused: plan.refused.clone(),
+            applied: None,
+        };
+        self.restores.plans().keep(shown, content, plan, bytes);
+        Ok(id)
+    }
+
+    /// Draws the plan of a restore, which nobody keeps yet.
+    pub(in super::super) async fn draw(
+        &self,
+        content: Content,
+        backup: Document,
+        choice: &Choice,
+    ) -> Result<Drawn, Refusal> {
         let current = self.readable()?;
         let (revision, present) = (current.revision().number, current.document().clone());
         let is_new = revision == 0;
@@ -110,26 +145,25 @@ impl Admin {
         let questions = draft.questions(present);
         let facts = restore::look(questions, &draft, &content, &self.secrets).await;
         let plan = draft.plan(present, &content, &held, &facts);
-        let life_ms = i64::try_from(PLAN_LIFE.as_millis()).unwrap_or(i64::MAX);
-        let id = PlanId::from_uuid(random::id());
-        let shown = RestorePlanShown {
-            id,
-            expires_time_stamp: clock::wall_ms() + life_ms,
-            backup: origin(&content),
+        let own = held.agent;
+        Ok(Drawn {
+            content,
+            plan,
             revision,
-            parts: choice.parts(is_new).into_iter().collect(),
-            choice,
-            changes: plan.changes.clone(),
-            adaptations: plan.adaptations.clone(),
-            more_adaptations: plan.more_adaptations,
-            secrets: plan.secrets,
-            identity_changes: plan.writes.identity && held.agent != Some(content.instance),
-            refused: plan.refused.clone(),
-            applied: None,
-        };
-        self.restores.plans().keep(shown, content, plan, bytes);
-        Ok(id)
+            own,
+        })
     }
+}
+
+/// A plan that was drawn.
+pub(in super::super) struct Drawn {
+    content: Content,
+    /// What a restore would do.
+    pub(in super::super) plan: Plan,
+    /// The revision that it is drawn for.
+    revision: u64,
+    /// The identity that this agent has already.
+    own: Option<AgentId>,
 }
 
 /// What a backup says of itself.

@@ -8,6 +8,7 @@ use crate::backup::{KeptSecret, REVISIONS_DEFAULT, RecipientText};
 use crate::config::Number;
 use crate::hash::Hash256;
 use crate::id::AgentId;
+use crate::restore::Adaptation;
 
 /// Characters of a passphrase at least: an archive may lie about for years and be tried at leisure.
 pub const PASSPHRASE_LEN_MIN: usize = 12;
@@ -101,6 +102,15 @@ pub struct BackupVerified {
     pub machine: bool,
     /// What a restore could not bring back, or only in part.
     pub warnings: Vec<String>,
+    /// How much a restore would change here that is told one by one in its plan.
+    #[serde(default)]
+    pub changes: usize,
+    /// What somebody should look at before a restore here.
+    #[serde(default)]
+    pub adaptations: Vec<Adaptation>,
+    /// Why a restore here would be refused, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// A state of the configuration.
