@@ -1,5 +1,6 @@
 //! What an agent can be asked, whether it is a real one or made up.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -11,6 +12,9 @@ use underpass_shared::api::management::{EventMessage, Query, Target, Verb};
 use crate::snapshot::Sample;
 use crate::{FleetError, Reply};
 
+/// What bodies are where nothing else is said.
+const JSON: &str = "application/json";
+
 /// One request.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Call {
@@ -20,7 +24,9 @@ pub struct Call {
     pub target: Target,
     /// The options.
     pub query: Query,
-    /// The body, JSON or nothing.
+    /// What the body is.
+    pub content_type: Cow<'static, str>,
+    /// The body, JSON, a form or nothing.
     pub body: Bytes,
     /// The revision of the configuration that it is meant for.
     pub if_match: Option<u64>,
@@ -33,6 +39,7 @@ impl Call {
             verb,
             target,
             query: Query::default(),
+            content_type: Cow::Borrowed(JSON),
             body: Bytes::new(),
             if_match: None,
         }

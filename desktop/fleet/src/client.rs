@@ -18,7 +18,7 @@ use underpass_runtime::pki::{CertificateInfo, PrivateKey};
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::{ClientTls, Credential};
 use underpass_shared::api::management::{
-    AuditTarget, CertificateRequest, DocumentTarget, Issued, OperatorTarget, Query,
+    AuditTarget, BackupTarget, CertificateRequest, DocumentTarget, Issued, OperatorTarget, Query,
     SubaccountTarget, Target, Verb,
 };
 use underpass_shared::host::InternalAddress;
@@ -303,7 +303,8 @@ const fn method(verb: Verb) -> Method {
 #[expect(clippy::wildcard_enum_match_arm, reason = "few answers are large")]
 const fn limit(target: &Target) -> usize {
     match target {
-        Target::Document(
+        Target::Backup(BackupTarget::Archive)
+        | Target::Document(
             DocumentTarget::Whole
             | DocumentTarget::AsOf(_)
             | DocumentTarget::RevisionDiff(_)

@@ -151,7 +151,7 @@ impl Connection {
             .method(method)
             .uri(call.path())
             .header(HOST, &self.host)
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            .header(CONTENT_TYPE, &*call.content_type);
         if let Some(revision) = call.if_match {
             request = request.header(IF_MATCH, format!("\"{revision}\""));
         }
