@@ -18,6 +18,7 @@ mod error;
 mod fleet;
 mod glob;
 pub mod keys;
+pub mod migrate;
 pub mod pairing;
 pub mod profile;
 pub mod remote;

@@ -1,0 +1,228 @@
+//! Wishes that can be fulfilled, and those that cannot.
+
+use std::cell::Cell;
+
+use serde_json::json;
+
+use super::*;
+
+const REGION: &str = "gateway.example:443";
+
+pub(in crate::migrate) fn agent(n: u8) -> AgentId {
+    AgentId::of_authority(&[n; 32])
+}
+
+pub(in crate::migrate) fn key(tenant: u128, location: &str) -> SubaccountKey {
+    let id = Uuid::from_u128(tenant).to_string();
+    let key = json!({"regionHost": REGION, "subaccount": id, "locationId": location});
+    serde_json::from_value(key).unwrap()
+}
+
+/// An agent with subaccounts, each with mappings to some internal addresses.
+pub(in crate::migrate) fn document(subaccounts: &[(SubaccountKey, bool, &[&str])]) -> Document {
+    let id = |n: usize| Uuid::from_u128(n as u128 + 1).to_string();
+    let subaccounts = subaccounts.iter().enumerate().map(|(n, one)| {
+        let (key, connected, internal) = one;
+        let mappings = internal.iter().enumerate().map(|(n, address)| {
+            json!({"virtualAddress": format!("v{n}:80"), "internalAddress": address,
+                   "protocol": "HTTP", "backendType": "nonSAPsys", "resources": []})
+        });
+        let mut own = serde_json::to_value(key).unwrap();
+        own["instance"] = json!(id(n));
+        own["credential"] = json!(id(n));
+        own["connected"] = json!(connected);
+        own["mappings"] = mappings.collect();
+        own
+    });
+    let mut json: serde_json::Value = serde_json::from_str(&Document::empty().to_json()).unwrap();
+    json["subaccounts"] = subaccounts.collect();
+    Document::from_json(&json.to_string()).unwrap()
+}
+
+fn source() -> Document {
+    document(&[
+        (key(1, ""), true, &["erp.old.corp:80", "10.0.0.1:80"]),
+        (
+            key(2, "north"),
+            true,
+            &["erp.old.corp:80", "crm.old.corp:443"],
+        ),
+        (key(3, ""), false, &[]),
+    ])
+}
+
+pub(in crate::migrate) fn target(n: u8) -> TargetWish {
+    TargetWish {
+        agent: agent(n),
+        subaccounts: vec![],
+        hosts: vec![],
+        names: vec![],
+        location_id: None,
+    }
+}
+
+fn replacement(find: &str, replace: &str) -> HostRule {
+    HostRule {
+        find: find.to_owned(),
+        replace: replace.to_owned(),
+    }
+}
+
+fn plan(mode: Mode, targets: Vec<TargetWish>) -> Result<Plan, PlanError> {
+    plan_onto(mode, targets, &Document::empty())
+}
+
+/// The same where all targets have a configuration.
+fn plan_onto(mode: Mode, targets: Vec<TargetWish>, present: &Document) -> Result<Plan, PlanError> {
+    let number = Cell::new(0_u128);
+    let id = || {
+        number.set(number.get() + 1);
+        Uuid::from_u128(number.get())
+    };
+    let making = Making { now_ms: 7, id: &id };
+    let wish = Wish {
+        source: agent(0),
+        mode,
+        settings: false,
+        tolerant: false,
+        targets,
+    };
+    let known = (0..=20).map(|n| (agent(n), present.clone())).collect();
+    make(&wish, making, (3, &source()), &known)
+}
+
+#[test]
+fn all_of_an_agent_goes_unless_some_is_named() {
+    let all = plan(Mode::Move, vec![target(1)]).unwrap();
+    assert_eq!((all.revision, all.created_ms), (Some(3), 7));
+    let assigned = &all.targets[0].subaccounts;
+    assert!(assigned.iter().all(|one| one.from == one.to));
+    let mappings: Vec<usize> = assigned.iter().map(|one| one.mappings).collect();
+    assert_eq!(mappings, [2, 2, 0]);
+    // What has no tunnel cannot be handed over, which is told.
+    let handed: Vec<_> = all.targets[0].handed_over().map(|one| &one.from).collect();
+    assert_eq!(handed, [&key(1, ""), &key(2, "north")]);
+    assert_eq!(all.warnings.len(), 1);
+    assert!(
+        all.warnings[0].contains("enrolment token"),
+        "{:?}",
+        all.warnings
+    );
+
+    let split = |n, key: &SubaccountKey| TargetWish {
+        subaccounts: vec![key.clone()],
+        ..target(n)
+    };
+    let two = vec![split(1, &key(2, "north")), split(2, &key(1, ""))];
+    let split = plan(Mode::Move, two).unwrap();
+    let first = split.target(agent(1)).unwrap();
+    assert_eq!(first.subaccounts[0].from, key(2, "north"));
+    assert_ne!(first.handover, split.targets[1].handover);
+    assert!(split.warnings.is_empty());
+}
+
+#[test]
+fn copies_are_told_apart_by_their_location_ids() {
+    let copy = |n, location: &str| TargetWish {
+        subaccounts: vec![key(1, "")],
+        location_id: Some(location.parse().unwrap()),
+        ..target(n)
+    };
+    let plan = |targets| plan(Mode::Copy, targets);
+    let two = plan(vec![copy(1, "b"), copy(2, "c")]).unwrap();
+    assert_eq!(two.targets[1].subaccounts[0].to, key(1, "c"));
+    assert_eq!(
+        plan(vec![copy(1, "b"), copy(2, "b")]),
+        Err(PlanError::Shared(key(1, "")))
+    );
+    assert_eq!(
+        plan(vec![copy(1, "")]),
+        Err(PlanError::SameLocation(key(1, "")))
+    );
+    assert_eq!(
+        plan(vec![target(1)]),
+        Err(PlanError::SameLocation(key(1, "")))
+    );
+}
+
+#[test]
+fn wishes_that_cannot_be_fulfilled_are_refused_with_the_rule() {
+    let of = |subaccounts: Vec<SubaccountKey>| TargetWish {
+        subaccounts,
+        ..target(1)
+    };
+    let with = |hosts: Vec<HostRule>| TargetWish { hosts, ..target(1) };
+    let named = TargetWish {
+        location_id: Some("b".parse().unwrap()),
+        ..target(1)
+    };
+    for (targets, wrong) in [
+        (vec![], PlanError::NoTarget),
+        (vec![target(0)], PlanError::OwnTarget),
+        (vec![target(1), target(1)], PlanError::Twice(agent(1))),
+        ((1..=17).map(target).collect(), PlanError::TooManyTargets),
+        (vec![target(99)], PlanError::Unknown(agent(99))),
+        (
+            vec![of(vec![key(9, "")])],
+            PlanError::NoSubaccount(key(9, "")),
+        ),
+        (vec![target(1), target(2)], PlanError::Shared(key(1, ""))),
+        (
+            vec![of(vec![key(1, ""), key(1, "")])],
+            PlanError::Shared(key(1, "")),
+        ),
+        (vec![named], PlanError::MovedLocation),
+        (
+            vec![with(vec![replacement("a", "b"); 101])],
+            PlanError::TooManyReplacements,
+        ),
+    ] {
+        assert_eq!(plan(Mode::Move, targets), Err(wrong));
+    }
+    let nowhere = with(vec![replacement(".corp", "..")]);
+    let told = plan(Mode::Move, vec![nowhere]).unwrap_err().to_string();
+    assert!(told.contains("hosts"), "{told}");
+    let present = document(&[(key(1, ""), true, &[])]);
+    let told = plan_onto(Mode::Move, vec![target(1)], &present).unwrap_err();
+    assert!(matches!(told, PlanError::Taken { .. }), "{told}");
+}
+
+#[test]
+fn hosts_are_replaced_as_a_whole_or_at_their_end() {
+    let rules = [
+        replacement("ERP.old.corp", "erp-b.corp"),
+        replacement(".old.corp", ".new.corp"),
+        replacement("10.0.0.1", "10.9.9.9"),
+    ];
+    for (host, expected) in [
+        ("erp.old.corp", "erp-b.corp"),
+        ("crm.old.corp", "crm.new.corp"),
+        ("cold.corp", "cold.corp"),
+        ("old.corp", "old.corp"),
+        ("10.0.0.1", "10.9.9.9"),
+        ("110.0.0.1", "110.0.0.1"),
+    ] {
+        let host: InternalHost = host.parse().unwrap();
+        assert_eq!(replaced(&host, &rules).unwrap().as_str(), expected);
+    }
+}
+
+#[test]
+fn each_way_is_gone_once_with_the_hosts_of_the_target() {
+    let hosts = vec![
+        replacement(".old.corp", ".new.corp"),
+        replacement("typo", "other"),
+    ];
+    let plan = plan(Mode::Move, vec![TargetWish { hosts, ..target(1) }]).unwrap();
+    assert!(plan.warnings.iter().any(|one| one.contains("typo")));
+    let (systems, gateways) = ways(&source(), &plan.targets[0]).unwrap();
+    let systems: Vec<String> = systems
+        .iter()
+        .map(|one| format!("{}:{}", one.target.local_host, one.target.local_port.0))
+        .collect();
+    assert_eq!(
+        systems,
+        ["10.0.0.1:80", "crm.new.corp:443", "erp.new.corp:80"]
+    );
+    assert_eq!(gateways, [REGION.parse().unwrap()]);
+}
