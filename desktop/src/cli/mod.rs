@@ -7,6 +7,7 @@ mod drift;
 mod engine;
 mod import;
 mod known;
+mod migrate;
 mod output;
 mod pair;
 mod search;
@@ -30,6 +31,9 @@ pub use self::document::{Apply, Confirm, Export};
 pub use self::drift::Drift;
 pub use self::import::{Import, Instead, PrefixWord, Scc};
 pub use self::known::{Add, Remove};
+pub use self::migrate::{
+    Migrate, MigrateAgain, MigrateHow, MigratePlan, MigrateReport, MigrateRun, MigrateWanted,
+};
 use self::output::Output;
 pub use self::pair::Pair;
 pub use self::search::Search;
@@ -56,7 +60,7 @@ Exit codes:
   1  it failed; the reason is on standard error
   2  the arguments are wrong
   3  `fleet status`, `drift`, `search`, `bulk`: at least one agent is not well, not as it shall be,
-     or could not be asked";
+     or could not be asked; `migrate`: somebody must decide";
 
 /// The exit code where an agent is not well, or not as it shall be.
 const NOT_WELL: u8 = 3;
@@ -164,6 +168,9 @@ pub enum Command {
     /// Bring the configuration of another product to an agent.
     #[command(subcommand)]
     Import(Import),
+    /// Move what an agent serves to another one, or copy it there.
+    #[command(subcommand)]
+    Migrate(Migrate),
 }
 
 /// What to do with agents. Agents are named by label or by the beginning of their id.
@@ -242,6 +249,7 @@ pub fn run(common: &Common, command: Command) -> anyhow::Result<ExitCode> {
             import::run(common, import, out)?;
             return Ok(ExitCode::SUCCESS);
         }
+        Command::Migrate(command) => return migrate::run(common, command, out),
     };
     match command {
         Fleet::List => agents::list(common, out)?,
