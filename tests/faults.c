@@ -1,7 +1,7 @@
 // Makes system calls that change a data directory fail, for tests of broken and full disks.
 //
 // UNDERPASS_FAULT_DIR    only files below this directory are touched
-// UNDERPASS_FAULT_ERRNO  what the failing calls say
+// UNDERPASS_FAULT_ERRNO  what the failing calls say; with 0 the process is killed instead
 // UNDERPASS_FAULT_CALLS  "all", or "sync" for those that wait for the disk
 // UNDERPASS_FAULT_FIRST  the first call that fails, from 1
 // UNDERPASS_FAULT_COUNT  how many fail
@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,8 @@ static int fails(const char *name, const char *path) {
         abort();
     close(log);
     errno = atoi(getenv("UNDERPASS_FAULT_ERRNO"));
+    if (errno == 0)
+        kill(getpid(), SIGKILL);
     return 1;
 }
 

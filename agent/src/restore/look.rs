@@ -7,16 +7,19 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::time::timeout;
 use underpass_runtime::clock;
+use underpass_runtime::tasks::Tasks;
+use underpass_shared::api::handover::{PRESENCE, Presence, Present};
 use underpass_shared::backup::{Content, Enrolment};
 use underpass_shared::host::InternalHost;
-use underpass_shared::id::RegionHost;
+use underpass_shared::id::{InstanceId, RegionHost};
 use underpass_shared::protocol::role::Role;
 use underpass_shared::restore::{Draft, Facts, Questions};
 
 use crate::credentials::Credentials;
 use crate::secrets::SecretStore;
+use crate::tunnel::control::Gateway;
 use crate::tunnel::dial::{dial, resolve};
-use crate::tunnel::{Route, open};
+use crate::tunnel::{Route, open, process};
 
 /// How long one name may take.
 const NAME_TIME: Duration = Duration::from_secs(3);
@@ -34,6 +37,7 @@ pub(crate) async fn look(
     draft: &Draft,
     content: &Content,
     secrets: &SecretStore,
+    tasks: &Tasks,
 ) -> Facts {
     let (names, gateways) = (questions.hosts, questions.gateways);
     let unanswered =
@@ -51,8 +55,18 @@ pub(crate) async fn look(
         })
         .buffer_unordered(AT_A_TIME)
         .filter_map(async |found| found);
-    let (unresolved, unreachable) =
-        futures_util::join!(unresolved.collect(), unreachable.collect());
+    let elsewhere = stream::iter(connected(draft, content))
+        .map(async |one: Connected| {
+            let elsewhere = is_elsewhere(&one.host, &route, &one.credentials, tasks).await;
+            elsewhere.then_some(one.instance)
+        })
+        .buffer_unordered(AT_A_TIME)
+        .filter_map(async |found| found);
+    let (unresolved, unreachable, elsewhere) = futures_util::join!(
+        unresolved.collect(),
+        unreachable.collect(),
+        elsewhere.collect()
+    );
     let taken = questions.ports.into_iter();
     Facts {
         now_ms: clock::wall_ms(),
@@ -61,8 +75,8 @@ pub(crate) async fn look(
         taken: taken
             .filter_map(|port| Some((port, taken_by(port)?)))
             .collect(),
+        elsewhere,
         unanswered,
-        ..Facts::default()
     }
 }
 
@@ -125,11 +139,56 @@ async fn reach(
         open(host, route).await?;
         return Ok(());
     };
-    let credentials = Credentials {
+    dial(host, route, &credentials(enrolment).tls(Role::Control)?).await?;
+    Ok(())
+}
+
+fn credentials(enrolment: &Enrolment) -> Credentials {
+    Credentials {
         key: enrolment.key.expose().to_owned(),
         certificate: enrolment.certificate.clone(),
         ca_bundle: enrolment.ca_bundle.clone(),
+    }
+}
+
+/// A subaccount that would be connected by an enrolment of the backup.
+struct Connected {
+    host: RegionHost,
+    instance: InstanceId,
+    credentials: Credentials,
+}
+
+fn connected(draft: &Draft, content: &Content) -> Vec<Connected> {
+    let own = draft.document.subaccounts().iter().map(|one| one.own());
+    let own = own.filter(|own| own.connected && draft.writes.enrolments.contains(&own.instance));
+    let connected = own.filter_map(|own| {
+        Some(Connected {
+            host: own.key.region_host.clone(),
+            instance: own.instance,
+            credentials: credentials(content.enrolments.get(&own.instance)?),
+        })
+    });
+    connected.take(GATEWAYS_MAX).collect()
+}
+
+/// Whether another process holds tunnels by an enrolment; a gateway that does not answer is told
+/// of elsewhere.
+async fn is_elsewhere(
+    host: &RegionHost,
+    route: &anyhow::Result<Route>,
+    credentials: &Credentials,
+    tasks: &Tasks,
+) -> bool {
+    let Ok(route) = route else { return false };
+    let gateway = Gateway {
+        host,
+        route,
+        credentials,
+        tasks,
     };
-    dial(host, route, &credentials.tls(Role::Control)?).await?;
-    Ok(())
+    let presence = Presence {
+        process: Some(process()),
+    };
+    let answer = gateway.ask::<Present>(PRESENCE, &presence).await;
+    answer.is_ok_and(|present| present.elsewhere)
 }

@@ -11,7 +11,7 @@ mod slot;
 
 pub use dial::DialError;
 pub(crate) use dial::{open, shake_hands};
-pub(crate) use lineage::taken_conditions;
+pub(crate) use lineage::{process, taken_conditions};
 pub use proxy::{ProxyError, ProxyRoute, Route};
 pub(crate) use reconcile::wanted;
 pub use reconcile::{Tunnels, Wanted, run};

@@ -63,13 +63,13 @@ pub struct Adaptation {
 impl Adaptation {
     pub(super) fn new(
         kind: AdaptationKind,
-        place: impl ToString,
+        place: impl Into<String>,
         text: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
         Self {
             kind,
-            place: place.to_string(),
+            place: place.into(),
             text: text.into(),
             remedy: remedy.into(),
         }

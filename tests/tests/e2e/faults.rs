@@ -22,10 +22,16 @@ const UNSYNCED: Fault = Fault {
     calls: "sync",
     agent_says: "could not be written",
 };
-const FULL: Fault = Fault {
+pub(crate) const FULL: Fault = Fault {
     errno: 28,
     calls: "all",
     agent_says: "disk is full",
+};
+/// The process is killed.
+pub(crate) const KILLED: Fault = Fault {
+    errno: 0,
+    calls: "all",
+    agent_says: "",
 };
 /// Revisions before the faults; the next one is large and written in several steps.
 const BEFORE: u64 = 24;
@@ -37,7 +43,7 @@ const STEPS_MAX: u32 = 500;
 /// or every one where `UNDERPASS_EVERY_STEP` is set.
 const STEPS_ALL: u32 = 40;
 
-struct Fault {
+pub(crate) struct Fault {
     errno: i32,
     calls: &'static str,
     agent_says: &'static str,
@@ -58,8 +64,13 @@ static SHIM: LazyLock<(TempDir, PathBuf)> = LazyLock::new(|| {
 });
 
 impl Fault {
+    /// Whether it ends the process.
+    pub(crate) const fn kills(&self) -> bool {
+        self.errno == 0
+    }
+
     /// Lets the calls from `first` on fail, one or all.
-    fn inject(&self, command: &mut Command, dir: &Path, first: u32, count: u32) {
+    pub(crate) fn inject(&self, command: &mut Command, dir: &Path, first: u32, count: u32) {
         command
             .env("LD_PRELOAD", &SHIM.1)
             .env("UNDERPASS_FAULT_DIR", dir.join(""))
@@ -76,14 +87,14 @@ fn log(dir: &Path) -> PathBuf {
 }
 
 /// What failed since the last call, first of all.
-fn injected(dir: &Path) -> Option<String> {
+pub(crate) fn injected(dir: &Path) -> Option<String> {
     let text = std::fs::read_to_string(log(dir)).ok()?;
     std::fs::remove_file(log(dir)).unwrap();
     text.lines().next().map(str::to_owned)
 }
 
 /// A fresh copy of a data directory.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     drop(std::fs::remove_dir_all(to));
     run(Command::new("cp").arg("-a").args([from, to]));
 }
@@ -172,7 +183,7 @@ fn every_store_step(fault: &Fault) {
 }
 
 /// Tries steps until there is no such step; answers the last.
-fn each_step(mut attempt: impl FnMut(u32) -> bool) -> u32 {
+pub(crate) fn each_step(mut attempt: impl FnMut(u32) -> bool) -> u32 {
     let every = std::env::var_os("UNDERPASS_EVERY_STEP").is_some();
     let last = (1..STEPS_MAX)
         .filter(|step| every || *step <= STEPS_ALL || step.is_multiple_of(5))

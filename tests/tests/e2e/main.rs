@@ -104,6 +104,7 @@ mod proxy_test;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
+mod restore;
 mod revisions;
 #[cfg(test)]
 mod revocation;

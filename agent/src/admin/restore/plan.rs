@@ -143,7 +143,7 @@ impl Admin {
         let draft = draft?;
         let present = current.document();
         let questions = draft.questions(present);
-        let facts = restore::look(questions, &draft, &content, &self.secrets).await;
+        let facts = restore::look(questions, &draft, &content, &self.secrets, &self.tasks).await;
         let plan = draft.plan(present, &content, &held, &facts);
         let own = held.agent;
         Ok(Drawn {
