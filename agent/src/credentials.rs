@@ -90,10 +90,11 @@ impl CredentialStore {
     /// When it cannot be written.
     pub fn keep_process(&self, instance: InstanceId, process: Option<Uuid>) -> anyhow::Result<()> {
         let name = lineage(instance);
-        Ok(match process {
+        match process {
             Some(process) => self.0.write(&name, process.to_string().as_bytes())?,
             None => self.0.remove(&name)?,
-        })
+        }
+        Ok(())
     }
 }
 

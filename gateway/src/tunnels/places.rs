@@ -3,7 +3,7 @@
 //! One task compares who shall carry with who does, and moves tunnels between the two parts of the
 //! registry: first in, then out, so that there is always somebody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -201,12 +201,14 @@ impl Places {
             let mut lineages = self.lineages();
             lineages.retain(|instance| index.identity(instance).is_some());
             let now = clock::monotonic();
+            let mut there: BTreeMap<InstanceId, Vec<Uuid>> = BTreeMap::new();
+            for (_, tunnel) in tunnels.iter().filter(|(_, one)| one.caller.is_alive()) {
+                let processes = there.entry(tunnel.instance).or_default();
+                processes.extend(tunnel.process);
+            }
             for instance in lineages.agents() {
-                let of_agent = tunnels
-                    .iter()
-                    .filter(|(_, tunnel)| tunnel.instance == instance && tunnel.caller.is_alive());
-                let there: Vec<Uuid> = of_agent.filter_map(|(_, one)| one.process).collect();
-                lineages.look(instance, &there, now);
+                let there = there.get(&instance).map_or(&[][..], Vec::as_slice);
+                lineages.look(instance, there, now);
             }
         }
         self.save().await;
