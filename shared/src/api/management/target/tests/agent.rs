@@ -6,7 +6,7 @@ use crate::api::management::LogFileName;
 #[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn rows() -> Vec<Row> {
     let (running, trouble) = (Target::Running, Target::Trouble);
-    let restores = Target::Restores;
+    let (backup, restores) = (Target::Backup, Target::Restores);
     let (alert, audit, operators) = (Target::Alerts, Target::Audit, Target::Operators);
     vec![
         row("connector/version", Target::Version, "GET"),
@@ -33,6 +33,16 @@ pub(super) fn rows() -> Vec<Row> {
         row(
             "alerts/test",
             Target::Delivery(DeliveryTarget::Test),
+            "POST",
+        ),
+        row(
+            "configuration/backup",
+            backup(BackupTarget::Archive),
+            "POST, PUT",
+        ),
+        row(
+            "backup/verification",
+            backup(BackupTarget::Verification),
             "POST",
         ),
         row("restore", restores(RestoreTarget::Last), "GET"),
