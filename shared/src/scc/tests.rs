@@ -441,8 +441,9 @@ fn the_second_time_nothing_changes_and_the_agents_own_stays_unless_overwritten()
         .iter()
         .filter(|one| one.topic == Topic::Conflict);
     assert_eq!(conflicts.map(|one| one.places.len()).sum::<usize>(), 2);
+    // The connector counts three, lists two, and one of them is another one at the agent.
     let counts = kept.report.counts;
-    assert_eq!((counts.resources.found, counts.resources.carried), (2, 1));
+    assert_eq!((counts.resources.found, counts.resources.carried), (3, 1));
     let overwriting = Choice {
         mode: ImportMode::Overwrite,
         ..choice()

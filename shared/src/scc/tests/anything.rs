@@ -102,12 +102,12 @@ fn put(into: &mut Value, at: &[Index], new: Value) {
     };
     let inner = match into {
         Value::Object(map) if !map.is_empty() => {
-            let place = first.index(map.len());
-            map.values_mut().nth(place)
+            let at = first.index(map.len());
+            map.values_mut().nth(at)
         }
         Value::Array(list) if !list.is_empty() => {
-            let place = first.index(list.len());
-            list.get_mut(place)
+            let at = first.index(list.len());
+            list.get_mut(at)
         }
         Value::Null
         | Value::Bool(_)
