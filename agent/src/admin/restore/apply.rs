@@ -143,43 +143,69 @@ impl Admin {
             .tell(RestoreState::Restoring(RestoreStep::Staging));
         let before = Named::of(current.document());
         let base = current.revision().number;
-        let Work {
-            document,
-            values,
-            seen,
-            joining,
-            plan,
-            reason,
-        } = work;
-        let changed = document.hash() != current.document().hash();
+        let changed = work.document.hash() != current.document().hash();
         let done = RestoreApplied {
-            plan,
+            plan: work.plan,
             revision: base + u64::from(changed),
             changed,
             time_stamp: clock::wall_ms(),
             author: call.caller().to_string(),
-            reason: reason.clone(),
+            reason: work.reason,
         };
         let staging = Staging {
             journal: journal.clone(),
             vault: self.vault.clone(),
             present: Arc::clone(current),
             base,
-            hash: document.hash(),
-            operators: joining == Joining::Anybody,
-            values,
+            hash: work.document.hash(),
+            operators: work.joining == Joining::Anybody,
+            values: work.values,
             done: done.clone(),
         };
-        let mut intent = aside(move || staging.run()).await?;
+        let intent = aside(move || staging.run()).await?;
         let exchanged = intent.replaces(Purpose::Identity.file());
+        let staged = Staged {
+            journal,
+            intent,
+            base,
+        };
+        let (document, joining) = (work.document, work.joining);
+        self.put_in_force(call, staged, document, joining, &done)
+            .await?;
+        self.restores.note(&done);
+        self.operators.records.adopt(&work.seen);
+        self.forget(&before);
+        if exchanged {
+            self.operators.exchange().map_err(|error| failed(&error))?;
+        }
+        let (author, reason) = (&done.author, &done.reason);
+        tracing::warn!(author, reason, revision = done.revision, "restored");
+        self.notice(format!("{author} {reason}"));
+        Ok(done)
+    }
+
+    /// Makes the revision, and lets what waits take its place. Before that all can be taken back.
+    async fn put_in_force(
+        &self,
+        call: &Call,
+        staged: Staged,
+        document: Document,
+        joining: Joining,
+        done: &RestoreApplied,
+    ) -> Result<(), Refusal> {
+        let Staged {
+            journal,
+            mut intent,
+            base,
+        } = staged;
         self.restores
             .tell(RestoreState::Restoring(RestoreStep::Committing));
         let edit = move |_present: &Document| Ok(document);
         let committed = self
-            .commit(call.caller(), &reason, Some(base), joining, None, edit)
+            .commit(call.caller(), &done.reason, Some(base), joining, None, edit)
             .await;
         let committed = match committed {
-            Ok(_) if changed => Ok(()),
+            Ok(_) if done.changed => Ok(()),
             // No revision says that the new state holds.
             Ok(_) => {
                 let (journal, told) = (journal.clone(), intent.clone());
@@ -199,31 +225,28 @@ impl Admin {
         self.restores
             .tell(RestoreState::Restoring(RestoreStep::Finishing));
         let finished = aside(move || Ok(journal.finish(&intent)?));
-        if let Err(refusal) = finished.await {
-            self.restores.tell(RestoreState::Unfinished);
-            let error = &refusal.body.message;
-            tracing::error!(
-                error,
-                "a restore is in force, but not at its end; it is tried again"
-            );
-        } else {
-            self.restores.tell(RestoreState::Idle);
-        }
-        self.restores.note(&done);
-        self.operators.records.adopt(&seen);
-        self.forget(&before);
-        if exchanged {
-            self.operators.exchange().map_err(|error| failed(&error))?;
-        }
-        tracing::warn!(
-            author = done.author,
-            reason,
-            revision = done.revision,
-            "restored"
-        );
-        self.notice(format!("{} {reason}", done.author));
-        Ok(done)
+        let state = match finished.await {
+            Ok(()) => RestoreState::Idle,
+            Err(refusal) => {
+                let error = &refusal.body.message;
+                tracing::error!(
+                    error,
+                    "a restore is in force, but not at its end; it is tried again"
+                );
+                RestoreState::Unfinished
+            }
+        };
+        self.restores.tell(state);
+        Ok(())
     }
+}
+
+/// What is written beside what is in force.
+struct Staged {
+    journal: Journal,
+    intent: Intent,
+    /// The revision that is in force.
+    base: u64,
 }
 
 impl Work {
