@@ -88,6 +88,9 @@ mod management;
 #[cfg(test)]
 mod measured;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod migrate;
+#[cfg(test)]
 mod monitoring;
 #[cfg(test)]
 mod nginx;
