@@ -80,7 +80,7 @@ pub(super) fn export(common: &Common, export: &Export, out: &mut Output<'_>) -> 
     let reply = document(&engine, agent)?;
     engine.stop();
     if let Some(dir) = &export.dir {
-        let known = Configuration::from_reply(&*reply)?;
+        let known = Configuration::from_reply(&reply)?;
         let files = known.document.to_files(export.portable);
         let written = tree::write(dir, &files, FILES_MARKER)?;
         let told = json!({
@@ -212,7 +212,7 @@ pub(super) fn put(before: u64, query: Query) -> Call {
 
 /// The configuration of an agent as it is now.
 pub(super) fn configuration(engine: &Engine, agent: AgentId) -> anyhow::Result<Configuration> {
-    Ok(Configuration::from_reply(&*document(engine, agent)?)?)
+    Ok(Configuration::from_reply(&document(engine, agent)?)?)
 }
 
 /// The document of an agent as it is now, with its revision.

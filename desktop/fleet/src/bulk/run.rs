@@ -141,11 +141,12 @@ impl Runner {
         };
         let mut part = part.clone();
         // What was under way before a break is asked for first.
-        part.state = match before {
-            State::Running => State::Unknown {
+        part.state = if before == State::Running {
+            State::Unknown {
                 fault: Fault::from(&FleetError::Silent),
-            },
-            before => before,
+            }
+        } else {
+            before
         };
         let work = Work {
             api: Arc::clone(api),

@@ -141,7 +141,7 @@ mod tests {
         loop {
             match turns.next() {
                 Next::Begin(part) => begun.push(part),
-                other => return (begun, other),
+                next @ (Next::Wait | Next::Pause | Next::Over) => return (begun, next),
             }
         }
     }

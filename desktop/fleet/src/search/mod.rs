@@ -172,9 +172,9 @@ impl Search {
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
                 let mut fields = Fields::default();
                 fields.put("setting", &path);
-                match value {
-                    Value::String(text) => fields.put("value", text),
-                    other => fields.put("value", other),
+                match value.as_str() {
+                    Some(text) => fields.put("value", &text),
+                    None => fields.put("value", value),
                 }
                 if self.fits(&fields) {
                     let (path, value) = (path.to_owned(), value.clone());

@@ -50,24 +50,24 @@ pub(crate) fn document(location: &str) -> Document {
     document.with_mapping(key(1, location), mapping).unwrap()
 }
 
-fn template(json: Value) -> Template {
+fn template(json: &Value) -> Template {
     Template::from_json(&json.to_string()).unwrap_or_else(|invalid| panic!("{invalid}"))
 }
 
-fn refusal(json: Value) -> String {
+fn refusal(json: &Value) -> String {
     Template::from_json(&json.to_string())
         .unwrap_err()
         .to_string()
 }
 
 fn render(template: &Template, values: &Value, document: &Document) -> Result<Document, String> {
-    let values = Values::from_json(&values.to_string()).unwrap();
+    let values = Values::from_json(&values.to_string()).map_err(|invalid| invalid.to_string())?;
     let rendered = template.render(&values, &about(), document);
     rendered.map_err(|invalid| invalid.to_string())
 }
 
 fn erp() -> Template {
-    template(json!({
+    template(&json!({
         "format": 1,
         "name": "ERP",
         "variables": {
@@ -126,7 +126,7 @@ fn mappings_are_put_changed_and_removed() {
     let before = document("");
     let with = |part: Value| {
         let whole = json!({ "format": 1, "subaccounts": [part] });
-        render(&template(whole), &json!({}), &before)
+        render(&template(&whole), &json!({}), &before)
     };
     let whole = json!({ "virtualAddress": "new:80", "internalAddress": "new.corp:80", "protocol": "HTTP", "backendType": "nonSAPsys" });
     let addresses = |document: &Document, n: usize| -> Vec<String> {
@@ -181,7 +181,7 @@ fn what_an_agent_cannot_take_names_the_field() {
         "{told}"
     );
     let nobody = json!({ "match": { "locationId": "z" } });
-    let part = |part: &Value| template(json!({ "format": 1, "subaccounts": [part] }));
+    let part = |part: &Value| template(&json!({ "format": 1, "subaccounts": [part] }));
     let told = render(&part(&nobody), &json!({}), &before).unwrap_err();
     assert!(told.contains("enrol it first"), "{told}");
     let optional = json!({ "match": { "locationId": "z" }, "optional": true });
@@ -241,7 +241,7 @@ fn wrong_templates_are_refused_whatever_the_agent() {
             "subaccounts[0].mappings[0].virtualAddress: is missing",
         ),
     ] {
-        let told = refusal(json);
+        let told = refusal(&json);
         assert!(told.contains(words), "{told}");
     }
 }

@@ -106,10 +106,8 @@ fn is_name(name: &str) -> bool {
 
 /// A value within a text.
 fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    let plain = value.as_str().map(str::to_owned);
+    plain.unwrap_or_else(|| value.to_string())
 }
 
 /// A piece of a text.

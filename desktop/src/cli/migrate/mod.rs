@@ -119,8 +119,8 @@ pub(super) fn run(
     let done = match command {
         Migrate::Plan(planned) => plan(&desk, planned, out),
         Migrate::Run(run) => begin(&desk, run, out),
-        Migrate::Resume(again) => resume(&desk, again, false, out),
-        Migrate::Rollback(again) => resume(&desk, again, true, out),
+        Migrate::Resume(again) => resume(&desk, &again, false, out),
+        Migrate::Rollback(again) => resume(&desk, &again, true, out),
         Migrate::Report(reported) => print(common, &desk, &reported, out),
         Migrate::List => show::list(&desk, out).map(|()| ExitCode::SUCCESS),
     };
@@ -236,7 +236,7 @@ fn begin(desk: &Desk, run: MigrateRun, out: &mut Output<'_>) -> anyhow::Result<E
 
 fn resume(
     desk: &Desk,
-    again: MigrateAgain,
+    again: &MigrateAgain,
     back: bool,
     out: &mut Output<'_>,
 ) -> anyhow::Result<ExitCode> {
