@@ -58,7 +58,10 @@ pub(super) async fn run(
 }
 
 fn write(one: &Diagnosis, out: &mut dyn std::io::Write) -> std::io::Result<()> {
-    writeln!(out, "{} {} ({})", one.id, one.title, one.entity)?;
+    match one.entity.as_str() {
+        "" => writeln!(out, "{} {}", one.id, one.title)?,
+        entity => writeln!(out, "{} {} ({entity})", one.id, one.title)?,
+    }
     writeln!(out, "  {}", one.message)?;
     let (count, first, last) = (one.occurrences, utc(one.first_ms), utc(one.last_ms));
     writeln!(out, "  {count} times, first {first}, last {last} UTC")?;
