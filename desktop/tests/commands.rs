@@ -213,7 +213,10 @@ fn a_fleet_is_searched_compared_and_planned_for() {
     ]));
     assert_eq!(planned["number"], Value::Null);
     assert_eq!(planned["agents"].as_array().unwrap().len(), 2);
-    let profile = dir.path();
+    refuses_what_is_not_there(dir.path(), file, labels[0]);
+}
+
+fn refuses_what_is_not_there(profile: &Path, file: &str, baseline: &str) {
     for (arguments, words) in [
         (&["bulk", "plan", file][..], "name the agents"),
         (
@@ -227,7 +230,7 @@ fn a_fleet_is_searched_compared_and_planned_for() {
         (&["bulk", "run", "1"], "made-up agents"),
         (&["search", "nothing:x"], "there is no field"),
         (
-            &["drift", "--all", "--baseline", labels[0], "--ignore", "x"],
+            &["drift", "--all", "--baseline", baseline, "--ignore", "x"],
             "is no rule",
         ),
     ] {

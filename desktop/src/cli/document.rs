@@ -212,7 +212,8 @@ pub(super) fn put(before: u64, query: Query) -> Call {
 
 /// The configuration of an agent as it is now.
 pub(super) fn configuration(engine: &Engine, agent: AgentId) -> anyhow::Result<Configuration> {
-    Ok(Configuration::from_reply(&document(engine, agent)?)?)
+    let reply = document(engine, agent)?;
+    Ok(Configuration::from_reply(&reply)?)
 }
 
 /// The document of an agent as it is now, with its revision.

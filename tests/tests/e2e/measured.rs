@@ -241,7 +241,7 @@ fn assert_told(scene: &Scene, all: usize) {
 fn told(agent: &Agent, metric: &str, entity: &str) -> Option<Value> {
     let step = ["--of", entity, "--json", "--last", "2h", "--step", "1d"];
     let answer = run(agent.command(&[&["history", metric], &step[..]].concat()));
-    parse(&answer)["points"].as_array().unwrap().last().cloned()
+    parse(&answer)["points"].as_array()?.last().cloned()
 }
 
 /// The same by the API of the shipped agent: what a day later is read as well.

@@ -250,7 +250,7 @@ fn wrong_templates_are_refused_whatever_the_agent() {
 fn a_template_of_an_agent_carries_all_but_what_is_its_own() {
     let before = document("a");
     let whole = template(
-        json!({ "format": 1, "settings": { "description": "for $$5", "tunnelConnections": 3 } }),
+        &json!({ "format": 1, "settings": { "description": "for $$5", "tunnelConnections": 3 } }),
     );
     let before = render(&whole, &json!({}), &before).unwrap();
     let made = Template::of(&before, "base").unwrap();

@@ -311,13 +311,16 @@ fn a_handover_is_taken_back_in_each_of_its_states_by_either_side() {
     assert_eq!(agents["agents"].as_array().unwrap().len(), 1, "{agents}");
 }
 
+fn runtime() -> tokio::runtime::Runtime {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().unwrap()
+}
+
 /// Asks the gateway as the agent of some credentials would.
 fn ask(world: &World, own: &Credentials, path: &str, message: &Value) -> Result<Value, String> {
-    let host = world.text("regionHost").parse().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    runtime.unwrap().block_on(async {
+    let host = world.text("regionHost");
+    let host = host.parse().map_err(|rule| format!("{rule}"))?;
+    runtime().block_on(async {
         let gateway = Gateway {
             host: &host,
             route: &Route::Direct,
@@ -330,6 +333,7 @@ fn ask(world: &World, own: &Credentials, path: &str, message: &Value) -> Result<
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story")]
 fn nobody_vouches_for_others_and_no_word_counts_twice() {
     let world = World::start();
     let source = world.enrol("", &[]);

@@ -8,7 +8,7 @@ use crate::world::World;
 
 fn probed(agent: &Agent, name: &str) -> Option<Value> {
     let all = agent.ask("GET", "/api/v1/probes", &[]).json();
-    let all = all["probes"].as_array().unwrap().clone();
+    let all = all["probes"].as_array()?.clone();
     all.into_iter()
         .find(|one| one["virtualAddress"].as_str().unwrap().starts_with(name))
 }

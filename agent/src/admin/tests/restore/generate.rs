@@ -262,7 +262,7 @@ pub(super) fn backup(seed: u64, pool: &Pool) -> (Content, Document) {
         },
         operators: operators.map(|one| seen(one.id)).collect(),
         audit: None,
-        machine: (seed % 2 == 0).then(|| Machine {
+        machine: seed.is_multiple_of(2).then(|| Machine {
             listen: vec![],
             keys: [key_of(CertificateUse::Ui)].into(),
         }),
