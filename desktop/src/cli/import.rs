@@ -82,7 +82,7 @@ impl<T: FromStr<Err: std::error::Error + Send + Sync + 'static>> FromStr for Ins
 /// What is read, what is decided, and where it goes.
 #[derive(Args, Debug)]
 pub struct Scc {
-    /// The connector's administration address, such as https://scc.corp.example:8443.
+    /// The connector's administration address, such as `https://scc.corp.example:8443`.
     #[arg(long, required_unless_present = "file", requires = "fingerprint")]
     url: Option<SccUrl>,
     /// SHA-256 of the certificate of its administration UI.

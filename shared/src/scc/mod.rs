@@ -1,7 +1,7 @@
 //! Configurations of SAP Cloud Connector, as its documented REST API tells them, on their way into
 //! a document of ours.
 //!
-//! A [`Reading`] says what is to be asked next and keeps the answers. [`plan`] makes a document of
+//! A [`Reading`] says what is to be asked next and keeps the answers. [`plan()`] makes a document of
 //! it, with a [`Report`] that names every field: carried, decided, changed on the way or left
 //! behind, and why. Nothing is dropped silently: a field that nobody here knows is reported too.
 

@@ -29,7 +29,7 @@ pub(super) fn write(entries: &[Entry<'_>; 2]) -> Vec<u8> {
     [&*frame.first, first, &frame.second, second, &frame.end].concat()
 }
 
-/// Whether an archive is exactly what [`write`] makes of these entries.
+/// Whether an archive is exactly what [`write()`] makes of these entries.
 pub(super) fn is_exact(archive: &[u8], entries: &[Entry<'_>; 2]) -> bool {
     let frame = Frame::of(entries);
     let [(_, first), (_, second)] = entries;
