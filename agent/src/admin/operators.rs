@@ -29,7 +29,10 @@ pub struct NewOperator {
 }
 
 /// The document with other operators.
-fn with_operators(document: &Document, operators: Operators) -> Result<Document, Refusal> {
+pub(super) fn with_operators(
+    document: &Document,
+    operators: Operators,
+) -> Result<Document, Refusal> {
     let fields = ConnectorFields {
         operators,
         ..Connector::clone(document.connector()).into()

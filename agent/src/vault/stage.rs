@@ -50,13 +50,16 @@ impl Vault {
         self.remove(&format!("{name}.{WAITING}"))
     }
 
-    /// Forgets all that wait.
+    /// Forgets all that wait, and what was half written when a process ended. Nobody else may be
+    /// writing.
     ///
     /// # Errors
     /// When one cannot be removed.
     pub fn unstage_all(&self) -> Result<(), VaultError> {
-        for path in self.files(WAITING)? {
-            std::fs::remove_file(&path).map_err(failed("remove", &path))?;
+        for extension in [WAITING, file::TEMPORARY] {
+            for path in self.files(extension)? {
+                std::fs::remove_file(&path).map_err(failed("remove", &path))?;
+            }
         }
         Ok(())
     }

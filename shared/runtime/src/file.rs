@@ -5,6 +5,9 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+/// The extension of files that are still being written, or were when a process ended.
+pub const TEMPORARY: &str = "tmp";
+
 /// Replaces `path` by `content`: after a crash it holds the old or the new content, never a mix.
 ///
 /// The file is readable by its owner only.
@@ -82,7 +85,7 @@ pub fn sync_parent(path: &Path) -> io::Result<()> {
 
 fn temporary_beside(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.tmp", std::process::id()));
+    name.push(format!(".{}.{TEMPORARY}", std::process::id()));
     path.with_file_name(name)
 }
 

@@ -22,15 +22,15 @@ const MEMORY_MAX: u64 = 300 * 1024;
 impl Agent {
     /// Makes a backup that is sealed with the passphrase.
     fn backup(&self, out: &Path) -> Value {
-        let mut command = self.command(&["backup", "--json", "--out"]);
+        let mut command = self.command(&["backup", "--json"]);
         command.env("UNDERPASS_BACKUP_PASSPHRASE", PASSPHRASE);
-        parse(&run(command.arg(out)))
+        parse(&run(command.arg("--out").arg(out)))
     }
 
     /// Makes a backup that is sealed to a key.
     fn backup_to(&self, recipient: &str, out: &Path) {
-        let mut command = self.command(&["backup", "--recipient", recipient, "--out"]);
-        run(command.arg(out));
+        let mut command = self.command(&["backup", "--recipient", recipient]);
+        run(command.arg("--out").arg(out));
     }
 
     fn verify(&self, archive: &Path, identity: Option<&Path>) -> Command {
@@ -175,12 +175,12 @@ fn debians_age_opens_a_backup_in_which_nobody_else_reads_anything() {
     assert!(recorded.contains("sealed with a passphrase"), "{recorded}");
     assert!(!recorded.contains(PASSPHRASE));
     assert!(!agent.process().output().contains(PASSPHRASE));
-    let again = refuse(agent.command(&["backup", "--out"]).arg(&archive));
+    let again = refuse(agent.command(&["backup"]).arg("--out").arg(&archive));
     assert!(again.contains("exists"), "{again}");
     let short = world.path("short.zip");
-    let mut command = agent.command(&["backup", "--out"]);
+    let mut command = agent.command(&["backup"]);
     command.env("UNDERPASS_BACKUP_PASSPHRASE", "short");
-    let error = refuse(command.arg(&short));
+    let error = refuse(command.arg("--out").arg(&short));
     assert!(error.contains("at least 12 characters"), "{error}");
     assert!(!short.exists());
 }
@@ -202,6 +202,7 @@ fn a_backup_to_a_public_key_is_made_and_verified_whether_the_agent_runs_or_not()
     let stopped = world.path("stopped.zip");
     agent.backup_to(&public, &stopped);
     agent.run();
+    agent.until_up();
     let running = world.path("running.zip");
     agent.backup_to(&public, &running);
     for archive in [&stopped, &running] {
@@ -241,6 +242,7 @@ fn hostile_archives_are_refused_with_the_reason_and_cost_little_memory() {
     let (good, sealed) = (world.path("good.zip"), world.path("sealed.zip"));
     agent.backup(&sealed);
     agent.run();
+    agent.until_up();
     agent.backup_to(&public, &good);
     let folder = world.path("hostile");
     std::fs::create_dir(&folder).unwrap();

@@ -6,7 +6,7 @@ use crate::process::until;
 use crate::world::World;
 
 /// KiB that a program at rest allocates at most.
-const ANONYMOUS_MAX: u64 = 7 * 1024;
+const ANONYMOUS_MAX: u64 = 6 * 1024;
 /// How often an agent at rest wakes in a second, for PINGs and timers.
 const WAKES_MAX: u64 = 5;
 
@@ -16,7 +16,7 @@ fn serial_idle_programs_are_small() {
     let mut agent = world.agent("", "127.0.0.1:1");
     // Debug builds carry far more code than what is shipped; what they allocate is the same.
     let (agent_bar, gateway_bar) = if cfg!(debug_assertions) {
-        (48, 24)
+        (40, 22)
     } else {
         (12, 13)
     };

@@ -27,8 +27,8 @@ fn key(world: &World) -> (String, PathBuf) {
 /// A backup of an agent, sealed to the key.
 fn back_up(world: &World, agent: &Agent, name: &str, recipient: &str) -> PathBuf {
     let path = world.path(name);
-    let mut command = agent.command(&["backup", "--recipient", recipient, "--out"]);
-    run(command.arg(&path));
+    let mut command = agent.command(&["backup", "--recipient", recipient]);
+    run(command.arg("--out").arg(&path));
     path
 }
 

@@ -12,6 +12,7 @@ use underpass_shared::id::{OperatorId, PlanId};
 use underpass_shared::restore::{Draft, Plan, not_before};
 
 use super::super::call::Call;
+use super::super::operators::with_operators;
 use super::super::{Admin, answer, trial};
 use super::{aside, failed, unknown};
 use crate::credentials;
@@ -96,7 +97,7 @@ impl Admin {
             }
         };
         let work = Work {
-            document,
+            document: administered(current.document(), document)?,
             values: previous.values,
             seen: BTreeMap::new(),
             joining: if previous.operators {
@@ -238,6 +239,16 @@ impl Admin {
         };
         self.restores.tell(state);
         Ok(())
+    }
+}
+
+/// What is gone back to. Where nobody administered the agent then, who does so now stays: nobody is
+/// locked out.
+fn administered(present: &Document, back: Document) -> Result<Document, Refusal> {
+    let now = present.connector().operators();
+    match now.may_become(back.connector().operators(), Joining::Anybody) {
+        Ok(()) => Ok(back),
+        Err(_locked_out) => with_operators(&back, now.clone()),
     }
 }
 

@@ -224,11 +224,11 @@ mod tests {
 
     #[test]
     fn subaccounts_and_rules_are_read_as_they_are_shown() {
-        let key = "gw.example:443/0190a5a2-6d0e-7cc0-8000-000000000001/north";
+        let key = "gw.example:8443/0190a5a2-6d0e-7cc0-8000-000000000001/north";
         assert_eq!(subaccount(key).unwrap().to_string(), key);
         let short = key.strip_suffix("/north").unwrap();
         assert_eq!(subaccount(short).unwrap().to_string(), format!("{short}/"));
-        for wrong in ["", "gw", "gw/x/y", "gw.example:443/x"] {
+        for wrong in ["", "gw", "gw/x/y", "gw.example:8443/x"] {
             assert!(subaccount(wrong).is_err(), "{wrong}");
         }
         assert_eq!(host_rule(".old=.new").unwrap().replace, ".new");

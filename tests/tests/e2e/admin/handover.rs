@@ -230,7 +230,7 @@ fn serial_a_move_and_its_rollback_lose_no_request() {
     // Back: the source connects and carries before the target ends.
     let shown = done(&post(&pair.source, "abort", &json!({"handover": id_1})));
     assert_eq!(shown["parts"][0]["state"], "aborted");
-    assert_eq!(pair.source.up(), 2);
+    pair.source.until_up();
     load.pass(50);
     done(&post(&pair.target, "abort", &json!({"handover": id_1})));
     until("the target is down", || {
@@ -302,7 +302,7 @@ fn a_handover_is_taken_back_in_each_of_its_states_by_either_side() {
         until(&case, || {
             (carrying(&world) == (first.clone(), 2, 0)).then_some(())
         });
-        assert_eq!(pair.source.up(), 2, "{case}");
+        pair.source.until_up();
         assert_eq!(world.get(HELLO).status, 200, "{case}");
         // Once more is the same.
         done(&post(&pair.target, "abort", &abort));
