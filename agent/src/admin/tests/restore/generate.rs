@@ -25,8 +25,9 @@ const YEAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 60 *
 pub(super) struct Dice(u64);
 
 impl Dice {
-    pub(super) const fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1))
+    pub(super) fn new(seed: u64) -> Self {
+        // Far from those of the next number, so that no two have the same ids.
+        Self(Self(seed).next())
     }
 
     fn next(&mut self) -> u64 {
