@@ -11,7 +11,7 @@ use underpass_runtime::tunnel::{ConnectionError, Handler, Place, Served, serve};
 use underpass_runtime::{clock, random};
 use underpass_shared::api::management::Connection;
 use underpass_shared::config::Proxy;
-use underpass_shared::protocol::capability::CAPABILITY;
+use underpass_shared::protocol::capability::{CAPABILITY, STANDBY};
 use underpass_shared::protocol::internal::{Hello, HelloAnswer, Standby};
 use underpass_shared::protocol::role::Role;
 use underpass_shared::tunnel::backoff::Backoff;
@@ -209,12 +209,16 @@ impl<H: Handler> Following<'_, H> {
                     let Some(hello) = hello.borrow_and_update().clone() else { continue };
                     backoff.connected(clock::monotonic());
                     self.up(&hello);
-                    // Only now is the old one not needed any more.
-                    drop(outdated.take());
+                    if hello.capability < STANDBY {
+                        // It says nothing of places.
+                        drop(outdated.take());
+                    }
                 }
                 Ok(()) = place.changed() => {
                     let said = *place.borrow_and_update();
                     self.placed(said);
+                    // The gateway uses this one: only now is the old one not needed any more.
+                    drop(outdated.take());
                 }
                 () = self.served.draining(), if !wished => {
                     if self.served.retry_after().is_none() {

@@ -4,6 +4,7 @@
 //! registry: first in, then out, so that there is always somebody.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -76,16 +77,26 @@ impl Places {
                 .arrive(tunnel.instance, process, previous, now);
         }
         let why = self.why(&self.directory.index(), key, &tunnel);
+        let Some(why) = why else {
+            return self.enter_carrying(key, tunnel).await;
+        };
         // A connection that breaks meanwhile is removed by whoever entered it.
-        let _obeys = obey(&tunnel, why).await;
-        match why {
-            None => self.registry.add(key, tunnel),
-            Some(why) => {
-                self.tell_of(key, &tunnel, why);
-                self.registry.add_waiting(key, Waiting { tunnel, why });
-                true
-            }
+        let _obeys = obey(&tunnel, Some(why)).await;
+        self.tell_of(key, &tunnel, why);
+        self.registry.add_waiting(key, Waiting { tunnel, why });
+        true
+    }
+
+    /// Its agent hears of it after: it then lets the connection go that this one replaces.
+    async fn enter_carrying(&self, key: &TunnelKey, tunnel: Tunnel) -> bool {
+        tunnel.is_entering.store(true, Ordering::Release);
+        if !self.registry.add(key, tunnel.clone()) {
+            return false;
         }
+        let _obeys = obey(&tunnel, None).await;
+        tunnel.is_entering.store(false, Ordering::Release);
+        self.registry.poke();
+        true
     }
 
     /// Keeps everybody where he belongs until it is dropped.
@@ -232,7 +243,11 @@ impl Places {
             (why != Some(old)).then_some(Due { key, tunnel, why })
         });
         let due = outward.chain(other);
-        due.filter(|one| one.tunnel.caller.is_alive()).collect()
+        let is_due = |tunnel: &Tunnel| {
+            // An order that crosses the first one could be overtaken by it.
+            tunnel.caller.is_alive() && !tunnel.is_entering.load(Ordering::Acquire)
+        };
+        due.filter(|one| is_due(&one.tunnel)).collect()
     }
 
     async fn change(&self, due: Due) {

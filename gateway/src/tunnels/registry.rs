@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tokio::sync::watch;
@@ -26,6 +27,8 @@ pub struct Tunnel {
     pub thread: usize,
     /// Where streams are opened.
     pub caller: Caller,
+    /// Whether its agent is being told of its place, which nobody changes meanwhile.
+    pub(super) is_entering: Arc<AtomicBool>,
 }
 
 impl Tunnel {

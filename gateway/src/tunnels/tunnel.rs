@@ -1,5 +1,6 @@
 //! The life of one tunnel at the gateway: authorise, move to its thread, hello, route, end.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -127,6 +128,7 @@ impl Life {
             since_ms: clock::wall_ms(),
             thread: self.place.thread,
             caller: caller.clone(),
+            is_entering: Arc::default(),
         };
         if !self.port.places.enter(&self.key, tunnel).await {
             let instance = self.peer.instance;
