@@ -87,6 +87,8 @@ pub enum AgentTab {
     Propagation,
     /// Its configuration's history.
     Revisions,
+    /// Its backups, and the way back from one.
+    Backup,
     /// Who did what.
     Audit,
     /// What it writes.
@@ -101,7 +103,7 @@ pub enum AgentTab {
 
 impl AgentTab {
     /// All tabs, in their order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Overview,
         Self::Monitoring,
         Self::Subaccounts,
@@ -111,6 +113,7 @@ impl AgentTab {
         Self::Trust,
         Self::Propagation,
         Self::Revisions,
+        Self::Backup,
         Self::Audit,
         Self::Logs,
         Self::Settings,
@@ -130,6 +133,7 @@ impl AgentTab {
             Self::Trust => "Trust & certificates",
             Self::Propagation => "Principal propagation",
             Self::Revisions => "Revisions",
+            Self::Backup => "Backup & restore",
             Self::Audit => "Audit",
             Self::Logs => "Logs",
             Self::Settings => "Settings",

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod backup;
 pub mod channels;
 pub mod common;
 pub mod cookies;
@@ -56,6 +57,8 @@ pub struct AgentState {
     pub propagation: propagation::PropagationState,
     /// Its configuration's history.
     pub revisions: revisions::RevisionsState,
+    /// Its backups, and the way back from one.
+    pub backup: backup::BackupState,
     /// Who did what.
     pub audit: audit::AuditState,
     /// What it writes.
@@ -83,6 +86,7 @@ impl AgentState {
             | AgentTab::CookieDomains
             | AgentTab::Trust
             | AgentTab::Propagation
+            | AgentTab::Backup
             | AgentTab::Settings
             | AgentTab::Operators
             | AgentTab::Security => return false,
@@ -142,6 +146,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AgentState, id: AgentId, tab
         AgentTab::Trust => trust::ui(ui, cx, &mut state.trust),
         AgentTab::Propagation => propagation::ui(ui, cx, &mut state.propagation),
         AgentTab::Revisions => revisions::ui(ui, cx, &mut state.revisions),
+        AgentTab::Backup => backup::ui(ui, cx, &mut state.backup),
         AgentTab::Audit => audit::ui(ui, cx, &mut state.audit),
         AgentTab::Logs => logs::ui(ui, cx, &mut state.logs),
         AgentTab::Settings => settings::ui(ui, cx, &mut state.settings),
