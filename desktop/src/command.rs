@@ -8,6 +8,16 @@ use lucide_icons::Icon;
 pub enum UiCommand {
     /// To the list of all agents.
     OpenFleet,
+    /// To where agents are otherwise than they shall be.
+    OpenConfiguration,
+    /// To what configurations shall have in common.
+    OpenTemplates,
+    /// To the search in all configurations.
+    OpenSearch,
+    /// To the changes on many agents.
+    OpenRollouts,
+    /// Changes many agents.
+    NewRollout,
     /// To what wants attention.
     OpenAlerts,
     /// To who did what.
@@ -88,14 +98,19 @@ const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl UiCommand {
     /// Every command, in the order of palette and sheet.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 32] = [
         Self::OpenFleet,
+        Self::OpenConfiguration,
+        Self::OpenTemplates,
+        Self::OpenSearch,
+        Self::OpenRollouts,
         Self::OpenAlerts,
         Self::OpenAudit,
         Self::OpenSettings,
         Self::Back,
         Self::Forward,
         Self::AddAgent,
+        Self::NewRollout,
         Self::Refresh,
         Self::Filter,
         Self::SelectAll,
@@ -123,6 +138,11 @@ impl UiCommand {
     pub const fn text(self) -> &'static str {
         match self {
             Self::OpenFleet => "Fleet",
+            Self::OpenConfiguration => "Configuration",
+            Self::OpenTemplates => "Templates",
+            Self::OpenSearch => "Search all configurations",
+            Self::OpenRollouts => "Rollouts",
+            Self::NewRollout => "Change many agents…",
             Self::OpenAlerts => "Alerts",
             Self::OpenAudit => "Audit log",
             Self::OpenSettings => "Settings",
@@ -156,6 +176,10 @@ impl UiCommand {
     pub const fn section(self) -> Section {
         match self {
             Self::OpenFleet
+            | Self::OpenConfiguration
+            | Self::OpenTemplates
+            | Self::OpenSearch
+            | Self::OpenRollouts
             | Self::OpenAlerts
             | Self::OpenAudit
             | Self::OpenSettings
@@ -163,6 +187,7 @@ impl UiCommand {
             | Self::Forward => Section::Go,
             Self::Filter
             | Self::AddAgent
+            | Self::NewRollout
             | Self::Refresh
             | Self::SelectAll
             | Self::SelectNone
@@ -189,6 +214,11 @@ impl UiCommand {
     pub const fn icon(self) -> Icon {
         match self {
             Self::OpenFleet => Icon::LayoutDashboard,
+            Self::OpenConfiguration => Icon::Layers,
+            Self::OpenTemplates => Icon::LayoutTemplate,
+            Self::OpenSearch => Icon::TextSearch,
+            Self::OpenRollouts => Icon::Rocket,
+            Self::NewRollout => Icon::Rocket,
             Self::OpenAlerts => Icon::BellRing,
             Self::OpenAudit => Icon::ScrollText,
             Self::OpenSettings => Icon::Settings,
@@ -224,6 +254,8 @@ impl UiCommand {
             Self::OpenFleet => (Modifiers::COMMAND, Key::Num1),
             Self::OpenAlerts => (Modifiers::COMMAND, Key::Num2),
             Self::OpenAudit => (Modifiers::COMMAND, Key::Num3),
+            Self::OpenConfiguration => (Modifiers::COMMAND, Key::Num4),
+            Self::OpenSearch => (CTRL_SHIFT, Key::F),
             Self::OpenSettings => (Modifiers::COMMAND, Key::Comma),
             Self::Back => (Modifiers::ALT, Key::ArrowLeft),
             Self::Forward => (Modifiers::ALT, Key::ArrowRight),
@@ -241,7 +273,10 @@ impl UiCommand {
             Self::Quit => (Modifiers::COMMAND, Key::Q),
             Self::Filter => (Modifiers::NONE, Key::Slash),
             Self::Shortcuts => (Modifiers::NONE, Key::Questionmark),
-            Self::SelectNone
+            Self::OpenTemplates
+            | Self::OpenRollouts
+            | Self::NewRollout
+            | Self::SelectNone
             | Self::Density
             | Self::ThemeSystem
             | Self::Keep

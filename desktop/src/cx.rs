@@ -14,6 +14,7 @@ use crate::command::UiCommand;
 use crate::digest::Digest;
 use crate::nav::Route;
 use crate::prefs::Prefs;
+use crate::screen::configuration::Wish;
 use crate::theme::State;
 
 /// What a screen wants of the app itself.
@@ -32,6 +33,8 @@ pub enum Effect {
         /// Which.
         address: VirtualAddress,
     },
+    /// Begins to change many agents.
+    RollOut(Box<Wish>),
     /// Pairs with the agent of a string, or asks for one where it is empty.
     Pair(Secret),
     /// A word at the corner of the window.

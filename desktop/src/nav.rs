@@ -19,6 +19,11 @@ pub enum Route {
         /// Which of its tabs.
         tab: AgentTab,
     },
+    /// The configurations of all agents.
+    Configuration {
+        /// Which of the tabs.
+        tab: ConfigurationTab,
+    },
     /// What wants attention.
     Alerts,
     /// Who did what.
@@ -29,8 +34,14 @@ pub enum Route {
 
 impl Route {
     /// The pages of the rail.
-    pub const RAIL: [(Self, UiCommand); 4] = [
+    pub const RAIL: [(Self, UiCommand); 5] = [
         (Self::Fleet, UiCommand::OpenFleet),
+        (
+            Self::Configuration {
+                tab: ConfigurationTab::Drift,
+            },
+            UiCommand::OpenConfiguration,
+        ),
         (Self::Alerts, UiCommand::OpenAlerts),
         (Self::Audit, UiCommand::OpenAudit),
         (Self::Settings, UiCommand::OpenSettings),
@@ -38,10 +49,12 @@ impl Route {
 
     /// The entry of the rail that this page belongs to.
     pub const fn rail(self) -> Self {
-        if self.agent().is_some() {
-            Self::Fleet
-        } else {
-            self
+        match self {
+            Self::Agent { .. } => Self::Fleet,
+            Self::Configuration { .. } => Self::Configuration {
+                tab: ConfigurationTab::Drift,
+            },
+            Self::Fleet | Self::Alerts | Self::Audit | Self::Settings => self,
         }
     }
 
@@ -49,7 +62,11 @@ impl Route {
     pub const fn agent(self) -> Option<AgentId> {
         match self {
             Self::Agent { id, .. } => Some(id),
-            Self::Fleet | Self::Alerts | Self::Audit | Self::Settings => None,
+            Self::Fleet
+            | Self::Configuration { .. }
+            | Self::Alerts
+            | Self::Audit
+            | Self::Settings => None,
         }
     }
 
@@ -57,11 +74,27 @@ impl Route {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Fleet | Self::Agent { .. } => "Fleet",
+            Self::Configuration { .. } => "Configuration",
             Self::Alerts => "Alerts",
             Self::Audit => "Audit log",
             Self::Settings => "Settings",
         }
     }
+}
+
+/// A part of the page of all configurations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ConfigurationTab {
+    /// Where agents are otherwise than they shall be.
+    #[default]
+    Drift,
+    /// What configurations shall have in common.
+    Templates,
+    /// Which agents have something.
+    Search,
+    /// Changes on many agents.
+    Rollouts,
 }
 
 /// A part of an agent's page.
@@ -162,12 +195,15 @@ impl Nav {
         self.current
     }
 
-    /// Goes to a page. Another tab of the same agent is no step of its own.
+    /// Goes to a page. Another tab of the same page is no step of its own.
     pub fn go(&mut self, route: Route) {
         if route == self.current {
             return;
         }
-        let same = route.agent().is_some() && route.agent() == self.current.agent();
+        let same = match (route, self.current) {
+            (Route::Configuration { .. }, Route::Configuration { .. }) => true,
+            _ => route.agent().is_some() && route.agent() == self.current.agent(),
+        };
         if !same {
             self.back.push(self.current);
             if self.back.len() > REMEMBERED {

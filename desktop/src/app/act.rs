@@ -9,8 +9,9 @@ use underpass_shared::api::management::{DocumentTarget, Target, Verb};
 use super::App;
 use crate::command::UiCommand;
 use crate::cx::Effect;
-use crate::nav::{AgentTab, Route};
+use crate::nav::{AgentTab, ConfigurationTab, Route};
 use crate::screen;
+use crate::screen::configuration::Wish;
 use crate::shell::Pending;
 use crate::theme::{self, State};
 
@@ -19,6 +20,11 @@ impl App {
     pub fn run(&mut self, ctx: &Context, command: UiCommand) {
         match command {
             UiCommand::OpenFleet => self.go(Route::Fleet),
+            UiCommand::OpenConfiguration => self.go_configuration(ConfigurationTab::Drift),
+            UiCommand::OpenTemplates => self.go_configuration(ConfigurationTab::Templates),
+            UiCommand::OpenSearch => self.go_configuration(ConfigurationTab::Search),
+            UiCommand::OpenRollouts => self.go_configuration(ConfigurationTab::Rollouts),
+            UiCommand::NewRollout => self.roll_out(Wish::default()),
             UiCommand::OpenAlerts => self.go(Route::Alerts),
             UiCommand::OpenAudit => self.go(Route::Audit),
             UiCommand::OpenSettings => self.go(Route::Settings),
@@ -68,10 +74,25 @@ impl App {
         }
     }
 
+    fn go_configuration(&mut self, tab: ConfigurationTab) {
+        self.go(Route::Configuration { tab });
+    }
+
+    /// Begins to change many agents.
+    fn roll_out(&mut self, wish: Wish) {
+        self.go_configuration(ConfigurationTab::Rollouts);
+        self.with_cx(|screens, cx| screens.configuration.roll_out(cx, wish));
+    }
+
     /// The filter of the page; that of the fleet where it has none.
     fn focus_filter(&mut self) {
         if let Route::Agent { tab, .. } = self.route()
             && self.screens.agent.focus_filter(tab)
+        {
+            return;
+        }
+        if let Route::Configuration { tab } = self.route()
+            && self.screens.configuration.focus_filter(tab)
         {
             return;
         }
@@ -111,6 +132,9 @@ impl App {
             self.screens.audit.refresh();
             return;
         }
+        if let Route::Configuration { tab } = self.route() {
+            self.screens.configuration.refresh(tab);
+        }
         let agents = match self.route().agent() {
             Some(id) => vec![id],
             None => self.fleet.agents.iter().map(|agent| agent.id).collect(),
@@ -146,6 +170,7 @@ impl App {
                     self.go(Route::Agent { id, tab });
                     self.screens.agent.access.choose(subaccount, address);
                 }
+                Effect::RollOut(wish) => self.roll_out(*wish),
                 Effect::Pair(link) => self.pair(link.expose()),
                 Effect::Described { text, before } => {
                     self.toasts.described((self.clock)(), text, before)

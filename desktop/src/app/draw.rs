@@ -140,6 +140,9 @@ fn show(ui: &mut Ui, cx: &mut Cx<'_>, screens: &mut Screens, route: Route) {
         }
         Route::Fleet => screen::fleet::ui(ui, cx, &mut screens.fleet),
         Route::Agent { id, tab } => screen::agent::ui(ui, cx, &mut screens.agent, id, tab),
+        Route::Configuration { tab } => {
+            screen::configuration::ui(ui, cx, &mut screens.configuration, tab);
+        }
         Route::Alerts => screen::alerts::ui(ui, cx, &mut screens.alerts),
         Route::Audit => screen::audit::ui(ui, cx, &mut screens.audit),
         Route::Settings => screen::settings::ui(ui, cx, &mut screens.settings),

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod alerts;
 pub mod audit;
+pub mod configuration;
 pub mod fleet;
 pub mod pairing;
 pub mod settings;
@@ -21,6 +22,8 @@ pub struct Screens {
     pub alerts: alerts::AlertsState,
     /// Who did what.
     pub audit: audit::AuditState,
+    /// The configurations of all agents.
+    pub configuration: configuration::ConfigurationState,
     /// Pairing with another agent.
     pub pairing: pairing::PairingState,
     /// What a fleet without agents shows.
