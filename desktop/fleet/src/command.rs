@@ -1,6 +1,7 @@
 //! What the user wants done, on its way to the executor.
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -13,9 +14,13 @@ use underpass_shared::id::AgentId;
 use crate::Reply;
 use crate::api::Call;
 use crate::bulk::{Act, Ended, Rollout};
+use crate::drift::{Basis, Comparison, Pairing, Rules};
 use crate::keys::KeyChoice;
+use crate::profile::TemplateId;
+use crate::search::{FleetFound, Search};
 use crate::slot::{FromReply, Sink, Slot};
 use crate::snapshot::JobId;
+use crate::template::Template;
 
 /// Most commands that wait. Nobody gives so many by hand, and screens ask for a few each.
 const QUEUE_LEN: usize = 1_024;
@@ -36,6 +41,14 @@ pub enum Command {
     Each(Each),
     /// Go on with a change on many agents, or take it back: one job.
     Bulk(Bulk),
+    /// Forget a change on many agents; it can then no longer be taken back as a whole.
+    ForgetRollout(NonZeroUsize),
+    /// Compare agents with a baseline.
+    Compare(Compare),
+    /// Look through the configurations of agents.
+    Find(Find),
+    /// Keep a template, or remove one.
+    Template(TemplateAct),
     /// Edit what is to become the configuration of an agent.
     Draft {
         /// Which agent.
@@ -203,6 +216,48 @@ pub struct Bulk {
     pub ends_by_signal: bool,
     /// What came of it.
     pub done: Slot<Ended>,
+}
+
+/// A comparison of agents with a baseline, by what is known of them.
+#[derive(Debug)]
+pub struct Compare {
+    /// The agents; the baseline is left out.
+    pub agents: Vec<AgentId>,
+    /// What they are compared with.
+    pub basis: Basis,
+    /// What is left out.
+    pub rules: Rules,
+    /// Which subaccounts are compared with one another.
+    pub pairing: Pairing,
+    /// What came of it.
+    pub done: Slot<Comparison>,
+}
+
+/// A search through the configurations of agents, by what is known of them.
+#[derive(Debug)]
+pub struct Find {
+    /// The agents.
+    pub agents: Vec<AgentId>,
+    /// What is looked for.
+    pub search: Search,
+    /// What came of it.
+    pub done: Slot<FleetFound>,
+}
+
+/// What can be done with templates.
+#[derive(Debug)]
+pub enum TemplateAct {
+    /// Keep one: a new one where it has no number yet.
+    Keep {
+        /// Its number.
+        id: Option<TemplateId>,
+        /// The template.
+        template: Box<Template>,
+        /// The number that it has.
+        done: Slot<TemplateId>,
+    },
+    /// Remove one.
+    Remove(TemplateId),
 }
 
 /// How the user calls an agent, and where he puts it.

@@ -1,6 +1,7 @@
 //! The folder of a user: known agents, drafts and the vault, for one program at a time.
 
 mod book;
+mod templates;
 
 use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
@@ -13,11 +14,14 @@ use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 
 pub use self::book::{Book, BookError, Entry};
+pub(crate) use self::templates::TEMPLATES_MAX;
+pub use self::templates::TemplateId;
 use crate::FleetError;
 use crate::client::Known;
 use crate::command::Described;
 use crate::draft::{Draft, SavedDraft};
 use crate::keys::{Credential, KeyError, KeyStore};
+use crate::template::Template;
 
 /// The variable that names the folder.
 pub const VARIABLE: &str = "UNDERPASS_PROFILE";
@@ -177,6 +181,19 @@ impl Profile {
                 removed => removed,
             },
         }
+    }
+
+    /// All templates, and which cannot be read.
+    pub fn templates(&self) -> (Vec<(TemplateId, Template)>, Vec<String>) {
+        templates::load(&self.folder)
+    }
+
+    /// Keeps a template, or removes it.
+    ///
+    /// # Errors
+    /// When the file system does not let it.
+    pub fn keep_template(&self, id: TemplateId, template: Option<&Template>) -> io::Result<()> {
+        templates::keep(&self.folder, id, template)
     }
 
     /// Adds an agent by what somebody was given who was not paired: its certificate authority, and

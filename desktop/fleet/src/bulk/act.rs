@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// One agent and what it is about.
 pub(super) struct Work {
     pub(super) api: Arc<dyn Api>,
-    pub(super) template: Arc<Template>,
+    pub(super) template: Template,
     pub(super) values: Arc<Values>,
     pub(super) options: Options,
     pub(super) part: Part,

@@ -13,7 +13,7 @@ use super::{FORMAT, Rollout};
 /// The folder of rollouts within the profile.
 const FOLDER: &str = "bulk";
 /// Most rollouts that are kept; the oldest that is settled goes first.
-const KEPT_MAX: usize = 100;
+pub(crate) const KEPT_MAX: usize = 100;
 /// The largest file that is read: a thousand agents with a hundred changes each, and a template.
 const LEN_MAX: u64 = 128 * 1024 * 1024;
 

@@ -11,6 +11,7 @@ mod part;
 mod run;
 mod turns;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
@@ -18,14 +19,19 @@ use underpass_shared::config::{ConfirmWithin, Invalid};
 use underpass_shared::id::AgentId;
 
 pub use self::fault::{Fault, FaultKind};
+pub(crate) use self::journal::KEPT_MAX;
 pub use self::journal::{Journal, JournalError};
 pub use self::part::{Counts, Part, Plan, Planned, State};
-pub(crate) use self::run::Runner;
 pub use self::run::{Ended, Stopped};
+pub(crate) use self::run::{Runner, Told};
+use crate::snapshot::AgentSnapshot;
 use crate::template::{Template, Values};
 
 /// The form in which rollouts are written; a newer one is not read, so that nothing of it is lost.
-const FORMAT: u32 = 1;
+/// In the second agents may have changes of their own.
+const FORMAT: u32 = 2;
+/// The form of rollouts with one change for all.
+const FORMAT_ONE: u32 = 1;
 /// Most agents of one rollout: all of it is written down with each step.
 pub const AGENTS_MAX: usize = 1_000;
 /// Most agents that are changed at the same time: each is a connection and a document in memory.
@@ -142,6 +148,9 @@ pub struct Rollout {
     pub parts: Vec<Part>,
     /// The change.
     pub template: Template,
+    /// The changes of agents that have one of their own, in its place.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub own: BTreeMap<AgentId, Template>,
     /// What its variables are for which agent.
     pub values: Values,
 }
@@ -155,6 +164,17 @@ pub struct Wanted {
     pub label: String,
     /// The group that the user put it in.
     pub group: Option<String>,
+}
+
+impl Wanted {
+    /// An agent as it is known.
+    pub fn of(agent: &AgentSnapshot) -> Self {
+        Self {
+            agent: agent.id,
+            label: agent.label.to_string(),
+            group: agent.group.as_deref().map(str::to_owned),
+        }
+    }
 }
 
 impl Rollout {
@@ -186,20 +206,48 @@ impl Rollout {
             name => format!("Apply {name}"),
         };
         Ok(Self {
-            format: FORMAT,
+            format: FORMAT_ONE,
             number: None,
             title,
             created_ms: now_ms,
             options,
             parts,
             template,
+            own: BTreeMap::new(),
             values,
         })
     }
 
+    /// The same with a change of its own for each agent; agents that have none are left out.
+    ///
+    /// # Errors
+    /// When options or the number of agents make no sense.
+    pub fn each(
+        title: &str,
+        own: BTreeMap<AgentId, Template>,
+        options: Options,
+        mut agents: Vec<Wanted>,
+        now_ms: i64,
+    ) -> Result<Self, Invalid> {
+        agents.retain(|wanted| own.contains_key(&wanted.agent));
+        let none = Template::empty("");
+        let rollout = Self::new(none, Values::default(), options, agents, now_ms)?;
+        Ok(Self {
+            format: FORMAT,
+            title: title.to_owned(),
+            own,
+            ..rollout
+        })
+    }
+
+    /// The change of an agent.
+    pub fn change_of(&self, agent: AgentId) -> &Template {
+        self.own.get(&agent).unwrap_or(&self.template)
+    }
+
     /// How many agents are how far.
     pub fn counts(&self) -> Counts {
-        Counts::of(&self.parts)
+        Counts::of(self.parts.iter())
     }
 
     /// The agents that an act is about.

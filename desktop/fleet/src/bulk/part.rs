@@ -104,7 +104,7 @@ pub enum State {
 
 impl State {
     /// Whether it may become something else without anybody's doing.
-    pub(super) const fn is_open(&self) -> bool {
+    pub(crate) const fn is_open(&self) -> bool {
         matches!(
             self,
             Self::Running | Self::Unknown { .. } | Self::Undoing { .. }
@@ -275,7 +275,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub(super) fn of(parts: &[Part]) -> Self {
+    pub(crate) fn of<'a>(parts: impl Iterator<Item = &'a Part>) -> Self {
         let mut counts = Self::default();
         for part in parts {
             *counts.of_state(&part.state) += 1;

@@ -21,8 +21,7 @@ use super::turns::{Halt, Next, Turns};
 use super::{Act, Rollout};
 use crate::FleetError;
 use crate::api::Api;
-use crate::snapshot::PartState;
-use crate::template::{Template, Values};
+use crate::template::Values;
 
 /// Why a rollout ended before it was through.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +54,16 @@ pub(crate) struct Runner {
     /// Says that no further agent is to be begun.
     pub(crate) stop: CancellationToken,
     /// Hears of each agent.
-    pub(crate) told: mpsc::Sender<(AgentId, PartState)>,
+    pub(crate) told: mpsc::Sender<(AgentId, Told)>,
+}
+
+/// What is told of an agent while a rollout goes on.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// It is its turn; what it is until that is over.
+    Begun(State),
+    /// That is over.
+    Ended(State, Option<Plan>),
 }
 
 /// A part that ended.
@@ -68,10 +76,7 @@ impl Runner {
         let queue = rollout.parts.iter().enumerate().filter_map(is_for);
         let (queue, done) = (queue.collect(), rollout.counts().done);
         let mut turns = Turns::new(act, &rollout.options, queue, done);
-        let change = (
-            Arc::new(rollout.template.clone()),
-            Arc::new(rollout.values.clone()),
-        );
+        let values = Arc::new(rollout.values.clone());
         let pause = Duration::from_secs(rollout.options.pause_seconds.into());
         let (mut stopped, mut is_new) = (None, false);
         let mut running: FuturesUnordered<BoxFuture<'static, Over>> = FuturesUnordered::new();
@@ -96,8 +101,8 @@ impl Runner {
             is_new = false;
             for (i, before) in begun {
                 if let Some(part) = rollout.parts.get(i) {
-                    self.tell(part.agent, PartState::Running).await;
-                    running.push(self.work(&rollout, part, (i, before), &change, act));
+                    self.tell(part.agent, Told::Begun(part.state.clone())).await;
+                    running.push(self.work(&rollout, part, (i, before), &values, act));
                 }
             }
             if next == Next::Over {
@@ -109,7 +114,8 @@ impl Runner {
                 Some((i, state, plan)) = running.next() => {
                     turns.ended(state.fault().is_none());
                     if let Some(part) = rollout.parts.get_mut(i) {
-                        self.tell(part.agent, state.shown()).await;
+                        let told = Told::Ended(state.clone(), plan.clone());
+                        self.tell(part.agent, told).await;
                         (part.state, part.plan) = (state, plan);
                     }
                     is_new = true;
@@ -132,7 +138,7 @@ impl Runner {
         rollout: &Rollout,
         part: &Part,
         (i, before): (usize, State),
-        change: &(Arc<Template>, Arc<Values>),
+        values: &Arc<Values>,
         act: Act,
     ) -> BoxFuture<'static, Over> {
         let Some(api) = self.apis.get(&part.agent) else {
@@ -150,8 +156,8 @@ impl Runner {
         };
         let work = Work {
             api: Arc::clone(api),
-            template: Arc::clone(&change.0),
-            values: Arc::clone(&change.1),
+            template: rollout.change_of(part.agent).clone(),
+            values: Arc::clone(values),
             options: rollout.options,
             part,
         };
@@ -176,9 +182,9 @@ impl Runner {
         Ok(())
     }
 
-    async fn tell(&self, agent: AgentId, state: PartState) {
+    async fn tell(&self, agent: AgentId, told: Told) {
         // Nobody may be listening any more.
-        drop(self.told.send((agent, state)).await);
+        drop(self.told.send((agent, told)).await);
     }
 }
 

@@ -24,7 +24,7 @@ use super::document::document;
 use super::furniture::furnished;
 use super::random::Dice;
 use super::store::{Order, Store};
-use super::{answers, certificates, logs, measured};
+use super::{answers, certificates, logs, measured, quality};
 use crate::api::{Api, Call, Events, Heard};
 use crate::snapshot::Sample;
 use crate::{FleetError, Reply};
@@ -75,7 +75,9 @@ impl DemoAgent {
         }
         let now_ms = clock();
         let gateway = GATEWAYS.get(group).copied().unwrap_or(GATEWAYS[0]);
-        let store = history(&mut dice, gateway, trouble, now_ms);
+        let number = host.trim_start_matches(|one: char| !one.is_ascii_digit());
+        let number = (group == quality::GROUP).then(|| number.parse().unwrap_or_default());
+        let store = history(&mut dice, (gateway, number), trouble, now_ms);
         Self {
             id: AgentId::of_authority(&identity),
             host,
@@ -336,10 +338,19 @@ fn edited(store: &Store, call: &Call, now_ms: i64) -> Result<(Document, String, 
 }
 
 /// How the configuration came to be: each subaccount and the last mappings are a change of somebody.
-fn history(dice: &mut Dice, gateway: &str, trouble: Trouble, now_ms: i64) -> Store {
+/// Agents of the group that shall be the same have a number in it.
+fn history(
+    dice: &mut Dice,
+    (gateway, number): (&str, Option<usize>),
+    trouble: Trouble,
+    now_ms: i64,
+) -> Store {
     let mut store = Store::new();
     let whole = document(dice, gateway, trouble, now_ms);
-    let whole = whole.and_then(|whole| furnished(&whole, &mut dice.clone()));
+    let whole = match number {
+        Some(number) => quality::quality(number, gateway, trouble, now_ms),
+        None => whole.and_then(|whole| furnished(&whole, &mut dice.clone())),
+    };
     let whole = whole.expect("the demo's documents follow the rules");
     let mut at_ms = now_ms - 86_400_000 * 40;
     let connector = (***whole.connector()).clone();

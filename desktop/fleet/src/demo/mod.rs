@@ -14,7 +14,9 @@ mod furniture;
 mod logs;
 mod measured;
 mod own;
+mod quality;
 mod random;
+mod shelf;
 mod still;
 mod store;
 
@@ -27,6 +29,7 @@ pub use self::agent::Clock;
 use self::agent::DemoAgent;
 use self::cast::{GROUPS, TAGS, trouble};
 use self::random::Dice;
+pub(crate) use self::shelf::{rollouts, templates};
 pub use self::still::Still;
 use crate::api::Api;
 use crate::command::Described;

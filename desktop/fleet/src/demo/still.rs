@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use tokio::sync::mpsc;
 use underpass_shared::api::management::{DocumentTarget, Preview, Target};
 use underpass_shared::id::AgentId;
 use underpass_shared::instant::Now;
@@ -11,11 +12,16 @@ use underpass_shared::instant::Now;
 use super::agent::DemoAgent;
 use super::cast::Trouble;
 use super::{Actor, Clock, cast};
-use crate::command::{Change, Command, DraftAct, Each, Read, Trial};
+use crate::api::Api;
+use crate::bulk::{Act, Runner, Wanted};
+use crate::command::{Bulk, Change, Command, DraftAct, Each, Read, TemplateAct, Trial};
 use crate::draft::Draft;
 use crate::fleet::Card;
+use crate::fleet::hub::bulk::{outcome, title, undo};
 use crate::fleet::hub::execute::came_of;
 use crate::fleet::jobs::Jobs;
+use crate::fleet::rollouts::Rollouts;
+use crate::fleet::templates::Templates;
 use crate::keys::KeyStoreKind;
 use crate::session::{Machine, Part, Step};
 use crate::slot::FromReply as _;
@@ -41,6 +47,8 @@ pub struct Still {
     generation: u64,
     sitters: Vec<Sitter>,
     jobs: Jobs,
+    rollouts: Rollouts,
+    templates: Templates,
 }
 
 impl Still {
@@ -59,12 +67,20 @@ impl Still {
             sitter.sit(now_ms);
             sitter
         };
-        Self {
+        let mut still = Self {
             now_ms,
             generation: 1,
             sitters: cast(seed, &clock).into_iter().map(sit).collect(),
             jobs: Jobs::default(),
+            rollouts: Rollouts::default(),
+            templates: Templates::of(super::templates()),
+        };
+        let known = still.snapshot();
+        let wanted: Vec<Wanted> = known.agents.iter().map(|one| Wanted::of(one)).collect();
+        for rollout in super::rollouts(&wanted, now_ms) {
+            still.rollouts.put(rollout, None);
         }
+        still
     }
 
     /// What an engine would show now.
@@ -89,6 +105,8 @@ impl Still {
             agents: agents.into(),
             jobs: self.jobs.show(),
             notices: Arc::from([Arc::new(notice)]),
+            rollouts: self.rollouts.show(),
+            templates: self.templates.show(),
         })
     }
 
@@ -151,8 +169,22 @@ impl Still {
             Command::Remove(agent) => self.sitters.retain(|one| one.card.id != agent),
             Command::Refresh(agent) => self.renew(agent),
             Command::Forget(job) => self.jobs.forget(job),
-            Command::Bulk(_)
-            | Command::Retry(_)
+            Command::Bulk(bulk) => self.bulk(bulk),
+            Command::ForgetRollout(number) => self.rollouts.remove(number),
+            Command::Compare(compare) => {
+                let ticket = compare.done.begin();
+                let made = compare.make(&self.snapshot().agents, now_ms);
+                compare.done.finish(ticket, made, now_ms);
+            }
+            Command::Find(find) => {
+                let ticket = find.done.begin();
+                let mut known = self.snapshot().agents.to_vec();
+                known.retain(|one| find.agents.contains(&one.id));
+                find.done
+                    .finish(ticket, find.search.run_all(&known), now_ms);
+            }
+            Command::Template(act) => self.template(act),
+            Command::Retry(_)
             | Command::Unlock(_)
             | Command::Pair { .. }
             | Command::Admit { .. }
@@ -180,6 +212,65 @@ impl Still {
             let answers = calls.iter().map(|call| self.ask(agent, call)).collect();
             self.jobs.part(job, agent, &came_of(answers), now_ms);
             self.renew(agent);
+        }
+    }
+
+    /// Does all of a rollout at once; made-up agents answer without waiting.
+    fn bulk(&mut self, bulk: Bulk) {
+        let Bulk {
+            mut rollout,
+            act,
+            done,
+            ..
+        } = bulk;
+        let (ticket, now_ms) = (done.begin(), self.now_ms);
+        let agents = rollout.todo(act);
+        let number = *rollout.number.get_or_insert_with(|| self.rollouts.next());
+        let (job, stop) = self.jobs.begin(&title(&rollout, act), &agents, now_ms);
+        self.rollouts.put((*rollout).clone(), Some((job, act)));
+        // Nobody listens.
+        let (told, _) = mpsc::channel(1);
+        let runner = Runner {
+            apis: self
+                .sitters
+                .iter()
+                .map(|one| (one.card.id, Arc::clone(&one.agent) as Arc<dyn Api>))
+                .collect(),
+            journal: None,
+            stop,
+            told,
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        let ended = match runtime {
+            Ok(runtime) => runtime.block_on(runner.run(*rollout, act)),
+            Err(error) => return done.finish(ticket, Err(error.to_string()), now_ms),
+        };
+        for part in ended
+            .rollout
+            .parts
+            .iter()
+            .filter(|one| agents.contains(&one.agent))
+        {
+            self.jobs.part(job, part.agent, &outcome(part, act), now_ms);
+        }
+        if act == Act::Apply {
+            self.jobs.can_be_undone(job, undo(&ended.rollout.parts));
+        }
+        self.rollouts.ended(number, ended.clone());
+        agents.into_iter().for_each(|agent| self.renew(agent));
+        done.finish(ticket, Ok(ended), now_ms);
+    }
+
+    fn template(&mut self, act: TemplateAct) {
+        match act {
+            TemplateAct::Keep { id, template, done } => {
+                let ticket = done.begin();
+                let kept = self.templates.put(id, *template);
+                done.finish(ticket, kept.map(|kept| kept.id), self.now_ms);
+            }
+            TemplateAct::Remove(id) => self.templates.remove(id),
         }
     }
 

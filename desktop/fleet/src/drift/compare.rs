@@ -31,7 +31,7 @@ pub(super) fn compare(
 }
 
 /// Which subaccount of the agent stands for which of the baseline.
-fn paired(
+pub(super) fn paired(
     wanted: &Document,
     present: &Document,
     pairing: Pairing,
@@ -59,7 +59,7 @@ fn paired(
 }
 
 /// A document as JSON in which subaccounts have names in place of numbers.
-fn tree(
+pub(super) fn tree(
     document: &Document,
     names: &BTreeMap<SubaccountKey, SubaccountKey>,
 ) -> Result<Map<String, Value>, Invalid> {
@@ -75,6 +75,15 @@ fn tree(
     }
     whole.insert("subaccounts".to_owned(), Value::Object(subaccounts));
     Ok(whole)
+}
+
+/// The path of a member of an object.
+pub(super) fn member(path: &str, name: &str) -> String {
+    if path == "subaccounts" {
+        format!("{path}[{name}]")
+    } else {
+        format!("{path}.{name}")
+    }
 }
 
 struct Walk<'a> {
@@ -95,11 +104,7 @@ impl Walk<'_> {
             (Some(Value::Object(wanted)), Some(Value::Object(present))) => {
                 let names: BTreeSet<&String> = wanted.keys().chain(present.keys()).collect();
                 for name in names {
-                    let path = if path == "subaccounts" {
-                        format!("{path}[{name}]")
-                    } else {
-                        format!("{path}.{name}")
-                    };
+                    let path = member(path, name);
                     self.values(&path, wanted.get(name), present.get(name));
                 }
             }
@@ -139,7 +144,7 @@ impl Walk<'_> {
 }
 
 /// What the entries of both lists are found by, if by anything.
-fn name_of(one: &[Value], other: &[Value]) -> Option<&'static str> {
+pub(super) fn name_of(one: &[Value], other: &[Value]) -> Option<&'static str> {
     let is_name = |name: &&str| {
         let found = |list: &[Value]| {
             let names: Vec<&str> = list
@@ -154,7 +159,7 @@ fn name_of(one: &[Value], other: &[Value]) -> Option<&'static str> {
     NAMES.iter().find(|name| is_name(name)).copied()
 }
 
-fn by_name<'a>(list: &'a [Value], name: &str) -> BTreeMap<&'a str, &'a Value> {
+pub(super) fn by_name<'a>(list: &'a [Value], name: &str) -> BTreeMap<&'a str, &'a Value> {
     list.iter()
         .filter_map(|entry| Some((entry.get(name)?.as_str()?, entry)))
         .collect()

@@ -4,7 +4,10 @@
 //! path, but for what belongs to one agent alone and what rules leave out.
 
 mod compare;
+mod fleet;
 mod rules;
+mod section;
+mod settle;
 
 use std::sync::Arc;
 
@@ -13,7 +16,9 @@ use serde_json::Value;
 use underpass_shared::config::{Document, Invalid};
 
 use self::compare::compare;
+pub use self::fleet::{Basis, Compared, Comparison};
 pub use self::rules::{InvalidRule, Rules};
+pub use self::section::Section;
 use crate::template::{About, Template, Values};
 
 /// Most differences that are told of one agent; one with more has another purpose.
@@ -104,11 +109,22 @@ impl Baseline {
         rules: &Rules,
         pairing: Pairing,
     ) -> Result<Report, Invalid> {
+        let (wanted, pairing) = self.wanted(about, present, pairing)?;
+        compare(&wanted, present, rules, pairing)
+    }
+
+    /// What an agent shall be, and which of its subaccounts are meant.
+    fn wanted(
+        &self,
+        about: &About<'_>,
+        present: &Document,
+        pairing: Pairing,
+    ) -> Result<(Arc<Document>, Pairing), Invalid> {
         match self {
-            Self::Agent(wanted) => compare(wanted, present, rules, pairing),
+            Self::Agent(wanted) => Ok((Arc::clone(wanted), pairing)),
             Self::Template(template, values) => {
                 let wanted = template.render(values, about, present)?;
-                compare(&wanted, present, rules, Pairing::Exact)
+                Ok((Arc::new(wanted), Pairing::Exact))
             }
         }
     }

@@ -81,6 +81,11 @@ impl Rules {
         self.own = false;
     }
 
+    /// The rules that were added.
+    pub fn patterns(&self) -> &[String] {
+        &self.patterns
+    }
+
     /// Whether a path, or one above it, is left out. What is above was asked for before.
     pub(super) fn leave_out(&self, path: &str) -> bool {
         let own = OWN.iter().filter(|_| self.own).copied();

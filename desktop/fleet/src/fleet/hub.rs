@@ -1,9 +1,10 @@
 //! The one task that owns what is known, and does what is wanted.
 
-mod bulk;
+pub(crate) mod bulk;
 mod draft;
 pub(crate) mod execute;
 mod library;
+mod survey;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -21,9 +22,12 @@ use underpass_shared::id::AgentId;
 use self::library::{Library, Strangers};
 use super::board::Board;
 use super::jobs::Jobs;
+use super::rollouts::Rollouts;
+use super::templates::Templates;
 use super::{Card, Message, Source, Wake};
 use crate::FleetError;
 use crate::api::{Api, Call, Events};
+use crate::bulk::Wanted;
 use crate::client::{AgentClient, Known};
 use crate::command::Command;
 use crate::draft::Draft;
@@ -102,6 +106,8 @@ pub(super) struct Hub {
     requests: Arc<Semaphore>,
     members: BTreeMap<AgentId, Member>,
     jobs: Jobs,
+    rollouts: Rollouts,
+    templates: Templates,
     notices: VecDeque<Arc<Notice>>,
     next_notice: u64,
     generation: u64,
@@ -135,6 +141,8 @@ impl Hub {
             requests: Arc::new(Semaphore::new(REQUESTS_MAX)),
             members: BTreeMap::new(),
             jobs: Jobs::default(),
+            rollouts: Rollouts::default(),
+            templates: Templates::default(),
             notices: VecDeque::new(),
             next_notice: 1,
             generation: 0,
@@ -182,12 +190,24 @@ impl Hub {
                     let card = Card::new(actor.id(), actor.address.clone(), &actor.described);
                     self.put(card, Some(actor.api()));
                 }
+                for rollout in crate::demo::rollouts(&self.wanted(), clock()) {
+                    self.rollouts.put(rollout, None);
+                }
+                self.templates = Templates::of(crate::demo::templates());
                 self.keys = Keys::Open(KeyStoreKind::Memory);
             }
             Some(Source::Profile { folder, keys }) => self.open_profile(folder, keys),
             None => {}
         }
         self.now();
+    }
+
+    /// All agents, as rollouts name them.
+    fn wanted(&self) -> Vec<Wanted> {
+        let shown = self.members.values().map(|one| Wanted::of(&one.shown));
+        let mut all: Vec<Wanted> = shown.collect();
+        all.sort_by(|a, b| a.label.cmp(&b.label));
+        all
     }
 
     /// Takes an agent in, and begins a session with it where it can be asked. What was known of it
@@ -249,6 +269,18 @@ impl Hub {
             }
             Message::Undo { job, undo } => {
                 self.jobs.can_be_undone(job, undo);
+                self.now();
+            }
+            Message::Rollout(rollout, job, act) => {
+                self.rollouts.put(*rollout, Some((job, act)));
+                self.now();
+            }
+            Message::RolloutPart(number, agent, told) => {
+                self.rollouts.part(number, agent, told);
+                self.now();
+            }
+            Message::RolloutEnded(number, ended) => {
+                self.rollouts.ended(number, *ended);
                 self.now();
             }
             Message::Draft(agent, answered) => {
@@ -357,6 +389,8 @@ impl Hub {
             agents: agents.into(),
             jobs: self.jobs.show(),
             notices: self.notices.iter().cloned().collect(),
+            rollouts: self.rollouts.show(),
+            templates: self.templates.show(),
         }));
         (self.wake)();
     }

@@ -6,8 +6,11 @@ mod drafts;
 pub(crate) mod hub;
 pub(crate) mod jobs;
 mod member;
+pub(crate) mod rollouts;
 mod shelf;
+pub(crate) mod templates;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +26,7 @@ use self::hub::Hub;
 pub(crate) use self::member::Card;
 use self::shelf::{Opened, Then};
 use crate::api::Call;
+use crate::bulk::{Act, Ended, Rollout, Told};
 use crate::client::Known;
 use crate::command::{Command, Commands, NotSent, Stranger};
 use crate::demo::Clock;
@@ -78,6 +82,12 @@ pub(crate) enum Message {
         job: JobId,
         undo: Vec<(AgentId, Vec<Call>)>,
     },
+    /// A change on many agents has a number; the job that goes on with it.
+    Rollout(Box<Rollout>, JobId, Act),
+    /// An agent of one came further.
+    RolloutPart(NonZeroUsize, AgentId, Told),
+    /// What was done with one is over.
+    RolloutEnded(NonZeroUsize, Box<Ended>),
     /// An agent said what it thinks of a draft.
     Draft(AgentId, drafts::Answered),
     /// A profile was opened, or cannot be.

@@ -1,7 +1,8 @@
 //! What is kept on disk: opened, and written one after another, off all other tasks.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +12,14 @@ use tokio::time::timeout;
 use underpass_shared::id::AgentId;
 
 use super::Message;
+use crate::bulk::{Journal, JournalError, Rollout};
 use crate::client::Known;
 use crate::draft::Draft;
 use crate::keys::{Credential, KeyChoice, KeyError, KeyStore};
-use crate::profile::{Book, Entry, Profile};
+use crate::profile::{Book, Entry, Profile, TemplateId};
 use crate::slot::Slot;
-use crate::snapshot::Severity;
+use crate::snapshot::{KeptTemplate, Severity};
+use crate::template::Template;
 
 /// How long the system may ask the user before that counts as a no.
 const OPEN_TIME: Duration = Duration::from_secs(30);
@@ -28,7 +31,9 @@ pub(crate) struct Opened {
     pub(super) profile: Arc<Profile>,
     pub(super) book: Book,
     pub(super) drafts: Vec<(AgentId, Draft)>,
-    /// Drafts that cannot be read.
+    pub(super) rollouts: Vec<Rollout>,
+    pub(super) templates: Vec<(TemplateId, Template)>,
+    /// What cannot be read.
     pub(super) unreadable: Vec<String>,
 }
 
@@ -48,6 +53,9 @@ pub(crate) enum Then {
 pub(super) enum Keep {
     Book(Book),
     Draft(AgentId, Option<Arc<Draft>>),
+    Template(TemplateId, Option<Arc<KeptTemplate>>),
+    /// A rollout that is to be forgotten.
+    Rollout(NonZeroUsize),
     Credential {
         keys: Arc<dyn KeyStore>,
         known: Known,
@@ -76,7 +84,9 @@ pub(super) async fn open(folder: PathBuf) -> Result<Opened, String> {
     let opened = spawn_blocking(move || {
         let profile = Profile::open(&folder).map_err(|error| reason(&error))?;
         let book = profile.book().map_err(|error| reason(&error))?;
-        let (mut drafts, mut unreadable) = (vec![], vec![]);
+        let (templates, mut unreadable) = profile.templates();
+        let rollouts = rollouts(&folder, &mut unreadable);
+        let mut drafts = vec![];
         for entry in book.entries() {
             match profile.draft(entry.id) {
                 Ok(Some(draft)) => drafts.push((entry.id, draft)),
@@ -88,10 +98,30 @@ pub(super) async fn open(folder: PathBuf) -> Result<Opened, String> {
             profile: Arc::new(profile),
             book,
             drafts,
+            rollouts,
+            templates,
             unreadable,
         })
     });
     opened.await.unwrap_or_else(|error| Err(reason(&error)))
+}
+
+/// All rollouts that are written down.
+fn rollouts(folder: &Path, unreadable: &mut Vec<String>) -> Vec<Rollout> {
+    let journal = Journal::of(folder);
+    let numbers = journal.numbers();
+    let numbers = numbers.unwrap_or_else(|error| {
+        unreadable.push(reason(&error));
+        vec![]
+    });
+    let mut all = vec![];
+    for number in numbers {
+        match journal.read(number) {
+            Ok(rollout) => all.push(rollout),
+            Err(error) => unreadable.push(reason(&error)),
+        }
+    }
+    all
 }
 
 /// Opens the keys; the system may ask the user meanwhile.
@@ -133,17 +163,22 @@ pub(super) fn shelf(
 
 /// Without what a later one replaces.
 fn newest(batch: Vec<Keep>) -> Vec<Keep> {
-    let mut drafts = BTreeMap::new();
+    let (mut drafts, mut templates) = (BTreeMap::new(), BTreeMap::new());
     let (mut book, mut others) = (None, vec![]);
     for one in batch {
         match one {
             Keep::Book(newer) => book = Some(newer),
             Keep::Draft(agent, draft) => drop(drafts.insert(agent, draft)),
-            other @ (Keep::Credential { .. } | Keep::Forget { .. }) => others.push(other),
+            Keep::Template(id, template) => drop(templates.insert(id, template)),
+            other @ (Keep::Credential { .. } | Keep::Forget { .. } | Keep::Rollout(_)) => {
+                others.push(other)
+            }
         }
     }
     let drafts = drafts.into_iter();
     others.extend(drafts.map(|(agent, draft)| Keep::Draft(agent, draft)));
+    let templates = templates.into_iter();
+    others.extend(templates.map(|(id, template)| Keep::Template(id, template)));
     others.extend(book.map(Keep::Book));
     others
 }
@@ -155,6 +190,19 @@ fn write(profile: &Profile, one: Keep) -> Option<Message> {
             let kept = profile.keep_draft(agent, draft.as_deref());
             let kept = kept.map_err(|error| format!("the draft cannot be kept: {error}"));
             (Some(agent), kept)
+        }
+        Keep::Template(id, template) => {
+            let template = template.as_deref().map(|one| &one.template);
+            let kept = profile.keep_template(id, template);
+            let kept = kept.map_err(|error| format!("the template cannot be kept: {error}"));
+            (None, kept)
+        }
+        Keep::Rollout(number) => {
+            let removed = match Journal::of(profile.folder()).remove(number) {
+                Err(JournalError::Unknown(_)) => Ok(()),
+                removed => removed.map_err(|error| reason(&error)),
+            };
+            (None, removed)
         }
         Keep::Credential { keys, known, then } => {
             let result = keys.put(known.agent, &Credential::of(&known));

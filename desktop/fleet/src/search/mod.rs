@@ -1,11 +1,13 @@
 //! Search in the configurations of a fleet: which agents expose this host?
 
+mod fleet;
 mod query;
 
 use serde::Serialize;
 use serde_json::Value;
 use underpass_shared::config::{Document, Invalid, Mapping, Subaccount};
 
+pub use self::fleet::{FleetFound, FoundAgent};
 use self::query::Fields;
 pub use self::query::{InvalidSearch, Search};
 use crate::template::json;

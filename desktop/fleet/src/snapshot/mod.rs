@@ -1,9 +1,11 @@
 //! What is known of the fleet at one time: made by the engine, read by whoever draws it.
 
 mod health;
+mod rollout;
 mod series;
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use underpass_shared::api::management::{AlertList, Own, PendingConfirm, Status, Version};
@@ -13,10 +15,12 @@ use underpass_shared::id::AgentId;
 
 pub(crate) use self::health::days;
 pub use self::health::{Facts, Health, Judged, judge};
+pub use self::rollout::{KeptTemplate, RolloutSnapshot};
 pub use self::series::{SAMPLES_MAX, Sample, Series};
 use crate::api::Call;
 use crate::draft::Draft;
 use crate::keys::KeyStoreKind;
+use crate::profile::TemplateId;
 use crate::remote::Remote;
 
 /// The whole fleet. Parts that did not change are the same as in the snapshot before.
@@ -34,6 +38,10 @@ pub struct FleetSnapshot {
     pub jobs: Arc<[Arc<JobSnapshot>]>,
     /// What there is to tell, the newest first.
     pub notices: Arc<[Arc<Notice>]>,
+    /// Changes on many agents, the newest first.
+    pub rollouts: Arc<[Arc<RolloutSnapshot>]>,
+    /// Templates that are kept, in the order of their names.
+    pub templates: Arc<[Arc<KeptTemplate>]>,
 }
 
 impl FleetSnapshot {
@@ -45,6 +53,16 @@ impl FleetSnapshot {
     /// One job.
     pub fn job(&self, id: JobId) -> Option<&Arc<JobSnapshot>> {
         self.jobs.iter().find(|job| job.id == id)
+    }
+
+    /// One change on many agents.
+    pub fn rollout(&self, number: NonZeroUsize) -> Option<&Arc<RolloutSnapshot>> {
+        self.rollouts.iter().find(|one| one.number == number)
+    }
+
+    /// One template.
+    pub fn template(&self, id: TemplateId) -> Option<&Arc<KeptTemplate>> {
+        self.templates.iter().find(|one| one.id == id)
     }
 
     /// How many jobs go on.

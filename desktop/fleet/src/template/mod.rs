@@ -5,6 +5,7 @@
 //! nothing about what it does not name. So it is a change for [`crate::bulk`], and what agents are
 //! compared with by [`crate::drift`].
 
+mod change;
 mod merge;
 mod render;
 mod values;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use underpass_shared::config::{Document, Invalid};
 
+pub use self::change::Carried;
 pub(crate) use self::merge::json;
 pub use self::values::{About, Values};
 pub use self::variables::{Kind, Variable};

@@ -9,6 +9,7 @@ use underpass_shared::id::AgentId;
 
 use super::Template;
 use super::variables::Known;
+use crate::snapshot::AgentSnapshot;
 
 /// What of an agent a template may name.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,17 @@ pub struct About<'a> {
     pub label: &'a str,
     /// The group that the user put it in.
     pub group: Option<&'a str>,
+}
+
+impl<'a> About<'a> {
+    /// What is known of an agent.
+    pub fn of(agent: &'a AgentSnapshot) -> Self {
+        Self {
+            id: agent.id,
+            label: &agent.label,
+            group: agent.group.as_deref(),
+        }
+    }
 }
 
 /// Values of variables: what is said of one agent goes before what is said of its group, and that

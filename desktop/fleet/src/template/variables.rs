@@ -238,6 +238,10 @@ pub(super) fn escaped_parts(parts: Vec<SubaccountPart>) -> Vec<SubaccountPart> {
         part.wanted = escaped(part.wanted);
         part.set = escaped(part.set);
         part.mappings = part.mappings.into_iter().map(escaped).collect();
+        part.change_mappings = part.change_mappings.into_iter().map(escaped).collect();
+        for one in &mut part.remove_mappings {
+            *one = one.replace('$', "$$");
+        }
         part
     });
     parts.collect()

@@ -10,6 +10,7 @@ use underpass_shared::id::AgentId;
 use underpass_shared::pairing::PairingLink;
 
 use super::super::shelf::{Keep, Opened, Then, open, reason, shelf, unlock};
+use super::super::templates::Templates;
 use super::super::{Card, Message};
 use super::{Hub, Real};
 use crate::FleetError;
@@ -94,6 +95,10 @@ impl Hub {
         for entry in opened.book.entries() {
             self.put(card(entry), None);
         }
+        for rollout in opened.rollouts {
+            self.rollouts.put(rollout, None);
+        }
+        self.templates = Templates::of(opened.templates);
         for (agent, draft) in opened.drafts {
             if let Some(member) = self.members.get_mut(&agent) {
                 member.draft = Some(Arc::new(draft));
