@@ -35,6 +35,10 @@ pub enum Effect {
     },
     /// Begins to change many agents.
     RollOut(Box<Wish>),
+    /// To the traces of an agent.
+    Traces(AgentId),
+    /// To how the alerts of an agent are delivered.
+    Delivery(AgentId),
     /// Pairs with the agent of a string, or asks for one where it is empty.
     Pair(Secret),
     /// A word at the corner of the window.

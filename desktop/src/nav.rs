@@ -114,6 +114,8 @@ pub enum AgentTab {
     CookieDomains,
     /// What it measured.
     Monitoring,
+    /// What goes wrong on it, and traces of what passes.
+    Trouble,
     /// Certificates and stores.
     Trust,
     /// How users are known to the systems.
@@ -139,6 +141,7 @@ impl AgentTab {
     pub const ALL: [Self; 15] = [
         Self::Overview,
         Self::Monitoring,
+        Self::Trouble,
         Self::Subaccounts,
         Self::AccessControl,
         Self::Channels,
@@ -163,6 +166,7 @@ impl AgentTab {
             Self::Channels => "Channels",
             Self::CookieDomains => "Cookie domains",
             Self::Monitoring => "Monitoring",
+            Self::Trouble => "Troubleshooting",
             Self::Trust => "Trust & certificates",
             Self::Propagation => "Principal propagation",
             Self::Revisions => "Revisions",

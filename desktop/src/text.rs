@@ -78,6 +78,27 @@ pub fn age(now_ms: i64, then_ms: i64) -> String {
     }
 }
 
+/// How long something takes, in its largest unit.
+pub fn span(ms: u64) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..60_000 => format!("{} s", ms / 1_000),
+        60_000..3_600_000 => format!("{} min", ms / 60_000),
+        3_600_000..172_800_000 => format!("{} h", ms / 3_600_000),
+        _ => format!("{} d", ms / 86_400_000),
+    }
+}
+
+/// A number of bytes in its largest unit.
+pub fn bytes(number: u64) -> String {
+    match number {
+        0..1_000 => format!("{number} B"),
+        1_000..1_000_000 => format!("{:.1} kB", number as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", number as f64 / 1e6),
+        _ => format!("{:.1} GB", number as f64 / 1e9),
+    }
+}
+
 /// A moment, to the second.
 pub fn when(ms: i64) -> String {
     let Some(at) = moment(ms) else {
@@ -157,6 +178,18 @@ mod tests {
             ("1970-01-01".to_owned(), "09:30:05.007".to_owned())
         );
         assert_eq!(when(i64::MAX), "–");
+    }
+
+    #[test]
+    fn lengths_and_sizes_take_their_largest_unit() {
+        assert_eq!(
+            [999, 59_000, 120_000, 7_200_000, 172_800_000].map(span),
+            ["999 ms", "59 s", "2 min", "2 h", "2 d"]
+        );
+        assert_eq!(
+            [7, 1_500, 10_000_000, 2_500_000_000].map(bytes),
+            ["7 B", "1.5 kB", "10.0 MB", "2.5 GB"]
+        );
     }
 
     #[test]

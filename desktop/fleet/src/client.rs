@@ -19,7 +19,7 @@ use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::{ClientTls, Credential};
 use underpass_shared::api::management::{
     AuditTarget, BackupTarget, CertificateRequest, DocumentTarget, Issued, OperatorTarget, Query,
-    SubaccountTarget, Target, Verb,
+    SubaccountTarget, Target, TroubleTarget, Verb,
 };
 use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
@@ -311,6 +311,7 @@ const fn limit(target: &Target) -> usize {
             | DocumentTarget::Revision(_),
         )
         | Target::Audit(AuditTarget::Csv | AuditTarget::Lines)
+        | Target::Trouble(TroubleTarget::TraceContent(_))
         | Target::Of(_, SubaccountTarget::ExportMappings) => LARGE_LEN_MAX,
         _ => ANSWER_LEN_MAX,
     }

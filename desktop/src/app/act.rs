@@ -5,6 +5,7 @@ use underpass_fleet::api::Call;
 use underpass_fleet::command::{Change, Command, DraftAct};
 use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::{DocumentTarget, Target, Verb};
+use underpass_shared::id::AgentId;
 
 use super::App;
 use crate::command::UiCommand;
@@ -155,6 +156,12 @@ impl App {
         }
     }
 
+    /// Goes to a tab of an agent that is to show a part of it at once.
+    fn go_to(&mut self, id: AgentId, tab: AgentTab) {
+        self.go(Route::Agent { id, tab });
+        self.screens.agent.turn_to(id);
+    }
+
     /// Does what the page wanted, after the frame is drawn.
     pub(super) fn settle(&mut self, ctx: &Context) {
         for effect in std::mem::take(&mut self.effects) {
@@ -166,11 +173,18 @@ impl App {
                     subaccount,
                     address,
                 } => {
-                    let tab = AgentTab::AccessControl;
-                    self.go(Route::Agent { id, tab });
+                    self.go_to(id, AgentTab::AccessControl);
                     self.screens.agent.access.choose(subaccount, address);
                 }
                 Effect::RollOut(wish) => self.roll_out(*wish),
+                Effect::Traces(id) => {
+                    self.go_to(id, AgentTab::Trouble);
+                    self.screens.agent.trouble.show_traces();
+                }
+                Effect::Delivery(id) => {
+                    self.go_to(id, AgentTab::Settings);
+                    self.screens.agent.settings.show_delivery();
+                }
                 Effect::Pair(link) => self.pair(link.expose()),
                 Effect::Described { text, before } => {
                     self.toasts.described((self.clock)(), text, before)

@@ -4,6 +4,7 @@
 mod access;
 mod audit;
 mod bench;
+mod delivery;
 mod fleet;
 mod fleet_acts;
 mod fleet_audit;
@@ -26,4 +27,5 @@ mod stage;
 mod start;
 mod subaccounts;
 mod tidy;
+mod trouble;
 mod trust;

@@ -11,7 +11,11 @@ impl Desk {
     fn settings(&mut self) {
         let (id, tab) = (self.agent, AgentTab::Settings);
         self.go(Route::Agent { id, tab });
-        self.sees("SMTP host");
+        self.sees("Proxy host");
+    }
+
+    fn section(&mut self, name: &str) {
+        self.press(Role::RadioButton, name);
     }
 }
 
@@ -21,6 +25,7 @@ fn mail_and_proxy_are_saved_at_once_with_their_passwords_out_of_sight() {
     let mut agent = world.enrol("", &[]);
     let mut desk = Desk::new(&mut agent);
     desk.settings();
+    desk.section("Alert delivery");
     desk.press(Role::Switch, "Send alerts by e-mail");
     for (field, text) in [
         ("Send to", "ops@corp.example"),
@@ -65,8 +70,10 @@ fn limits_of_alerts_the_log_and_regions_go_by_the_draft() {
     let mut agent = world.enrol("", &[]);
     let mut desk = Desk::new(&mut agent);
     desk.settings();
+    desk.section("Alert rules");
     desk.fill("CPU load above, %", "85");
     desk.button("Save to the draft");
+    desk.section("Agent");
     desk.fill("New file from, MB", "75");
     desk.button("Save to the draft");
     desk.fill("Region name", "Plant network");

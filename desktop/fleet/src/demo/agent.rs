@@ -24,7 +24,7 @@ use super::document::document;
 use super::furniture::furnished;
 use super::random::Dice;
 use super::store::{Order, Store};
-use super::{answers, certificates, logs, measured, quality};
+use super::{answers, certificates, logs, measured, quality, trouble};
 use crate::api::{Api, Call, Events, Heard};
 use crate::snapshot::Sample;
 use crate::{FleetError, Reply};
@@ -41,6 +41,7 @@ pub type Clock = std::sync::Arc<dyn Fn() -> i64 + Send + Sync>;
 pub(super) struct State {
     pub(super) store: Store,
     pub(super) running: acts::Running,
+    pub(super) trouble: trouble::Told,
     next_event: u64,
     /// It left in the middle of the play.
     pub(super) is_gone: bool,
@@ -89,6 +90,7 @@ impl DemoAgent {
             state: Mutex::new(State {
                 store,
                 running: acts::Running::default(),
+                trouble: trouble::Told::default(),
                 next_event: 1,
                 is_gone: false,
             }),
@@ -191,7 +193,11 @@ impl DemoAgent {
             }
             (_, Verb::Get | Verb::Post | Verb::Put | Verb::Patch | Verb::Delete) => {}
         }
-        let (document, reason, body) = match acts::act(self, &mut state, call) {
+        let acted = match acts::act(self, &mut state, call) {
+            Some(acted) => Some(acted),
+            None => trouble::act(self, &mut state, call),
+        };
+        let (document, reason, body) = match acted {
             None => edited(&state.store, call, now_ms)?,
             Some(acted) => match acted? {
                 Acted::Document(document, reason, body) => (document, reason, body),

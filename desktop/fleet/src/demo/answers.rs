@@ -22,7 +22,7 @@ use underpass_shared::policy::effective::NotOffered;
 use underpass_shared::policy::{Access, Policy};
 
 use super::agent::{DemoAgent, State, USER, ok, text};
-use super::{acts, audit, logs, measured, own};
+use super::{acts, audit, logs, measured, own, trouble};
 use crate::Reply;
 use crate::api::Call;
 
@@ -35,8 +35,10 @@ pub(super) fn get(agent: &DemoAgent, state: &State, call: &Call) -> Answer {
     let (revision, document) = state.store.current();
     let number = revision.number;
     let settings = document.connector();
-    let told = acts::tell(agent, state, &call.target);
-    if let Some(told) = told.or_else(|| measured::tell(agent, state, call)) {
+    let told = acts::tell(agent, state, &call.target)
+        .or_else(|| trouble::tell(agent, state, &call.target))
+        .or_else(|| measured::tell(agent, state, call));
+    if let Some(told) = told {
         return told;
     }
     match &call.target {

@@ -1,10 +1,12 @@
 //! What made-up agents have beside subaccounts and mappings: channels, cookie domains, a proxy.
 
 use underpass_shared::config::{
-    Channel, ChannelConnections, ChannelId, ChannelService, Connector, ConnectorFields, Document,
-    DomainMapping, InstanceNumber, Invalid, Proxy, ProxyFields, Region, ServiceName,
-    SubaccountFields,
+    Channel, ChannelConnections, ChannelId, ChannelService, Connector, ConnectorFields,
+    DeliveryTrust, Document, DomainMapping, InstanceNumber, Invalid, Mail, MailFields, Number,
+    Proxy, ProxyFields, Region, ServiceName, SubaccountFields, SyslogServer, SyslogTransport,
+    TrustOption, Webhook, WebhookForm,
 };
+use underpass_shared::id::CredentialId;
 
 use super::document::known;
 use super::random::Dice;
@@ -110,5 +112,66 @@ pub(super) fn furnished(document: &Document, dice: &mut Dice) -> Result<Document
         region_host: known("connect.eu10.example.com")?,
     }]
     .try_into()?;
+    delivery(&mut fields, dice)?;
     next.with_connector(fields.try_into()?)
+}
+
+/// How alerts reach somebody.
+fn delivery(fields: &mut ConnectorFields, dice: &mut Dice) -> Result<(), Invalid> {
+    let mut secret = || CredentialId::from_uuid(dice.uuid());
+    fields.email = Mail::try_from(MailFields {
+        enabled: true,
+        trust_option: TrustOption::JdkAndEmailTrustStore,
+        send_to: known("sap-basis@corp.example")?,
+        send_from: known("underpass@corp.example")?,
+        smtp_host: known("mail.corp.example")?,
+        smtp_port: Some(known("587")?),
+        smtp_username: Some(known("svc-underpass")?),
+        credential: Some(secret()),
+        ..MailFields::default()
+    })?;
+    let webhook = |name, form, origin, path, secret| -> Result<Webhook, Invalid> {
+        Ok(Webhook {
+            name: known(name)?,
+            enabled: true,
+            form,
+            origin: known(origin)?,
+            path,
+            secret,
+            trust: DeliveryTrust::default(),
+        })
+    };
+    let (chat, queue, signs) = (secret(), secret(), secret());
+    fields.webhooks = vec![
+        webhook(
+            "on-call",
+            WebhookForm::Slack,
+            "https://hooks.chat.example",
+            chat,
+            None,
+        )?,
+        Webhook {
+            enabled: false,
+            ..webhook(
+                "event-hub",
+                WebhookForm::Json,
+                "https://events.corp.example:8443",
+                queue,
+                Some(signs),
+            )?
+        },
+    ]
+    .try_into()?;
+    fields.syslog = vec![SyslogServer {
+        name: known("siem")?,
+        enabled: true,
+        host: known("siem.corp.example")?,
+        port: None,
+        transport: SyslogTransport::Tls,
+        facility: Number::constant(16),
+        trust: DeliveryTrust::default(),
+    }]
+    .try_into()?;
+    fields.heartbeat.url = Some(known("https://uptime.example/ping/7f21c4")?);
+    Ok(())
 }

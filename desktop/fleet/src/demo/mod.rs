@@ -19,6 +19,7 @@ mod random;
 mod shelf;
 mod still;
 mod store;
+mod trouble;
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! What a made-up agent tells of itself.
 
 use underpass_shared::api::management::{
-    ApplicationConnection, Connection, LinkStatus, ManagementStatus, Rating, SecurityEntry,
-    SecurityStatus, Status, SubaccountCertificate, Tunnel, TunnelState,
+    ApplicationConnection, Connection, HeartbeatStatus, LinkStatus, ManagementStatus, Rating,
+    SecurityEntry, SecurityStatus, Status, SubaccountCertificate, Tunnel, TunnelState,
 };
 use underpass_shared::config::{Document, Mapping, Subaccount};
 use underpass_shared::pki::expiry::{CertificateKind, EXPIRING_DAYS, Expiry, ExpiryLevel};
@@ -67,7 +67,12 @@ pub(super) fn status(agent: &DemoAgent, state: &State) -> Status {
             .collect(),
         expiring: expiring(agent).into_iter().collect(),
         drain: None,
-        heartbeat: None,
+        heartbeat: document
+            .connector()
+            .heartbeat
+            .url
+            .as_ref()
+            .map(|_| heartbeat(agent)),
         history_problem: None,
         management: ManagementStatus {
             listening: vec![std::net::SocketAddr::from(([0, 0, 0, 0], 8443))],
@@ -75,6 +80,16 @@ pub(super) fn status(agent: &DemoAgent, state: &State) -> Status {
             problems: std::collections::BTreeMap::new(),
         },
         links: wanted.enumerate().map(link).collect(),
+    }
+}
+
+/// How its heartbeat is doing: withheld while tunnels are down that shall be up.
+fn heartbeat(agent: &DemoAgent) -> HeartbeatStatus {
+    let now_ms = agent.now_ms();
+    let is_down = matches!(agent.trouble, Trouble::AllDown);
+    HeartbeatStatus {
+        sent_ms: Some(now_ms - if is_down { 34 * 60_000 } else { 23_000 }),
+        problem: is_down.then(|| "it was withheld: tunnels are down that shall be up".to_owned()),
     }
 }
 

@@ -88,6 +88,25 @@ impl Newer {
     }
 }
 
+/// Tells when something that changes by itself has to be fetched anew.
+#[derive(Debug, Default)]
+pub struct Poll(Option<i64>);
+
+impl Poll {
+    /// Whether so many milliseconds passed since the last time; the page wakes for the next one.
+    pub fn is_due(&mut self, ui: &Ui, now_ms: i64, every_ms: i64) -> bool {
+        let wait = std::time::Duration::from_millis(every_ms.unsigned_abs());
+        ui.request_repaint_after(wait);
+        let is_due = self
+            .0
+            .is_some_and(|at| now_ms.saturating_sub(at) >= every_ms);
+        if is_due || self.0.is_none() {
+            self.0 = Some(now_ms);
+        }
+        is_due
+    }
+}
+
 /// Changed parts, one below the other, each with its fields.
 pub fn changed_parts(ui: &mut Ui, parts: &mut [Part]) {
     let tokens = ui.tokens();

@@ -20,6 +20,7 @@ pub mod revisions;
 pub mod security;
 pub mod settings;
 pub mod subaccounts;
+pub mod trouble;
 pub mod trust;
 
 use egui::{Frame, Margin, Ui};
@@ -43,6 +44,8 @@ pub struct AgentState {
     pub overview: overview::OverviewState,
     /// What it measured.
     pub monitoring: monitoring::MonitoringState,
+    /// What goes wrong on it, and traces of what passes.
+    pub trouble: trouble::TroubleState,
     /// Its subaccounts.
     pub subaccounts: subaccounts::SubaccountsState,
     /// Which systems and paths are open.
@@ -72,6 +75,16 @@ pub struct AgentState {
 }
 
 impl AgentState {
+    /// Remembers this agent from now on, and nothing of another one.
+    pub fn turn_to(&mut self, id: AgentId) {
+        if self.of != Some(id) {
+            *self = Self {
+                of: Some(id),
+                ..Self::default()
+            };
+        }
+    }
+
     /// Puts the keyboard into the filter of a tab; false where it has none.
     pub const fn focus_filter(&mut self, tab: AgentTab) -> bool {
         match tab {
@@ -80,6 +93,7 @@ impl AgentState {
             AgentTab::Audit => self.audit.focus_filter(),
             AgentTab::Logs => self.logs.focus_filter(),
             AgentTab::Monitoring => return self.monitoring.focus_filter(),
+            AgentTab::Trouble => return self.trouble.focus_filter(),
             AgentTab::Overview
             | AgentTab::Subaccounts
             | AgentTab::Channels
@@ -97,12 +111,7 @@ impl AgentState {
 
 /// Shows the page.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AgentState, id: AgentId, tab: AgentTab) {
-    if state.of != Some(id) {
-        *state = AgentState {
-            of: Some(id),
-            ..AgentState::default()
-        };
-    }
+    state.turn_to(id);
     let Some(agent) = cx.agent else {
         let empty = Empty {
             icon: Icon::SearchX,
@@ -139,6 +148,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AgentState, id: AgentId, tab
     match tab {
         AgentTab::Overview => overview::ui(ui, cx, &mut state.overview),
         AgentTab::Monitoring => monitoring::ui(ui, cx, &mut state.monitoring),
+        AgentTab::Trouble => trouble::ui(ui, cx, &mut state.trouble),
         AgentTab::Subaccounts => subaccounts::ui(ui, cx, &mut state.subaccounts),
         AgentTab::AccessControl => access::ui(ui, cx, &mut state.access),
         AgentTab::Channels => channels::ui(ui, cx, &mut state.channels),

@@ -9,7 +9,7 @@ use underpass_shared::rights::Access;
 
 use super::edit::refused;
 use crate::cx::Cx;
-use crate::theme::State;
+use crate::theme::{State, space};
 use crate::widget::{Banner, Button, Empty, search, skeleton};
 
 /// In the place of a configuration that is on its way, or cannot be had.
@@ -56,6 +56,33 @@ pub(super) fn no_match(ui: &mut Ui, title: &str, filter: &mut String) {
     if empty.show(ui) {
         filter.clear();
     }
+}
+
+/// A list, and what was chosen of it: beside it where there is room, else below. `show` is called
+/// for the list with false, then for what was chosen with true.
+pub(super) fn list_and_chosen(ui: &mut Ui, mut show: impl FnMut(&mut Ui, bool)) {
+    /// Below this width what was chosen stands below.
+    const WIDE: f32 = 900.0;
+    /// The width of what was chosen.
+    const SIDE: f32 = 380.0;
+    let room = ui.available_size();
+    if room.x < WIDE {
+        ui.scope(|ui| {
+            ui.set_max_height(room.y * 0.42);
+            show(ui, false);
+        });
+        ui.add_space(space::S);
+        show(ui, true);
+        return;
+    }
+    let list = egui::vec2(room.x - SIDE - space::M, room.y);
+    let side = egui::vec2(SIDE, room.y);
+    let down = Layout::top_down(Align::Min);
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = space::M;
+        ui.allocate_ui_with_layout(list, down, |ui| show(ui, false));
+        ui.allocate_ui_with_layout(side, down, |ui| show(ui, true));
+    });
 }
 
 /// Why nothing can be added to subaccounts, if so.

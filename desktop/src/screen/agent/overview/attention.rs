@@ -6,16 +6,22 @@ use underpass_fleet::snapshot::AgentSnapshot;
 
 use crate::cx::Cx;
 use crate::nav::{AgentTab, Route};
+use crate::screen::agent::edit::document;
+use crate::screen::agent::trouble::{Seen, named, state_of};
 use crate::text;
 use crate::theme::{State, Text, Themed as _, font, size, space};
 use crate::widget::{IconButton, Words as _, card_titled, dot};
+
+/// Diagnoses that are listed; the others are counted.
+const DIAGNOSES: usize = 4;
 
 /// One thing, how bad it is, and where it is mended.
 type Item = (State, String, Option<AgentTab>);
 
 /// Shows the card.
-pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot) {
-    let items = items(agent);
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot, seen: &Seen) {
+    let mut items = items(agent);
+    diagnosed(agent, seen, &mut items);
     let tokens = ui.tokens();
     card_titled(
         ui,
@@ -55,6 +61,26 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot) {
             }
         },
     );
+}
+
+/// What the agent itself sees going wrong, what happened last first.
+fn diagnosed(agent: &AgentSnapshot, seen: &Seen, items: &mut Vec<Item>) {
+    let Some(known) = seen.known() else { return };
+    let document = document(agent).map(AsRef::as_ref);
+    let tab = Some(AgentTab::Trouble);
+    for one in known.diagnoses.iter().take(DIAGNOSES) {
+        let of = named(&one.entity, document);
+        let text = format!("{}: {of}", text::clean(&one.title));
+        items.push((state_of(one), text, tab));
+    }
+    let more = known.diagnoses.len().saturating_sub(DIAGNOSES);
+    if more > 0 {
+        let text = format!(
+            "And {} that the agent sees",
+            text::plural(more, "other fault")
+        );
+        items.push((State::Info, text, tab));
+    }
 }
 
 fn items(agent: &AgentSnapshot) -> Vec<Item> {

@@ -19,6 +19,7 @@ use underpass_shared::rights::Access;
 use self::backends::Backends;
 use super::common::Newer;
 use super::edit::prevented;
+use super::trouble::Seen;
 use crate::cx::Cx;
 use crate::screen::page;
 use crate::theme::{State, Text, Themed as _, space};
@@ -35,6 +36,7 @@ pub struct OverviewState {
     backends: Backends,
     changes: Slot<Vec<Revision>>,
     newer: Newer,
+    diagnoses: Seen,
     setup: setup::Setup,
 }
 
@@ -56,6 +58,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut OverviewState) {
         &Target::Document(DocumentTarget::Revisions),
         &query,
     );
+    state.diagnoses.want(cx, &agent);
     page(ui, "overview", |ui| {
         ui.spacing_mut().item_spacing = Vec2::splat(space::M);
         state.setup.ui(ui, cx, &agent);
@@ -88,7 +91,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut OverviewState) {
         let is_wide = ui.available_width() > WIDE;
         let (left, right) = if is_wide { (0, 1) } else { (0, 0) };
         ui.columns(if is_wide { 2 } else { 1 }, |columns| {
-            attention::show(&mut columns[left], cx, &agent);
+            attention::show(&mut columns[left], cx, &agent, &state.diagnoses);
             facts::show(&mut columns[left], cx, &agent);
             facts::load(&mut columns[right], &agent);
             facts::changes(&mut columns[right], cx, &agent, &state.changes);

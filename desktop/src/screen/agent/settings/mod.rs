@@ -4,12 +4,19 @@ mod alert_rules;
 mod alerts;
 mod audit;
 mod ciphers;
+mod delivery;
 mod general;
+mod heartbeat;
 mod logging;
 mod mail;
+mod mail_store;
 mod proxy;
 mod regions;
 mod running;
+mod syslog;
+mod syslog_form;
+mod webhook_form;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -23,11 +30,38 @@ use super::edit::document;
 use crate::cx::Cx;
 use crate::screen::page;
 use crate::theme::{State, space};
-use crate::widget::{Banner, skeleton};
+use crate::widget::{Banner, segmented, skeleton};
+
+/// A part of the tab.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Section {
+    /// The agent as a whole.
+    #[default]
+    Agent,
+    /// When alerts are raised.
+    Alerts,
+    /// How they reach somebody.
+    Delivery,
+}
+
+impl Section {
+    /// All of them, with their words.
+    const ALL: [(Self, &str); 3] = [
+        (Self::Agent, "Agent"),
+        (Self::Alerts, "Alert rules"),
+        (Self::Delivery, "Alert delivery"),
+    ];
+}
 
 /// What the tab remembers from frame to frame.
 #[derive(Default)]
 pub struct SettingsState {
+    section: Section,
+    delivery: delivery::DeliveryCard,
+    webhooks: webhooks::WebhooksCard,
+    syslog: syslog::SyslogCard,
+    heartbeat: heartbeat::HeartbeatCard,
+    mail_store: mail_store::MailStore,
     general: general::General,
     running: running::RunningCard,
     proxy: proxy::ProxyCard,
@@ -38,6 +72,13 @@ pub struct SettingsState {
     more_alerts: MoreAlerts,
     ciphers: ciphers::Ciphers,
     regions: regions::RegionsCard,
+}
+
+impl SettingsState {
+    /// Shows how alerts are delivered.
+    pub const fn show_delivery(&mut self) {
+        self.section = Section::Delivery;
+    }
 }
 
 /// Below this width the cards stand in one column.
@@ -63,33 +104,65 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
             }
             return;
         };
+        segmented(ui, "Section", &mut state.section, &Section::ALL);
+        // What is saved at once is shown as the agent has it, whatever the draft says.
+        let present = agent.configuration.value();
+        let present = present.map_or(document, |one| &one.document);
+        let both = Documents { document, present };
         if ui.available_width() < WIDE {
-            first(ui, cx, document, state);
-            second(ui, cx, document, state);
+            first(ui, cx, both, state);
+            second(ui, cx, both, state);
             return;
         }
         ui.columns(2, |columns| {
             // Columns stretch what is in them, and running text with it.
             let layout = Layout::top_down(Align::Min);
-            columns[0].with_layout(layout, |ui| first(ui, cx, document, state));
-            columns[1].with_layout(layout, |ui| second(ui, cx, document, state));
+            columns[0].with_layout(layout, |ui| first(ui, cx, both, state));
+            columns[1].with_layout(layout, |ui| second(ui, cx, both, state));
         });
     });
     state.running.dialogs(ui.ctx(), cx);
+    state.webhooks.dialogs(ui.ctx(), cx);
+    state.syslog.dialogs(ui.ctx(), cx);
+    state.mail_store.dialogs(ui, cx);
 }
 
-fn first(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, state: &mut SettingsState) {
-    state.general.card(ui, cx, document);
-    state.proxy.card(ui, cx, document);
-    state.mail.card(ui, cx, document);
-    state.ciphers.card(ui, cx, document);
+/// The configuration as the operator wants it, and as the agent has it.
+#[derive(Clone, Copy)]
+struct Documents<'a> {
+    document: &'a Document,
+    present: &'a Document,
 }
 
-fn second(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, state: &mut SettingsState) {
-    state.running.card(ui, cx);
-    state.logging.card(ui, cx, document);
-    state.audit.card(ui, cx, document);
-    state.alerts.card(ui, cx, document);
-    state.more_alerts.card(ui, cx, document);
-    state.regions.card(ui, cx, document);
+fn first(ui: &mut Ui, cx: &mut Cx<'_>, of: Documents<'_>, state: &mut SettingsState) {
+    match state.section {
+        Section::Agent => {
+            state.general.card(ui, cx, of.document);
+            state.proxy.card(ui, cx, of.document);
+            state.ciphers.card(ui, cx, of.document);
+        }
+        Section::Alerts => state.alerts.card(ui, cx, of.document),
+        Section::Delivery => {
+            state.delivery.card(ui, cx, of.present);
+            state.mail.card(ui, cx, of.present);
+        }
+    }
+}
+
+fn second(ui: &mut Ui, cx: &mut Cx<'_>, of: Documents<'_>, state: &mut SettingsState) {
+    match state.section {
+        Section::Agent => {
+            state.running.card(ui, cx);
+            state.logging.card(ui, cx, of.document);
+            state.audit.card(ui, cx, of.document);
+            state.regions.card(ui, cx, of.document);
+        }
+        Section::Alerts => state.more_alerts.card(ui, cx, of.document),
+        Section::Delivery => {
+            state.webhooks.card(ui, cx, of.present);
+            state.syslog.card(ui, cx, of.document);
+            state.heartbeat.card(ui, cx, of.document);
+            state.mail_store.card(ui, cx, of.document);
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! Certificates that are to be trusted.
 
 use egui::Ui;
-use underpass_shared::config::{Alias, BackendTrust, Certificate, Invalid, TrustedCertificate};
+use underpass_shared::config::{
+    Alias, BackendTrust, Certificate, ConnectorFields, Invalid, TrustedCertificate,
+};
 
-use super::super::edit::{document, edit_connector};
+use super::super::edit::{document, edit_connector, with_connector};
 use super::pem::PemInput;
 use crate::cx::Cx;
 use crate::text;
@@ -13,16 +15,66 @@ use crate::widget::{Answer, Dialog, Field, Words as _, days_word, key_text, keys
 /// Certificates of a bundle that are shown before they are added.
 const SHOWN: usize = 3;
 
+/// Whose certificates are trusted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) enum Store {
+    /// Those of back ends.
+    #[default]
+    Backends,
+    /// Those of mail servers, webhooks and syslog servers.
+    Delivery,
+}
+
+impl Store {
+    /// What is to be given.
+    const fn wanted(self) -> &'static str {
+        match self {
+            Self::Backends => {
+                "The CA that issued your back ends' certificates, or the own certificate of one back end. A bundle is added as several."
+            }
+            Self::Delivery => {
+                "The CA that issued the certificate of your mail server, webhook or syslog server, or its own certificate. A bundle is added as several."
+            }
+        }
+    }
+
+    /// The store with more in it.
+    fn join(
+        self,
+        fields: &mut ConnectorFields,
+        new: Vec<TrustedCertificate>,
+    ) -> Result<(), Invalid> {
+        match self {
+            Self::Backends => fields.backend_trust = joined(&fields.backend_trust, new)?,
+            Self::Delivery => {
+                let mut all: Vec<TrustedCertificate> = fields.email_trust.clone().into();
+                all.extend(new);
+                fields.email_trust = all.try_into()?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The dialog.
 #[derive(Default)]
-pub(super) struct Add {
+pub(in super::super) struct Add {
+    store: Store,
     alias: String,
     pem: PemInput,
 }
 
 impl Add {
+    /// Into one of the stores.
+    pub(in super::super) fn to(store: Store) -> Self {
+        Self {
+            store,
+            ..Self::default()
+        }
+    }
+
     /// Shows the dialog; true when it is over.
-    pub(super) fn show(&mut self, ui: &Ui, cx: &mut Cx<'_>) -> bool {
+    pub(in super::super) fn show(&mut self, ui: &Ui, cx: &mut Cx<'_>) -> bool {
         let found = Certificate::list(&self.pem.text).map_err(|rule| rule.to_string());
         let entries = found
             .as_ref()
@@ -35,9 +87,8 @@ impl Add {
         let present = cx.agent.and_then(|agent| document(agent));
         let twice = match (&entries, &present) {
             (Some(Ok(new)), Some(document)) => {
-                joined(document.connector().backend_trust(), new.clone())
-                    .err()
-                    .map(|rule| rule.to_string())
+                let tried = with_connector(document, |fields| self.store.join(fields, new.clone()));
+                tried.err().map(|rule| rule.to_string())
             }
             _ => None,
         };
@@ -53,11 +104,20 @@ impl Add {
             .without_enter()
             .enabled_if(reason.is_empty(), reason)
             .show(ui.ctx(), |ui| {
-                ui.paragraph("The CA that issued your back ends' certificates, or the own certificate of one back end. A bundle is added as several.");
+                ui.paragraph(self.store.wanted());
                 ui.add_space(space::S);
-                Field::new("Alias", &mut self.alias).hint("corporate-root").mono().error(alias.as_deref()).show(ui);
+                Field::new("Alias", &mut self.alias)
+                    .hint("corporate-root")
+                    .mono()
+                    .error(alias.as_deref())
+                    .show(ui);
                 ui.add_space(space::S);
-                self.pem.ui(ui, "Certificate", "-----BEGIN CERTIFICATE-----", pem.as_deref());
+                self.pem.ui(
+                    ui,
+                    "Certificate",
+                    "-----BEGIN CERTIFICATE-----",
+                    pem.as_deref(),
+                );
                 if let Ok(list) = &found {
                     preview(ui, cx.now_ms, list);
                 }
@@ -69,10 +129,8 @@ impl Add {
                     [one] => format!("Trust {}", one.alias),
                     many => format!("Trust {}", text::plural(many.len(), "certificate")),
                 };
-                edit_connector(cx, what, move |fields| {
-                    fields.backend_trust = joined(&fields.backend_trust, new)?;
-                    Ok(())
-                });
+                let store = self.store;
+                edit_connector(cx, what, move |fields| store.join(fields, new));
                 true
             }
             (Answer::Open | Answer::Confirmed, _) => false,

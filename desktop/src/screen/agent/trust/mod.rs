@@ -18,6 +18,7 @@ use underpass_shared::config::{Document, SubaccountKey};
 use underpass_shared::pki::chain::CertificateUse;
 use underpass_shared::pki::expiry::{CertificateKind, Enrolled, Expiry, expiries};
 
+pub(super) use self::add::{Add, Store};
 use self::own::OwnDialogs;
 use self::store::StoreState;
 use super::common::{Newer, shown};
