@@ -14,6 +14,11 @@ use crate::output;
 use crate::shell;
 use crate::stop::Stop;
 
+/// What an ordinary test takes of the test threads, as `.config/nextest.toml` says.
+const THREADS_OF_TEST: usize = 3;
+/// How many tests that mostly wait run at once, each in one thread, as `.config/nextest.toml` says.
+const WAITING_TESTS: usize = 2;
+
 /// A named check.
 struct Step {
     name: &'static str,
@@ -162,12 +167,20 @@ fn build(stop: &Stop) -> anyhow::Result<()> {
 
 fn tests(stop: &Stop) -> anyhow::Result<()> {
     let mut command = if shell::has_program("cargo-nextest") {
-        shell::cargo(&["nextest", "run", "--workspace"])
+        let mut command = shell::cargo(&["nextest", "run", "--workspace", "--profile", "whole"]);
+        let cores = std::thread::available_parallelism()?.get();
+        command.args(["--test-threads", &test_threads(cores).to_string()]);
+        command
     } else {
         output::progress("cargo-nextest is not installed: using cargo test");
         shell::cargo(&["test", "--workspace", "--lib", "--bins", "--tests"])
     };
     shell::run(&mut command, stop)
+}
+
+/// As many ordinary tests as there are cores, and a few beside them that wait.
+const fn test_threads(cores: usize) -> usize {
+    cores * THREADS_OF_TEST + WAITING_TESTS
 }
 
 fn documentation_tests(stop: &Stop) -> anyhow::Result<()> {
