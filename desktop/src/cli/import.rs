@@ -210,7 +210,7 @@ pub(super) fn run(common: &Common, import: Import, out: &mut Output<'_>) -> anyh
     let Import::Scc(import) = import;
     let reading = import.reading()?;
     if let Some(path) = &import.save {
-        write(path, reading.to_json().as_bytes())?;
+        write(path, reading.to_json()?.as_bytes())?;
     }
     let choice = import.decided.choice();
     let goal = &import.goal;

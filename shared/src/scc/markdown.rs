@@ -1,6 +1,6 @@
 //! The report as Markdown.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use super::findings::{At, Decision, Finding, Kind};
 use super::report::Report;
@@ -36,13 +36,17 @@ const KINDS: [(Kind, &str, &str); 5] = [
 impl Report {
     /// The report for people.
     pub fn to_markdown(&self) -> String {
-        let mut text = String::new();
-        self.write(&mut text).expect("a string takes everything");
-        text
+        Markdown(self).to_string()
     }
+}
 
-    fn write(&self, out: &mut String) -> fmt::Result {
-        let source = escape(&self.source.address);
+/// A report as Markdown.
+struct Markdown<'a>(&'a Report);
+
+impl fmt::Display for Markdown<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(report) = self;
+        let source = escape(&report.source.address);
         writeln!(
             out,
             "# Import from SAP Cloud Connector\n\nRead from {source}.\n"
@@ -51,7 +55,7 @@ impl Report {
             out,
             "| | found | in the plan | left behind |\n|---|---:|---:|---:|"
         )?;
-        for (name, tally) in self.counts.all() {
+        for (name, tally) in report.counts.all() {
             let left = tally.left();
             writeln!(
                 out,
@@ -60,27 +64,27 @@ impl Report {
             )?;
         }
         writeln!(out, "\n## Decisions\n")?;
-        if self.decisions.is_empty() {
+        if report.decisions.is_empty() {
             writeln!(out, "None.")?;
         }
-        for one in &self.decisions {
+        for one in &report.decisions {
             decision(out, one)?;
         }
         for (kind, heading, explanation) in KINDS {
-            let mut all = self.of(kind).peekable();
+            let mut all = report.of(kind).peekable();
             if all.peek().is_some() {
                 writeln!(out, "\n## {heading}\n\n{explanation}\n")?;
                 all.try_for_each(|one| finding(out, one))?;
             }
         }
         writeln!(out, "\n## What the connector's API does not tell\n")?;
-        for one in &self.untold {
+        for one in &report.untold {
             writeln!(out, "- {}: {}", escape(&one.what), escape(&one.remedy))?;
         }
-        if !self.steps.is_empty() {
+        if !report.steps.is_empty() {
             writeln!(out, "\n## What is left to do\n")?;
         }
-        for (number, step) in (1..).zip(&self.steps) {
+        for (number, step) in (1..).zip(&report.steps) {
             let number: usize = number;
             writeln!(out, "{number}. {}", escape(step))?;
         }
@@ -88,7 +92,7 @@ impl Report {
     }
 }
 
-fn decision(out: &mut String, one: &Decision) -> fmt::Result {
+fn decision(out: &mut fmt::Formatter<'_>, one: &Decision) -> fmt::Result {
     let open = if one.open { "**open** " } else { "" };
     let (about, taken) = (escape(&one.about), escape(&one.taken));
     writeln!(out, "- {open}{about}: {taken}. {}", escape(&one.instead))?;
@@ -103,7 +107,7 @@ fn decision(out: &mut String, one: &Decision) -> fmt::Result {
     places_of(out, &places)
 }
 
-fn finding(out: &mut String, one: &Finding) -> fmt::Result {
+fn finding(out: &mut fmt::Formatter<'_>, one: &Finding) -> fmt::Result {
     let field = if one.field.is_empty() {
         String::new()
     } else {
@@ -113,7 +117,7 @@ fn finding(out: &mut String, one: &Finding) -> fmt::Result {
     places_of(out, &one.places)
 }
 
-fn places_of(out: &mut String, places: &[At]) -> fmt::Result {
+fn places_of(out: &mut fmt::Formatter<'_>, places: &[At]) -> fmt::Result {
     for at in places.iter().take(PLACES_MAX) {
         match &at.value {
             Some(value) => writeln!(out, "  - {}: {}", escape(&at.place), escape(value))?,

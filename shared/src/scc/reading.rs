@@ -139,8 +139,11 @@ impl Reading {
     }
 
     /// The whole as a file. It holds no passwords.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).expect("texts and JSON")
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string_pretty(self)
     }
 
     /// Where it comes from.

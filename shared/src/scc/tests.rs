@@ -161,7 +161,7 @@ fn a_reading_asks_on_until_all_is_told_and_keeps_no_passwords() {
         json!({"expirationToleranceInHr": 3, "certificateValidityInMin": 90}),
     );
     let reading = read(&answers);
-    let file = reading.to_json();
+    let file = reading.to_json().unwrap();
     assert!(!file.contains("hunter2"), "{file}");
     let whose = SourceSubaccount {
         region_host: String::new(),
