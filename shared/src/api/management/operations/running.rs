@@ -41,7 +41,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .streams::<LogEvent>()
     .options(&[LEVEL, TEXT])
     .conflicts(),
-    Operation::get(DRAIN, Inspect, "Shows whether the agent takes no requests for now.")
+    Operation::get(DRAIN, Inspect, "Shows whether the agent takes requests, and who drained it where it does not.")
         .gives::<DrainShown>()
         .conflicts(),
     Operation::post(
