@@ -8,13 +8,13 @@ use anyhow::{Context as _, bail, ensure};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use underpass_runtime::file;
+use underpass_runtime::form::Form;
 use underpass_shared::api::management::{
     BackupHistory, BackupInput, BackupTarget, BackupVerified, Flag, Query, Target, Verb,
 };
 use underpass_shared::backup::{KeptSecret, RecipientText};
 
 use super::client::Client;
-use super::form::Form;
 use super::output::{Output, utc};
 use super::passphrase::{Opening, Passphrase};
 use crate::backup::ARCHIVE_MAX;
@@ -128,8 +128,8 @@ async fn verify(
     let archive = read(path)?;
     let (part, secret) = opening.get()?;
     let form = Form::new()
-        .part("backup", &archive)
-        .part(part, secret.expose().as_bytes());
+        .file("backup", "backup.zip", &archive)
+        .text(part, secret.expose());
     let target = Target::Backup(BackupTarget::Verification);
     let query = Query::default();
     let reply = client.send_form(Verb::Post, target, &query, form).await;

@@ -15,11 +15,11 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use underpass_runtime::clock;
+use underpass_runtime::form::{FilledIn, Form};
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::api::management::{ErrorBody, Query, Target, Verb};
 use underpass_shared::audit::{Category, Record};
 
-use super::form::Form;
 use crate::admin::socket::{self, Stream};
 use crate::admin::{Admin, Caller, OsUser, REVERTS_AT};
 use crate::audit::{Audit, Present};
@@ -191,11 +191,11 @@ impl Client {
         query: &Query,
         form: Form,
     ) -> anyhow::Result<Reply> {
-        let (kind, body) = form.end();
+        let FilledIn { content_type, body } = form.fill_in();
         let request = Request::builder()
             .method(verb.as_str())
             .uri(format!("{target}{}", query.to_text()))
-            .header(CONTENT_TYPE, kind)
+            .header(CONTENT_TYPE, content_type)
             .body(body)?;
         self.ask(request, "application/json").await
     }

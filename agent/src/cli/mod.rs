@@ -13,7 +13,6 @@ mod drain;
 pub mod enrol;
 mod events;
 pub mod files;
-mod form;
 pub mod heartbeat;
 pub mod history;
 mod import;

@@ -1,19 +1,13 @@
 //! What seals and opens backups, as commands take it. Never an argument, which every user of the
 //! host could see.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::ensure;
 use clap::Args;
+use underpass_runtime::passphrase;
 use underpass_shared::api::management::{PASSPHRASE_LEN_MAX, PASSPHRASE_LEN_MIN};
 use underpass_shared::secret::Secret;
-
-/// Where the passphrase is looked for when no file is named.
-const VARIABLE: &str = "UNDERPASS_BACKUP_PASSPHRASE";
-/// Bytes of a file with a private key: comments and one line.
-const KEY_FILE_MAX: u64 = 64 * 1024;
 
 /// Where the passphrase comes from.
 #[derive(Args, Clone, Debug)]
@@ -37,12 +31,7 @@ pub struct Opening {
 impl Passphrase {
     /// The passphrase; one for a new backup is asked for twice and must be long enough.
     pub(super) fn get(&self, is_new: bool) -> anyhow::Result<Secret> {
-        let found = match (&self.passphrase_file, std::env::var(VARIABLE)) {
-            (Some(path), _) => one_line(&read(path)?),
-            (None, Ok(text)) => Secret::new(text),
-            (None, Err(std::env::VarError::NotUnicode(_))) => bail!("{VARIABLE} is not UTF-8"),
-            (None, Err(std::env::VarError::NotPresent)) => ask(is_new)?,
-        };
+        let found = passphrase::find(self.passphrase_file.as_deref(), is_new)?;
         let text = found.expose();
         ensure!(
             !is_new || text.chars().count() >= PASSPHRASE_LEN_MIN,
@@ -60,36 +49,8 @@ impl Opening {
     /// The name of the part of a form, and what is in it.
     pub(super) fn get(&self) -> anyhow::Result<(&'static str, Secret)> {
         match &self.identity {
-            Some(path) => Ok(("identity", read(path)?)),
+            Some(path) => Ok(("identity", passphrase::read(path)?)),
             None => Ok(("password", self.passphrase.get(false)?)),
         }
     }
-}
-
-fn read(path: &Path) -> anyhow::Result<Secret> {
-    let unread = || format!("cannot read {}", path.display());
-    let mut text = String::new();
-    let file = File::open(path).with_context(unread)?;
-    file.take(KEY_FILE_MAX)
-        .read_to_string(&mut text)
-        .with_context(unread)?;
-    Ok(Secret::new(text))
-}
-
-fn one_line(text: &Secret) -> Secret {
-    Secret::new(text.expose().trim_end_matches(['\r', '\n']).to_owned())
-}
-
-fn ask(is_new: bool) -> anyhow::Result<Secret> {
-    let prompt = |text: &str| -> anyhow::Result<Secret> {
-        let typed = rpassword::prompt_password(text).with_context(|| {
-            format!("cannot ask for the passphrase; give --passphrase-file, or {VARIABLE} in the environment")
-        })?;
-        Ok(Secret::new(typed))
-    };
-    let first = prompt("Passphrase: ")?;
-    if is_new {
-        ensure!(prompt("Again: ")? == first, "the passphrases differ");
-    }
-    Ok(first)
 }

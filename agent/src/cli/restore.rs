@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use clap::{Args, Subcommand};
+use underpass_runtime::form::Form;
 use underpass_shared::api::management::{
     Query, RestoreApplied, RestorePlanShown, RestoreShown, RestoreTarget, Target, Verb,
 };
@@ -14,7 +15,6 @@ use underpass_shared::restore::{
 };
 
 use super::client::Client;
-use super::form::Form;
 use super::output::{Output, changes, utc};
 use super::passphrase::Opening;
 
@@ -133,12 +133,12 @@ pub(super) async fn run(
 async fn restore_file(client: &Client, wanted: Wanted, out: &mut Output<'_>) -> anyhow::Result<()> {
     let path = wanted.file.as_deref().context("name the backup")?;
     let archive = super::backup::read(path)?;
-    let choice = serde_json::to_vec(&wanted.choice()?)?;
+    let choice = serde_json::to_string(&wanted.choice()?)?;
     let (part, secret) = wanted.opening.get()?;
     let form = Form::new()
-        .part(part, secret.expose().as_bytes())
-        .part("choice", &choice)
-        .part("backup", &archive);
+        .text(part, secret.expose())
+        .text("choice", &choice)
+        .file("backup", "backup.zip", &archive);
     let (target, query) = (Target::Restores(RestoreTarget::Plans), Query::default());
     let planned = client.send_form(Verb::Post, target, &query, form);
     let plan: RestorePlanShown = planned

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use serde::Serialize;
 use underpass_runtime::archive::ARCHIVE_MAX;
-use underpass_runtime::file;
+use underpass_runtime::{file, passphrase};
 use underpass_shared::backup::Manifest;
 use underpass_shared::secret::Secret;
 
@@ -15,8 +15,6 @@ use super::Work;
 use crate::backup;
 use crate::cli::{Backup, Passphrase, Restore};
 
-/// Where the passphrase is looked for when no file is named.
-const PASSPHRASE_VARIABLE: &str = "UNDERPASS_BACKUP_PASSPHRASE";
 /// The archive may lie about for years and be tried at leisure.
 const PASSPHRASE_MIN: usize = 8;
 /// Longer ones are a mistaken file.
@@ -95,21 +93,8 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The passphrase: from the file, else from the environment, else asked for. Never an argument,
-/// which every user of the host could see.
 fn passphrase(options: &Passphrase, is_new: bool) -> anyhow::Result<Secret> {
-    let found = match (&options.passphrase_file, std::env::var(PASSPHRASE_VARIABLE)) {
-        (Some(path), _) => {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            Secret::new(text.trim_end_matches(['\r', '\n']).to_owned())
-        }
-        (None, Ok(text)) => Secret::new(text),
-        (None, Err(std::env::VarError::NotUnicode(_))) => {
-            bail!("{PASSPHRASE_VARIABLE} is not UTF-8")
-        }
-        (None, Err(std::env::VarError::NotPresent)) => ask(is_new)?,
-    };
+    let found = passphrase::find(options.passphrase_file.as_deref(), is_new)?;
     let length = found.expose().chars().count();
     ensure!(
         !is_new || length >= PASSPHRASE_MIN,
@@ -120,21 +105,4 @@ fn passphrase(options: &Passphrase, is_new: bool) -> anyhow::Result<Secret> {
         "the passphrase must have 1 to {PASSPHRASE_MAX} characters"
     );
     Ok(found)
-}
-
-fn ask(is_new: bool) -> anyhow::Result<Secret> {
-    let prompt = |text: &str| -> anyhow::Result<Secret> {
-        let typed = rpassword::prompt_password(text).with_context(|| {
-            format!(
-                "cannot ask for the passphrase; give --passphrase-file, or {PASSPHRASE_VARIABLE} \
-                 in the environment"
-            )
-        })?;
-        Ok(Secret::new(typed))
-    };
-    let first = prompt("Passphrase: ")?;
-    if is_new {
-        ensure!(prompt("Again: ")? == first, "the passphrases differ");
-    }
-    Ok(first)
 }

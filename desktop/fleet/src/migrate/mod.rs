@@ -8,7 +8,6 @@ mod acts;
 mod calls;
 pub mod desk;
 pub mod engine;
-mod form;
 mod handover;
 pub mod journal;
 pub mod machine;

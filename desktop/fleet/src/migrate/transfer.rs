@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use underpass_runtime::clock;
+use underpass_runtime::form::Form;
 use underpass_shared::api::management::{
     BackupInput, BackupTarget, Connection, RecipientShown, RestoreApplied, RestorePlanShown,
     RestoreTarget, Status, Target, Verb,
@@ -13,7 +14,6 @@ use underpass_shared::restore::{Choice, LocationRule, RestoreMode, RestorePart};
 use underpass_shared::secret::Secret;
 
 use super::calls::{Fault, Party, Told};
-use super::form::Form;
 use super::handover::seconds;
 use super::plan::{Plan, TargetPlan};
 use crate::Reply;
@@ -86,7 +86,9 @@ impl Transfer<'_> {
         let choice = serde_json::to_string(&self.choice());
         let choice = choice.map_err(|error| Fault::new(error.to_string()))?;
         let mut call = Call::new(Verb::Post, Target::Restores(RestoreTarget::Plans));
-        form.text("choice", &choice).into_call(&mut call);
+        let form = form.text("choice", &choice).fill_in();
+        call.content_type = form.content_type.into();
+        call.body = form.body;
         let reply = self.target.send(&call).await?;
         let shown: RestorePlanShown = read(self.target, &reply)?;
         let seen = told(&shown);
