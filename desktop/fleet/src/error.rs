@@ -106,6 +106,30 @@ impl FleetError {
         }
         clean(&text)
     }
+
+    /// Whether another try may do better.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Late { .. } | Self::Broken(_) | Self::Silent => true,
+            Self::Refused { status, .. } => *status == StatusCode::SERVICE_UNAVAILABLE,
+            Self::Handshake { .. }
+            | Self::Answer(_)
+            | Self::Unknown
+            | Self::OtherAgent(_)
+            | Self::OtherKey
+            | Self::Locked
+            | Self::NoKey(_)
+            | Self::NoText
+            | Self::NoRevision
+            | Self::Document(_)
+            | Self::EventTooLarge
+            | Self::TooLarge
+            | Self::Imposter
+            | Self::Pki(_)
+            | Self::Tls(_)
+            | Self::Request(_) => false,
+        }
+    }
 }
 
 /// Most characters of what an agent says to people.

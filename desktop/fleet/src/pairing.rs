@@ -30,35 +30,19 @@ pub struct Pairing {
 
 /// Why a pairing failed, and what to do about it, as one line for people.
 pub fn complaint(error: &FleetError) -> String {
-    let remedy = match error {
-        FleetError::Unreachable { .. } | FleetError::Late { .. } => {
-            "check that the agent runs, and that this computer may reach the host and port of the pairing string"
-        }
-        FleetError::Handshake { .. } | FleetError::Broken(_) => {
-            "another program may answer there; make a new pairing string on the agent's host"
-        }
-        FleetError::Refused { status, .. } if *status == StatusCode::UNAUTHORIZED => {
-            return "the pairing string was used already, or is older than ten minutes; make a new one with `underpass-agent pair`".to_owned();
-        }
-        FleetError::Imposter => {
-            "somebody may sit between you and the agent; do not try again from this network"
-        }
-        FleetError::Refused { .. }
-        | FleetError::Answer(_)
-        | FleetError::Unknown
-        | FleetError::OtherAgent(_)
-        | FleetError::OtherKey
-        | FleetError::Locked
-        | FleetError::Silent
-        | FleetError::NoKey(_)
-        | FleetError::NoText
-        | FleetError::NoRevision
-        | FleetError::Document(_)
-        | FleetError::EventTooLarge
-        | FleetError::TooLarge
-        | FleetError::Pki(_)
-        | FleetError::Tls(_)
-        | FleetError::Request(_) => return error.reason(),
+    use FleetError::{Broken, Handshake, Imposter, Late, Refused, Unreachable};
+    let remedy = if let Unreachable { .. } | Late { .. } = error {
+        "check that the agent runs, and that this computer may reach the host and port of the pairing string"
+    } else if let Handshake { .. } | Broken(_) = error {
+        "another program may answer there; make a new pairing string on the agent's host"
+    } else if let Imposter = error {
+        "somebody may sit between you and the agent; do not try again from this network"
+    } else if let Refused { status, .. } = error
+        && *status == StatusCode::UNAUTHORIZED
+    {
+        return "the pairing string was used already, or is older than ten minutes; make a new one with `underpass-agent pair`".to_owned();
+    } else {
+        return error.reason();
     };
     format!("{}; {remedy}", error.reason())
 }

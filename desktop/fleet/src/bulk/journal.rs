@@ -1,14 +1,12 @@
 //! Rollouts in the folder of a user.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::path::Path;
 
-use serde::Deserialize;
 use thiserror::Error;
-use underpass_runtime::file;
 
 use super::{FORMAT, Rollout};
+use crate::papers::{Form, PaperError, Papers};
 
 /// The folder of rollouts within the profile.
 const FOLDER: &str = "bulk";
@@ -23,25 +21,9 @@ pub enum JournalError {
     /// There is none of this number.
     #[error("there is no bulk change {0}; `underpass fleet bulk list` shows all")]
     Unknown(NonZeroUsize),
-    /// The file system does not let it.
-    #[error("{} cannot be used", .path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It is none of ours.
-    #[error("{} does not parse; remove it", .path.display())]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: serde_json::Error,
-    },
-    /// A newer program wrote it.
-    #[error("{} was written by a newer version of this program", .0.display())]
-    TooNew(PathBuf),
+    /// Its file cannot be used.
+    #[error(transparent)]
+    Paper(#[from] PaperError),
     /// Too many are not settled.
     #[error("{KEPT_MAX} bulk changes are not settled; run or remove some first")]
     TooMany,
@@ -49,21 +31,16 @@ pub enum JournalError {
 
 /// Where rollouts are written down.
 #[derive(Clone, Debug)]
-pub struct Journal(PathBuf);
-
-#[derive(Deserialize)]
-struct FormatOnly {
-    format: u32,
-}
+pub struct Journal(Papers);
 
 impl Journal {
     /// The one of a profile.
     pub fn of(profile: &Path) -> Self {
-        Self(profile.join(FOLDER))
-    }
-
-    fn path(&self, number: NonZeroUsize) -> PathBuf {
-        self.0.join(format!("{number}.json"))
+        let form = Form {
+            newest: FORMAT,
+            len_max: LEN_MAX,
+        };
+        Self(Papers::of(profile.join(FOLDER), form))
     }
 
     /// The numbers of all rollouts, the newest last.
@@ -71,21 +48,7 @@ impl Journal {
     /// # Errors
     /// When the folder cannot be read.
     pub fn numbers(&self) -> Result<Vec<NonZeroUsize>, JournalError> {
-        let failed = |source| JournalError::File {
-            path: self.0.clone(),
-            source,
-        };
-        let entries = match fs::read_dir(&self.0) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
-            Err(error) => return Err(failed(error)),
-        };
-        let mut numbers = vec![];
-        for entry in entries {
-            let name = entry.map_err(failed)?.file_name();
-            let number = name.to_str().and_then(|name| name.strip_suffix(".json"));
-            numbers.extend(number.and_then(|number| number.parse::<NonZeroUsize>().ok()));
-        }
+        let mut numbers = self.0.names()?;
         numbers.sort_unstable();
         Ok(numbers)
     }
@@ -95,23 +58,8 @@ impl Journal {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub fn read(&self, number: NonZeroUsize) -> Result<Rollout, JournalError> {
-        let path = self.path(number);
-        let bytes = fs::metadata(&path).and_then(|about| {
-            if about.len() > LEN_MAX {
-                return Err(io::Error::other("it is too large"));
-            }
-            fs::read(&path)
-        });
-        let bytes = bytes.map_err(|source| failed(number, path.clone(), source))?;
-        let damaged = |source| JournalError::Damaged {
-            path: path.clone(),
-            source,
-        };
-        let FormatOnly { format } = serde_json::from_slice(&bytes).map_err(damaged)?;
-        if format > FORMAT {
-            return Err(JournalError::TooNew(path));
-        }
-        let mut rollout: Rollout = serde_json::from_slice(&bytes).map_err(damaged)?;
+        let read = self.0.read::<Rollout>(number);
+        let mut rollout = read.map_err(|error| failed(number, error))?;
         rollout.number = Some(number);
         Ok(rollout)
     }
@@ -125,14 +73,7 @@ impl Journal {
             Some(number) => number,
             None => self.make_room()?,
         };
-        let path = self.path(number);
-        let saved = serde_json::to_vec(rollout)
-            .map_err(io::Error::other)
-            .and_then(|bytes| {
-                file::private_dir(&self.0)?;
-                file::replace(&path, &bytes)
-            });
-        saved.map_err(|source| JournalError::File { path, source })?;
+        self.0.keep(number, rollout)?;
         rollout.number = Some(number);
         Ok(())
     }
@@ -142,8 +83,8 @@ impl Journal {
     /// # Errors
     /// When there is none, or it cannot be removed.
     pub fn remove(&self, number: NonZeroUsize) -> Result<(), JournalError> {
-        let path = self.path(number);
-        fs::remove_file(&path).map_err(|source| failed(number, path, source))
+        let removed = self.0.remove(number);
+        removed.map_err(|error| failed(number, error))
     }
 
     /// The next number.
@@ -162,9 +103,10 @@ impl Journal {
     }
 }
 
-fn failed(number: NonZeroUsize, path: PathBuf, source: io::Error) -> JournalError {
-    if source.kind() == io::ErrorKind::NotFound {
-        return JournalError::Unknown(number);
+fn failed(number: NonZeroUsize, error: PaperError) -> JournalError {
+    if error.is_absence() {
+        JournalError::Unknown(number)
+    } else {
+        error.into()
     }
-    JournalError::File { path, source }
 }

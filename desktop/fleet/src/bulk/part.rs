@@ -129,6 +129,15 @@ impl State {
         }
     }
 
+    /// The revision that it came to, by the change or by taking it back.
+    pub const fn revision(&self) -> Option<u64> {
+        if let Self::Done { revision } | Self::Undone { revision } = self {
+            Some(*revision)
+        } else {
+            None
+        }
+    }
+
     /// It in one word.
     pub const fn word(&self) -> &'static str {
         match self {

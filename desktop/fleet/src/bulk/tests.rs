@@ -15,6 +15,7 @@ use super::*;
 use crate::FleetError;
 use crate::api::{Api, Call, Events};
 use crate::demo::{Clock, SEED, cast};
+use crate::papers::PaperError;
 use crate::slot::FromReply as _;
 use crate::snapshot::{Configuration, Sample};
 
@@ -464,11 +465,14 @@ fn journals_of_newer_programs_and_damaged_ones_are_refused() {
     underpass_runtime::file::private_dir(&dir.path().join("bulk")).unwrap();
     let write = |text: &str| underpass_runtime::file::replace(&path, text.as_bytes()).unwrap();
     write(r#"{"format":2,"other":1}"#);
-    assert!(matches!(journal.read(one), Err(JournalError::TooNew(_))));
+    assert!(matches!(
+        journal.read(one),
+        Err(JournalError::Paper(PaperError::TooNew(_)))
+    ));
     write(r#"{"format":1}"#);
     assert!(matches!(
         journal.read(one),
-        Err(JournalError::Damaged { .. })
+        Err(JournalError::Paper(PaperError::Damaged { .. }))
     ));
     assert_eq!(journal.numbers().unwrap(), [one]);
     journal.remove(one).unwrap();

@@ -153,7 +153,7 @@ impl<'a> Party<'a> {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
-            match (is_passing(&error), waits.next()) {
+            match (error.is_passing(), waits.next()) {
                 (true, Some(wait)) => self.pause(*wait).await.or(Err(Missed::Cancelled))?,
                 (true, None) | (false, _) => return Err(Missed::Refused(error)),
             }
@@ -191,29 +191,4 @@ enum Missed {
     Refused(FleetError),
     Never(String),
     Cancelled,
-}
-
-/// Whether another try may do better.
-fn is_passing(error: &FleetError) -> bool {
-    use FleetError::{Broken, Late, Refused, Silent, Unreachable};
-    match error {
-        Unreachable { .. } | Late { .. } | Broken(_) | Silent => true,
-        Refused { status, .. } => *status == StatusCode::SERVICE_UNAVAILABLE,
-        FleetError::Handshake { .. }
-        | FleetError::Answer(_)
-        | FleetError::Unknown
-        | FleetError::OtherAgent(_)
-        | FleetError::OtherKey
-        | FleetError::Locked
-        | FleetError::NoKey(_)
-        | FleetError::NoText
-        | FleetError::NoRevision
-        | FleetError::Document(_)
-        | FleetError::EventTooLarge
-        | FleetError::TooLarge
-        | FleetError::Imposter
-        | FleetError::Pki(_)
-        | FleetError::Tls(_)
-        | FleetError::Request(_) => false,
-    }
 }

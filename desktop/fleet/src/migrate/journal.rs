@@ -1,15 +1,13 @@
 //! Migrations as they are written down in the profile, before and after each step.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use underpass_runtime::file;
 
 use super::machine::Migration;
 use super::plan::MigrationId;
+use crate::papers::{Form, PaperError, Papers};
 
 /// The folder of a profile that has them.
 const FOLDER: &str = "migrations";
@@ -23,28 +21,9 @@ const KEPT_MAX: usize = 200;
 /// Why a migration cannot be written down, or read again.
 #[derive(Debug, Error)]
 pub enum JournalError {
-    /// The file system does not let it.
-    #[error("the journal {} cannot be used", .path.display())]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// It is none of ours.
-    #[error("the journal {} does not parse", .path.display())]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: serde_json::Error,
-    },
-    /// A newer program wrote it.
-    #[error("the journal {} was written by a newer version of this program", .path.display())]
-    TooNew {
-        /// Which file.
-        path: PathBuf,
-    },
+    /// Its file cannot be used.
+    #[error(transparent)]
+    Paper(#[from] PaperError),
     /// There is none.
     #[error("there is no migration {0}; `underpass migrate list` shows all")]
     None(String),
@@ -59,23 +38,18 @@ struct Written<T> {
     migration: T,
 }
 
-#[derive(Deserialize)]
-struct VersionOnly {
-    version: u32,
-}
-
 /// The journals of a profile.
 #[derive(Clone, Debug)]
-pub struct Journals(PathBuf);
+pub struct Journals(Papers);
 
 impl Journals {
     /// Those of the profile in a folder.
     pub fn of(profile: &Path) -> Self {
-        Self(profile.join(FOLDER))
-    }
-
-    fn path(&self, id: MigrationId) -> PathBuf {
-        self.0.join(format!("{id}.json"))
+        let form = Form {
+            newest: VERSION,
+            len_max: LEN_MAX,
+        };
+        Self(Papers::of(profile.join(FOLDER), form))
     }
 
     /// Writes a migration down as it is now.
@@ -83,15 +57,11 @@ impl Journals {
     /// # Errors
     /// When the file system does not let it.
     pub fn keep(&self, migration: &Migration) -> Result<(), JournalError> {
-        let path = self.path(migration.plan.id);
         let written = Written {
             version: VERSION,
             migration,
         };
-        let kept = file::private_dir(&self.0)
-            .and_then(|()| serde_json::to_vec_pretty(&written).map_err(io::Error::other))
-            .and_then(|bytes| file::replace(&path, &bytes));
-        kept.map_err(|source| JournalError::File { path, source })
+        Ok(self.0.keep(migration.plan.id, &written)?)
     }
 
     /// All migrations, the newest first. Ids that begin with the time sort by it.
@@ -99,23 +69,8 @@ impl Journals {
     /// # Errors
     /// When the folder cannot be read.
     pub fn ids(&self) -> Result<Vec<MigrationId>, JournalError> {
-        let failed = |source| JournalError::File {
-            path: self.0.clone(),
-            source,
-        };
-        let entries = match fs::read_dir(&self.0) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
-            Err(error) => return Err(failed(error)),
-        };
-        let mut ids = vec![];
-        for entry in entries {
-            let name = entry.map_err(failed)?.file_name();
-            let stem = name.to_str().and_then(|name| name.strip_suffix(".json"));
-            if let Some(id) = stem.and_then(|stem| stem.parse().ok()) {
-                ids.push(MigrationId(id));
-            }
-        }
+        let ids = self.0.names()?.into_iter();
+        let mut ids: Vec<MigrationId> = ids.map(MigrationId).collect();
         ids.sort_unstable_by(|one, other| other.cmp(one));
         Ok(ids)
     }
@@ -143,26 +98,7 @@ impl Journals {
     /// # Errors
     /// When it cannot be read.
     pub fn read(&self, id: MigrationId) -> Result<Migration, JournalError> {
-        let path = self.path(id);
-        let read = fs::metadata(&path).and_then(|about| {
-            if about.len() > LEN_MAX {
-                return Err(io::Error::other("it is too large"));
-            }
-            fs::read(&path)
-        });
-        let bytes = match read {
-            Ok(bytes) => bytes,
-            Err(source) => return Err(JournalError::File { path, source }),
-        };
-        let damaged = |source| JournalError::Damaged {
-            path: path.clone(),
-            source,
-        };
-        let VersionOnly { version } = serde_json::from_slice(&bytes).map_err(damaged)?;
-        if version > VERSION {
-            return Err(JournalError::TooNew { path });
-        }
-        let written: Written<Migration> = serde_json::from_slice(&bytes).map_err(damaged)?;
+        let written: Written<Migration> = self.0.read(id)?;
         Ok(written.migration)
     }
 
@@ -173,8 +109,7 @@ impl Journals {
     pub fn tidy(&self) -> Result<(), JournalError> {
         for id in self.ids()?.into_iter().skip(KEPT_MAX) {
             if self.read(id).is_ok_and(|migration| migration.is_over()) {
-                let path = self.path(id);
-                fs::remove_file(&path).map_err(|source| JournalError::File { path, source })?;
+                self.0.remove(id)?;
             }
         }
         Ok(())
@@ -225,17 +160,17 @@ mod tests {
         let journals = Journals::of(dir.path());
         let one = migration(1);
         journals.keep(&one).unwrap();
-        let path = journals.path(one.plan.id);
-        let write = |text: &str| file::replace(&path, text.as_bytes()).unwrap();
+        let path = journals.0.path(one.plan.id);
+        let write = |text: &str| underpass_runtime::file::replace(&path, text.as_bytes()).unwrap();
         write(r#"{"version":2,"migration":{"other":"form"}}"#);
         assert!(matches!(
             journals.find(None),
-            Err(JournalError::TooNew { .. })
+            Err(JournalError::Paper(PaperError::TooNew(_)))
         ));
         write("{");
         assert!(matches!(
             journals.find(None),
-            Err(JournalError::Damaged { .. })
+            Err(JournalError::Paper(PaperError::Damaged { .. }))
         ));
         journals.tidy().unwrap();
         assert!(path.exists());

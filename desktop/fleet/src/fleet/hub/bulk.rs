@@ -213,25 +213,12 @@ pub(crate) fn outcome(part: &Part, act: Act) -> PartState {
 
 /// What takes back what was done.
 pub(crate) fn undo(parts: &[Part]) -> Vec<(AgentId, Vec<Call>)> {
-    let calls = |part: &Part| match &part.state {
-        State::Done { revision } => {
-            let call = Call::new(
-                Verb::Post,
-                Target::Document(DocumentTarget::Undo(*revision)),
-            );
-            Some((part.agent, vec![call]))
-        }
-        State::Unplanned
-        | State::Unchanged
-        | State::Refused { .. }
-        | State::Ready
-        | State::Running
-        | State::Failed { .. }
-        | State::Unwell { .. }
-        | State::Unknown { .. }
-        | State::Undoing { .. }
-        | State::Undone { .. }
-        | State::NotUndone { .. } => None,
+    let calls = |part: &Part| {
+        let State::Done { revision } = part.state else {
+            return None;
+        };
+        let undo = Target::Document(DocumentTarget::Undo(revision));
+        Some((part.agent, vec![Call::new(Verb::Post, undo)]))
     };
     parts.iter().filter_map(calls).collect()
 }
