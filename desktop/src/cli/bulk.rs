@@ -222,13 +222,8 @@ impl BulkRun {
         );
         let count = rollout.todo(Act::Apply).len();
         ensure!(count > 0, "there is nothing to be done");
-        if !self.yes && is_attended() {
-            show::rollout(&rollout, None, out)?;
-        }
-        confirmed(self.yes, &format!("Change {count} agents?"))?;
-        let ended = act(&engine, rollout, Act::Apply)?;
-        engine.stop();
-        show::ended(&ended, out)?;
+        let question = format!("Change {count} agents?");
+        let ended = act_if_wanted(engine, rollout, Act::Apply, self.yes, &question, out)?;
         Ok(code(&ended))
     }
 }
@@ -244,16 +239,8 @@ impl BulkUndo {
         let rollout = journal.read(self.number)?;
         let count = rollout.todo(Act::Undo).len();
         ensure!(count > 0, "there is nothing to be taken back");
-        if !self.yes && is_attended() {
-            show::rollout(&rollout, None, out)?;
-        }
-        confirmed(
-            self.yes,
-            &format!("Take the change back on {count} agents?"),
-        )?;
-        let ended = act(&engine, rollout, Act::Undo)?;
-        engine.stop();
-        show::ended(&ended, out)?;
+        let question = format!("Take the change back on {count} agents?");
+        let ended = act_if_wanted(engine, rollout, Act::Undo, self.yes, &question, out)?;
         let counts = ended.rollout.counts();
         let left = counts.not_undone + counts.unknown + counts.running + counts.done;
         Ok(if left == 0 {
@@ -262,6 +249,26 @@ impl BulkUndo {
             ExitCode::from(NOT_WELL)
         })
     }
+}
+
+/// Shows what is to be done, asks, has it done and shows what came of it. Nobody is asked who said
+/// so already.
+fn act_if_wanted(
+    engine: Engine,
+    rollout: Rollout,
+    act: Act,
+    yes: bool,
+    question: &str,
+    out: &mut Output<'_>,
+) -> anyhow::Result<Ended> {
+    if !yes && is_attended() {
+        show::rollout(&rollout, None, out)?;
+    }
+    confirmed(yes, question)?;
+    let ended = self::act(&engine, rollout, act)?;
+    engine.stop();
+    show::ended(&ended, out)?;
+    Ok(ended)
 }
 
 /// Asks, unless that was answered already.

@@ -50,18 +50,9 @@ pub(super) fn rollout(
 
 fn print(out: &mut dyn Write, part: &Part) -> io::Result<()> {
     let label = clean(&part.label);
-    let revision = match &part.state {
-        State::Done { revision } | State::Undone { revision } => format!(", revision {revision}"),
-        State::Unplanned
-        | State::Unchanged
-        | State::Refused { .. }
-        | State::Ready
-        | State::Running
-        | State::Failed { .. }
-        | State::Unwell { .. }
-        | State::Unknown { .. }
-        | State::Undoing { .. }
-        | State::NotUndone { .. } => String::new(),
+    let revision = match part.state.revision() {
+        Some(revision) => format!(", revision {revision}"),
+        None => String::new(),
     };
     match part.state.fault() {
         Some(fault) => {
