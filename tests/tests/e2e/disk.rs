@@ -34,6 +34,19 @@ impl SmallDisk {
         }
     }
 
+    /// An agent that runs, exposes a back end, and has its data on a small disk.
+    pub(crate) fn with_agent(world: &World, backend: &str) -> (Self, Agent) {
+        let dir = world.path("agent-");
+        std::fs::create_dir(&dir).unwrap();
+        let disk = Self::mount(&dir);
+        let mut agent = world.enrol("", &[]);
+        assert_eq!(agent.dir, dir);
+        agent.expose(&[("backend.virtual:80", backend)]);
+        agent.run();
+        agent.until_up();
+        (disk, agent)
+    }
+
     /// Takes the last byte, also after something was set free.
     pub(crate) fn fill(&self) {
         let mut filler = File::options();
@@ -93,12 +106,8 @@ fn with_resources(document: &Value, count: usize, name: &str) -> Value {
 fn an_agent_on_a_full_disk_forwards_and_can_be_repaired_through_itself() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);
-    let dir = world.path("agent-");
-    std::fs::create_dir(&dir).unwrap();
-    let disk = SmallDisk::mount(&dir);
-    let mut agent = world.enrol("", &[]);
-    agent.expose(&[("backend.virtual:80", &address)]);
-    agent.run();
+    let (disk, mut agent) = SmallDisk::with_agent(&world, &address);
+    let dir = agent.dir.clone();
     answers(&world);
     let reserve = || std::fs::metadata(dir.join("state.reserve")).unwrap().len();
     assert_eq!(reserve(), 4 * 1024 * 1024);
@@ -171,14 +180,9 @@ fn an_agent_on_a_full_disk_forwards_and_can_be_repaired_through_itself() {
 fn a_change_that_cannot_be_recorded_is_refused_and_traffic_goes_on() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);
-    let dir = world.path("agent-");
-    std::fs::create_dir(&dir).unwrap();
-    let disk = SmallDisk::mount(&dir);
-    let mut agent = world.enrol("", &[]);
-    agent.expose(&[("backend.virtual:80", &address)]);
-    agent.run();
+    let (disk, agent) = SmallDisk::with_agent(&world, &address);
     answers(&world);
-    std::fs::remove_file(dir.join("audit/reserve")).unwrap();
+    std::fs::remove_file(agent.dir.join("audit/reserve")).unwrap();
 
     disk.fill();
     let change = |number: usize| {

@@ -9,7 +9,7 @@ use underpass_agent::store::Store;
 use underpass_shared::config::Document;
 use underpass_tests::churn;
 
-use crate::process::{Process, json, program, run, until};
+use crate::process::{Process, in_full, json, program, run, until};
 
 /// What the disk says, and what the programs then say.
 const BROKEN: Fault = Fault {
@@ -184,7 +184,7 @@ fn every_store_step(fault: &Fault) {
 
 /// Tries steps until there is no such step; answers the last.
 pub(crate) fn each_step(mut attempt: impl FnMut(u32) -> bool) -> u32 {
-    let every = std::env::var_os("UNDERPASS_EVERY_STEP").is_some();
+    let every = in_full();
     let last = (1..STEPS_MAX)
         .filter(|step| every || *step <= STEPS_ALL || step.is_multiple_of(5))
         .take_while(|&step| attempt(step))

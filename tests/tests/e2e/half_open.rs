@@ -1,12 +1,12 @@
 //! A path that swallows packets and says nothing.
 
-use std::process::Command;
 use std::time::Duration;
 
 use underpass_runtime::clock;
 
 use crate::agent::{Agent, total_up};
 use crate::http::{BACKEND, HELLO, connections_to};
+use crate::netns::{Link, Namespace};
 use crate::process::{json, run, until};
 use crate::world::World;
 
@@ -16,96 +16,15 @@ const NOTICED: Duration = Duration::from_secs(13);
 /// From the path's return to the tunnels'.
 const REPLACED: Duration = Duration::from_secs(3);
 
-/// A network namespace for agents and back ends, with one link to the host that can be cut.
-struct Namespace {
-    name: String,
-    /// The host's address on the link.
-    host: String,
-}
-
-impl Namespace {
-    const PREFIX: &str = "underpass-";
-
-    /// Needs root, `ip` and `nft`; without them the test fails and says so.
-    fn create() -> Self {
-        let user = run(Command::new("id").arg("-u"));
-        assert_eq!(user.trim(), "0", "network namespaces need root");
-        Self::remove_stale();
-        let pid = std::process::id();
-        // Each process has a network of its own.
-        let net = format!("10.213.{}.{}", pid / 64 % 256, pid % 64 * 4);
-        let at = |offset: u32| {
-            let (start, last) = net.rsplit_once('.').unwrap();
-            format!("{start}.{}", last.parse::<u32>().unwrap() + offset)
-        };
-        let namespace = Self {
-            name: format!("{}{pid}", Self::PREFIX),
-            host: at(1),
-        };
-        let (name, inside) = (&namespace.name, at(2));
-        ip(&format!("netns add {name}"));
-        ip(&format!(
-            "link add up{pid} type veth peer name agents netns {name}"
-        ));
-        ip(&format!("addr add {}/30 dev up{pid}", namespace.host));
-        ip(&format!("link set up{pid} up"));
-        ip(&format!("-n {name} addr add {inside}/30 dev agents"));
-        ip(&format!("-n {name} link set agents up"));
-        ip(&format!("-n {name} link set lo up"));
-        namespace.nft("add table inet cut");
-        for hook in ["input", "output"] {
-            namespace.nft(&format!(
-                "add chain inet cut {hook} {{ type filter hook {hook} priority 0; }}"
-            ));
-        }
-        namespace
+/// The link of this process: each has a network of its own.
+fn link() -> Link {
+    let pid = std::process::id();
+    let at = |offset: u32| format!("10.213.{}.{}", pid / 64 % 256, pid % 64 * 4 + offset);
+    Link {
+        name: format!("up{pid}"),
+        outside: at(1),
+        inside: at(2),
     }
-
-    /// Those of test processes that were killed.
-    fn remove_stale() {
-        let list = run(Command::new("ip").args(["netns", "list"]));
-        for name in list.lines().filter_map(|line| line.split(' ').next()) {
-            let pid = name.strip_prefix(Self::PREFIX);
-            if pid.is_some_and(|pid| !std::path::Path::new("/proc").join(pid).exists()) {
-                ip(&format!("netns delete {name}"));
-            }
-        }
-    }
-
-    /// The words that run a command inside.
-    fn inside(&self) -> [&str; 4] {
-        ["ip", "netns", "exec", &self.name]
-    }
-
-    fn nft(&self, rule: &str) {
-        let [ip, rest @ ..] = self.inside();
-        run(Command::new(ip).args(rest).args(["nft", rule]));
-    }
-
-    /// Drops every packet of the link, in both directions.
-    fn cut(&self) {
-        self.nft("add rule inet cut input iifname agents drop");
-        self.nft("add rule inet cut output oifname agents drop");
-    }
-
-    fn heal(&self) {
-        self.nft("flush table inet cut");
-    }
-}
-
-impl Drop for Namespace {
-    fn drop(&mut self) {
-        // The link goes with it.
-        drop(
-            Command::new("ip")
-                .args(["netns", "delete", &self.name])
-                .output(),
-        );
-    }
-}
-
-fn ip(arguments: &str) {
-    run(Command::new("ip").args(arguments.split(' ')));
 }
 
 /// Tunnel connections that are up, as the gateway tells.
@@ -120,9 +39,10 @@ fn gateway_up(world: &World) -> u64 {
 /// Ten agents, each with two connections and a waiting request, lose their path all at once.
 #[test]
 fn serial_half_open_connections_are_found_and_replaced() {
-    let namespace = Namespace::create();
+    let link = link();
+    let namespace = Namespace::create("underpass-", "", &link);
     let inside = namespace.inside();
-    let world = World::start_on(&namespace.host);
+    let world = World::start_on(&link.outside);
     let (_backend, address) = world.sample_backend(&inside);
     let agents: Vec<Agent> = (0..AGENTS)
         .map(|number| {
@@ -147,7 +67,7 @@ fn serial_half_open_connections_are_found_and_replaced() {
         until("all requests wait", || {
             (connections_to(&address, &inside) == AGENTS).then_some(())
         });
-        namespace.cut();
+        namespace.swallow();
         let start = clock::monotonic();
         let (mut agents_noticed, mut gateway_noticed) = (None, None);
         until("both ends noticed", || {

@@ -166,13 +166,7 @@ fn a_kill_under_load_loses_only_what_was_not_kept_yet() {
 fn a_full_disk_is_a_gap_that_status_doctor_and_diagnosis_tell_of() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);
-    let dir = world.path("agent-");
-    std::fs::create_dir(&dir).unwrap();
-    let disk = SmallDisk::mount(&dir);
-    let mut agent = world.enrol("", &[]);
-    agent.expose(&[("backend.virtual:80", &address)]);
-    agent.run();
-    agent.until_up();
+    let (disk, agent) = SmallDisk::with_agent(&world, &address);
     let call = || assert_eq!(world.get(HELLO).status, 200);
     call();
     until("a request is kept", || {

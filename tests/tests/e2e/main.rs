@@ -93,6 +93,8 @@ mod migrate;
 #[cfg(test)]
 mod monitoring;
 #[cfg(test)]
+mod netns;
+#[cfg(test)]
 mod nginx;
 #[cfg(test)]
 mod operations;

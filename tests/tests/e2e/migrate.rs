@@ -14,7 +14,7 @@ use underpass_runtime::clock;
 use self::hosts::Host;
 use self::load::{Caller, Load};
 use crate::agent::Agent;
-use crate::process::{Process, json as parse, prefixed, program, run, until};
+use crate::process::{Process, in_full, json as parse, prefixed, program, run, until};
 use crate::world::{Tenant, World};
 
 /// Tenants of the agent, and mappings of each: fifty together.
@@ -24,12 +24,6 @@ const MAPPINGS: usize = 10;
 const CALLERS: usize = 30;
 /// Applications wait for so long until an agent of a dead host is replaced.
 const REPLACED: Duration = Duration::from_secs(60);
-
-/// How long applications call in all: a short time is enough to notice what goes wrong, and the
-/// whole measurement is made with the variable set.
-fn whole() -> bool {
-    std::env::var_os("UNDERPASS_EVERY_STEP").is_some()
-}
 
 /// Everything that a migration needs: two hosts with an agent each, and a desk to run it from.
 struct Stage {
@@ -215,19 +209,19 @@ fn serial_an_agent_moves_and_comes_back_without_a_failed_request() {
         assert!(one.output().trim().ends_with("200"), "{}", one.output());
     }
     assert_eq!((stage.source.up(), stage.target.up()), (0, 2 * TENANTS));
-    if whole() {
+    if in_full() {
         std::thread::sleep(Duration::from_secs(50).saturating_sub(clock::monotonic() - began));
     }
     let back = stage.migrate(&["rollback", "--yes"]);
     assert_eq!(back["outcome"], "takenBack");
-    if whole() {
+    if in_full() {
         std::thread::sleep(Duration::from_secs(105).saturating_sub(clock::monotonic() - began));
     }
     let tally = load.end();
     println!("{tally:?}: {:.0} requests a second", tally.rate());
     assert_eq!(tally.failed, 0, "{:?}", tally.failures);
     assert!(tally.rate() > 290.0);
-    assert!(!whole() || tally.answered >= 30_000);
+    assert!(!in_full() || tally.answered >= 30_000);
 
     // It is the source that carries, and the target is as it was.
     assert_eq!((stage.source.up(), stage.target.up()), (2 * TENANTS, 0));
@@ -243,7 +237,7 @@ fn serial_an_agent_moves_and_comes_back_without_a_failed_request() {
 }
 
 #[test]
-fn serial_an_agent_of_a_dead_host_comes_back_from_its_backup() {
+fn an_agent_of_a_dead_host_comes_back_from_its_backup() {
     let mut stage = Stage::set_up();
     let archive = stage.world.path("backup.zip");
     let passphrase = stage.world.path("backup-passphrase");

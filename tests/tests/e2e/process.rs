@@ -126,6 +126,12 @@ pub(crate) fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
+/// Whether each measurement is made in full, by `UNDERPASS_EVERY_STEP`. A short one is enough to
+/// notice what goes wrong.
+pub(crate) fn in_full() -> bool {
+    std::env::var_os("UNDERPASS_EVERY_STEP").is_some()
+}
+
 /// Waits for something to come true.
 pub(crate) fn until<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
     let start = clock::monotonic();

@@ -1,20 +1,12 @@
 //! One agent hands its subaccount over to another while applications call.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::JoinHandle;
+mod load;
+mod words;
 
 use serde_json::{Value, json};
-use underpass_agent::credentials::{CredentialStore, Credentials};
-use underpass_agent::tunnel::Route;
-use underpass_agent::tunnel::control::Gateway;
 use underpass_runtime::clock;
-use underpass_runtime::pki::PrivateKey;
-use underpass_runtime::tasks::Tasks;
-use underpass_shared::api::handover;
 
+use self::load::Load;
 use super::socket::Answer;
 use crate::agent::Agent;
 use crate::http::HELLO;
@@ -22,62 +14,6 @@ use crate::process::{json as parse, run, until};
 use crate::world::World;
 
 const MIGRATION: &str = "/api/v1/migration";
-
-/// Applications that call all the time.
-struct Load {
-    stop: Arc<AtomicBool>,
-    answered: Arc<AtomicUsize>,
-    callers: Vec<JoinHandle<Vec<String>>>,
-}
-
-impl Load {
-    fn start(world: &World) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let answered = Arc::new(AtomicUsize::new(0));
-        let callers = ["/hello", "/hello", "/slow/300"].map(|path| {
-            let (stop, answered) = (Arc::clone(&stop), Arc::clone(&answered));
-            let proxy = world.text("proxy");
-            let request = format!(
-                "GET http://backend.virtual{path} HTTP/1.1\r\nHost: backend.virtual\r\n{}\r\nConnection: close\r\n\r\n",
-                world.tenant.authorization()
-            );
-            std::thread::spawn(move || {
-                let mut wrong = vec![];
-                while !stop.load(Ordering::Relaxed) {
-                    let mut stream = TcpStream::connect(&proxy).unwrap();
-                    stream.write_all(request.as_bytes()).unwrap();
-                    let mut answer = String::new();
-                    stream.read_to_string(&mut answer).unwrap();
-                    answered.fetch_add(1, Ordering::Relaxed);
-                    if !answer.starts_with("HTTP/1.1 200") {
-                        wrong.push(answer);
-                    }
-                }
-                wrong
-            })
-        });
-        Self {
-            stop,
-            answered,
-            callers: callers.into(),
-        }
-    }
-
-    /// Waits for so many more answers.
-    fn pass(&self, count: usize) {
-        let wanted = self.answered.load(Ordering::Relaxed) + count;
-        until("applications call", || {
-            (self.answered.load(Ordering::Relaxed) >= wanted).then_some(())
-        });
-    }
-
-    fn end(self) -> (usize, Vec<String>) {
-        self.stop.store(true, Ordering::Relaxed);
-        let wrong = self.callers.into_iter().flat_map(|one| one.join().unwrap());
-        let wrong = wrong.collect();
-        (self.answered.load(Ordering::Relaxed), wrong)
-    }
-}
 
 /// Two agents and what one asks of them.
 struct Pair {
@@ -309,134 +245,6 @@ fn a_handover_is_taken_back_in_each_of_its_states_by_either_side() {
     }
     let agents = parse(&run(world.command(&["status", "--json"])));
     assert_eq!(agents["agents"].as_array().unwrap().len(), 1, "{agents}");
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime.enable_all().build().unwrap()
-}
-
-/// Asks the gateway as the agent of some credentials would.
-fn ask(world: &World, own: &Credentials, path: &str, message: &Value) -> Result<Value, String> {
-    let host = world.text("regionHost");
-    let host = host.parse().map_err(|rule| format!("{rule}"))?;
-    runtime().block_on(async {
-        let gateway = Gateway {
-            host: &host,
-            route: &Route::Direct,
-            credentials: own,
-            tasks: &Tasks::new(),
-        };
-        let asked = gateway.ask(path, message).await;
-        asked.map_err(|error| error.to_string())
-    })
-}
-
-#[test]
-#[expect(clippy::too_many_lines, reason = "one story")]
-fn nobody_vouches_for_others_and_no_word_counts_twice() {
-    let world = World::start();
-    let source = world.enrol("", &[]);
-    let other = world.enrol("other", &[]);
-    let own = |agent: &Agent| {
-        let instance = agent.instance();
-        CredentialStore::new(&agent.dir).load(instance).unwrap()
-    };
-    let (credentials, stranger) = (own(&source), own(&other));
-    let csr = || PrivateKey::generate().unwrap().request().unwrap();
-    let vouch = |id: &str, csr: &str| {
-        json!({"handover": id, "mode": "move", "subaccount": world.tenant.subaccount,
-               "locationId": "", "csr": csr, "validSec": 60})
-    };
-    let wrong = |asked: &Value, by: &Credentials, path: &str, text: &str| {
-        let refused = ask(&world, by, path, asked).unwrap_err();
-        assert!(refused.contains(text), "{refused}");
-    };
-    let (first, first_csr) = (id(), csr());
-    let foreign = world.add_tenant("foreign").subaccount;
-    let mut of_foreign = vouch(&first, &first_csr);
-    of_foreign["subaccount"] = json!(foreign);
-    wrong(
-        &of_foreign,
-        &credentials,
-        handover::VOUCH,
-        "its own enrolments only",
-    );
-    wrong(
-        &vouch(&first, &first_csr),
-        &stranger,
-        handover::VOUCH,
-        "its own enrolments only",
-    );
-    wrong(
-        &vouch(&first, "x"),
-        &credentials,
-        handover::VOUCH,
-        "csr must be",
-    );
-    let mut long = vouch(&first, &first_csr);
-    long["validSec"] = json!(86_401);
-    wrong(&long, &credentials, handover::VOUCH, "validSec");
-
-    let begun = ask(
-        &world,
-        &credentials,
-        handover::VOUCH,
-        &vouch(&first, &first_csr),
-    )
-    .unwrap();
-    let again = ask(
-        &world,
-        &credentials,
-        handover::VOUCH,
-        &vouch(&first, &first_csr),
-    )
-    .unwrap();
-    assert_eq!(begun["instance"], again["instance"]);
-    wrong(
-        &vouch(&first, &csr()),
-        &credentials,
-        handover::VOUCH,
-        "another key",
-    );
-    wrong(
-        &vouch(&id(), &csr()),
-        &credentials,
-        handover::VOUCH,
-        "another handover",
-    );
-    let named = json!({"handover": first});
-    for path in [handover::READY, handover::ABORT, handover::COMPLETE] {
-        wrong(&named, &stranger, path, "no such handover");
-    }
-    wrong(&named, &credentials, handover::READY, "no such handover");
-    wrong(
-        &named,
-        &credentials,
-        handover::COMPLETE,
-        "does not carry yet",
-    );
-
-    ask(&world, &credentials, handover::ABORT, &named).unwrap();
-    // Replayed: neither the handover nor the key of an agent begins another one.
-    wrong(
-        &vouch(&first, &first_csr),
-        &credentials,
-        handover::VOUCH,
-        "is over",
-    );
-    let used = PrivateKey::from_pem(&stranger.key)
-        .unwrap()
-        .request()
-        .unwrap();
-    wrong(
-        &vouch(&id(), &used),
-        &credentials,
-        handover::VOUCH,
-        "in use",
-    );
-    let present = ask(&world, &credentials, handover::PRESENCE, &json!({})).unwrap();
-    assert_eq!(present["elsewhere"], false);
 }
 
 #[test]
