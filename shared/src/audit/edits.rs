@@ -198,6 +198,7 @@ fn category(place: &Place, field: &str) -> Category {
             ("certificates", _) => Category::PpcaCertificate,
             ("monitoringUsers" | "operators" | "organisation", _) => Category::SCCUser,
             ("proxy", _) => Category::ProxySettings,
+            ("backupSchedules", _) => Category::Backup,
             ("backendTrust", _) => Category::TrustedBackendCertificate,
             ("tunnelConnections", _) => Category::AdvancedConnectivity,
             _ => Category::Configuration,

@@ -40,7 +40,7 @@ pub enum Category {
     AccessAllowed,
     /// A request that the access control refused, or a caller who may not administer.
     AccessDenied,
-    /// A backup was made, opened to be verified, or restored.
+    /// A backup was made, opened to be verified, or restored; or a schedule of backups was changed.
     Backup,
     /// A subaccount was added by a token of its gateway.
     Enrolment,

@@ -6,6 +6,7 @@ mod kept;
 mod manifest;
 mod named;
 mod recipient;
+mod schedule;
 #[cfg(test)]
 mod tests;
 
@@ -18,3 +19,4 @@ pub use self::kept::KeptSecret;
 pub use self::manifest::{FORMAT, Head, Manifest, ManifestFormat};
 pub use self::named::Named;
 pub use self::recipient::{InvalidRecipientText, RecipientText};
+pub use self::schedule::{Overdue, ScheduleRecord, ScheduledBackup, ScheduledRun};

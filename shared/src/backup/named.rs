@@ -11,7 +11,7 @@ use crate::pki::chain::CertificateUse;
 pub struct Named {
     /// Enrolments of subaccounts.
     pub enrolments: BTreeSet<InstanceId>,
-    /// Passwords, hashes of passwords, and secret parts of webhooks.
+    /// Passwords, hashes of passwords, and secret parts of webhooks and logins for backups.
     pub passwords: BTreeSet<CredentialId>,
     /// Private keys of the agent's own certificates, but for those of the host.
     pub keys: BTreeSet<CredentialId>,
@@ -29,7 +29,8 @@ impl Named {
         let passwords = logins
             .map(|(_, id)| id)
             .chain(hashes.map(|one| one.password))
-            .chain(connector.webhooks.secrets());
+            .chain(connector.webhooks.secrets())
+            .chain(connector.backup_schedules.secrets());
         let host = CertificateUse::Ui;
         let certificates = &connector.certificates;
         let others = CertificateUse::ALL.into_iter().filter(|one| *one != host);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::alert_rules::AlertRules;
 use super::alerting::Alerting;
 use super::audit::AuditSettings;
+use super::backup_schedule::BackupSchedules;
 use super::certificates::OwnCertificates;
 use super::cipher::CipherSuites;
 use super::heartbeat::Heartbeat;
@@ -151,6 +152,9 @@ pub struct ConnectorFields {
     /// How long is kept what was measured.
     #[serde(skip_serializing_if = "HistorySettings::is_default")]
     pub history: HistorySettings,
+    /// When backups are made, and where they go.
+    #[serde(skip_serializing_if = "BackupSchedules::is_default")]
+    pub backup_schedules: BackupSchedules,
     /// Gateways by name.
     #[serde(skip_serializing_if = "Regions::is_default")]
     pub regions: Regions,

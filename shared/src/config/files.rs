@@ -43,7 +43,7 @@ const OWN_SETTINGS: [&str; 4] = [
     "organisation",
 ];
 /// Settings that belong to one agent where its secret store holds a part of them.
-const SECRET_SETTINGS: [&str; 3] = ["email", "proxy", "webhooks"];
+const SECRET_SETTINGS: [&str; 4] = ["email", "proxy", "webhooks", "backupSchedules"];
 /// Names that some systems keep for devices, whatever stands behind a dot.
 const DEVICES: [&str; 4] = ["aux", "con", "nul", "prn"];
 
@@ -57,6 +57,7 @@ impl Document {
             connector.email.login().is_some(),
             proxy.is_some(),
             connector.webhooks.secrets().next().is_some(),
+            connector.backup_schedules.secrets().next().is_some(),
         ];
         let secret = SECRET_SETTINGS.into_iter().zip(secret);
         let secret = secret.filter_map(|(name, is_secret)| is_secret.then_some(name));

@@ -111,3 +111,14 @@ pub const MONITORING_USERS_MAX: usize = 16;
 pub const MONITORING_PASSWORD_LEN_MIN: usize = 12;
 /// And at most; a program's password is far shorter.
 pub const MONITORING_PASSWORD_LEN_MAX: usize = 256;
+/// Schedules of backups; few people want more than two places.
+pub const BACKUP_SCHEDULES_MAX: usize = 16;
+/// Public keys that scheduled backups are sealed to: one less than an archive takes, for each is
+/// sealed to a key of the moment as well, by which it is verified.
+pub const BACKUP_RECIPIENTS_MAX: usize = 15;
+/// Bytes of the path of a folder for backups; systems take no longer ones.
+pub const BACKUP_PATH_LEN_MAX: usize = 4_096;
+/// CAs of the address that takes backups: an old one and a new one, and some to spare.
+pub const BACKUP_CAS_MAX: usize = 8;
+/// Characters of the user there.
+pub const BACKUP_USER_LEN_MAX: usize = 256;

@@ -8,6 +8,7 @@ mod alert_rules;
 mod alerting;
 mod apply;
 mod audit;
+mod backup_schedule;
 pub(crate) mod canonical;
 mod certificates;
 mod change;
@@ -15,6 +16,7 @@ mod channel;
 mod cipher;
 mod connector;
 mod creation;
+mod cron;
 mod delivery;
 mod delta;
 mod diff;
@@ -59,6 +61,11 @@ mod webhook;
 pub use alert_rules::{AlertDelays, AlertLimits, AlertRules, AlertSending};
 pub use alerting::{Alerting, Notification, Thresholds};
 pub use audit::{AuditCleanup, AuditLevel, AuditSettings};
+pub use backup_schedule::{
+    BackupDestination, BackupDirectory, BackupSchedule, BackupScheduleFields, BackupSchedules,
+    BackupUpload, FolderPath, InvalidFolderPath, InvalidScheduleName, InvalidUploadUrl, Keep,
+    ScheduleName, UploadLogin, UploadUrl, UploadUser, WantedHours,
+};
 pub use certificates::{OwnCertificate, OwnCertificateFields, OwnCertificates};
 pub(crate) use change::connector as connector_of;
 pub use change::{Change, ChangeKind, UndoError, changes};
@@ -69,6 +76,7 @@ pub use channel::{
 pub use cipher::{CipherSuite, CipherSuites};
 pub use connector::{Connector, ConnectorFields, TunnelConnections};
 pub use creation::CreationDate;
+pub use cron::{Ahead, Cron, CronClock, InvalidCron};
 pub use delivery::DeliveryTrust;
 pub use delta::{Delta, Op, Ops};
 pub use diff::diff;

@@ -25,6 +25,7 @@ const IDS: &[&str] = &[
 ];
 /// Lists of settings that are brought together entry by entry, with what tells entries apart.
 const LISTS: &[(&str, &[&str])] = &[
+    ("backupSchedules", &["name"]),
     ("emailTrust", &["alias", "certificate"]),
     ("monitoringUsers", &["name"]),
     ("operators", &["id", "name"]),

@@ -156,6 +156,7 @@ pub(super) fn settings() -> Vec<(&'static str, Value, Access)> {
         ("description", json!("new"), Connector),
         ("email", json!({"smtpHost": "mail"}), Connector),
         ("emailTrust", json!([]), Connector),
+        ("backupSchedules", json!([]), Administration),
         (
             "heartbeat",
             json!({"url": "https://hc.example/ping"}),
