@@ -30,6 +30,31 @@ pub fn show(path: &Path, content: &[u8]) -> io::Result<()> {
     swap(path, content, Durability::EndsWithTheHost)
 }
 
+/// Puts `content` at `path` if `is_good` says so of what can be read back from the disk. Whether
+/// it did; after a crash there is all of it or nothing.
+///
+/// The file is readable by its owner only.
+///
+/// # Errors
+/// Any failure of the file system; nothing is left then.
+pub fn place(path: &Path, content: &[u8], is_good: impl FnOnce(&[u8]) -> bool) -> io::Result<bool> {
+    let temporary = temporary_beside(path);
+    let written = write_new(&temporary, content, Durability::OutlastsTheHost);
+    let good = written
+        .and_then(|()| fs::read(&temporary))
+        .map(|written| is_good(&written));
+    let placed = match good {
+        Ok(true) => fs::rename(&temporary, path).map(|()| true),
+        other => other,
+    };
+    if !matches!(placed, Ok(true)) {
+        // The first error is the one to report.
+        drop(fs::remove_file(&temporary));
+        return placed;
+    }
+    sync_dir(path).map(|()| true)
+}
+
 #[derive(Clone, Copy)]
 enum Durability {
     OutlastsTheHost,
@@ -149,6 +174,18 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"two");
         show(&path, b"three").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"three");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn only_what_can_be_read_back_and_is_good_gets_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        assert!(!place(&path, b"bad", |written| written != b"bad").unwrap());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        assert!(place(&path, b"good", |written| written == b"good").unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"good");
+        assert!(place(&dir.path().join("none/file"), b"x", |_| true).is_err());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
