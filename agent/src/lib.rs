@@ -27,6 +27,7 @@ mod patient;
 pub mod probes;
 pub mod restore;
 pub mod run;
+mod schedules;
 pub mod secrets;
 pub mod security;
 pub mod start;

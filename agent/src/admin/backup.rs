@@ -108,7 +108,8 @@ impl Admin {
         Ok(response)
     }
 
-    async fn make_backup(
+    /// Makes a backup, and warns of what it lacks.
+    pub(super) async fn make_backup(
         &self,
         wanted: Wanted,
         lock: Lock,

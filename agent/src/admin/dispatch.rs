@@ -92,6 +92,7 @@ impl Admin {
             Target::Document(target) => self.of_document(call, verb, target).await,
             Target::Audit(target) => self.of_audit(call, verb, target).await,
             Target::Backup(target) => self.of_backup(call, verb, target).await,
+            Target::Schedules(target) => self.of_schedules(&call, verb, target).await,
             Target::Certificates(target) => self.of_certificates(call, verb, target).await,
             Target::Operators(target) => self.of_operators(call, verb, target).await,
             Target::Restores(target) => self.of_restore(call, verb, target).await,

@@ -41,6 +41,7 @@ mod resources;
 mod restore;
 mod revisions;
 mod running;
+mod schedules;
 pub(crate) mod serve;
 pub mod socket;
 mod subaccounts;
@@ -76,6 +77,7 @@ use crate::credentials::CredentialStore;
 use crate::handovers::Handovers;
 use crate::operators::Operators;
 use crate::restore::Restores;
+use crate::schedules::Schedules;
 use crate::secrets::SecretStore;
 use crate::store::{Snapshot, Store};
 use crate::vault::Vault;
@@ -105,6 +107,8 @@ pub struct Admin {
     backups: backup::Desk,
     /// Plans of restores, and what goes on.
     restores: Restores,
+    /// What is known of scheduled backups.
+    schedules: Schedules,
 }
 
 /// A refusal as a response, for those who carry requests.
@@ -140,6 +144,7 @@ impl Admin {
             audit,
             backups: backup::Desk::default(),
             restores: Restores::new(data_dir),
+            schedules: Schedules::open(data_dir),
         }
     }
 

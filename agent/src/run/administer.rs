@@ -21,6 +21,8 @@ pub(super) async fn administer(administration: &Administration, parts: &Parts, a
     let admin = admin(administration, parts, aside).await;
     let (runtime, tasks) = (&aside.runtime, &aside.tasks);
     aside.spawn("trials", admin.clone().watch_trials(tasks.clone()));
+    let backups = admin.clone().run_schedules(tasks.clone());
+    aside.spawn("backup-schedules", backups);
     let group = administration.operators_group.as_deref();
     if let Err(error) = admin::start(&parts.data_dir, group, admin.clone(), runtime, tasks) {
         tracing::error!(%error, "this agent has no local socket; commands cannot reach it");
@@ -95,7 +97,7 @@ async fn admin(administration: &Administration, parts: &Parts, aside: &Aside) ->
         audit: audit.clone(),
         desk: admin.desk().clone(),
         sample: parts.meter.last(),
-        sources: sources(delivery, parts),
+        sources: sources(delivery, parts, &admin),
     };
     aside.spawn("alerts", alerts.run(inputs, tasks.clone()));
     admin
@@ -158,17 +160,18 @@ fn keep(delivery: Option<&Delivery>) -> Keep {
 }
 
 /// Who else finds what is wrong.
-fn sources(delivery: Option<Delivery>, parts: &Parts) -> Vec<Source> {
+fn sources(delivery: Option<Delivery>, parts: &Parts, admin: &Admin) -> Vec<Source> {
     let (diagnoses, probes) = (parts.diagnoses.clone(), parts.probes.clone());
-    let board = parts.board.clone();
+    let (board, admin) = (parts.board.clone(), admin.clone());
     let delivery = delivery.map(|delivery| {
         let find = move || deliver::conditions(&delivery.courier().states());
         Box::new(find) as Source
     });
-    let others: [Source; 3] = [
+    let others: [Source; 4] = [
         Box::new(move || tunnel::taken_conditions(&board)),
         Box::new(move || diagnoses.conditions()),
         Box::new(move || probes.conditions()),
+        Box::new(move || admin.backup_conditions()),
     ];
     delivery.into_iter().chain(others).collect()
 }

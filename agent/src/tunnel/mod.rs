@@ -10,7 +10,7 @@ mod renew;
 mod slot;
 
 pub use dial::DialError;
-pub(crate) use dial::{open, shake_hands};
+pub(crate) use dial::{connect_any, open, resolve, shake_hands};
 pub(crate) use lineage::{process, taken_conditions};
 pub use proxy::{ProxyError, ProxyRoute, Route};
 pub(crate) use reconcile::wanted;

@@ -113,6 +113,8 @@ codes! {
         "Look at the disk of its data directory; requests work on, but nothing can be enrolled, renewed or changed."
     BackupOverdue = "Backup" Backup Warning 0 "Newest good backup is too old"
         "Look at the last run of the schedule, and make a backup."
+    BackupFailed = "BackupRun" Backup Warning 0 "Scheduled backup failed"
+        "Look at the reason and at the place where backups go; the run is tried again by itself."
 }
 
 impl fmt::Display for Code {

@@ -43,7 +43,7 @@ pub(super) fn url(template: &str, subaccount: &str) -> String {
             "{internalDomain}" => "corp.example",
             "{logFile}" => "agent.log",
             "{trace}" => "1",
-            "{monitoringUser}" => "old",
+            "{monitoringUser}" | "{schedule}" => "old",
             "{operator}" => MANAGED,
             "{plan}" => FREE,
             "{regionHost}" => "gate.example.com",
@@ -145,6 +145,12 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         (_, "/api/monitoring/memory" | "/api/monitoring/disk" | "/api/monitoring/cpu") => {
             return (None, false);
         }
+        ("PUT", "backupSchedules/{schedule}") => {
+            json!({"cron": "0 1 * * *", "recipients": [RECIPIENT],
+                   "target": {"directory": {"path": "/srv/other"}}})
+        }
+        // The one before is not made yet.
+        ("POST", "backupSchedules/{schedule}/run") => return (None, false),
         ("PUT", "configuration/backup") => return (Some(json!({})), false),
         ("POST", "configuration/backup") => json!({"recipients": [RECIPIENT]}),
         // It takes a form.
@@ -349,6 +355,13 @@ pub(super) fn fixture() -> String {
             "cipherSuites": ["TLS_AES_256_GCM_SHA384"],
             "operators": operators("Display"),
             "monitoringUsers": [{"name": "old", "password": FREE}],
+            "backupSchedules": [{
+                "name": "old",
+                "enabled": true,
+                "cron": "30 2 * * *",
+                "recipients": [RECIPIENT],
+                "target": {"directory": {"path": "/srv/backups", "keep": 3}},
+            }],
             "organisation": {
                 "authorities": [{"alias": "old", "certificate": CERTIFICATE}],
                 "rules": [{"authority": "old", "match": {"OU": "IT"}, "role": "Display"}],

@@ -7,6 +7,7 @@
 mod alert;
 mod audit;
 mod backup;
+mod backup_schedule;
 mod body;
 mod certificate;
 mod change;
@@ -53,6 +54,10 @@ pub use audit::{
 pub use backup::{
     BackupHead, BackupHistory, BackupInput, BackupVerified, PASSPHRASE_LEN_MAX, PASSPHRASE_LEN_MIN,
     VerificationForm,
+};
+pub use backup_schedule::{
+    DestinationInput, DestinationShown, LoginInput, LoginShown, ScheduleInput, ScheduleShown,
+    ScheduleState, ScheduleStatus, UploadInput, UploadShown,
 };
 pub use body::read;
 pub use certificate::{
@@ -122,8 +127,8 @@ pub use subaccount::{
 pub use target::{
     AlertTarget, AuditTarget, BackupTarget, CertificateTarget, ConnectorTarget, DeliveryTarget,
     DocumentTarget, MappingTarget, MigrationTarget, MonitoringTarget, OperatorTarget,
-    RestoreTarget, RunningTarget, SubaccountPath, SubaccountTarget, Target, TroubleTarget, Verb,
-    untyped_channels,
+    RestoreTarget, RunningTarget, ScheduleTarget, SubaccountPath, SubaccountTarget, Target,
+    TroubleTarget, Verb, untyped_channels,
 };
 pub use trace::{
     TraceBodyLen, TraceInput, TraceList, TraceMegabytes, TraceSeconds, TraceShown, TraceState,

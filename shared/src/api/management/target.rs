@@ -3,6 +3,7 @@
 mod alerts;
 mod audit;
 mod backup;
+mod backup_schedules;
 mod certificates;
 mod delivery;
 mod document;
@@ -28,6 +29,7 @@ use percent_encoding::percent_decode_str;
 pub use self::alerts::AlertTarget;
 pub use self::audit::AuditTarget;
 pub use self::backup::BackupTarget;
+pub use self::backup_schedules::ScheduleTarget;
 pub use self::certificates::CertificateTarget;
 pub use self::delivery::DeliveryTarget;
 pub use self::document::DocumentTarget;
@@ -68,6 +70,8 @@ pub enum Target {
     Audit(AuditTarget),
     /// Backups.
     Backup(BackupTarget),
+    /// Schedules of backups.
+    Schedules(ScheduleTarget),
     /// Certificates of the agent, and those it trusts.
     Certificates(CertificateTarget),
     /// Operators and pairing.
@@ -118,6 +122,7 @@ const AREAS: &[Area] = &[
     |path| found(DocumentTarget::parse(path), Target::Document),
     |path| found(AuditTarget::parse(path), Target::Audit),
     |path| BackupTarget::parse(path).map(Target::Backup).map(Ok),
+    |path| found(ScheduleTarget::parse(path), Target::Schedules),
     |path| found(CertificateTarget::parse(path), Target::Certificates),
     |path| found(ConnectorTarget::parse(path), Target::Connector),
     Target::of_subaccounts,
@@ -230,6 +235,7 @@ impl Target {
             Self::Document(target) => target.template(),
             Self::Audit(target) => target.template(),
             Self::Backup(target) => target.template(),
+            Self::Schedules(target) => target.template(),
             Self::Certificates(target) => target.template(),
             Self::Operators(target) => target.template(),
             Self::Restores(target) => target.template(),
@@ -263,6 +269,7 @@ impl fmt::Display for Target {
             Self::Document(target) => write!(f, "{target}"),
             Self::Audit(target) => write!(f, "{target}"),
             Self::Backup(target) => f.write_str(target.template()),
+            Self::Schedules(target) => write!(f, "{target}"),
             Self::Certificates(target) => write!(f, "{target}"),
             Self::Operators(target) => write!(f, "{target}"),
             Self::Restores(target) => write!(f, "{target}"),

@@ -7,6 +7,7 @@ pub(super) mod agent;
 pub(super) mod alerts;
 pub(super) mod audit;
 pub(super) mod backup;
+pub(super) mod backup_schedules;
 pub(super) mod certificates;
 pub(super) mod channels;
 pub(super) mod checks;
@@ -305,6 +306,7 @@ const AREAS: &[&[Operation]] = &[
     alerts::OPERATIONS,
     audit::OPERATIONS,
     backup::OPERATIONS,
+    backup_schedules::OPERATIONS,
     certificates::OPERATIONS,
     channels::OPERATIONS,
     clients::OPERATIONS,

@@ -3,7 +3,7 @@
 use super::super::{ImportMode, LogFileName, MappingAddress};
 use super::Parameter;
 use crate::config::limits::SUBJECT_RULES_MAX;
-use crate::config::{Alias, ChannelId, ChannelType, Client, ConfirmWithin};
+use crate::config::{Alias, ChannelId, ChannelType, Client, ConfirmWithin, ScheduleName};
 use crate::host::CookieDomain;
 use crate::id::{LocationId, OperatorId, PlanId, RegionHost, SubaccountId};
 use crate::schema::schema;
@@ -81,6 +81,7 @@ pub(super) const SEGMENTS: &[Parameter] = &[
         "The id of a resource: its path, with + as +2B, then - as +2D, then / as -.",
     ),
     Parameter::of::<RevisionNumber>("revision", "The number of a revision."),
+    Parameter::of::<ScheduleName>("schedule", "The name of a schedule of backups."),
     Parameter::of::<SubaccountId>("subaccount", "The subaccount."),
     Parameter::of::<u64>("trace", "The number of a payload trace."),
     Parameter::of::<MappingAddress>(

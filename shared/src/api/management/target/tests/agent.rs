@@ -45,6 +45,21 @@ pub(super) fn rows() -> Vec<Row> {
             backup(BackupTarget::Verification),
             "POST",
         ),
+        row(
+            "backupSchedules",
+            Target::Schedules(ScheduleTarget::All),
+            "GET",
+        ),
+        row(
+            "backupSchedules/nightly",
+            Target::Schedules(ScheduleTarget::One("nightly".parse().unwrap())),
+            "GET, PUT, DELETE",
+        ),
+        row(
+            "backupSchedules/nightly/run",
+            Target::Schedules(ScheduleTarget::Run("nightly".parse().unwrap())),
+            "POST",
+        ),
         row("restore", restores(RestoreTarget::Last), "GET"),
         row("restore/plan", restores(RestoreTarget::Plans), "POST"),
         row(
