@@ -138,7 +138,7 @@ pub enum AgentTab {
 
 impl AgentTab {
     /// All tabs, in their order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Overview,
         Self::Monitoring,
         Self::Trouble,
