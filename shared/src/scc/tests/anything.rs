@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 
-use super::{Answers, CERTIFICATE, alone, odd, sub};
+use super::left_behind::odd;
+use super::{Answers, CERTIFICATE, alone, sub};
 use crate::config::Document;
 
 /// A connector with something of everything.
