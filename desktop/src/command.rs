@@ -22,6 +22,8 @@ pub enum UiCommand {
     OpenAlerts,
     /// To who did what.
     OpenAudit,
+    /// To agents that move to other hosts, and imports.
+    OpenMoves,
     /// To the settings of this app.
     OpenSettings,
     /// To where one was before.
@@ -36,6 +38,10 @@ pub enum UiCommand {
     Filter,
     /// Pairs with another agent.
     AddAgent,
+    /// Moves an agent to another host, or copies it there.
+    MigrateAgent,
+    /// Brings the configuration of an SAP Cloud Connector to an agent.
+    ImportScc,
     /// Fetches what the page shows anew.
     Refresh,
     /// Chooses all rows that are shown.
@@ -98,7 +104,7 @@ const CTRL_SHIFT: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
 
 impl UiCommand {
     /// Every command, in the order of palette and sheet.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 35] = [
         Self::OpenFleet,
         Self::OpenConfiguration,
         Self::OpenTemplates,
@@ -106,11 +112,14 @@ impl UiCommand {
         Self::OpenRollouts,
         Self::OpenAlerts,
         Self::OpenAudit,
+        Self::OpenMoves,
         Self::OpenSettings,
         Self::Back,
         Self::Forward,
         Self::AddAgent,
         Self::NewRollout,
+        Self::MigrateAgent,
+        Self::ImportScc,
         Self::Refresh,
         Self::Filter,
         Self::SelectAll,
@@ -145,6 +154,7 @@ impl UiCommand {
             Self::NewRollout => "Change many agents…",
             Self::OpenAlerts => "Alerts",
             Self::OpenAudit => "Audit log",
+            Self::OpenMoves => "Move & import",
             Self::OpenSettings => "Settings",
             Self::Back => "Back",
             Self::Forward => "Forward",
@@ -152,6 +162,8 @@ impl UiCommand {
             Self::Shortcuts => "Keyboard shortcuts",
             Self::Filter => "Filter this page",
             Self::AddAgent => "Add agent…",
+            Self::MigrateAgent => "Migrate an agent…",
+            Self::ImportScc => "Import from SAP Cloud Connector…",
             Self::Refresh => "Refresh",
             Self::SelectAll => "Select all shown agents",
             Self::SelectNone => "Clear the selection",
@@ -182,12 +194,15 @@ impl UiCommand {
             | Self::OpenRollouts
             | Self::OpenAlerts
             | Self::OpenAudit
+            | Self::OpenMoves
             | Self::OpenSettings
             | Self::Back
             | Self::Forward => Section::Go,
             Self::Filter
             | Self::AddAgent
             | Self::NewRollout
+            | Self::MigrateAgent
+            | Self::ImportScc
             | Self::Refresh
             | Self::SelectAll
             | Self::SelectNone
@@ -221,6 +236,7 @@ impl UiCommand {
             Self::NewRollout => Icon::Rocket,
             Self::OpenAlerts => Icon::BellRing,
             Self::OpenAudit => Icon::ScrollText,
+            Self::OpenMoves => Icon::ArrowRightLeft,
             Self::OpenSettings => Icon::Settings,
             Self::Back => Icon::ArrowLeft,
             Self::Forward => Icon::ArrowRight,
@@ -228,6 +244,8 @@ impl UiCommand {
             Self::Shortcuts => Icon::Keyboard,
             Self::Filter => Icon::ListFilter,
             Self::AddAgent => Icon::Plus,
+            Self::MigrateAgent => Icon::ArrowRightLeft,
+            Self::ImportScc => Icon::Import,
             Self::Refresh => Icon::RefreshCw,
             Self::SelectAll => Icon::ListChecks,
             Self::SelectNone => Icon::ListX,
@@ -256,6 +274,7 @@ impl UiCommand {
             Self::OpenAudit => (Modifiers::COMMAND, Key::Num3),
             Self::OpenConfiguration => (Modifiers::COMMAND, Key::Num4),
             Self::OpenSearch => (CTRL_SHIFT, Key::F),
+            Self::OpenMoves => (CTRL_SHIFT, Key::M),
             Self::OpenSettings => (Modifiers::COMMAND, Key::Comma),
             Self::Back => (Modifiers::ALT, Key::ArrowLeft),
             Self::Forward => (Modifiers::ALT, Key::ArrowRight),
@@ -277,6 +296,8 @@ impl UiCommand {
             | Self::OpenRollouts
             | Self::NewRollout
             | Self::SelectNone
+            | Self::MigrateAgent
+            | Self::ImportScc
             | Self::Density
             | Self::ThemeSystem
             | Self::Keep

@@ -28,13 +28,15 @@ pub enum Route {
     Alerts,
     /// Who did what.
     Audit,
+    /// Agents that move to other hosts, and imports.
+    Moves,
     /// Settings of this app.
     Settings,
 }
 
 impl Route {
     /// The pages of the rail.
-    pub const RAIL: [(Self, UiCommand); 5] = [
+    pub const RAIL: [(Self, UiCommand); 6] = [
         (Self::Fleet, UiCommand::OpenFleet),
         (
             Self::Configuration {
@@ -44,6 +46,7 @@ impl Route {
         ),
         (Self::Alerts, UiCommand::OpenAlerts),
         (Self::Audit, UiCommand::OpenAudit),
+        (Self::Moves, UiCommand::OpenMoves),
         (Self::Settings, UiCommand::OpenSettings),
     ];
 
@@ -54,7 +57,7 @@ impl Route {
             Self::Configuration { .. } => Self::Configuration {
                 tab: ConfigurationTab::Drift,
             },
-            Self::Fleet | Self::Alerts | Self::Audit | Self::Settings => self,
+            Self::Fleet | Self::Alerts | Self::Audit | Self::Moves | Self::Settings => self,
         }
     }
 
@@ -66,6 +69,7 @@ impl Route {
             | Self::Configuration { .. }
             | Self::Alerts
             | Self::Audit
+            | Self::Moves
             | Self::Settings => None,
         }
     }
@@ -77,6 +81,7 @@ impl Route {
             Self::Configuration { .. } => "Configuration",
             Self::Alerts => "Alerts",
             Self::Audit => "Audit log",
+            Self::Moves => "Move & import",
             Self::Settings => "Settings",
         }
     }

@@ -1,5 +1,7 @@
 //! What the user wants done, on its way to the executor.
 
+mod moves;
+
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use underpass_shared::config::{ConfirmWithin, Document, Invalid, OperatorName, P
 use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 
+pub use self::moves::{Migrate, Scc, Stop};
 use crate::Reply;
 use crate::api::Call;
 use crate::bulk::{Act, Ended, Rollout};
@@ -49,6 +52,10 @@ pub enum Command {
     Find(Find),
     /// Keep a template, or remove one.
     Template(TemplateAct),
+    /// Plan, do or take back a migration.
+    Migrate(Migrate),
+    /// Read an SAP Cloud Connector.
+    Scc(Scc),
     /// Edit what is to become the configuration of an agent.
     Draft {
         /// Which agent.

@@ -28,6 +28,7 @@ impl App {
             UiCommand::NewRollout => self.roll_out(Wish::default()),
             UiCommand::OpenAlerts => self.go(Route::Alerts),
             UiCommand::OpenAudit => self.go(Route::Audit),
+            UiCommand::OpenMoves => self.go(Route::Moves),
             UiCommand::OpenSettings => self.go(Route::Settings),
             UiCommand::Back => self.prefs.nav.back(),
             UiCommand::Forward => self.prefs.nav.forward(),
@@ -36,6 +37,14 @@ impl App {
             UiCommand::Filter => self.focus_filter(),
             UiCommand::AddAgent => {
                 self.pair("");
+            }
+            UiCommand::MigrateAgent => {
+                self.go(Route::Moves);
+                self.screens.moves.migrate(None, &[]);
+            }
+            UiCommand::ImportScc => {
+                self.go(Route::Moves);
+                self.screens.moves.import();
             }
             UiCommand::Refresh => self.refresh(),
             UiCommand::SelectAll => self.with_cx(|app, cx| app.fleet.select_all(cx)),

@@ -145,6 +145,7 @@ fn show(ui: &mut Ui, cx: &mut Cx<'_>, screens: &mut Screens, route: Route) {
         }
         Route::Alerts => screen::alerts::ui(ui, cx, &mut screens.alerts),
         Route::Audit => screen::audit::ui(ui, cx, &mut screens.audit),
+        Route::Moves => screen::moves::ui(ui, cx, &mut screens.moves),
         Route::Settings => screen::settings::ui(ui, cx, &mut screens.settings),
     }
 }

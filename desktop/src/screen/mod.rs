@@ -5,6 +5,7 @@ pub mod alerts;
 pub mod audit;
 pub mod configuration;
 pub mod fleet;
+pub mod moves;
 pub mod pairing;
 pub mod settings;
 pub mod welcome;
@@ -24,6 +25,8 @@ pub struct Screens {
     pub audit: audit::AuditState,
     /// The configurations of all agents.
     pub configuration: configuration::ConfigurationState,
+    /// Agents that move to other hosts, and imports.
+    pub moves: moves::MovesState,
     /// Pairing with another agent.
     pub pairing: pairing::PairingState,
     /// What a fleet without agents shows.

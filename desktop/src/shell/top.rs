@@ -160,6 +160,7 @@ fn title(ui: &mut Ui, cx: &mut Cx<'_>, nav: &Nav) {
         ),
         Route::Audit => "Who did what, on all agents".to_owned(),
         Route::Configuration { .. } => "What all agents have in common, and where not".to_owned(),
+        Route::Moves => "To another host, or from SAP Cloud Connector".to_owned(),
         Route::Agent { .. } | Route::Settings => String::new(),
     };
     // The right side has the search, and the countdown of changes on trial.

@@ -9,6 +9,11 @@ use super::dialog::frame;
 use super::{Button, galley, paint_icon};
 use crate::theme::{Text, Themed as _, size, space};
 
+/// The height of what a step shows.
+const BODY: f32 = 280.0;
+/// The same with lists.
+const BODY_PAGE: f32 = 430.0;
+
 /// What the operator did with a wizard in this frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a turn that is dropped leaves the wizard where it is"]
@@ -34,6 +39,8 @@ pub struct Wizard<'a> {
     next: &'a str,
     refused: Option<&'a str>,
     done: bool,
+    width: f32,
+    body: f32,
 }
 
 impl<'a> Wizard<'a> {
@@ -47,12 +54,21 @@ impl<'a> Wizard<'a> {
             next: "Continue",
             refused: None,
             done: false,
+            width: size::DIALOG_WIDE,
+            body: BODY,
         }
     }
 
     /// What the button of this step says.
     pub fn next(mut self, word: &'a str) -> Self {
         self.next = word;
+        self
+    }
+
+    /// Room for lists of its own.
+    pub fn page(mut self) -> Self {
+        self.width = size::DIALOG_PAGE;
+        self.body = BODY_PAGE;
         self
     }
 
@@ -70,16 +86,20 @@ impl<'a> Wizard<'a> {
 
     /// Shows the step in its frame.
     pub fn show(self, ctx: &Context, body: impl FnOnce(&mut Ui)) -> Turn {
-        const BODY: f32 = 280.0;
         let mut turn = Turn::Stay;
-        let cancelled = frame(ctx, self.id, self.title, size::DIALOG_WIDE, |ui, closed| {
+        let cancelled = frame(ctx, self.id, self.title, self.width, |ui, closed| {
             rail(ui, self.steps, self.step);
             ui.add_space(space::M);
-            let room = BODY
+            let room = self
+                .body
                 .min(ui.available_height() - size::CONTROL - space::XXL)
                 .max(160.0);
             ui.scope(|ui| {
                 ui.set_min_height(room);
+                if self.body > BODY {
+                    // Lists scroll within the step.
+                    ui.set_max_height(room);
+                }
                 body(ui);
             });
             ui.add_space(space::M);

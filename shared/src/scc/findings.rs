@@ -84,6 +84,9 @@ pub struct Decision {
     pub topic: Topic,
     /// Which one.
     pub about: String,
+    /// What a choice about it is told by, where there is one for each; see [`super::Choice`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key: String,
     /// What this plan does.
     pub taken: String,
     /// What can be done instead, or has to be done by somebody.

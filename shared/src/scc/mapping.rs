@@ -264,6 +264,7 @@ fn sessions(work: &mut Work<'_>, place: &str, base: &mut MappingFields) {
     };
     work.findings.decide(Decision {
         topic: Topic::Sessions,
+        key: String::new(),
         about: "sessions in the URLs of ABAP systems, as in /sap(bD1lbg==)/bc".to_owned(),
         taken: taken.to_owned(),
         instead: instead.to_owned(),
@@ -292,6 +293,7 @@ fn local_host(work: &mut Work<'_>, place: &str, base: &MappingFields) {
     if refused {
         work.findings.decide(Decision {
             topic: Topic::LocalHosts,
+            key: String::new(),
             about: "back ends at loopback and link-local addresses".to_owned(),
             taken: "carried; the agent refuses to call them".to_owned(),
             instead: "the address means the agent's host now: write the other host's name instead, or have an Administrator add it to allowedTargets".to_owned(),

@@ -37,6 +37,7 @@ impl Work<'_> {
     pub(super) fn conflict(&mut self, place: &str, what: &str) {
         self.findings.decide(Decision {
             topic: Topic::Conflict,
+            key: String::new(),
             about: what.to_owned(),
             taken: "the agent's stays".to_owned(),
             instead: "--overwrite takes the connector's".to_owned(),

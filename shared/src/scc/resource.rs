@@ -127,6 +127,7 @@ fn prefix(work: &mut Work<'_>, place: &str) {
     };
     work.findings.decide(Decision {
         topic: Topic::Prefix,
+        key: String::new(),
         about: "resources that open every path which begins with their characters".to_owned(),
         taken: taken.to_owned(),
         instead: instead.to_owned(),

@@ -119,6 +119,7 @@ fn keys(work: &mut Work<'_>) {
         every(work, which, Some(told), why);
         work.findings.decide(Decision {
             topic: Topic::Keys,
+            key: String::new(),
             about: which.to_owned(),
             taken: "left behind, for its key cannot leave the connector".to_owned(),
             instead: remedy.to_owned(),
@@ -194,6 +195,7 @@ fn proxy(work: &mut Work<'_>, into: &mut ConnectorFields) {
 fn password_wanted(work: &mut Work<'_>, how: &str, whose: &str) {
     work.findings.decide(Decision {
         topic: Topic::Passwords,
+        key: String::new(),
         about: format!("the password of {whose}"),
         taken: "left behind, for the connector does not tell it".to_owned(),
         instead: how.to_owned(),

@@ -120,6 +120,7 @@ fn region(work: &mut Work<'_>, whose: &SourceSubaccount) -> Option<RegionHost> {
     };
     work.findings.decide(Decision {
         topic: Topic::Region,
+        key: host.clone(),
         about: format!("the region {host}"),
         taken,
         instead: format!("--region {host}=GATEWAY names another one"),
@@ -143,6 +144,7 @@ fn guid(work: &mut Work<'_>, whose: &SourceSubaccount) -> Option<SubaccountId> {
     }
     work.findings.decide(Decision {
         topic: Topic::Subaccount,
+        key: told.clone(),
         about: format!("the subaccount {told}, whose id is no GUID"),
         taken: "it stays behind".to_owned(),
         instead: format!("--subaccount {told}=GUID names the subaccount of the gateway"),
@@ -170,6 +172,7 @@ fn location(
     }
     work.findings.decide(Decision {
         topic: Topic::LocationId,
+        key: told.clone(),
         about: format!("the location ID {told}, which has other characters than A-Z a-z 0-9 . _ -"),
         taken: "its subaccount stays behind".to_owned(),
         instead: format!("--location {told}=NEW names another; destinations must name it too"),
@@ -303,6 +306,7 @@ fn domains(
 fn enrolment(work: &mut Work<'_>, whose: &SourceSubaccount, key: &SubaccountKey) {
     work.findings.decide(Decision {
         topic: Topic::Enrolment,
+        key: String::new(),
         about: "subaccounts that were never enrolled at their gateway".to_owned(),
         taken: "added without a tunnel".to_owned(),
         instead: "a token of the gateway enrols each; its mappings stay as they are".to_owned(),

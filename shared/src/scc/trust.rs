@@ -51,6 +51,7 @@ fn trust_all(work: &mut Work<'_>, present: bool, wanted: bool) -> bool {
         };
         work.findings.decide(Decision {
             topic: Topic::TrustAll,
+            key: String::new(),
             about: "the connector trusts all back ends".to_owned(),
             taken: taken.to_owned(),
             instead: "better trust the CAs of your back ends; --trust-all carries it".to_owned(),

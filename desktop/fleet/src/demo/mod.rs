@@ -13,9 +13,11 @@ mod document;
 mod furniture;
 mod logs;
 mod measured;
+pub(crate) mod moves;
 mod own;
 mod quality;
 mod random;
+pub(crate) mod scc;
 mod shelf;
 mod still;
 mod store;
@@ -23,6 +25,7 @@ mod trouble;
 
 use std::sync::Arc;
 
+use underpass_shared::config::Document;
 use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 
@@ -48,6 +51,10 @@ pub(crate) struct Actor {
 impl Actor {
     pub(crate) fn id(&self) -> AgentId {
         self.agent.id
+    }
+
+    pub(crate) fn document(&self) -> Document {
+        Document::clone(self.agent.state().store.current().1)
     }
 
     pub(crate) fn api(&self) -> Arc<dyn Api> {

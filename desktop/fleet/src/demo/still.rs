@@ -11,7 +11,7 @@ use underpass_shared::instant::Now;
 
 use super::agent::DemoAgent;
 use super::cast::Trouble;
-use super::{Actor, Clock, cast};
+use super::{Actor, Clock, cast, moves};
 use crate::api::Api;
 use crate::bulk::{Act, Runner, Wanted};
 use crate::command::{Bulk, Change, Command, DraftAct, Each, Read, TemplateAct, Trial};
@@ -26,9 +26,13 @@ use crate::keys::KeyStoreKind;
 use crate::session::{Machine, Part, Step};
 use crate::slot::FromReply as _;
 use crate::snapshot::{
-    AgentSnapshot, Configuration, Failure, FleetSnapshot, Keys, Notice, Severity,
+    AgentSnapshot, Configuration, Failure, FleetSnapshot, Keys, MoveSnapshot, Notice, Severity,
 };
 use crate::{FleetError, Reply};
+
+mod migrate;
+
+use self::migrate::scc as still_scc;
 
 /// How long ago agents that are away were heard.
 const AWAY_MS: i64 = 41 * 60_000;
@@ -49,6 +53,7 @@ pub struct Still {
     jobs: Jobs,
     rollouts: Rollouts,
     templates: Templates,
+    moves: Vec<MoveSnapshot>,
 }
 
 impl Still {
@@ -67,10 +72,12 @@ impl Still {
             sitter.sit(now_ms);
             sitter
         };
+        let cast = cast(seed, &clock);
         let mut still = Self {
             now_ms,
             generation: 1,
-            sitters: cast(seed, &clock).into_iter().map(sit).collect(),
+            moves: moves::past(&cast, now_ms),
+            sitters: cast.into_iter().map(sit).collect(),
             jobs: Jobs::default(),
             rollouts: Rollouts::default(),
             templates: Templates::of(super::templates()),
@@ -104,6 +111,7 @@ impl Still {
             keys: Keys::Open(KeyStoreKind::Memory),
             agents: agents.into(),
             jobs: self.jobs.show(),
+            moves: self.moves.iter().rev().cloned().collect(),
             notices: Arc::from([Arc::new(notice)]),
             rollouts: self.rollouts.show(),
             templates: self.templates.show(),
@@ -156,6 +164,8 @@ impl Still {
                 }
             }
             Command::Each(each) => self.each(each),
+            Command::Migrate(act) => self.migrate(act),
+            Command::Scc(act) => still_scc(act, now_ms),
             Command::Describe { agent, described } => {
                 if let Some(one) = self.find(agent) {
                     one.card.describe(&described);
@@ -168,6 +178,7 @@ impl Still {
             }
             Command::Remove(agent) => self.sitters.retain(|one| one.card.id != agent),
             Command::Refresh(agent) => self.renew(agent),
+            Command::Cancel(job) => self.cancel(job),
             Command::Forget(job) => self.jobs.forget(job),
             Command::Bulk(bulk) => self.bulk(bulk),
             Command::ForgetRollout(number) => self.rollouts.remove(number),
@@ -189,7 +200,6 @@ impl Still {
             | Command::Pair { .. }
             | Command::Admit { .. }
             | Command::Reject(_)
-            | Command::Cancel(_)
             | Command::Dismiss(_) => {}
         }
     }

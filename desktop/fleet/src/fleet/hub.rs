@@ -4,6 +4,8 @@ pub(crate) mod bulk;
 mod draft;
 pub(crate) mod execute;
 mod library;
+mod moves;
+mod scc;
 mod survey;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -20,6 +22,8 @@ use underpass_runtime::tasks::Tasks;
 use underpass_shared::id::AgentId;
 
 use self::library::{Library, Strangers};
+use self::moves::Moves;
+pub(super) use self::moves::journalled;
 use super::board::Board;
 use super::jobs::Jobs;
 use super::rollouts::Rollouts;
@@ -108,6 +112,7 @@ pub(super) struct Hub {
     jobs: Jobs,
     rollouts: Rollouts,
     templates: Templates,
+    moves: Moves,
     notices: VecDeque<Arc<Notice>>,
     next_notice: u64,
     generation: u64,
@@ -143,6 +148,7 @@ impl Hub {
             jobs: Jobs::default(),
             rollouts: Rollouts::default(),
             templates: Templates::default(),
+            moves: Moves::default(),
             notices: VecDeque::new(),
             next_notice: 1,
             generation: 0,
@@ -186,7 +192,9 @@ impl Hub {
     fn open(&mut self) {
         match self.source.take() {
             Some(Source::Demo { seed, clock }) => {
-                for actor in crate::demo::cast(seed, &clock) {
+                let cast = crate::demo::cast(seed, &clock);
+                self.moves.take(crate::demo::moves::past(&cast, clock()));
+                for actor in cast {
                     let card = Card::new(actor.id(), actor.address.clone(), &actor.described);
                     self.put(card, Some(actor.api()));
                 }
@@ -281,6 +289,10 @@ impl Hub {
             }
             Message::RolloutEnded(number, ended) => {
                 self.rollouts.ended(number, *ended);
+                self.now();
+            }
+            Message::Moved { job, migration } => {
+                self.moved(job, migration);
                 self.now();
             }
             Message::Draft(agent, answered) => {
@@ -388,6 +400,7 @@ impl Hub {
             keys: self.keys.clone(),
             agents: agents.into(),
             jobs: self.jobs.show(),
+            moves: self.moves.show(),
             notices: self.notices.iter().cloned().collect(),
             rollouts: self.rollouts.show(),
             templates: self.templates.show(),

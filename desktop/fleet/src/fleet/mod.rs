@@ -31,6 +31,7 @@ use crate::client::Known;
 use crate::command::{Command, Commands, NotSent, Stranger};
 use crate::demo::Clock;
 use crate::keys::{KeyChoice, KeyStore};
+use crate::migrate::machine::Migration;
 use crate::pairing::Pairing;
 use crate::slot::Slot;
 use crate::snapshot::{FleetSnapshot, JobId, PartState, Severity};
@@ -88,6 +89,11 @@ pub(crate) enum Message {
     RolloutPart(NonZeroUsize, AgentId, Told),
     /// What was done with one is over.
     RolloutEnded(NonZeroUsize, Box<Ended>),
+    /// A migration came further; the job that works on it, unless that is over.
+    Moved {
+        job: Option<JobId>,
+        migration: Arc<Migration>,
+    },
     /// An agent said what it thinks of a draft.
     Draft(AgentId, drafts::Answered),
     /// A profile was opened, or cannot be.

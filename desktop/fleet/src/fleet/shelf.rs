@@ -12,13 +12,15 @@ use tokio::time::timeout;
 use underpass_shared::id::AgentId;
 
 use super::Message;
+use super::hub::journalled;
 use crate::bulk::{Journal, JournalError, Rollout};
 use crate::client::Known;
 use crate::draft::Draft;
 use crate::keys::{Credential, KeyChoice, KeyError, KeyStore};
+use crate::migrate::journal::Journals;
 use crate::profile::{Book, Entry, Profile, TemplateId};
 use crate::slot::Slot;
-use crate::snapshot::{KeptTemplate, Severity};
+use crate::snapshot::{KeptTemplate, MoveSnapshot, Severity};
 use crate::template::Template;
 
 /// How long the system may ask the user before that counts as a no.
@@ -33,6 +35,8 @@ pub(crate) struct Opened {
     pub(super) drafts: Vec<(AgentId, Draft)>,
     pub(super) rollouts: Vec<Rollout>,
     pub(super) templates: Vec<(TemplateId, Template)>,
+    /// The migrations of its journals.
+    pub(super) moves: Vec<MoveSnapshot>,
     /// What cannot be read.
     pub(super) unreadable: Vec<String>,
 }
@@ -94,7 +98,15 @@ pub(super) async fn open(folder: PathBuf) -> Result<Opened, String> {
                 Err(told) => unreadable.push(told),
             }
         }
+        let moves = match journalled(&Journals::of(&folder)) {
+            Ok(moves) => moves,
+            Err(error) => {
+                unreadable.push(reason(&error));
+                vec![]
+            }
+        };
         Ok(Opened {
+            moves,
             profile: Arc::new(profile),
             book,
             drafts,

@@ -274,7 +274,7 @@ fn nothing() -> Vec<String> {
 }
 
 /// The configuration of the source as it is now.
-async fn document(source: &Party<'_>) -> Result<Document, Fault> {
+pub(super) async fn document(source: &Party<'_>) -> Result<Document, Fault> {
     let call = crate::api::Call::get(Target::Document(DocumentTarget::Whole));
     let reply = source.send(&call).await?;
     let wrong = |error: String| Fault::new(format!("{}: {error}", source.label));

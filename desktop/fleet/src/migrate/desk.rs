@@ -14,19 +14,17 @@ use tokio::process::Command;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use underpass_runtime::stop;
 use underpass_runtime::tasks::Tasks;
-use underpass_runtime::{clock, stop};
-use underpass_shared::api::management::{DocumentTarget, Target};
-use underpass_shared::config::Document;
 use underpass_shared::id::AgentId;
-use uuid::Uuid;
 
 use super::calls::Agents;
 use super::engine::Probe;
 use super::journal::Journals;
-use super::plan::{self, Making, Plan, PlanError, Wish};
+use super::plan::{Plan, Wish};
+use super::rehearsal::{self, Unplanned};
 use crate::FleetError;
-use crate::api::{Api, Call};
+use crate::api::Api;
 use crate::client::{AgentClient, Known};
 use crate::keys::{self, KeyChoice, KeyError, KeyStore};
 use crate::profile::{BookError, Entry, Profile, ProfileError};
@@ -53,17 +51,9 @@ pub enum DeskError {
     /// The system gives no runtime.
     #[error("cannot start")]
     Start(#[from] io::Error),
-    /// An agent does not answer.
-    #[error("{label}: {}", .error.reason())]
-    Agent {
-        /// How people call it.
-        label: String,
-        /// Why.
-        error: FleetError,
-    },
-    /// The wish cannot be fulfilled.
+    /// There is no plan.
     #[error(transparent)]
-    Plan(#[from] PlanError),
+    Plan(#[from] Unplanned),
 }
 
 /// The agents of a profile and a thread to call them from.
@@ -173,33 +163,7 @@ impl Desk {
     /// # Errors
     /// When an agent does not answer, or the wish cannot be fulfilled.
     pub async fn plan(&self, wish: &Wish) -> Result<Plan, DeskError> {
-        let source = self.document(wish.source).await?;
-        let mut targets = BTreeMap::new();
-        for target in &wish.targets {
-            let (_, document) = self.document(target.agent).await?;
-            targets.insert(target.agent, document);
-        }
-        let making = Making {
-            now_ms: clock::wall_ms(),
-            id: &Uuid::now_v7,
-        };
-        Ok(plan::make(wish, making, (source.0, &source.1), &targets)?)
-    }
-
-    async fn document(&self, agent: AgentId) -> Result<(u64, Document), DeskError> {
-        let asked = async {
-            let reply = self.clients.client(agent)?;
-            let reply = reply
-                .execute(&Call::get(Target::Document(DocumentTarget::Whole)))
-                .await?;
-            let text = std::str::from_utf8(&reply.body).or(Err(FleetError::NoText))?;
-            let revision = reply.revision.ok_or(FleetError::NoRevision)?;
-            Ok((revision, Document::from_json(text)?))
-        };
-        asked.await.map_err(|error| DeskError::Agent {
-            label: self.clients.label(agent),
-            error,
-        })
+        Ok(rehearsal::planned(&*self.clients, wish).await?)
     }
 
     /// Closes all connections.

@@ -152,6 +152,9 @@ pub struct Migration {
     /// What steps left for later ones.
     #[serde(default)]
     left: BTreeMap<AgentId, Left>,
+    /// The step that failed, and why, where all was taken back because of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
     /// How often a target had lost what it only remembers.
     #[serde(default)]
     losses: u32,
@@ -174,6 +177,7 @@ impl Migration {
             plan,
             direction: Direction::Forward,
             left: BTreeMap::new(),
+            cause: None,
             losses: 0,
         }
     }
@@ -336,6 +340,8 @@ impl Migration {
         if self.direction == Direction::Back {
             return self.go_on();
         }
+        let cause = self.failure();
+        self.cause = cause.map(|(step, reason)| format!("{}: {reason}", step.act));
         self.direction = Direction::Back;
         Ok(())
     }

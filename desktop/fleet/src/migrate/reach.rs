@@ -6,7 +6,7 @@ use underpass_shared::api::management::{
     CheckOutcome, CheckStep, ConnectionCheck, ConnectionCheckInput, MigrationTarget,
     PreflightInput, PreflightShown, Target,
 };
-use underpass_shared::config::Document;
+use underpass_shared::config::{Document, Protocol};
 use underpass_shared::id::RegionHost;
 
 use super::calls::{Fault, Party};
@@ -18,54 +18,123 @@ const SYSTEMS_AT_ONCE: usize = 50;
 
 /// When a target looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum When {
+pub(crate) enum When {
     /// It has neither configuration nor trust yet.
     Before,
     /// It has all.
     After,
 }
 
+/// One thing that a target must reach, and what it found on the way there.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// Where it is: host and port, as the target knows them.
+    pub address: String,
+    /// What is spoken there; nothing for gateways.
+    pub protocol: Option<Protocol>,
+    /// The steps of the way, up to the first that failed.
+    pub check: ConnectionCheck,
+    /// What that means for a migration.
+    pub verdict: Verdict,
+}
+
+/// What a look means for a migration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is reached.
+    Good,
+    /// Not as it should be, and no reason to stop.
+    Noted(String),
+    /// It is not reached, and by the source neither.
+    Dead {
+        /// Why the target does not reach it.
+        reason: String,
+        /// Why the source does not.
+        at_source: String,
+    },
+    /// It is not reached.
+    Bad(String),
+}
+
 /// Has the target go all its ways. What the source does not reach either is told, and no failure.
 pub(super) async fn check(
     document: &Document,
     plan: &TargetPlan,
-    (source, target): (&Party<'_>, &Party<'_>),
+    both: (&Party<'_>, &Party<'_>),
     when: When,
     tolerant: bool,
 ) -> Result<Vec<String>, Fault> {
+    let looked = survey(document, plan, both, when).await?;
+    told(&looked, &both.1.label, tolerant)
+}
+
+/// Has the target go all its ways: the internal systems first, then the gateways.
+pub(super) async fn survey(
+    document: &Document,
+    plan: &TargetPlan,
+    (source, target): (&Party<'_>, &Party<'_>),
+    when: When,
+) -> Result<Vec<Looked>, Fault> {
     let (all, gateways) = ways(document, plan).map_err(|error| Fault::new(error.to_string()))?;
-    let mut bad: Vec<(Way, String)> = vec![];
-    let mut seen = vec![];
-    let mut good = 0_usize;
+    let mut looked = vec![];
+    let mut bad: Vec<(Way, usize)> = vec![];
     for some in all.chunks(SYSTEMS_AT_ONCE) {
         let inputs = some.iter().map(|way| way.target.clone()).collect();
         let shown = look(target, inputs, vec![]).await?;
         for (way, system) in some.iter().zip(shown.systems) {
-            match judge(&system.check, when) {
-                Judged::Good => good += 1,
-                Judged::Noted(text) => seen.push(format!("{}: {text}", name(&way.target))),
-                Judged::Bad(text) => bad.push((way.clone(), text)),
+            let verdict = judge(&system.check, when);
+            if matches!(verdict, Verdict::Bad(_)) {
+                bad.push((way.clone(), looked.len()));
             }
+            looked.push(Looked {
+                address: name(&way.target),
+                protocol: Some(way.target.protocol),
+                check: system.check,
+                verdict,
+            });
         }
     }
     let dead = dead_at_source(source, &bad).await?;
-    let mut failures = vec![];
-    for (way, text) in bad {
-        let name = name(&way.target);
-        match dead.get(&key(&way.source)) {
-            Some(at_source) => {
-                seen.push(format!("{name}: {text}; the source neither: {at_source}"));
-            }
-            None => failures.push(format!("{name}: {text}")),
+    for (way, at) in bad {
+        let (Some(one), Some(at_source)) = (looked.get_mut(at), dead.get(&key(&way.source))) else {
+            continue;
+        };
+        if let Verdict::Bad(reason) = &one.verdict {
+            one.verdict = Verdict::Dead {
+                reason: reason.clone(),
+                at_source: at_source.clone(),
+            };
         }
     }
-    let mut unreached = vec![];
     for gateway in look(target, vec![], gateways).await?.gateways {
-        match judge(&gateway.check, When::After) {
-            Judged::Good => good += 1,
-            Judged::Noted(text) | Judged::Bad(text) => {
-                unreached.push(format!("gateway {}: {text}", gateway.region_host));
+        looked.push(Looked {
+            address: gateway.region_host.to_string(),
+            protocol: None,
+            // What comes along with the configuration does not help towards gateways.
+            verdict: judge(&gateway.check, When::After),
+            check: gateway.check,
+        });
+    }
+    Ok(looked)
+}
+
+/// What was seen, for people; a fault where a target does not reach what it must.
+pub(super) fn told(looked: &[Looked], label: &str, tolerant: bool) -> Result<Vec<String>, Fault> {
+    let (mut seen, mut failures, mut unreached) = (vec![], vec![], vec![]);
+    let mut good = 0_usize;
+    for one in looked {
+        let address = &one.address;
+        match (&one.verdict, one.protocol) {
+            (Verdict::Good, _) => good += 1,
+            (Verdict::Noted(text) | Verdict::Bad(text), None)
+            | (Verdict::Dead { reason: text, .. }, None) => {
+                unreached.push(format!("gateway {address}: {text}"));
             }
+            (Verdict::Noted(text), Some(_)) => seen.push(format!("{address}: {text}")),
+            (Verdict::Dead { reason, at_source }, Some(_)) => seen.push(format!(
+                "{address}: {reason}; the source neither: {at_source}"
+            )),
+            (Verdict::Bad(text), Some(_)) => failures.push(format!("{address}: {text}")),
         }
     }
     seen.insert(0, format!("{good} systems and gateways are reached"));
@@ -76,10 +145,7 @@ pub(super) async fn check(
     }
     seen.splice(0..0, unreached.into_iter().chain(failures));
     Err(Fault::Failed {
-        reason: format!(
-            "{} does not reach {failed} systems or gateways",
-            target.label
-        ),
+        reason: format!("{label} does not reach {failed} systems or gateways"),
         seen,
     })
 }
@@ -97,14 +163,14 @@ async fn look(
 /// Which of these systems the source does not reach either, and why.
 async fn dead_at_source(
     source: &Party<'_>,
-    bad: &[(Way, String)],
+    bad: &[(Way, usize)],
 ) -> Result<BTreeMap<String, String>, Fault> {
     let mut dead = BTreeMap::new();
     for some in bad.chunks(SYSTEMS_AT_ONCE) {
         let inputs: Vec<_> = some.iter().map(|(way, _)| way.source.clone()).collect();
         let shown = look(source, inputs.clone(), vec![]).await?;
         for (input, system) in inputs.iter().zip(shown.systems) {
-            if let Judged::Bad(text) = judge(&system.check, When::After) {
+            if let Verdict::Bad(text) = judge(&system.check, When::After) {
                 dead.insert(key(input), text);
             }
         }
@@ -112,29 +178,21 @@ async fn dead_at_source(
     Ok(dead)
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Judged {
-    Good,
-    /// Not as it should be, and no reason to stop.
-    Noted(String),
-    Bad(String),
-}
-
 /// What a check means at a time.
-fn judge(check: &ConnectionCheck, when: When) -> Judged {
+pub(crate) fn judge(check: &ConnectionCheck, when: When) -> Verdict {
     if check.reachable {
-        return Judged::Good;
+        return Verdict::Good;
     }
     let failed = |step: &&underpass_shared::api::management::CheckedStep| {
         step.outcome == CheckOutcome::Failed
     };
     let Some(step) = check.steps.iter().find(failed) else {
-        return Judged::Bad("it is not reached".to_owned());
+        return Verdict::Bad("it is not reached".to_owned());
     };
     match (step.step, when) {
         // Trust, and what mappings may lead to, come along with the configuration.
         (CheckStep::Tls | CheckStep::TargetGuard, When::Before) => {
-            Judged::Noted(format!("{} (looked at again afterwards)", step.seen))
+            Verdict::Noted(format!("{} (looked at again afterwards)", step.seen))
         }
         (
             CheckStep::NameResolution
@@ -143,7 +201,7 @@ fn judge(check: &ConnectionCheck, when: When) -> Judged {
             | CheckStep::Tls
             | CheckStep::TargetGuard,
             When::Before | When::After,
-        ) => Judged::Bad(step.seen.clone()),
+        ) => Verdict::Bad(step.seen.clone()),
     }
 }
 
@@ -177,7 +235,7 @@ mod tests {
     #[test]
     fn what_comes_along_later_is_no_failure_before() {
         let failed = |step, when| judge(&check(step, CheckOutcome::Failed), when);
-        let bad = Judged::Bad("seen".to_owned());
+        let bad = Verdict::Bad("seen".to_owned());
         for step in [
             CheckStep::NameResolution,
             CheckStep::Connection,
@@ -186,10 +244,10 @@ mod tests {
             assert_eq!(failed(step, When::Before), bad);
         }
         for step in [CheckStep::Tls, CheckStep::TargetGuard] {
-            assert!(matches!(failed(step, When::Before), Judged::Noted(_)));
+            assert!(matches!(failed(step, When::Before), Verdict::Noted(_)));
             assert_eq!(failed(step, When::After), bad);
         }
         let warned = check(CheckStep::Tls, CheckOutcome::Warning);
-        assert_eq!(judge(&warned, When::After), Judged::Good);
+        assert_eq!(judge(&warned, When::After), Verdict::Good);
     }
 }

@@ -83,9 +83,10 @@ pub struct Report<'a> {
 
 /// The report for programs.
 pub fn json(migration: &Migration) -> Report<'_> {
+    let failure = migration.failure().map(|(_, reason)| reason);
     Report {
         outcome: Outcome::of(migration),
-        reason: migration.failure().map(|(_, reason)| reason),
+        reason: failure.or(migration.cause.as_deref()),
         direction: migration.direction,
         took_ms: migration.took_ms(),
         plan: &migration.plan,
@@ -131,6 +132,9 @@ fn write(
             step.act,
             plain(reason)
         )?;
+    }
+    if let Some(cause) = &migration.cause {
+        writeln!(text, "- Taken back because of: {}", plain(cause))?;
     }
     for warning in &plan.warnings {
         writeln!(text, "- Warning: {}", plain(warning))?;

@@ -109,6 +109,15 @@ pub struct Login {
     pub certificate: Option<(String, Secret)>,
 }
 
+/// What a server shows of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its certificate.
+    pub fingerprint: Fingerprint,
+    /// What that says of itself.
+    pub certificate: String,
+}
+
 /// A connector and how it is reached.
 #[derive(Clone, Debug)]
 pub struct Connector {
@@ -127,6 +136,32 @@ pub struct Progress {
     pub done: usize,
     /// Questions that are known; answers lead to further ones.
     pub known: usize,
+}
+
+/// Looks at the certificate of whatever answers there. Nothing is sent to it.
+///
+/// # Errors
+/// When nobody answers, or it speaks no TLS.
+pub async fn look(url: &SccUrl, tasks: &Tasks) -> Result<Shown, SccError> {
+    let stranger = Connector {
+        url: url.clone(),
+        // No certificate has it, so the handshake ends once the certificate was seen.
+        fingerprint: Fingerprint([0; 32]),
+        login: Login::default(),
+    };
+    match Wire::new(&stranger, tasks)?.connect().await {
+        Err(SccError::OtherCertificate {
+            shown, fingerprint, ..
+        }) => Ok(Shown {
+            fingerprint,
+            certificate: shown,
+        }),
+        Err(error) => Err(error),
+        Ok(_link) => Err(SccError::Answer {
+            path: url.to_string(),
+            why: "it shows no certificate".to_owned(),
+        }),
+    }
 }
 
 /// Reads the whole configuration. To stop it, drop it.

@@ -226,7 +226,8 @@ impl Wire {
         }
     }
 
-    async fn connect(&self) -> Result<Link, SccError> {
+    /// A connection to who has the certificate.
+    pub(super) async fn connect(&self) -> Result<Link, SccError> {
         let late = |_elapsed| SccError::Late {
             path: self.shown.clone(),
         };

@@ -1,6 +1,7 @@
 //! What is known of the fleet at one time: made by the engine, read by whoever draws it.
 
 mod health;
+mod moves;
 mod rollout;
 mod series;
 
@@ -15,11 +16,13 @@ use underpass_shared::id::AgentId;
 
 pub(crate) use self::health::days;
 pub use self::health::{Facts, Health, Judged, judge};
+pub use self::moves::MoveSnapshot;
 pub use self::rollout::{KeptTemplate, RolloutSnapshot};
 pub use self::series::{SAMPLES_MAX, Sample, Series};
 use crate::api::Call;
 use crate::draft::Draft;
 use crate::keys::KeyStoreKind;
+use crate::migrate::plan::MigrationId;
 use crate::profile::TemplateId;
 use crate::remote::Remote;
 
@@ -36,6 +39,8 @@ pub struct FleetSnapshot {
     pub agents: Arc<[Arc<AgentSnapshot>]>,
     /// What is being done and was done lately, the newest first.
     pub jobs: Arc<[Arc<JobSnapshot>]>,
+    /// Migrations, the newest first.
+    pub moves: Arc<[MoveSnapshot]>,
     /// What there is to tell, the newest first.
     pub notices: Arc<[Arc<Notice>]>,
     /// Changes on many agents, the newest first.
@@ -63,6 +68,11 @@ impl FleetSnapshot {
     /// One template.
     pub fn template(&self, id: TemplateId) -> Option<&Arc<KeptTemplate>> {
         self.templates.iter().find(|one| one.id == id)
+    }
+
+    /// One migration.
+    pub fn migration(&self, id: MigrationId) -> Option<&MoveSnapshot> {
+        self.moves.iter().find(|one| one.id == id)
     }
 
     /// How many jobs go on.

@@ -140,7 +140,7 @@ pub(super) fn at_location(key: &SubaccountKey) -> Query {
 }
 
 /// How people call a subaccount.
-pub(super) fn name_of(own: &SubaccountFields) -> String {
+pub(crate) fn name_of(own: &SubaccountFields) -> String {
     if own.display_name.trim().is_empty() {
         return own.key.subaccount.to_string();
     }

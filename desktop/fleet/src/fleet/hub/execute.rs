@@ -36,6 +36,8 @@ impl Hub {
             Command::Compare(compare) => self.compare(compare),
             Command::Find(find) => self.search(find),
             Command::Template(act) => self.template(act),
+            Command::Migrate(act) => self.migrate(act),
+            Command::Scc(act) => self.scc(act),
             Command::Draft { agent, act, done } => self.draft(agent, act, &done),
             Command::Refresh(agent) => self.nudge(agent, Nudge::Refresh),
             Command::Retry(agent) => self.nudge(agent, Nudge::Retry),

@@ -1,6 +1,6 @@
 //! Agents that a user knows: taken in, paired with, renewed, forgotten.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -38,6 +38,11 @@ pub(super) struct Library {
 }
 
 impl Library {
+    /// The folder of the profile.
+    pub(super) fn folder(&self) -> &Path {
+        self.profile.folder()
+    }
+
     /// Where rollouts are written down.
     pub(super) fn journal(&self) -> Journal {
         Journal::of(self.profile.folder())
@@ -111,6 +116,8 @@ impl Hub {
             keys: None,
             shelf,
         });
+        self.moves.take(opened.moves);
+        self.remind();
     }
 
     pub(super) fn unlocked(&mut self, keys: Result<Arc<dyn KeyStore>, String>) {

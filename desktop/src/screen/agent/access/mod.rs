@@ -13,7 +13,7 @@ mod table;
 mod tester;
 mod transfer;
 mod view;
-mod words;
+pub(crate) mod words;
 
 use std::sync::Arc;
 

@@ -56,7 +56,7 @@ pub(super) const fn backend(kind: BackendType) -> &'static str {
 }
 
 /// A protocol.
-pub(super) const fn protocol(protocol: Protocol) -> &'static str {
+pub(crate) const fn protocol(protocol: Protocol) -> &'static str {
     match protocol {
         Protocol::Http => "HTTP",
         Protocol::Https => "HTTPS",
