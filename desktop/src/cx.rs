@@ -33,6 +33,13 @@ pub enum Effect {
         /// Which.
         address: VirtualAddress,
     },
+    /// Begins to move an agent to others, as far as they are known.
+    Migrate {
+        /// Which one.
+        source: Option<AgentId>,
+        /// To which.
+        targets: Vec<AgentId>,
+    },
     /// Begins to change many agents.
     RollOut(Box<Wish>),
     /// To the traces of an agent.

@@ -38,10 +38,7 @@ impl App {
             UiCommand::AddAgent => {
                 self.pair("");
             }
-            UiCommand::MigrateAgent => {
-                self.go(Route::Moves);
-                self.screens.moves.migrate(None, &[]);
-            }
+            UiCommand::MigrateAgent => self.migrate(None, &[]),
             UiCommand::ImportScc => {
                 self.go(Route::Moves);
                 self.screens.moves.import();
@@ -131,6 +128,11 @@ impl App {
         }
     }
 
+    fn migrate(&mut self, source: Option<AgentId>, targets: &[AgentId]) {
+        self.go(Route::Moves);
+        self.screens.moves.migrate(source, targets);
+    }
+
     /// Begins to pair; keys that are not open could not be kept.
     fn pair(&mut self, link: &str) {
         self.unlock.reopen();
@@ -185,6 +187,7 @@ impl App {
                     self.go_to(id, AgentTab::AccessControl);
                     self.screens.agent.access.choose(subaccount, address);
                 }
+                Effect::Migrate { source, targets } => self.migrate(source, &targets),
                 Effect::RollOut(wish) => self.roll_out(*wish),
                 Effect::Traces(id) => {
                     self.go_to(id, AgentTab::Trouble);

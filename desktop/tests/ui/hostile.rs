@@ -80,7 +80,13 @@ fn hostile() -> Arc<FleetSnapshot> {
 
 /// All pages, those of two agents included.
 fn pages(fleet: &FleetSnapshot) -> Vec<Route> {
-    let mut pages = vec![Route::Fleet, Route::Alerts, Route::Audit, Route::Settings];
+    let mut pages = vec![
+        Route::Fleet,
+        Route::Alerts,
+        Route::Audit,
+        Route::Moves,
+        Route::Settings,
+    ];
     for agent in &fleet.agents[..2] {
         pages.extend(AgentTab::ALL.map(|tab| Route::Agent { id: agent.id, tab }));
     }

@@ -14,6 +14,7 @@ mod hands;
 mod hostile;
 mod logs;
 mod monitoring;
+mod moves;
 mod operators;
 mod overview;
 mod pictures;

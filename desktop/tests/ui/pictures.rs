@@ -9,10 +9,11 @@ use crate::stage::{Stage, WINDOW, shots};
 use crate::start;
 
 /// Pages of the whole fleet.
-const PAGES: [(&str, Route); 4] = [
+const PAGES: [(&str, Route); 5] = [
     ("fleet", Route::Fleet),
     ("alerts", Route::Alerts),
     ("audit", Route::Audit),
+    ("moves", Route::Moves),
     ("settings", Route::Settings),
 ];
 

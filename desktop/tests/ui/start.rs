@@ -97,6 +97,12 @@ impl Source for Played {
             | Command::Many(_)
             | Command::Each(_)
             | Command::Bulk(_)
+            | Command::ForgetRollout(_)
+            | Command::Compare(_)
+            | Command::Find(_)
+            | Command::Template(_)
+            | Command::Migrate(_)
+            | Command::Scc(_)
             | Command::Draft { .. }
             | Command::Refresh(_)
             | Command::Retry(_)

@@ -7,7 +7,7 @@ use lucide_icons::Icon;
 use underpass_fleet::command::Command;
 use underpass_fleet::snapshot::{AgentSnapshot, Link};
 
-use crate::cx::Cx;
+use crate::cx::{Cx, Effect};
 use crate::digest::{state_of, trouble_of, word_of};
 use crate::nav::{AgentTab, Route};
 use crate::text;
@@ -58,6 +58,10 @@ impl Head {
         menu(&button, |ui| {
             if menu_item(ui, Some(Icon::Copy), "Copy identity", "").clicked() {
                 ui.copy_text(agent.id.to_string());
+            }
+            if menu_item(ui, Some(Icon::ArrowRightLeft), "Migrate…", "").clicked() {
+                let (source, targets) = (Some(agent.id), vec![]);
+                cx.effects.push(Effect::Migrate { source, targets });
             }
             if menu_item(ui, Some(Icon::ListChecks), "Show set-up", "").clicked() {
                 cx.prefs.setup.begin(agent.id);

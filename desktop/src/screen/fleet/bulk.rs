@@ -10,7 +10,7 @@ use underpass_shared::id::AgentId;
 use super::acts;
 use super::export::Export;
 use crate::command::UiCommand;
-use crate::cx::Cx;
+use crate::cx::{Cx, Effect};
 use crate::text;
 use crate::theme::{Text, Themed as _, radius, size, space};
 use crate::widget::{
@@ -110,6 +110,13 @@ impl Bulk {
                 }
             }
             menu_rule(ui);
+            let migrate = match selected.len() {
+                1 => "Migrate it…",
+                _ => "Migrate an agent to these…",
+            };
+            if menu_item(ui, Some(Icon::ArrowRightLeft), migrate, "").clicked() {
+                cx.effects.push(migration(selected));
+            }
             if menu_item(ui, Some(Icon::PhoneCall), "Call them now", "").clicked() {
                 cx.commands
                     .extend(selected.iter().map(|id| Command::Retry(*id)));
@@ -222,5 +229,20 @@ impl Bulk {
             }
         }
         self.word = None;
+    }
+}
+
+/// A migration of the one that is ticked, or to all that are.
+fn migration(selected: &BTreeSet<AgentId>) -> Effect {
+    let mut all = selected.iter().copied();
+    match selected.len() {
+        1 => Effect::Migrate {
+            source: all.next(),
+            targets: vec![],
+        },
+        _ => Effect::Migrate {
+            source: None,
+            targets: all.collect(),
+        },
     }
 }

@@ -12,7 +12,7 @@ use underpass_fleet::snapshot::AgentSnapshot;
 use underpass_shared::id::AgentId;
 
 use super::{FleetState, acts, open};
-use crate::cx::Cx;
+use crate::cx::{Cx, Effect};
 use crate::digest::{certificate_days, state_of, trouble_of, tunnels, word_of};
 use crate::nav::{AgentTab, Route};
 use crate::text;
@@ -225,6 +225,10 @@ fn done(ui: &Ui, cx: &mut Cx<'_>, state: &mut FleetState, id: AgentId, act: Act)
         Act::Select => toggle(state, id),
         Act::Refresh => cx.send(Command::Refresh(id)),
         Act::Retry => cx.send(Command::Retry(id)),
+        Act::Migrate => cx.effects.push(Effect::Migrate {
+            source: Some(id),
+            targets: vec![],
+        }),
         Act::Connect => acts::connect(cx, &BTreeSet::from([id]), true),
         Act::Remove => {
             state.selected = BTreeSet::from([id]);
@@ -349,6 +353,7 @@ enum Act {
     Select,
     Refresh,
     Retry,
+    Migrate,
     Connect,
     Remove,
     Copy(String),
@@ -386,6 +391,7 @@ fn entries(ui: &mut Ui, agent: &AgentSnapshot, selected: bool) -> Option<Act> {
     } else {
         entry(ui, Icon::PhoneCall, "Call it now", "", Act::Retry);
     }
+    entry(ui, Icon::ArrowRightLeft, "Migrate…", "", Act::Migrate);
     menu_rule(ui);
     entry(
         ui,
