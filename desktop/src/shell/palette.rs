@@ -263,6 +263,22 @@ fn agents(
                 });
             }
         }
+        let parts = [
+            ("Traces", Effect::Traces(agent.id)),
+            ("Alert delivery", Effect::Delivery(agent.id)),
+        ];
+        for (word, effect) in parts {
+            if score(word).is_some() {
+                found.push(Entry {
+                    section: "This agent",
+                    mark: Mark::Icon(Icon::CornerDownRight),
+                    text: word.to_owned(),
+                    detail: text::clean(&agent.label),
+                    keys: String::new(),
+                    effect,
+                });
+            }
+        }
         mappings(agent, score, found);
     }
     let mut matches: Vec<(u32, usize)> = cx

@@ -81,7 +81,7 @@ fn somebody_elses_trace_begins_is_saved_and_ends() {
         assert!(stage.mentions("stopped it"));
         stage.take("Delete…");
         stage.take("Delete");
-        assert!(!stage.shows("Trace 3"));
+        assert!(stage.mentions("Trace 2 ") && !stage.mentions("Trace 3 "));
     }
 }
 

@@ -28,5 +28,7 @@ mod process;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+mod watch;
+#[cfg(test)]
 #[path = "../e2e/world.rs"]
 mod world;

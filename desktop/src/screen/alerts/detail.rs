@@ -6,7 +6,7 @@ use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
 use underpass_fleet::command::{Change, Command};
 use underpass_fleet::slot::Slot;
-use underpass_shared::alert::Alert;
+use underpass_shared::alert::{Alert, Code};
 use underpass_shared::api::management::{AlertTarget, SilenceInput, Target, Verb};
 use underpass_shared::rights::Access;
 
@@ -116,6 +116,7 @@ pub(super) fn detail(ui: &mut Ui, cx: &mut Cx<'_>, row: &Row) -> bool {
 /// Goes to the agent, to where the alert is best understood.
 pub(super) fn open(cx: &mut Cx<'_>, row: &Row) {
     let tab = match &row.alert {
+        Some(alert) if alert.id.code == Code::Diagnosis => AgentTab::Trouble,
         Some(_) => AgentTab::Monitoring,
         None => AgentTab::Overview,
     };

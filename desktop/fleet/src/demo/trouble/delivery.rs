@@ -30,11 +30,16 @@ fn channels(state: &State) -> Vec<(String, bool)> {
 
 /// Whether a channel fails.
 fn failure(agent: &DemoAgent, channel: &str) -> Option<&'static str> {
-    let fails = match agent.trouble {
-        Trouble::AllDown | Trouble::TunnelDown => channel.starts_with("webhook:"),
-        _ => agent.seed.is_multiple_of(3) && channel.starts_with("syslog:"),
-    };
-    fails.then_some("connecting: siem.corp.example:6514 did not answer within 10 s")
+    let is_down = matches!(agent.trouble, Trouble::AllDown | Trouble::TunnelDown);
+    match channel.split_once(':') {
+        Some(("webhook", _)) if is_down => {
+            Some("connecting: hooks.chat.example:443 did not answer within 10 s")
+        }
+        Some(("syslog", _)) if !is_down && agent.seed.is_multiple_of(3) => {
+            Some("TLS: the certificate of siem.corp.example is issued by nobody who is trusted")
+        }
+        Some(_) | None => None,
+    }
 }
 
 pub(super) fn states(agent: &DemoAgent, state: &State) -> DeliveryShown {

@@ -135,7 +135,7 @@ fn of_mappings(agent: &DemoAgent, state: &State) -> Vec<Diagnosis> {
     ];
     let mut all = vec![];
     for (kind, message, times, (first, last)) in usual {
-        let is_there = dice.below(3) > 0;
+        let is_there = kind == Kind::PathDenied || dice.below(3) > 0;
         let len = u32::try_from(entities.len()).unwrap_or(0);
         let at = usize::try_from(dice.below(len)).unwrap_or(0);
         if let Some(entity) = entities.get(at).filter(|_| is_there) {

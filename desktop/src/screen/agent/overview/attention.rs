@@ -3,6 +3,7 @@
 use egui::{Align, Label, Layout, RichText, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::snapshot::AgentSnapshot;
+use underpass_shared::diagnosis::{Diagnosis, Kind};
 
 use crate::cx::Cx;
 use crate::nav::{AgentTab, Route};
@@ -68,12 +69,15 @@ fn diagnosed(agent: &AgentSnapshot, seen: &Seen, items: &mut Vec<Item>) {
     let Some(known) = seen.known() else { return };
     let document = document(agent).map(AsRef::as_ref);
     let tab = Some(AgentTab::Trouble);
-    for one in known.diagnoses.iter().take(DIAGNOSES) {
+    // Certificates that end are told by the status.
+    let is_new = |one: &&Diagnosis| one.kind != Kind::CertificateEnds;
+    let all: Vec<&Diagnosis> = known.diagnoses.iter().filter(is_new).collect();
+    for one in all.iter().take(DIAGNOSES) {
         let of = named(&one.entity, document);
         let text = format!("{}: {of}", text::clean(&one.title));
         items.push((state_of(one), text, tab));
     }
-    let more = known.diagnoses.len().saturating_sub(DIAGNOSES);
+    let more = all.len().saturating_sub(DIAGNOSES);
     if more > 0 {
         let text = format!(
             "And {} that the agent sees",

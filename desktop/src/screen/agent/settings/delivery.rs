@@ -16,7 +16,7 @@ use underpass_shared::config::{ConnectorFields, Document, MailFields};
 use underpass_shared::rights::Access;
 
 use crate::cx::Cx;
-use crate::screen::agent::common::{Poll, loaded};
+use crate::screen::agent::common::Poll;
 use crate::screen::agent::edit::{act, prevented};
 use crate::text;
 use crate::theme::{State, Themed as _, size, space};
@@ -79,16 +79,23 @@ impl DeliveryCard {
                     Banner::new(State::Warn, text).detail(detail).show(ui);
                     return;
                 }
-                let Some(shown) = loaded(ui, cx.now_ms, &self.shown) else {
-                    return;
-                };
+                let shown = self.shown.get();
+                if let Some(reason) = shown.reason() {
+                    let text = "How they do cannot be fetched";
+                    let banner = Banner::new(State::Warn, text).detail(reason);
+                    if banner.action("Retry").show(ui) {
+                        self.shown.refresh();
+                    }
+                }
                 for channel in &channels {
-                    let mut states = shown.channels.iter();
-                    let state = states.find(|one| one.channel == channel.id);
-                    ui.add_space(space::XS);
+                    let states = shown.value().map_or(&[][..], |one| &one.channels);
+                    let state = states.iter().find(|one| one.channel == channel.id);
+                    ui.add_space(space::XXS);
+                    ui.spacing_mut().item_spacing.y = space::XXS;
                     if row(ui, cx.now_ms, channel, state, why.as_deref()) {
                         self.begin(cx, channel);
                     }
+                    ui.spacing_mut().item_spacing.y = space::S;
                     self.tested(ui, &channel.id);
                 }
             },
@@ -193,7 +200,8 @@ fn row(
         (true, Some(state), None) if state.remark.is_some() || state.dropped > 0 => {
             (State::Warn, "On")
         }
-        (true, ..) => (State::Ok, "On"),
+        (true, Some(_), None) => (State::Ok, "On"),
+        (true, None, None) => (State::Pending, "On"),
     };
     ui.horizontal(|ui| {
         ui.set_min_height(size::CONTROL_SMALL);
@@ -213,7 +221,11 @@ fn row(
         });
     });
     if let Some(state) = state.filter(|_| channel.enabled) {
-        ui.quiet(line(now_ms, state));
+        ui.horizontal(|ui| {
+            // Below the name, not below its picture.
+            ui.add_space(size::ICON + space::S);
+            ui.quiet(line(now_ms, state));
+        });
         if let Some(remark) = &state.remark {
             Banner::new(State::Warn, &text::sentence(remark)).show(ui);
         }

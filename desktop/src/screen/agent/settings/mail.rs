@@ -48,15 +48,15 @@ pub(super) struct MailCard {
 
 const TRUST: [(TrustOption, &str); 4] = [
     (TrustOption::TlsDisabled, "No TLS"),
-    (
-        TrustOption::EmailTrustStore,
-        "Certificates of the mail store",
-    ),
+    (TrustOption::EmailTrustStore, "TLS, trusted receivers alone"),
     (
         TrustOption::JdkAndEmailTrustStore,
-        "Mail store and known CAs",
+        "TLS, known CAs and trusted receivers",
     ),
-    (TrustOption::TrustAll, "Any certificate"),
+    (
+        TrustOption::TrustAll,
+        "TLS with any certificate (dangerous)",
+    ),
 ];
 
 impl MailCard {
@@ -150,6 +150,7 @@ impl MailCard {
                 f32::INFINITY,
             );
         });
+        ui.quiet(way(now));
         if !matches!(properties(&now.properties), Ok(ref all) if all.is_empty())
             || !now.host.is_empty()
         {
@@ -226,6 +227,28 @@ impl MailCard {
         match Call::new(Verb::Put, target).with(&body) {
             Ok(call) => self.sent = act(cx, "Change how mail is sent", call),
             Err(error) => cx.tell(State::Error, error.reason()),
+        }
+    }
+}
+
+/// How the connection to the server is protected.
+fn way(now: &Fields) -> &'static str {
+    let lines = properties(&now.properties).unwrap_or_default();
+    let implicit = lines.iter().any(|(name, value)| {
+        let name: &str = name;
+        let is_it = matches!(name, "mail.smtp.ssl.enable" | "mail.smtps.ssl.enable");
+        is_it && value.eq_ignore_ascii_case("true")
+    });
+    match now.trust {
+        TrustOption::TlsDisabled => "Everybody on the way can read what is sent, the password too",
+        TrustOption::EmailTrustStore
+        | TrustOption::JdkAndEmailTrustStore
+        | TrustOption::TrustAll => {
+            if implicit || now.port.trim() == "465" {
+                "TLS from the first byte"
+            } else {
+                "STARTTLS; a server that does not offer it gets nothing"
+            }
         }
     }
 }

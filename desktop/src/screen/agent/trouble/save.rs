@@ -57,8 +57,7 @@ impl Save {
             (None, false) => "Name the file first",
             (Some(_), false) => "",
         };
-        let title = format!("Save trace {}", self.id);
-        let answer = Dialog::new("save-trace", &title, "Save")
+        let answer = Dialog::new("save-trace", "Save the trace", "Save")
             .wide()
             .enabled_if(reason.is_empty(), reason)
             .show(ui.ctx(), |ui| self.body(ui));

@@ -50,7 +50,7 @@ pub(super) fn detail(ui: &mut Ui, cx: &Cx<'_>, one: &TraceShown, scope: &str) ->
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     let (state, word) = state(one.state);
                     pill(ui, state, word);
-                    ui.bold(format!("Trace {}", one.id));
+                    ui.bold("Trace");
                 });
             });
         });
@@ -61,11 +61,12 @@ pub(super) fn detail(ui: &mut Ui, cx: &Cx<'_>, one: &TraceShown, scope: &str) ->
                 ui.title(scope);
                 ui.paragraph(text::sentence(&one.reason));
                 how_far(ui, cx.now_ms, one);
-                facts(ui, one);
-                ui.add_space(space::S);
+                // Before the facts: in a low window those may lie below its edge.
                 if let Some(wanted) = actions(ui, cx, one) {
                     wish = Some(wanted);
                 }
+                ui.add_space(space::XS);
+                facts(ui, one);
             });
     });
     wish
@@ -96,12 +97,9 @@ fn how_far(ui: &mut Ui, now_ms: i64, one: &TraceShown) {
 
 fn facts(ui: &mut Ui, one: &TraceShown) {
     keys(ui, |ui| {
-        let asked = format!(
-            "{}, {}",
-            text::clean(&one.requested_by),
-            text::when(one.requested_ms)
-        );
-        key_text(ui, "Asked for by", &asked, false, false);
+        let by = text::clean(&one.requested_by);
+        key_text(ui, "Asked for by", &by, false, false);
+        key_text(ui, "Asked for", &text::when(one.requested_ms), false, false);
         if let Some(by) = &one.decided_by {
             let word = match one.state {
                 TraceState::Refused => "Refused by",
@@ -124,7 +122,8 @@ fn facts(ui: &mut Ui, one: &TraceShown) {
             one.megabytes
         );
         key_text(ui, "At most", &limits, false, false);
-        let body = text::bytes(u64::from(one.body_bytes));
+        let body = usize::try_from(one.body_bytes).unwrap_or(usize::MAX);
+        let body = format!("{} bytes", text::count(body));
         key_text(ui, "Of each body", &body, false, false);
         let count = usize::try_from(one.requests).unwrap_or(usize::MAX);
         let traced = format!(
@@ -133,6 +132,7 @@ fn facts(ui: &mut Ui, one: &TraceShown) {
             text::bytes(one.bytes)
         );
         key_text(ui, "Traced", &traced, false, false);
+        key_text(ui, "Number", &one.id.to_string(), true, true);
     });
 }
 

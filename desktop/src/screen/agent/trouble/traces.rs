@@ -206,15 +206,19 @@ impl Traced {
 
     fn send(&mut self, cx: &mut Cx<'_>, id: u64, wish: Wish) {
         let (title, verb, target) = match wish {
-            Wish::Approve => ("Let", Verb::Post, TroubleTarget::TraceApproval(id)),
-            Wish::Refuse => ("Refuse", Verb::Post, TroubleTarget::TraceRefusal(id)),
-            Wish::Stop => ("Stop", Verb::Post, TroubleTarget::TraceEnd(id)),
-            Wish::Delete => ("Delete", Verb::Delete, TroubleTarget::Trace(id)),
+            Wish::Approve => (
+                "Let the trace begin",
+                Verb::Post,
+                TroubleTarget::TraceApproval(id),
+            ),
+            Wish::Refuse => (
+                "Refuse the trace",
+                Verb::Post,
+                TroubleTarget::TraceRefusal(id),
+            ),
+            Wish::Stop => ("Stop the trace", Verb::Post, TroubleTarget::TraceEnd(id)),
+            Wish::Delete => ("Delete the trace", Verb::Delete, TroubleTarget::Trace(id)),
             Wish::Close | Wish::Save => return,
-        };
-        let title = match wish {
-            Wish::Approve => format!("{title} trace {id} begin"),
-            _ => format!("{title} trace {id}"),
         };
         self.done = act(cx, title, Call::new(verb, Target::Trouble(target)));
     }
@@ -235,7 +239,7 @@ impl Traced {
             self.save = None;
         }
         if let Some((id, wish)) = self.sure {
-            match sure(ui, id, wish) {
+            match sure(ui, wish) {
                 Answer::Open => {}
                 Answer::Dismissed => self.sure = None,
                 Answer::Confirmed => {
@@ -258,21 +262,21 @@ fn refused(cx: &Cx<'_>) -> Option<String> {
 }
 
 /// Asks whether it is meant.
-fn sure(ui: &Ui, id: u64, wish: Wish) -> Answer {
+fn sure(ui: &Ui, wish: Wish) -> Answer {
     let (title, action, text) = if wish == Wish::Approve {
         (
-            format!("Let trace {id} begin"),
+            "Let the trace begin",
             "Let it begin",
             "Requests and answers are written to the agent's disk until the trace ends. Credentials that are recognised are taken out; what else passes is seen by whoever reads the trace. It is in the audit log that you let it begin.",
         )
     } else {
         (
-            format!("Delete trace {id}"),
+            "Delete the trace",
             "Delete",
             "What was traced is deleted on the agent. That cannot be undone.",
         )
     };
-    let dialog = Dialog::new("sure-of-trace", &title, action);
+    let dialog = Dialog::new("sure-of-trace", title, action);
     let dialog = if wish == Wish::Approve {
         dialog
     } else {
