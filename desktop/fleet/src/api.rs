@@ -102,10 +102,24 @@ pub struct Heard {
 /// A stream of events, until it breaks.
 pub type Events = BoxStream<'static, Result<Heard, FleetError>>;
 
+/// Is told how many bytes of an answer came, and how many there are in all where that is known.
+pub type Came<'a> = dyn Fn(u64, Option<u64>) + Send + Sync + 'a;
+
 /// An agent that can be asked.
 pub trait Api: Send + Sync + 'static {
     /// A request and its answer; a refusal is an error.
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Reply, FleetError>>;
+
+    /// The same for an answer that is worth waiting for: `came` is told how far it is.
+    fn fetch<'a>(
+        &'a self,
+        call: &'a Call,
+        came: &'a Came<'a>,
+    ) -> BoxFuture<'a, Result<Reply, FleetError>> {
+        // Who answers out of memory has all of it at once.
+        let _ = came;
+        self.call(call)
+    }
 
     /// What happens from now on, or from behind an event that was heard before.
     fn events(&self, after: Option<u64>) -> BoxFuture<'_, Result<Events, FleetError>>;

@@ -25,7 +25,7 @@ use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 use underpass_shared::secret::Secret;
 
-use crate::api::{Api, Call, Events};
+use crate::api::{Api, Call, Came, Events};
 use crate::connection::Connection;
 use crate::snapshot::Sample;
 use crate::{FleetError, Reply};
@@ -190,17 +190,21 @@ impl AgentClient {
     /// # Errors
     /// When there is no answer, or a refusal.
     pub async fn execute(&self, call: &Call) -> Result<Reply, FleetError> {
+        self.exchange(call, &|_received, _total| {}).await
+    }
+
+    async fn exchange(&self, call: &Call, came: &Came<'_>) -> Result<Reply, FleetError> {
         let _turn = self.turns.acquire().await;
         let started = clock::monotonic();
         let kept = self.idle().pop();
         let answered = match kept.filter(Connection::is_open) {
-            Some(connection) => match self.on(connection, call).await {
+            Some(connection) => match self.on(connection, call, came).await {
                 Err(FleetError::Broken(error)) if call.verb == Verb::Get || error.is_canceled() => {
-                    self.on(self.open().await?, call).await
+                    self.on(self.open().await?, call, came).await
                 }
                 answered => answered,
             },
-            None => self.on(self.open().await?, call).await,
+            None => self.on(self.open().await?, call, came).await,
         };
         let took = clock::monotonic().saturating_sub(started).as_millis();
         let took = u32::try_from(took).unwrap_or(u32::MAX);
@@ -213,9 +217,14 @@ impl AgentClient {
         Connection::open(&self.address, self.agent, &tls, None, &self.tasks).await
     }
 
-    async fn on(&self, mut connection: Connection, call: &Call) -> Result<Reply, FleetError> {
+    async fn on(
+        &self,
+        mut connection: Connection,
+        call: &Call,
+        came: &Came<'_>,
+    ) -> Result<Reply, FleetError> {
         let answered = connection
-            .execute(call, method(call.verb), limit(&call.target))
+            .execute(call, method(call.verb), limit(&call.target), came)
             .await;
         let is_whole = matches!(answered, Ok(_) | Err(FleetError::Refused { .. }));
         if is_whole && connection.is_open() {
@@ -254,6 +263,14 @@ impl AgentClient {
 impl Api for AgentClient {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Reply, FleetError>> {
         self.execute(call).boxed()
+    }
+
+    fn fetch<'a>(
+        &'a self,
+        call: &'a Call,
+        came: &'a Came<'a>,
+    ) -> BoxFuture<'a, Result<Reply, FleetError>> {
+        self.exchange(call, came).boxed()
     }
 
     fn events(&self, after: Option<u64>) -> BoxFuture<'_, Result<Events, FleetError>> {

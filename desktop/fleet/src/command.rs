@@ -16,11 +16,14 @@ use underpass_shared::id::AgentId;
 pub use self::moves::{Migrate, Scc, Stop};
 use crate::Reply;
 use crate::api::Call;
+use crate::backup::BackUp;
 use crate::bulk::{Act, Ended, Rollout};
 use crate::drift::{Basis, Comparison, Pairing, Rules};
 use crate::keys::KeyChoice;
 use crate::profile::TemplateId;
+use crate::restore::Restore;
 use crate::search::{FleetFound, Search};
+
 use crate::slot::{FromReply, Sink, Slot};
 use crate::snapshot::JobId;
 use crate::template::Template;
@@ -56,6 +59,10 @@ pub enum Command {
     Migrate(Migrate),
     /// Read an SAP Cloud Connector.
     Scc(Scc),
+    /// Back agents up into files of this computer: one job.
+    BackUp(BackUp),
+    /// Restore what was planned on an agent, or take that back: one job.
+    Restore(Restore),
     /// Edit what is to become the configuration of an agent.
     Draft {
         /// Which agent.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
 use http::header::{ACCEPT, CONTENT_TYPE, ETAG, HOST, IF_MATCH};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -21,7 +21,7 @@ use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 
 use crate::FleetError;
-use crate::api::{Call, Events};
+use crate::api::{Call, Came, Events};
 use crate::sse::Reader;
 
 /// How long a connection with its handshake may take.
@@ -137,15 +137,18 @@ impl Connection {
             .header(HOST, &self.host)
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(Full::new(body))?;
-        self.in_time(request, STRANGER_ANSWER_LEN_MAX).await
+        self.in_time(request, STRANGER_ANSWER_LEN_MAX, &nobody)
+            .await
     }
 
-    /// A request of somebody whom the agent knows, with an answer of at most `limit` bytes.
+    /// A request of somebody whom the agent knows, with an answer of at most `limit` bytes; `came`
+    /// is told how far it is.
     pub(crate) async fn execute(
         &mut self,
         call: &Call,
         method: Method,
         limit: usize,
+        came: &Came<'_>,
     ) -> Result<Reply, FleetError> {
         let mut request = Request::builder()
             .method(method)
@@ -156,7 +159,7 @@ impl Connection {
             request = request.header(IF_MATCH, format!("\"{revision}\""));
         }
         let request = request.body(Full::new(call.body.clone()))?;
-        self.in_time(request, limit).await
+        self.in_time(request, limit, came).await
     }
 
     /// The stream of events, behind one that was heard before.
@@ -173,10 +176,12 @@ impl Connection {
         let address = self.address.clone();
         let response = opened.unwrap_or(Err(FleetError::Late { address }))?;
         if !response.status().is_success() {
-            return Err(match reply(response, STRANGER_ANSWER_LEN_MAX).await {
-                Err(error) => error,
-                Ok(_) => FleetError::Silent,
-            });
+            return Err(
+                match reply(response, STRANGER_ANSWER_LEN_MAX, &nobody).await {
+                    Err(error) => error,
+                    Ok(_) => FleetError::Silent,
+                },
+            );
         }
         let listening = (self, response.into_body(), Reader::default());
         let pieces = stream::unfold(listening, |(connection, mut body, mut reader)| async {
@@ -201,9 +206,10 @@ impl Connection {
         &mut self,
         request: Request<Full<Bytes>>,
         limit: usize,
+        came: &Came<'_>,
     ) -> Result<Reply, FleetError> {
         let address = self.address.clone();
-        let exchanged = async { reply(self.send(request).await?, limit).await };
+        let exchanged = async { reply(self.send(request).await?, limit, came).await };
         timeout(ANSWER_TIME, exchanged)
             .await
             .unwrap_or(Err(FleetError::Late { address }))
@@ -218,18 +224,35 @@ impl Connection {
     }
 }
 
-/// The whole answer; a refusal is an error.
-async fn reply(response: Response<Incoming>, limit: usize) -> Result<Reply, FleetError> {
-    let (head, body) = response.into_parts();
-    let body = match Limited::new(body, limit).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) => {
-            return Err(match error.downcast::<hyper::Error>() {
-                Ok(error) => FleetError::Broken(*error),
-                Err(_limit) => FleetError::TooLarge,
-            });
+/// For answers that nobody waits for piece by piece.
+const fn nobody(_received: u64, _total: Option<u64>) {}
+
+/// The whole body of an answer of at most `limit` bytes.
+async fn whole(body: Incoming, limit: usize, came: &Came<'_>) -> Result<Bytes, FleetError> {
+    let total = body.size_hint().exact();
+    let mut body = Limited::new(body, limit);
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| match error.downcast::<hyper::Error>() {
+            Ok(error) => FleetError::Broken(*error),
+            Err(_limit) => FleetError::TooLarge,
+        })?;
+        if let Ok(piece) = frame.into_data() {
+            whole.extend_from_slice(&piece);
+            came(u64::try_from(whole.len()).unwrap_or(u64::MAX), total);
         }
-    };
+    }
+    Ok(whole.freeze())
+}
+
+/// The whole answer; a refusal is an error.
+async fn reply(
+    response: Response<Incoming>,
+    limit: usize,
+    came: &Came<'_>,
+) -> Result<Reply, FleetError> {
+    let (head, body) = response.into_parts();
+    let body = whole(body, limit, came).await?;
     let status = head.status;
     if !status.is_success() {
         let body = serde_json::from_slice(&body).unwrap_or_else(|_none| ErrorBody {

@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod api;
+pub mod backup;
 pub mod bulk;
 pub mod client;
 pub mod command;
@@ -16,6 +17,7 @@ pub mod draft;
 pub mod drift;
 mod error;
 mod fleet;
+pub(crate) mod form;
 mod glob;
 pub mod keys;
 pub mod migrate;
@@ -23,6 +25,7 @@ pub mod pairing;
 mod papers;
 pub mod profile;
 pub mod remote;
+pub mod restore;
 pub mod scc;
 pub mod search;
 mod session;

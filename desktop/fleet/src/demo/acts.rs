@@ -22,6 +22,7 @@ use underpass_shared::pki::token::EnrolToken;
 
 use super::agent::{DemoAgent, State, USER, done, ok};
 use super::answers::find;
+use super::custody::{self, Custody};
 use super::measured::Answered;
 use super::own;
 use super::random::Dice;
@@ -44,6 +45,7 @@ pub(super) struct Running {
     pairing: Option<Pairing>,
     drain: Option<Drain>,
     pub(super) alerts: Answered,
+    pub(super) custody: Custody,
 }
 
 struct Pairing {
@@ -73,6 +75,7 @@ pub(super) fn act(
     call: &Call,
 ) -> Option<Result<Acted, Refusal>> {
     Some(match (&call.target, call.verb) {
+        (Target::Backup(_) | Target::Restores(_), _) => custody::act(agent, state, call),
         (Target::Subaccounts, Verb::Post) => enrol(agent, state, call),
         (Target::Of(path, SubaccountTarget::Validity), Verb::Post) => {
             let found = find(state.store.current().1, path).map(|one| own::tunnel(agent, one));
@@ -102,7 +105,11 @@ pub(super) fn act(
             Ok(Acted::Answer(done(state.store.number())))
         }
         (Target::Running(RunningTarget::Restart), Verb::Post) => {
-            state.running = Running::default();
+            let custody = std::mem::take(&mut state.running.custody).restarted();
+            state.running = Running {
+                custody,
+                ..Running::default()
+            };
             Ok(Acted::Answer(done(state.store.number())))
         }
         _ => return None,
@@ -129,6 +136,7 @@ pub(super) fn tell(
                 number,
             )
         }
+        Target::Restores(target) => custody::tell(state, *target),
         Target::Operators(OperatorTarget::Pairing) => pairing(agent, state),
         Target::Operators(OperatorTarget::All) => {
             let mut dice = Dice::new(agent.seed);

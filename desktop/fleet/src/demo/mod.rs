@@ -9,6 +9,7 @@ mod answers;
 mod audit;
 mod cast;
 mod certificates;
+mod custody;
 mod document;
 mod furniture;
 mod logs;

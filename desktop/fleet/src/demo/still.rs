@@ -27,6 +27,7 @@ use crate::session::{Machine, Part, Step};
 use crate::slot::FromReply as _;
 use crate::snapshot::{
     AgentSnapshot, Configuration, Failure, FleetSnapshot, Keys, MoveSnapshot, Notice, Severity,
+    Works,
 };
 use crate::{FleetError, Reply};
 
@@ -54,6 +55,7 @@ pub struct Still {
     rollouts: Rollouts,
     templates: Templates,
     moves: Vec<MoveSnapshot>,
+    works: Arc<Works>,
 }
 
 impl Still {
@@ -81,6 +83,7 @@ impl Still {
             jobs: Jobs::default(),
             rollouts: Rollouts::default(),
             templates: Templates::of(super::templates()),
+            works: Arc::default(),
         };
         let known = still.snapshot();
         let wanted: Vec<Wanted> = known.agents.iter().map(|one| Wanted::of(one)).collect();
@@ -112,6 +115,7 @@ impl Still {
             agents: agents.into(),
             jobs: self.jobs.show(),
             moves: self.moves.iter().rev().cloned().collect(),
+            works: Arc::clone(&self.works),
             notices: Arc::from([Arc::new(notice)]),
             rollouts: self.rollouts.show(),
             templates: self.templates.show(),
@@ -166,6 +170,8 @@ impl Still {
             Command::Each(each) => self.each(each),
             Command::Migrate(act) => self.migrate(act),
             Command::Scc(act) => still_scc(act, now_ms),
+            Command::BackUp(wanted) => self.back_up(wanted),
+            Command::Restore(wanted) => self.restore(wanted),
             Command::Describe { agent, described } => {
                 if let Some(one) = self.find(agent) {
                     one.card.describe(&described);
@@ -413,5 +419,6 @@ impl Sitter {
     }
 }
 
+mod custody;
 #[cfg(test)]
 mod tests;

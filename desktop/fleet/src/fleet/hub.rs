@@ -1,6 +1,7 @@
 //! The one task that owns what is known, and does what is wanted.
 
 pub(crate) mod bulk;
+pub(crate) mod custody;
 mod draft;
 pub(crate) mod execute;
 mod library;
@@ -37,7 +38,7 @@ use crate::command::Command;
 use crate::draft::Draft;
 use crate::keys::KeyStoreKind;
 use crate::session::{Nudge, Seen, Session};
-use crate::snapshot::{AgentSnapshot, FleetSnapshot, Keys, Link, Notice, Sample, Severity};
+use crate::snapshot::{AgentSnapshot, FleetSnapshot, Keys, Link, Notice, Sample, Severity, Works};
 
 /// Snapshots are made no more often, unless something came that the user waits for.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -113,6 +114,7 @@ pub(super) struct Hub {
     rollouts: Rollouts,
     templates: Templates,
     moves: Moves,
+    works: Arc<Works>,
     notices: VecDeque<Arc<Notice>>,
     next_notice: u64,
     generation: u64,
@@ -149,6 +151,7 @@ impl Hub {
             rollouts: Rollouts::default(),
             templates: Templates::default(),
             moves: Moves::default(),
+            works: Arc::default(),
             notices: VecDeque::new(),
             next_notice: 1,
             generation: 0,
@@ -295,6 +298,14 @@ impl Hub {
                 self.moved(job, migration);
                 self.now();
             }
+            Message::Backing(agent, progress) => {
+                Arc::make_mut(&mut self.works).backing(agent, progress);
+                self.later();
+            }
+            Message::Restoring(agent, progress) => {
+                Arc::make_mut(&mut self.works).restoring(agent, progress);
+                self.later();
+            }
             Message::Draft(agent, answered) => {
                 self.answered(agent, answered);
                 self.now();
@@ -401,6 +412,7 @@ impl Hub {
             agents: agents.into(),
             jobs: self.jobs.show(),
             moves: self.moves.show(),
+            works: Arc::clone(&self.works),
             notices: self.notices.iter().cloned().collect(),
             rollouts: self.rollouts.show(),
             templates: self.templates.show(),

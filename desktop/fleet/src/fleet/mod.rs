@@ -34,7 +34,8 @@ use crate::keys::{KeyChoice, KeyStore};
 use crate::migrate::machine::Migration;
 use crate::pairing::Pairing;
 use crate::slot::Slot;
-use crate::snapshot::{FleetSnapshot, JobId, PartState, Severity};
+use crate::snapshot::{FleetSnapshot, JobId, PartState, Progress, Severity};
+use crate::{backup, restore};
 
 /// Threads of the engine: it waits for the network, and reads documents now and then.
 const WORKERS: usize = 2;
@@ -94,6 +95,10 @@ pub(crate) enum Message {
         job: Option<JobId>,
         migration: Arc<Migration>,
     },
+    /// A backup came further.
+    Backing(AgentId, Progress<backup::Stage, backup::Made>),
+    /// A restore came further.
+    Restoring(AgentId, Progress<restore::Stage, restore::Done>),
     /// An agent said what it thinks of a draft.
     Draft(AgentId, drafts::Answered),
     /// A profile was opened, or cannot be.

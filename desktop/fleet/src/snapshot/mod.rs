@@ -4,6 +4,7 @@ mod health;
 mod moves;
 mod rollout;
 mod series;
+mod works;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -19,6 +20,7 @@ pub use self::health::{Facts, Health, Judged, judge};
 pub use self::moves::MoveSnapshot;
 pub use self::rollout::{KeptTemplate, RolloutSnapshot};
 pub use self::series::{SAMPLES_MAX, Sample, Series};
+pub use self::works::{Progress, Work, Works};
 use crate::api::Call;
 use crate::draft::Draft;
 use crate::keys::KeyStoreKind;
@@ -41,6 +43,8 @@ pub struct FleetSnapshot {
     pub jobs: Arc<[Arc<JobSnapshot>]>,
     /// Migrations, the newest first.
     pub moves: Arc<[MoveSnapshot]>,
+    /// The newest backups and restores, agent by agent.
+    pub works: Arc<Works>,
     /// What there is to tell, the newest first.
     pub notices: Arc<[Arc<Notice>]>,
     /// Changes on many agents, the newest first.

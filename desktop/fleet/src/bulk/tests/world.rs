@@ -162,7 +162,12 @@ impl World {
         self.act_until(rollout, act, CancellationToken::new()).await
     }
 
-    pub(super) async fn act_until(&self, rollout: Rollout, act: Act, stop: CancellationToken) -> Ended {
+    pub(super) async fn act_until(
+        &self,
+        rollout: Rollout,
+        act: Act,
+        stop: CancellationToken,
+    ) -> Ended {
         let (told, mut heard) = mpsc::channel(1);
         let runner = Runner {
             apis: self.apis.clone(),

@@ -38,6 +38,8 @@ impl Hub {
             Command::Template(act) => self.template(act),
             Command::Migrate(act) => self.migrate(act),
             Command::Scc(act) => self.scc(act),
+            Command::BackUp(wanted) => self.back_up(wanted),
+            Command::Restore(wanted) => self.restore(wanted),
             Command::Draft { agent, act, done } => self.draft(agent, act, &done),
             Command::Refresh(agent) => self.nudge(agent, Nudge::Refresh),
             Command::Retry(agent) => self.nudge(agent, Nudge::Retry),

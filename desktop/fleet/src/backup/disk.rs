@@ -1,0 +1,50 @@
+//! Files of backups: written as a whole, and read back.
+
+use std::path::Path;
+
+use underpass_runtime::file;
+
+/// Where what waits for disks is done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Disk {
+    /// Beside other tasks.
+    Beside,
+    /// At once, where there are no tasks.
+    Here,
+}
+
+impl Disk {
+    pub(crate) async fn run<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> Result<T, String> + Send + 'static,
+    ) -> Result<T, String> {
+        match self {
+            Self::Here => work(),
+            Self::Beside => match tokio::task::spawn_blocking(work).await {
+                Ok(done) => done,
+                Err(_panic) => Err("the work with the file ended in a panic".to_owned()),
+            },
+        }
+    }
+}
+
+/// Whether a file can be written there; told before an agent works for it.
+pub(super) fn ready(path: &Path, replace: bool) -> Result<(), String> {
+    let shown = path.display();
+    if !replace && path.exists() {
+        return Err(format!("{shown} exists already; choose another name"));
+    }
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        return Err(format!("the folder of {shown} does not exist"));
+    }
+    Ok(())
+}
+
+/// Writes a file that is not there, or may be replaced, and reads back what it holds now.
+pub(super) fn keep(path: &Path, bytes: &[u8], replace: bool) -> Result<Vec<u8>, String> {
+    ready(path, replace)?;
+    let shown = path.display();
+    file::replace(path, bytes).map_err(|error| format!("cannot write {shown}: {error}"))?;
+    std::fs::read(path).map_err(|error| format!("cannot read {shown} back: {error}"))
+}

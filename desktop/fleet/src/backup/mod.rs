@@ -1,0 +1,133 @@
+//! Backups of agents into files of this computer: made by the agent, written, and verified.
+
+mod disk;
+mod make;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use underpass_runtime::archive::{self, ArchiveError, Limits};
+use underpass_shared::api::management::operations;
+use underpass_shared::api::management::{BackupInput, BackupTarget, BackupVerified, Target, Verb};
+use underpass_shared::backup::Manifest;
+use underpass_shared::hash::Hash256;
+use underpass_shared::id::AgentId;
+use underpass_shared::secret::Secret;
+
+pub(crate) use self::disk::Disk;
+pub(crate) use self::make::{Missed, Order, make};
+use crate::api::Call;
+use crate::form::Form;
+
+/// The largest backup that agents make or read.
+pub const FILE_LEN_MAX: u64 = operations::BACKUP_LEN_MAX as u64;
+/// What agents call themselves in manifests.
+pub(crate) const PRODUCT: &str = "underpass-agent";
+
+/// Backups that are wanted: one job.
+#[derive(Debug)]
+pub struct BackUp {
+    /// What it does, as a heading.
+    pub title: String,
+    /// The agents, and the file for each.
+    pub files: Vec<(AgentId, PathBuf)>,
+    /// What seals them, and what is in them.
+    pub input: BackupInput,
+    /// Whether files that are there may be replaced.
+    pub replace: bool,
+}
+
+/// How far a backup is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Its turn comes.
+    Waiting,
+    /// The agent collects and seals it.
+    Making,
+    /// It comes.
+    Receiving {
+        /// Bytes that are here.
+        received: u64,
+        /// Bytes in all, where that is known.
+        total: Option<u64>,
+    },
+    /// It is written to the file.
+    Writing,
+    /// The agent opens what was written, as for a restore.
+    Verifying,
+}
+
+/// A backup in a file.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The file.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub len: u64,
+    /// SHA-256 of the file.
+    pub sha256: Hash256,
+    /// What it says of itself in clear.
+    pub manifest: Manifest,
+    /// How far it was verified.
+    pub checked: Checked,
+    /// When it was done, milliseconds UTC.
+    pub at_ms: i64,
+}
+
+/// How far a file was verified.
+#[derive(Clone, Debug)]
+pub enum Checked {
+    /// The agent opened it and did all that a restore does before it changes anything.
+    Opened(Box<BackupVerified>),
+    /// It is as the agent sealed it, which cannot be opened here: the private keys are elsewhere.
+    Sealed,
+    /// It is as the agent sealed it, and was not opened: why.
+    Unopened(String),
+}
+
+/// What opens a backup. Secret.
+#[derive(Clone, Debug)]
+pub enum Opener {
+    /// The passphrase that it is sealed with.
+    Passphrase(Secret),
+    /// The text of a file with the private key of one of its recipients.
+    Identity(Secret),
+}
+
+impl Opener {
+    fn part(&self) -> (&'static str, &Secret) {
+        match self {
+            Self::Passphrase(secret) => ("password", secret),
+            Self::Identity(secret) => ("identity", secret),
+        }
+    }
+}
+
+/// The form with an archive and what opens it.
+pub(crate) fn form(archive: &[u8], opener: &Opener) -> Form {
+    let (name, secret) = opener.part();
+    Form::new()
+        .file("backup", "backup.zip", archive)
+        .text(name, secret.expose())
+}
+
+/// Asks an agent whether it could restore an archive, and what is in it.
+pub fn verification(archive: &[u8], opener: &Opener) -> Call {
+    let mut call = Call::new(Verb::Post, Target::Backup(BackupTarget::Verification));
+    form(archive, opener).into_call(&mut call);
+    call
+}
+
+/// Checks all of an archive that can be checked without opening it.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn inspect(bytes: &[u8]) -> Result<Manifest, ArchiveError> {
+    let limits = Limits {
+        archive: operations::BACKUP_LEN_MAX,
+        as_written: true,
+        ..Limits::default()
+    };
+    archive::inspect(bytes, PRODUCT, limits).map(|(manifest, _sealed)| manifest)
+}
