@@ -54,6 +54,14 @@ pub fn pick(ctx: &Context, pick: &Pick<'_>, into: &Slot<PathBuf>) {
     }
 }
 
+/// Lets the operator choose a folder in the system's own dialog.
+pub fn pick_folder(ctx: &Context, title: &str, into: &Slot<PathBuf>) {
+    let chosen = rfd::AsyncFileDialog::new().set_title(title).pick_folder();
+    beside(ctx, into, move || {
+        Ok(pollster::block_on(chosen).map(|one| one.path().to_owned()))
+    });
+}
+
 /// Reads a file of at most `limit` bytes.
 pub fn open(ctx: &Context, path: PathBuf, limit: u64, into: &Slot<Opened>) {
     beside(ctx, into, move || read(path, limit).map(Some));

@@ -1,8 +1,9 @@
 //! What came of a job, agent by agent.
 
 use egui::{Align, Context, Layout, ScrollArea};
+use underpass_fleet::backup::Checked;
 use underpass_fleet::command::{Command, Each};
-use underpass_fleet::snapshot::{JobId, JobPart, JobSnapshot, JobState, PartState};
+use underpass_fleet::snapshot::{JobId, JobPart, JobSnapshot, JobState, PartState, Progress};
 
 use crate::cx::{Cx, Effect};
 use crate::text;
@@ -56,7 +57,7 @@ pub fn results(ctx: &Context, cx: &mut Cx<'_>, shown: &mut Option<JobId>) {
                 .auto_shrink([false, true]);
             room.show_rows(ui, size::ROW_COMPACT, parts.len(), |ui, range| {
                 for part in &parts[range] {
-                    one(ui, cx, part);
+                    one(ui, cx, job.id, part);
                 }
             });
         });
@@ -70,13 +71,14 @@ pub fn results(ctx: &Context, cx: &mut Cx<'_>, shown: &mut Option<JobId>) {
     }
 }
 
-fn one(ui: &mut egui::Ui, cx: &Cx<'_>, part: &JobPart) {
+fn one(ui: &mut egui::Ui, cx: &Cx<'_>, job: JobId, part: &JobPart) {
     let (state, word, message) = match &part.state {
         PartState::Waiting => (State::Off, "Waiting", String::new()),
         PartState::Running => (State::Pending, "Under way", String::new()),
         PartState::Done { revision } => {
-            let revision = revision.map(|number| format!("revision {number}"));
-            (State::Ok, "Done", revision.unwrap_or_default())
+            let revision = || revision.map(|number| format!("revision {number}"));
+            let told = saved(cx, job, part).or_else(revision);
+            (State::Ok, "Done", told.unwrap_or_default())
         }
         PartState::Failed(failure) => (State::Error, "Failed", text::clean(&failure.message)),
         PartState::Cancelled => (State::Off, "Cancelled", String::new()),
@@ -95,6 +97,24 @@ fn one(ui: &mut egui::Ui, cx: &Cx<'_>, part: &JobPart) {
             });
         });
     });
+}
+
+/// The file of a backup, where that is what was done.
+fn saved(cx: &Cx<'_>, job: JobId, part: &JobPart) -> Option<String> {
+    let work = cx.fleet.works.backups.get(&part.agent);
+    let Progress::Done(made) = &work.filter(|work| work.job == job)?.progress else {
+        return None;
+    };
+    let name = made.path.file_name().unwrap_or_default();
+    let checked = match made.checked {
+        Checked::Opened(_) => "verified",
+        Checked::Sealed => "as it was sealed",
+        Checked::Unopened(_) => "not verified",
+    };
+    Some(format!(
+        "{}, {checked}",
+        text::clean(&name.to_string_lossy())
+    ))
 }
 
 /// Whether a job is over and can be taken back.

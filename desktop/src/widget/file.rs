@@ -53,6 +53,30 @@ pub fn file_field(
     pick: &Pick<'_>,
     error: Option<&str>,
 ) -> Response {
+    let ask = |ui: &Ui, into: &Slot<PathBuf>| file::pick(ui.ctx(), pick, into);
+    field(ui, label, "/path/to/file", path, error, ask)
+}
+
+/// The same for a folder.
+pub fn folder_field(
+    ui: &mut Ui,
+    label: &str,
+    path: &mut FilePath,
+    title: &str,
+    error: Option<&str>,
+) -> Response {
+    let ask = |ui: &Ui, into: &Slot<PathBuf>| file::pick_folder(ui.ctx(), title, into);
+    field(ui, label, "/path/to/folder", path, error, ask)
+}
+
+fn field(
+    ui: &mut Ui,
+    label: &str,
+    hint: &str,
+    path: &mut FilePath,
+    error: Option<&str>,
+    ask: impl FnOnce(&Ui, &Slot<PathBuf>),
+) -> Response {
     let picked = path
         .picked
         .take()
@@ -67,7 +91,7 @@ pub fn file_field(
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = space::S;
         let mut response = Field::new(label, &mut path.text)
-            .hint("/path/to/file")
+            .hint(hint)
             .mono()
             .error(error)
             .width(width - BROWSE - space::S)
@@ -79,7 +103,7 @@ pub fn file_field(
                 .add(Button::secondary("Browse…").icon(Icon::FolderOpen))
                 .clicked()
             {
-                file::pick(ui.ctx(), pick, &path.picked);
+                ask(ui, &path.picked);
             }
         });
         if came {

@@ -40,7 +40,7 @@ pub use dialog::{Answer, ConfirmName, Dialog};
 pub use diff::{DiffKind, DiffRow, diff};
 pub use empty::{Empty, skeleton};
 pub use field::{Field, search};
-pub use file::{FilePath, file_field};
+pub use file::{FilePath, file_field, folder_field};
 pub use flow::{Flow, flow};
 pub use highlight::highlighted;
 pub use inline::{Inline, inline};

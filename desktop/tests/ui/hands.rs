@@ -33,7 +33,30 @@ fn of_problem(is: impl Fn(usize, usize) -> bool) -> AgentId {
     found.unwrap().id
 }
 
+/// A file that is dragged onto the window.
+#[derive(Debug)]
+struct Dragged(std::path::PathBuf);
+
+impl egui::DroppedFile for Dragged {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
 impl Stage {
+    /// Drops a file on the window.
+    pub(crate) fn drop_file(&mut self, path: &std::path::Path) {
+        let file = Arc::new(Dragged(path.to_owned()));
+        self.harness.input_mut().dropped_files = vec![file];
+        self.harness.step();
+        self.harness.input_mut().dropped_files.clear();
+        self.run();
+    }
+
     /// Sends the keyboard to a field.
     pub(crate) fn focus(&mut self, name: &str) {
         let roles = [
@@ -126,6 +149,13 @@ impl Stage {
             .value()
             .unwrap()
             .revision
+    }
+
+    /// What an agent has.
+    pub(crate) fn document(&self, id: AgentId) -> Arc<Document> {
+        let fleet = self.harness.state().fleet();
+        let known = fleet.agent(id).unwrap().configuration.value().unwrap();
+        Arc::clone(&known.document)
     }
 
     /// What an agent is to become.

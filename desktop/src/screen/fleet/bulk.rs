@@ -8,6 +8,7 @@ use underpass_fleet::command::Command;
 use underpass_shared::id::AgentId;
 
 use super::acts;
+use super::backup::BackUpMany;
 use super::export::Export;
 use crate::command::UiCommand;
 use crate::cx::{Cx, Effect};
@@ -36,6 +37,7 @@ pub(super) struct Bulk {
     word: Option<(Word, String)>,
     disconnect: Option<ConfirmName>,
     remove: Option<ConfirmName>,
+    back_up: Option<BackUpMany>,
     /// The file for the list, beside the bar too.
     pub(super) export: Option<Export>,
 }
@@ -110,6 +112,9 @@ impl Bulk {
                 }
             }
             menu_rule(ui);
+            if menu_item(ui, Some(Icon::Archive), "Back up into a folder…", "").clicked() {
+                self.back_up = Some(BackUpMany::default());
+            }
             let migrate = match selected.len() {
                 1 => "Migrate it…",
                 _ => "Migrate an agent to these…",
@@ -138,6 +143,11 @@ impl Bulk {
             && export.show(ctx, cx, rows)
         {
             self.export = None;
+        }
+        if let Some(back_up) = &mut self.back_up
+            && back_up.show(ctx, cx, selected)
+        {
+            self.back_up = None;
         }
         self.word_dialog(ctx, cx, selected);
         let many = text::plural(selected.len(), "agent");

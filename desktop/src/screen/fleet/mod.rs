@@ -1,6 +1,7 @@
 //! The list of all agents.
 
 mod acts;
+mod backup;
 mod bulk;
 mod dashboard;
 mod export;

@@ -1,22 +1,47 @@
 //! Backups of an agent, and the way back from one.
 
+mod adapt;
+mod choose;
+mod last;
+pub(in crate::screen) mod make;
+mod opening;
+mod planned;
+mod restore;
+mod rules;
+pub(in crate::screen) mod seal;
+mod verify;
+
 use std::sync::Arc;
 
 use egui::Ui;
 use underpass_fleet::slot::Slot;
+use underpass_fleet::snapshot::{AgentSnapshot, JobId};
 use underpass_shared::api::management::{Query, RestoreShown, RestoreTarget, Target};
 
+use self::last::Wanted;
+use self::make::Make;
+use self::opening::{Opening, dropped};
+use self::restore::{Restoring, Went};
+use self::verify::{Verified, Verify};
 use super::common::{Newer, loaded};
 use crate::cx::Cx;
 use crate::screen::page;
-use crate::text;
-use crate::widget::{Words as _, card_titled};
+use crate::theme::space;
+
+/// From this width on the cards stand side by side.
+const WIDE: f32 = 860.0;
 
 /// What the tab remembers from frame to frame.
 #[derive(Default)]
 pub struct BackupState {
     last: Slot<RestoreShown>,
     newer: Newer,
+    /// The work whose end was seen.
+    ended: Option<JobId>,
+    make: Option<Make>,
+    verify: Option<Verify>,
+    restoring: Option<Box<Restoring>>,
+    rolling_back: bool,
 }
 
 /// Shows the tab.
@@ -24,32 +49,93 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut BackupState) {
     let Some(agent) = cx.agent.map(Arc::clone) else {
         return;
     };
-    if state.newer.came(&agent) {
-        state.last.refresh();
+    state.ask(cx, &agent);
+    state.dropped(ui);
+    page(ui, "backup", |ui| match &mut state.restoring {
+        Some(restoring) => match restoring.ui(ui, cx, &agent) {
+            Went::Nowhere => {}
+            Went::Back | Went::Applied => state.restoring = None,
+        },
+        None => overview(ui, cx, state, &agent),
+    });
+    dialogs(ui, cx, state, &agent);
+}
+
+impl BackupState {
+    /// Asks what was restored, and asks again whenever that may have changed.
+    fn ask(&mut self, cx: &mut Cx<'_>, agent: &AgentSnapshot) {
+        let work = cx.fleet.works.restores.get(&agent.id);
+        let ended = work
+            .filter(|work| work.stage().is_none())
+            .map(|work| work.job);
+        let news = ended != self.ended && ended.is_some();
+        self.ended = ended;
+        if self.newer.came(agent) || news {
+            self.last.refresh();
+        }
+        let target = Target::Restores(RestoreTarget::Last);
+        let query = Query::default();
+        self.last.request(cx.commands, agent.id, &target, &query);
     }
-    let target = Target::Restores(RestoreTarget::Last);
-    state
-        .last
-        .request(cx.commands, agent.id, &target, &Query::default());
-    page(ui, "backup", |ui| {
-        let Some(shown) = loaded(ui, cx.now_ms, &state.last) else {
+
+    /// Takes a file that was dropped on the window.
+    fn dropped(&mut self, ui: &Ui) {
+        let busy = self.verify.is_some() || self.make.is_some();
+        let Some(path) = dropped(ui.ctx()).filter(|_| !busy) else {
             return;
         };
-        card_titled(
-            ui,
-            "Last restore",
-            |_ui| {},
-            |ui| match &shown.last {
-                None => drop(ui.quiet("Nothing was restored on this agent yet")),
-                Some(last) => {
-                    ui.body(text::sentence(&last.reason));
-                    ui.quiet(format!(
-                        "{} · {}",
-                        text::clean(&last.author),
-                        text::when(last.time_stamp)
-                    ));
-                }
-            },
-        );
-    });
+        match &mut self.restoring {
+            Some(restoring) => restoring.name(&path),
+            None => self.verify = Some(Verify::of(&path)),
+        }
+    }
+}
+
+fn overview(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut BackupState, agent: &AgentSnapshot) {
+    ui.spacing_mut().item_spacing.y = space::M;
+    let shown = loaded(ui, cx.now_ms, &state.last);
+    let shown = shown.as_deref();
+    let (mut back_up, mut wanted) = (false, Wanted::Nothing);
+    if ui.available_width() < WIDE {
+        back_up = make::ui(ui, cx, agent);
+        wanted = last::ui(ui, cx, agent, shown);
+    } else {
+        ui.columns_const(|[left, right]| {
+            back_up = make::ui(left, cx, agent);
+            wanted = last::ui(right, cx, agent, shown);
+        });
+    }
+    if back_up {
+        state.make = Some(Make::new(&agent.label, cx.now_ms));
+    }
+    match wanted {
+        Wanted::Nothing => {}
+        Wanted::Restore => state.restoring = Some(Box::default()),
+        Wanted::Verify => state.verify = Some(Verify::default()),
+        Wanted::RollBack => state.rolling_back = true,
+    }
+}
+
+fn dialogs(ui: &Ui, cx: &mut Cx<'_>, state: &mut BackupState, agent: &AgentSnapshot) {
+    if let Some(make) = &mut state.make
+        && make.show(ui, cx, agent)
+    {
+        state.make = None;
+    }
+    if let Some(verify) = &mut state.verify {
+        match verify.show(ui, cx) {
+            Verified::Open => {}
+            Verified::Over => state.verify = None,
+            Verified::Restore(opening) => {
+                state.verify = None;
+                let opening: Opening = *opening;
+                state.restoring = Some(Box::new(Restoring::of(opening)));
+            }
+        }
+    }
+    let shown = state.last.get();
+    let offer = shown.value().and_then(|shown| shown.rollback.as_ref());
+    if state.rolling_back && offer.is_none_or(|offer| last::roll_back(ui, cx, agent, offer)) {
+        state.rolling_back = false;
+    }
 }

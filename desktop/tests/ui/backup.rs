@@ -1,0 +1,251 @@
+//! Backups of an agent, and the way back from one.
+
+use std::path::Path;
+
+use egui::Theme;
+use underpass_desktop::nav::{AgentTab, Route};
+use underpass_fleet::demo::{SEED, Still};
+use underpass_fleet::snapshot::{Health, Link};
+use underpass_shared::id::AgentId;
+
+use crate::stage::{NOW_MS, SMALL, Stage, WINDOW};
+
+const PASSPHRASE: &str = "correct horse battery";
+const TAB: AgentTab = AgentTab::Backup;
+
+/// Two agents that answer.
+fn two() -> [AgentId; 2] {
+    let fleet = Still::new(SEED, NOW_MS).snapshot();
+    let live = fleet
+        .agents
+        .iter()
+        .filter(|agent| agent.health == Health::Online);
+    let mut live = live.map(|agent| agent.id);
+    [live.next().unwrap(), live.next_back().unwrap()]
+}
+
+/// Makes a backup of an agent by its page.
+fn make(stage: &mut Stage, id: AgentId, path: &Path) {
+    stage.go(Route::Agent { id, tab: TAB });
+    stage.press("Back up now…");
+    stage.field("File", path.to_str().unwrap());
+    stage.field("Passphrase", PASSPHRASE);
+    stage.field("Passphrase again", PASSPHRASE);
+    stage.press("Back up");
+    stage.until(|stage| stage.mentions("Backed up and verified"));
+}
+
+/// Fills in which file is meant, and what opens it.
+fn open(stage: &mut Stage, path: &Path, passphrase: &str) {
+    stage.clear("Backup file");
+    stage.field("Backup file", path.to_str().unwrap());
+    stage.clear("Passphrase of the backup");
+    // A file is read once its name is left.
+    stage.until(|stage| stage.mentions("Written by") || !stage.shows("Backup file"));
+    stage.field("Passphrase of the backup", passphrase);
+}
+
+#[test]
+fn a_backup_is_made_into_a_file_and_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plant.zip");
+    let [id, _] = two();
+    for mut stage in Stage::both() {
+        drop(std::fs::remove_file(&path));
+        stage.go(Route::Agent { id, tab: TAB });
+        assert!(stage.mentions("Nothing was restored on this agent yet"));
+        stage.shot("backup");
+        stage.press("Back up now…");
+        stage.field("File", path.to_str().unwrap());
+        stage.field("Passphrase", "too short");
+        stage.field("Passphrase again", "too");
+        assert!(stage.mentions("at least 12 characters"));
+        stage.shot("backup-make");
+        stage.press("Back up");
+        assert!(!path.exists());
+        stage.clear("Passphrase");
+        stage.clear("Passphrase again");
+        stage.field("Passphrase", PASSPHRASE);
+        stage.field("Passphrase again", PASSPHRASE);
+        stage.press("Back up");
+        stage.until(|stage| stage.mentions("Backed up and verified"));
+        assert!(std::fs::read(&path).unwrap().starts_with(b"PK"));
+        stage.shot("backup-made");
+        // The same name again is refused, and the file stays.
+        let before = std::fs::read(&path).unwrap();
+        make_again(&mut stage, &path);
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        // What came of it outlives the page.
+        let [_, other] = two();
+        stage.go(Route::Agent {
+            id: other,
+            tab: TAB,
+        });
+        assert!(!stage.mentions("The backup failed"));
+        stage.go(Route::Agent { id, tab: TAB });
+        assert!(stage.mentions("The backup failed"));
+    }
+}
+
+fn make_again(stage: &mut Stage, path: &Path) {
+    stage.press("Back up now…");
+    stage.field("File", path.to_str().unwrap());
+    stage.field("Passphrase", PASSPHRASE);
+    stage.field("Passphrase again", PASSPHRASE);
+    stage.press("Back up");
+    stage.until(|stage| stage.mentions("The backup failed"));
+    assert!(stage.mentions("exists already"));
+}
+
+#[test]
+fn a_file_is_verified_and_a_wrong_passphrase_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plant.zip");
+    let [id, _] = two();
+    for mut stage in Stage::both() {
+        drop(std::fs::remove_file(&path));
+        make(&mut stage, id, &path);
+        stage.press("Verify a file…");
+        open(&mut stage, &path, "something else");
+        stage.press("Verify");
+        stage.until(|stage| stage.mentions("It could not be verified"));
+        assert!(stage.mentions("passphrase"));
+        open(&mut stage, &path, PASSPHRASE);
+        stage.press("Verify");
+        stage.until(|stage| stage.mentions("Whole, and can be restored here"));
+        assert!(stage.mentions("A restore would change nothing"));
+        stage.shot("backup-verify");
+        // From here to the plan, with the same file and passphrase.
+        stage.press("Restore from it…");
+        assert!(stage.mentions("Nothing is changed before you see it"));
+        stage.press("Show the plan");
+        stage.until(|stage| stage.mentions("The configuration would not change"));
+    }
+}
+
+#[test]
+fn a_backup_of_another_agent_is_restored_and_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plant.zip");
+    let [from, to] = two();
+    for mut stage in Stage::both() {
+        drop(std::fs::remove_file(&path));
+        make(&mut stage, from, &path);
+        let wanted = stage.document(from);
+        stage.go(Route::Agent { id: to, tab: TAB });
+        let (before, revision) = (stage.document(to), stage.revision(to));
+        stage.press("Restore from a file…");
+        stage.shot("restore-empty");
+        open(&mut stage, &path, PASSPHRASE);
+        stage.press("Show the plan");
+        stage.until(|stage| stage.shows("The plan"));
+        assert!(stage.mentions("Does not work here yet"));
+        assert!(stage.mentions("In use elsewhere"));
+        assert!(stage.mentions("parts removed"));
+        stage.shot("restore-plan");
+        // Another choice makes the plan one of the past.
+        stage.press("Trust");
+        assert!(stage.mentions("The choice is another one now"));
+        stage.press("Trust");
+        stage.press("Restore…");
+        stage.press("Restore");
+        assert_eq!(stage.revision(to), revision);
+        let fleet = stage.harness.state().fleet();
+        let label = fleet.agent(to).unwrap().label.to_string();
+        stage.field(&format!("Type {label} to confirm"), &label);
+        stage.shot("restore-confirm");
+        stage.press("Restore");
+        stage.until(|stage| stage.mentions("Restored as revision"));
+        assert_eq!(stage.revision(to), revision + 1);
+        assert_eq!(stage.document(to).subaccounts(), wanted.subaccounts());
+        assert!(stage.mentions("The agent of the backup still runs"));
+        stage.shot("restored");
+        stage.press("Roll back…");
+        stage.press("Roll back");
+        stage.until(|stage| stage.mentions("Taken back as revision"));
+        assert_eq!(stage.document(to).hash(), before.hash());
+        assert!(stage.mentions("Took the last restore back"));
+    }
+}
+
+#[test]
+fn rules_rename_hosts_on_the_way_in_and_merging_keeps_what_is_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plant.zip");
+    let [from, to] = two();
+    let mut stage = Stage::new(Theme::Dark, WINDOW);
+    make(&mut stage, from, &path);
+    let backup = stage.document(from);
+    let host = &backup.subaccounts()[0].mappings()[0].internal_address.host;
+    let host = host.to_string();
+    stage.go(Route::Agent { id: to, tab: TAB });
+    let here = stage.document(to).subaccounts().len();
+    stage.press("Restore from a file…");
+    open(&mut stage, &path, PASSPHRASE);
+    stage.press("Stays");
+    stage.press("Add a rule");
+    stage.field("Find, rule 1", ".half");
+    stage.field("Replace by, rule 1", "host");
+    assert!(stage.mentions("must both be"));
+    stage.clear("Find, rule 1");
+    stage.clear("Replace by, rule 1");
+    stage.field("Find, rule 1", &host);
+    stage.field("Replace by, rule 1", "erp.new.example");
+    stage.press("Show the plan");
+    stage.until(|stage| stage.shows("The plan"));
+    stage.shot("restore-rules");
+    stage.press("Restore…");
+    stage.press("Restore");
+    stage.until(|stage| stage.mentions("Restored as revision"));
+    let after = stage.document(to);
+    assert!(after.subaccounts().len() > here);
+    assert!(after.to_json().contains("erp.new.example"));
+    assert!(!after.subaccounts().iter().any(|one| {
+        let from_backup = backup.subaccount(one.key()).is_some();
+        let has = |mapping: &_| hosts(mapping) == host;
+        from_backup && one.mappings().iter().any(|mapping| has(mapping))
+    }));
+}
+
+fn hosts(mapping: &underpass_shared::config::Mapping) -> String {
+    mapping.internal_address.host.to_string()
+}
+
+#[test]
+fn a_dropped_file_is_offered_to_be_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.zip");
+    std::fs::write(&path, b"PK, but no backup").unwrap();
+    let [id, _] = two();
+    let mut stage = Stage::new(Theme::Dark, WINDOW);
+    stage.go(Route::Agent { id, tab: TAB });
+    stage.drop_file(&path);
+    assert!(stage.shows("Verify a backup"));
+    stage.until(|stage| stage.mentions("zip"));
+    stage.press("Verify");
+    assert!(!stage.mentions("could not be verified"));
+    stage.shot("backup-dropped");
+}
+
+#[test]
+fn an_agent_that_is_away_says_so_and_nothing_can_be_done() {
+    let fleet = Still::new(SEED, NOW_MS).snapshot();
+    let away = fleet
+        .agents
+        .iter()
+        .find(|agent| matches!(agent.link, Link::Away { .. }));
+    let id = away.unwrap().id;
+    let mut stage = Stage::new(Theme::Dark, SMALL);
+    stage.go(Route::Agent { id, tab: TAB });
+    assert!(stage.shows("This cannot be fetched"));
+    stage.press("Back up now…");
+    assert!(!stage.shows("Back up this agent"));
+    stage.press("Restore from a file…");
+    assert!(!stage.mentions("Nothing is changed before you see it"));
+    stage.shot("backup-away");
+    let [live, _] = two();
+    stage.go(Route::Agent { id: live, tab: TAB });
+    stage.shot("backup-small");
+    stage.press("Restore from a file…");
+    stage.shot("restore-small");
+}
