@@ -23,7 +23,6 @@ use crate::keys::KeyChoice;
 use crate::profile::TemplateId;
 use crate::restore::Restore;
 use crate::search::{FleetFound, Search};
-
 use crate::slot::{FromReply, Sink, Slot};
 use crate::snapshot::JobId;
 use crate::template::Template;

@@ -151,13 +151,6 @@ impl Stage {
             .revision
     }
 
-    /// What an agent has.
-    pub(crate) fn document(&self, id: AgentId) -> Arc<Document> {
-        let fleet = self.harness.state().fleet();
-        let known = fleet.agent(id).unwrap().configuration.value().unwrap();
-        Arc::clone(&known.document)
-    }
-
     /// What an agent is to become.
     pub(crate) fn draft(&self, id: AgentId) -> Arc<Document> {
         let fleet = self.harness.state().fleet();

@@ -14,6 +14,8 @@ mod agent;
 #[path = "../e2e/backends.rs"]
 mod backends;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod gateways;

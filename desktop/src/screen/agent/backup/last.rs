@@ -10,6 +10,7 @@ use underpass_shared::restore::AdaptationKind;
 use underpass_shared::rights::Access;
 
 use super::super::edit::prevented;
+use super::ago;
 use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, space};
@@ -165,12 +166,8 @@ fn last(ui: &mut Ui, now_ms: i64, shown: &RestoreShown, reason: Option<&str>) ->
     };
     keys(ui, |ui| {
         key_text(ui, "Last", &text::sentence(&last.reason), false, false);
-        let when = format!(
-            "{}, {} ago",
-            text::when(last.time_stamp),
-            text::age(now_ms, last.time_stamp)
-        );
-        let when = when.replace("now ago", "just now");
+        let when = text::when(last.time_stamp);
+        let when = format!("{when}, {}", ago(now_ms, last.time_stamp));
         key_text(ui, "When", &when, false, false);
         key_text(ui, "By", &text::clean(&last.author), false, false);
     });

@@ -8,6 +8,7 @@ use underpass_fleet::snapshot::{AgentSnapshot, Progress, Work};
 use underpass_shared::rights::Access;
 
 use super::super::edit::prevented;
+use super::ago;
 use super::opening::bytes;
 use super::seal::Sealing;
 use crate::cx::Cx;
@@ -201,8 +202,8 @@ fn result(ui: &mut Ui, now_ms: i64, made: &Made) {
     keys(ui, |ui| {
         let path = made.path.display().to_string();
         key_text(ui, "File", &text::clean(&path), true, true);
-        let when = format!("{}, {} ago", bytes(len), text::age(now_ms, made.at_ms));
-        key_text(ui, "Size", when.trim_end_matches(", now ago"), false, false);
+        let size = format!("{}, {}", bytes(len), ago(now_ms, made.at_ms));
+        key_text(ui, "Size", &size, false, false);
         if let Some(head) = &made.manifest.revision {
             key_text(ui, "Revision", &head.number.to_string(), false, false);
         }

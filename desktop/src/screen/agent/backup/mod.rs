@@ -26,6 +26,7 @@ use self::verify::{Verified, Verify};
 use super::common::{Newer, loaded};
 use crate::cx::Cx;
 use crate::screen::page;
+use crate::text;
 use crate::theme::space;
 
 /// From this width on the cards stand side by side.
@@ -42,6 +43,14 @@ pub struct BackupState {
     verify: Option<Verify>,
     restoring: Option<Box<Restoring>>,
     rolling_back: bool,
+}
+
+/// How long ago something was, as a sentence says it.
+fn ago(now_ms: i64, then_ms: i64) -> String {
+    match text::age(now_ms, then_ms) {
+        now if now == "now" => "just now".to_owned(),
+        age => format!("{age} ago"),
+    }
 }
 
 /// Shows the tab.
