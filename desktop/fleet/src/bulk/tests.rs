@@ -2,7 +2,6 @@
 
 mod world;
 
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use underpass_shared::api::management::{DocumentTarget, Target, Verb};
 

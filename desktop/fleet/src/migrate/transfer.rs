@@ -18,7 +18,6 @@ use super::handover::seconds;
 use super::plan::{Plan, TargetPlan};
 use crate::Reply;
 use crate::api::Call;
-use crate::form::Form;
 
 /// How long the tunnels of a restored agent may take: until the gateways believe that the old one
 /// is gone.
