@@ -7,6 +7,7 @@ use egui::{Context, ScrollArea, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::command::{Command, Scc, Stop};
 use underpass_fleet::migrate::engine::Engine;
+use underpass_fleet::remote::Remote;
 use underpass_fleet::scc::{self, Login, Progress, SccUrl, Shown};
 use underpass_fleet::slot::Slot;
 use underpass_shared::scc::{Reading, SourceSubaccount};
@@ -420,8 +421,15 @@ impl Save {
         match (answer, path) {
             (Answer::Open, _) => false,
             (Answer::Confirmed, Some(path)) => {
-                let bytes = reading.to_json().into_bytes();
-                file::save(ctx, path, bytes, self.path.may_replace(), &self.written);
+                match reading.to_json() {
+                    Ok(text) => {
+                        file::save(ctx, path, text, self.path.may_replace(), &self.written);
+                    }
+                    Err(error) => {
+                        let failed = Remote::NotRequested.failed(error.to_string());
+                        self.written.set(failed);
+                    }
+                }
                 false
             }
             (Answer::Confirmed | Answer::Dismissed, _) => true,
