@@ -231,25 +231,21 @@ mod tests {
             (
                 "recipients",
                 json!([]),
-                "recipients must be 1 to 15 public keys, not 0",
+                "must be 1 to 15 public keys, not 0",
             ),
-            (
-                "recipients",
-                json!([KEY, KEY]),
-                "recipients has a public key twice",
-            ),
+            ("recipients", json!([KEY, KEY]), "has a public key twice"),
             ("recipients", json!(["age1"]), "must be a public key of age"),
             (
                 "recipients",
                 json!(vec![KEY; 16]),
-                "recipients must be 1 to 15",
+                "must be 1 to 15 public keys, not 16",
             ),
             ("history", json!(1_001), "history"),
             ("wantedWithinHours", json!(0), "wantedWithinHours"),
             (
                 "target",
                 json!({"directory": {"path": "x"}}),
-                "target.directory.path",
+                "must be an absolute path",
             ),
             (
                 "target",
