@@ -22,7 +22,7 @@ pub enum Administer {
     /// Show whether the agent runs and which tunnels are up.
     #[command(after_help = "Example:\n  underpass-agent status --json | jq .links")]
     Status,
-    /// Make a backup of the whole agent, or verify one.
+    /// Make a backup of the whole agent, verify one, or have them made by a schedule.
     #[command(after_help = backup::EXAMPLE, subcommand_negates_reqs = true)]
     Backup {
         #[command(flatten)]

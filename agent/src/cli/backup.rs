@@ -1,4 +1,4 @@
-//! `backup` and `backup verify`.
+//! `backup`, `backup verify` and `backup schedule`.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write};
@@ -17,6 +17,7 @@ use underpass_shared::backup::{KeptSecret, RecipientText};
 use super::client::Client;
 use super::output::{Output, utc};
 use super::passphrase::{Opening, Passphrase};
+use super::schedule;
 use crate::backup::ARCHIVE_MAX;
 
 pub(super) const EXAMPLE: &str = "\
@@ -39,6 +40,9 @@ pub enum Action {
         #[command(flatten)]
         opening: Opening,
     },
+    /// Let the agent make backups by itself, sealed to public keys, and show how that goes.
+    #[command(subcommand, after_help = schedule::EXAMPLE)]
+    Schedule(schedule::Action),
 }
 
 /// The backup to make.
@@ -68,6 +72,7 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     match action {
         Some(Action::Verify { file, opening }) => verify(client, &file, &opening, out).await,
+        Some(Action::Schedule(action)) => schedule::run(client, action, out).await,
         None => make(client, wanted, out).await,
     }
 }

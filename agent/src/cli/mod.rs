@@ -30,6 +30,7 @@ pub mod requests;
 pub mod resource;
 pub mod restore;
 pub mod revision;
+pub mod schedule;
 mod security;
 pub mod select;
 mod status;
