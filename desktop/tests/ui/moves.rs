@@ -152,8 +152,8 @@ fn the_list_tells_what_was_moved_and_saves_reports() {
         );
         stage.shot("moves");
         assert!(stage.shows("It was stopped in the middle"));
-        stage.press("Over");
-        stage.press("All");
+        stage.press("Over, 2");
+        stage.press("All, 3");
         for (form, ending, begins) in [("Markdown", "md", "# Migration"), ("JSON", "json", "{")] {
             let path = folder.path().join(format!("{theme:?}.{ending}"));
             stage.press("Save the report…");

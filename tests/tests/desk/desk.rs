@@ -13,8 +13,9 @@ use underpass_desktop::prefs::Prefs;
 use underpass_desktop::source::Source as Data;
 use underpass_fleet::command::{Command, Described, NotSent};
 use underpass_fleet::keys::KeyChoice;
+use underpass_fleet::migrate::report::Outcome;
 use underpass_fleet::slot::Slot;
-use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot, Keys};
+use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot, Keys, MoveSnapshot};
 use underpass_fleet::{Fleet, Source};
 use underpass_runtime::clock;
 use underpass_shared::id::AgentId;
@@ -47,21 +48,9 @@ pub(crate) struct Desk {
 impl Desk {
     /// Starts an enrolled agent and pairs a new app with it.
     pub(crate) fn new(agent: &mut Agent) -> Self {
-        agent.run_with(&["run", "--management-listen", "127.0.0.1:0"]);
-        let path = agent.dir.join("addresses.json");
-        until("the management API is reachable", || {
-            let told = json(&std::fs::read_to_string(&path).ok()?);
-            told["management"][0].as_str().map(str::to_owned)
-        });
-        let source = Source::Profile {
-            folder: agent.dir.join("profile"),
-            keys: KeyChoice::Memory,
-        };
-        let fleet = Rc::new(Fleet::start(source, Arc::new(|| {})).unwrap());
-        until("the keys", || {
-            matches!(fleet.snapshot().keys, Keys::Open(_)).then_some(())
-        });
-        let id = pair(&fleet, agent);
+        listen(agent);
+        let fleet = Rc::new(start(agent));
+        let id = pair(&fleet, agent, "plant");
         let shared = Shared(Rc::clone(&fleet));
         let clock = Box::new(clock::wall_ms);
         let harness = Harness::builder()
@@ -81,6 +70,19 @@ impl Desk {
         };
         desk.frames();
         desk
+    }
+
+    /// Starts another agent, and pairs the app with it too.
+    pub(crate) fn also(&mut self, agent: &mut Agent, label: &str) -> AgentId {
+        listen(agent);
+        let id = pair(&self.fleet, agent, label);
+        self.frames();
+        id
+    }
+
+    /// All that the app knows.
+    pub(crate) fn fleet(&self) -> Arc<FleetSnapshot> {
+        self.fleet.snapshot()
     }
 
     pub(crate) fn frames(&mut self) {
@@ -202,8 +204,38 @@ impl Drop for Desk {
     }
 }
 
+/// Starts an agent that can be managed.
+fn listen(agent: &mut Agent) {
+    agent.run_with(&["run", "--management-listen", "127.0.0.1:0"]);
+    let path = agent.dir.join("addresses.json");
+    until("the management API is reachable", || {
+        let told = json(&std::fs::read_to_string(&path).ok()?);
+        told["management"][0].as_str().map(str::to_owned)
+    });
+}
+
+/// The engine over the profile beside an agent.
+fn start(agent: &Agent) -> Fleet {
+    let source = Source::Profile {
+        folder: agent.dir.join("profile"),
+        keys: KeyChoice::Memory,
+    };
+    let fleet = Fleet::start(source, Arc::new(|| {})).unwrap();
+    until("the keys", || {
+        matches!(fleet.snapshot().keys, Keys::Open(_)).then_some(())
+    });
+    fleet
+}
+
+/// How the migrations stand that another start of the app finds in the profile.
+pub(crate) fn migrations(agent: &Agent) -> Vec<Outcome> {
+    let fleet = start(agent).snapshot();
+    let outcomes = fleet.moves.iter().filter_map(MoveSnapshot::outcome);
+    outcomes.collect()
+}
+
 /// Pairs, and keeps the agent.
-fn pair(fleet: &Fleet, agent: &Agent) -> AgentId {
+fn pair(fleet: &Fleet, agent: &Agent, label: &str) -> AgentId {
     let to = ["pair", "--host", "127.0.0.1", "--name", "anna", "--role"];
     let told = agent.command(&[&to[..], &["Administrator", "--json"]].concat());
     let told = json(&run(told));
@@ -220,7 +252,7 @@ fn pair(fleet: &Fleet, agent: &Agent) -> AgentId {
         paired.take()
     });
     let described = Described {
-        label: "plant".to_owned(),
+        label: label.to_owned(),
         ..Described::default()
     };
     let (agent, done) = (stranger.value.agent, Slot::default());

@@ -16,12 +16,17 @@ mod backends;
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+#[path = "../e2e/import/connector.rs"]
+mod connector;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod gateways;
 #[cfg(test)]
 #[path = "../e2e/http.rs"]
 mod http;
+#[cfg(test)]
+mod moves;
 #[cfg(test)]
 mod operators;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use tokio::runtime::Builder;
 use self::world::{Fate, World};
 use super::*;
 use crate::migrate::machine::State;
+use crate::migrate::reach::{Looked, Verdict};
 use crate::migrate::step::Act;
 
 /// Runs a migration as far as it goes; afterwards it is read from its journal.
@@ -73,7 +74,6 @@ fn a_move_goes_through_every_step_and_back() {
 #[test]
 fn a_rehearsal_leaves_nothing_behind() {
     let world = World::new();
-    let mut migration = world.migration();
     let engine = Engine {
         agents: world.agents(),
         journals: world.journals(),
@@ -84,10 +84,14 @@ fn a_rehearsal_leaves_nothing_behind() {
         back_on_failure: true,
     };
     let runtime = Builder::new_current_thread().enable_time().build();
-    let ended = runtime
+    let rehearsed = runtime
         .unwrap()
-        .block_on(engine.rehearse(&mut migration))
+        .block_on(engine.rehearse_all(world.migration()))
         .unwrap();
+    let (ended, migration) = (rehearsed.ended, rehearsed.migration);
+    let looked: Vec<&Looked> = rehearsed.looked.iter().flat_map(|(_, all)| all).collect();
+    assert!(looked.iter().all(|one| one.verdict == Verdict::Good));
+    assert!(looked.iter().any(|one| one.protocol.is_some()));
     assert_eq!(ended, Ended::Done);
     assert_eq!(world.calls().last().unwrap(), "target forget");
     assert!(world.is_as_before() && !world.is_staged());
@@ -141,6 +145,8 @@ fn a_refusal_of_any_call_takes_all_back() {
             world.calls()
         );
         assert!(migration.failure().is_none());
+        let cause = migration.cause.unwrap();
+        assert!(cause.ends_with("the agent refuses: made up"), "{cause}");
     }
 }
 
