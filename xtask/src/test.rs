@@ -160,9 +160,11 @@ fn documentation(stop: &Stop) -> anyhow::Result<()> {
     )
 }
 
-/// Tests that run the shipped programs find them built.
+/// Tests that run the shipped programs find them built. The tests are built with them: alone the
+/// programs' dependencies would have fewer features, and all would be compiled twice.
 fn build(stop: &Stop) -> anyhow::Result<()> {
-    shell::run(&mut shell::cargo(&["build", "--workspace", "--bins"]), stop)
+    let arguments = ["build", "--workspace", "--bins", "--tests"];
+    shell::run(&mut shell::cargo(&arguments), stop)
 }
 
 fn tests(stop: &Stop) -> anyhow::Result<()> {

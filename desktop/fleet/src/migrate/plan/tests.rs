@@ -3,6 +3,8 @@
 use std::cell::Cell;
 
 use serde_json::json;
+use underpass_shared::config::Document;
+use underpass_shared::host::InternalHost;
 
 use super::*;
 
