@@ -38,7 +38,7 @@ struct Stage {
 
 impl Stage {
     fn set_up() -> Self {
-        let hosts = vec![Host::create(0), Host::create(1)];
+        let hosts = vec![Host::create(), Host::create()];
         let world = World::start_on(&hosts[0].outside);
         let (backend, port) = backend(&world);
         let mut tenants = vec![];

@@ -1,6 +1,12 @@
 //! Hosts with addresses of their own.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use crate::netns::{Link, Namespace};
+
+/// How many hosts this process has had: each of its tests needs others, for a network goes some
+/// time after its host.
+static CREATED: AtomicU32 = AtomicU32::new(0);
 
 /// A host.
 pub(super) struct Host {
@@ -12,10 +18,11 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// The host of a number.
-    pub(super) fn create(number: u32) -> Self {
+    /// The next one of this process.
+    pub(super) fn create() -> Self {
         let pid = std::process::id();
-        // Each process has networks of its own, each host one of four addresses.
+        let number = CREATED.fetch_add(1, Ordering::Relaxed);
+        // Each process has four networks of its own, each host one of four addresses.
         let block = pid % 4_096 * 4 + number;
         let net = |offset: u32| {
             let address = block * 4 + offset;
