@@ -7,6 +7,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use serde::Serialize;
+use underpass_runtime::form::{FilledIn, Form};
 use underpass_shared::api::management::{EventMessage, Query, Target, Verb};
 
 use crate::snapshot::Sample;
@@ -57,6 +58,14 @@ impl Call {
     pub fn with(mut self, body: &impl Serialize) -> Result<Self, FleetError> {
         self.body = serde_json::to_vec(body)?.into();
         Ok(self)
+    }
+
+    /// The same with a form.
+    #[must_use]
+    pub fn form(mut self, form: Form) -> Self {
+        let FilledIn { content_type, body } = form.fill_in();
+        (self.content_type, self.body) = (content_type.into(), body);
+        self
     }
 
     /// The same with options.

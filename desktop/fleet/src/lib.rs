@@ -17,7 +17,6 @@ pub mod draft;
 pub mod drift;
 mod error;
 mod fleet;
-pub(crate) mod form;
 mod glob;
 pub mod keys;
 pub mod migrate;

@@ -1,11 +1,13 @@
 //! Backups of an agent, and the way back from one.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use egui::Theme;
 use underpass_desktop::nav::{AgentTab, Route};
 use underpass_fleet::demo::{SEED, Still};
-use underpass_fleet::snapshot::{Health, Link};
+use underpass_fleet::snapshot::{AgentSnapshot, Health, Link};
+use underpass_shared::config::{Document, Mapping};
 use underpass_shared::id::AgentId;
 
 use crate::stage::{NOW_MS, SMALL, Stage, WINDOW};
@@ -22,6 +24,12 @@ fn two() -> [AgentId; 2] {
         .filter(|agent| agent.health == Health::Online);
     let mut live = live.map(|agent| agent.id);
     [live.next().unwrap(), live.next_back().unwrap()]
+}
+
+/// The subaccounts of a document.
+fn keys(document: &Document) -> Vec<String> {
+    let all = document.subaccounts().iter();
+    all.map(|one| one.key().to_string()).collect()
 }
 
 /// Makes a backup of an agent by its page.
@@ -157,7 +165,7 @@ fn a_backup_of_another_agent_is_restored_and_taken_back() {
         stage.press("Restore");
         stage.until(|stage| stage.mentions("Restored as revision"));
         assert_eq!(stage.revision(to), revision + 1);
-        assert_eq!(stage.document(to).subaccounts(), wanted.subaccounts());
+        assert_eq!(keys(&stage.document(to)), keys(&wanted));
         assert!(stage.mentions("The agent of the backup still runs"));
         stage.shot("restored");
         stage.press("Roll back…");
@@ -207,7 +215,7 @@ fn rules_rename_hosts_on_the_way_in_and_merging_keeps_what_is_here() {
     }));
 }
 
-fn hosts(mapping: &underpass_shared::config::Mapping) -> String {
+fn hosts(mapping: &Mapping) -> String {
     mapping.internal_address.host.to_string()
 }
 
@@ -248,4 +256,81 @@ fn an_agent_that_is_away_says_so_and_nothing_can_be_done() {
     stage.shot("backup-small");
     stage.press("Restore from a file…");
     stage.shot("restore-small");
+}
+
+#[test]
+fn ticked_agents_are_backed_up_into_a_folder_and_each_result_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let mut stage = Stage::new(Theme::Dark, WINDOW);
+    let fleet = stage.harness.state().fleet().clone();
+    let some = |agent: &&std::sync::Arc<AgentSnapshot>| {
+        agent.label.starts_with("dev") || matches!(agent.link, Link::Away { .. })
+    };
+    let ids: BTreeSet<AgentId> = fleet.agents.iter().filter(some).map(|one| one.id).collect();
+    stage.harness.state_mut().screens.fleet.selected = ids;
+    stage.run();
+    stage.press("Organise");
+    stage.press("Back up into a folder…");
+    stage.field("Folder", path);
+    stage.field("Passphrase", PASSPHRASE);
+    stage.field("Passphrase again", PASSPHRASE);
+    stage.shot("fleet-back-up");
+    stage.press("Back up");
+    stage.press("Details");
+    assert!(stage.mentions("failed on"));
+    assert!(stage.mentions(".zip, verified"));
+    stage.shot("fleet-backed-up");
+    let files = std::fs::read_dir(folder.path()).unwrap().count();
+    let there = fleet.agents.iter().filter(some);
+    let there = there.filter(|agent| agent.link.is_online()).count();
+    assert_eq!(files, there);
+}
+
+#[test]
+fn schedules_are_shown_changed_run_and_removed() {
+    let [id, _] = two();
+    let schedules = |stage: &Stage| {
+        let all = stage.document(id).connector().backup_schedules.clone();
+        all.as_slice().to_vec()
+    };
+    for mut stage in Stage::both() {
+        stage.go(Route::Agent { id, tab: TAB });
+        stage.run();
+        assert!(stage.mentions("Schedule nightly"));
+        stage.press("Add a schedule…");
+        stage.field("Name", "Weekly");
+        assert!(stage.mentions("characters of a-z"));
+        stage.clear("Name");
+        stage.field("Name", "weekly");
+        stage.clear("As cron has it");
+        stage.field("As cron has it", "0 3 * *");
+        assert!(stage.mentions("five fields"));
+        stage.field("As cron has it", " SUN");
+        let key = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+        stage.paste("Public keys", key);
+        stage.field("Folder", "/srv/weekly");
+        stage.run();
+        stage.shot("backup-schedule");
+        stage.press("Add now");
+        stage.until(|stage| stage.mentions("Schedule weekly"));
+        let all = schedules(&stage);
+        let new = all
+            .iter()
+            .find(|one| one.name.as_str() == "weekly")
+            .unwrap();
+        assert_eq!(new.cron.to_string(), "0 3 * * SUN");
+        assert_eq!(new.recipients[0].as_str(), key);
+        stage.press("Change weekly");
+        stage.clear("Kept there");
+        stage.field("Kept there", "4");
+        stage.press("Save now");
+        stage.until(|stage| stage.mentions("/srv/weekly, 4 kept"));
+        stage.press("Back up by weekly now");
+        stage.until(|stage| !stage.mentions("Never"));
+        stage.press("Remove weekly");
+        stage.press("Remove");
+        stage.until(|stage| !stage.mentions("Schedule weekly"));
+        assert_eq!(schedules(&stage).len(), all.len() - 1);
+    }
 }

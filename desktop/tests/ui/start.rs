@@ -103,6 +103,8 @@ impl Source for Played {
             | Command::Template(_)
             | Command::Migrate(_)
             | Command::Scc(_)
+            | Command::BackUp(_)
+            | Command::Restore(_)
             | Command::Draft { .. }
             | Command::Refresh(_)
             | Command::Retry(_)

@@ -8,6 +8,7 @@ mod tests;
 use std::path::PathBuf;
 
 use underpass_runtime::archive::{self, ArchiveError, Limits};
+use underpass_runtime::form::Form;
 use underpass_shared::api::management::operations;
 use underpass_shared::api::management::{BackupInput, BackupTarget, BackupVerified, Target, Verb};
 use underpass_shared::backup::Manifest;
@@ -18,7 +19,6 @@ use underpass_shared::secret::Secret;
 pub(crate) use self::disk::Disk;
 pub(crate) use self::make::{Missed, Order, make};
 use crate::api::Call;
-use crate::form::Form;
 
 /// The largest backup that agents make or read.
 pub const FILE_LEN_MAX: u64 = operations::BACKUP_LEN_MAX as u64;
@@ -114,9 +114,8 @@ pub(crate) fn form(archive: &[u8], opener: &Opener) -> Form {
 
 /// Asks an agent whether it could restore an archive, and what is in it.
 pub fn verification(archive: &[u8], opener: &Opener) -> Call {
-    let mut call = Call::new(Verb::Post, Target::Backup(BackupTarget::Verification));
-    form(archive, opener).into_call(&mut call);
-    call
+    let call = Call::new(Verb::Post, Target::Backup(BackupTarget::Verification));
+    call.form(form(archive, opener))
 }
 
 /// Checks all of an archive that can be checked without opening it.

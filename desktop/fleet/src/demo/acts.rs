@@ -26,6 +26,7 @@ use super::custody::{self, Custody};
 use super::measured::Answered;
 use super::own;
 use super::random::Dice;
+use super::schedules;
 use crate::Reply;
 use crate::api::Call;
 
@@ -46,6 +47,7 @@ pub(super) struct Running {
     drain: Option<Drain>,
     pub(super) alerts: Answered,
     pub(super) custody: Custody,
+    pub(super) asked: schedules::Asked,
 }
 
 struct Pairing {
@@ -76,6 +78,7 @@ pub(super) fn act(
 ) -> Option<Result<Acted, Refusal>> {
     Some(match (&call.target, call.verb) {
         (Target::Backup(_) | Target::Restores(_), _) => custody::act(agent, state, call),
+        (Target::Schedules(target), _) => schedules::act(agent, state, call, target),
         (Target::Subaccounts, Verb::Post) => enrol(agent, state, call),
         (Target::Of(path, SubaccountTarget::Validity), Verb::Post) => {
             let found = find(state.store.current().1, path).map(|one| own::tunnel(agent, one));
@@ -137,6 +140,7 @@ pub(super) fn tell(
             )
         }
         Target::Restores(target) => custody::tell(state, *target),
+        Target::Schedules(target) => schedules::tell(agent, state, target),
         Target::Operators(OperatorTarget::Pairing) => pairing(agent, state),
         Target::Operators(OperatorTarget::All) => {
             let mut dice = Dice::new(agent.seed);

@@ -28,12 +28,12 @@ use underpass_shared::secret::Secret;
 
 use super::acts::Acted;
 use super::agent::{DemoAgent, State, USER, done, ok, text};
+use super::form::parts;
 use super::own::VERSION;
 use super::random::Dice;
 use crate::Reply;
 use crate::api::Call;
 use crate::backup::PRODUCT;
-use crate::form::parts;
 
 /// What backups of made-up agents are sealed to beside what was asked for. It is printed in the
 /// specification of `age`, and secret to nobody.

@@ -1,10 +1,11 @@
 //! What made-up agents have beside subaccounts and mappings: channels, cookie domains, a proxy.
 
 use underpass_shared::config::{
-    Channel, ChannelConnections, ChannelId, ChannelService, Connector, ConnectorFields,
-    DeliveryTrust, Document, DomainMapping, InstanceNumber, Invalid, Mail, MailFields, Number,
-    Proxy, ProxyFields, Region, ServiceName, SubaccountFields, SyslogServer, SyslogTransport,
-    TrustOption, Webhook, WebhookForm,
+    BackupDestination, BackupDirectory, BackupSchedule, BackupScheduleFields, BackupSchedules,
+    BackupUpload, Channel, ChannelConnections, ChannelId, ChannelService, Connector,
+    ConnectorFields, CronClock, DeliveryTrust, Document, DomainMapping, InstanceNumber, Invalid,
+    Mail, MailFields, Number, Proxy, ProxyFields, Region, ServiceName, SubaccountFields,
+    SyslogServer, SyslogTransport, TrustOption, Webhook, WebhookForm,
 };
 use underpass_shared::id::CredentialId;
 
@@ -113,7 +114,41 @@ pub(super) fn furnished(document: &Document, dice: &mut Dice) -> Result<Document
     }]
     .try_into()?;
     delivery(&mut fields, dice)?;
+    fields.backup_schedules = backups()?;
     next.with_connector(fields.try_into()?)
+}
+
+/// What is backed up by itself.
+fn backups() -> Result<BackupSchedules, Invalid> {
+    const KEY: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let schedule = |name, cron, target| -> Result<BackupSchedule, Invalid> {
+        BackupSchedule::try_from(BackupScheduleFields {
+            name: known(name)?,
+            enabled: true,
+            cron: known(cron)?,
+            clock: CronClock::Utc,
+            recipients: vec![known(KEY)?],
+            history: Number::constant(20),
+            include_machine: false,
+            target,
+            wanted_within_hours: Some(Number::constant(36)),
+        })
+    };
+    let folder = BackupDestination::Directory(BackupDirectory {
+        path: known("/srv/backups/underpass")?,
+        keep: Number::constant(14),
+    });
+    let address = BackupDestination::Url(BackupUpload {
+        url: known("https://nas.corp.example/backups/")?,
+        login: None,
+        ca: vec![],
+        via_proxy: false,
+    });
+    vec![
+        schedule("nightly", "30 2 * * *", folder)?,
+        schedule("off-site", "15 3 * * *", address)?,
+    ]
+    .try_into()
 }
 
 /// How alerts reach somebody.

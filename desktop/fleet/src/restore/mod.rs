@@ -91,9 +91,6 @@ pub struct Done {
 /// When the choice cannot be written as JSON.
 pub fn plan(archive: &[u8], opener: &Opener, choice: &Choice) -> Result<Call, FleetError> {
     let choice = serde_json::to_string(choice)?;
-    let mut call = Call::new(Verb::Post, Target::Restores(RestoreTarget::Plans));
-    form(archive, opener)
-        .text("choice", &choice)
-        .into_call(&mut call);
-    Ok(call)
+    let call = Call::new(Verb::Post, Target::Restores(RestoreTarget::Plans));
+    Ok(call.form(form(archive, opener).text("choice", &choice)))
 }

@@ -8,6 +8,8 @@ mod opening;
 mod planned;
 mod restore;
 mod rules;
+mod schedule_form;
+mod schedules;
 pub(in crate::screen) mod seal;
 mod verify;
 
@@ -22,6 +24,7 @@ use self::last::Wanted;
 use self::make::Make;
 use self::opening::{Opening, dropped};
 use self::restore::{Restoring, Went};
+use self::schedules::Schedules;
 use self::verify::{Verified, Verify};
 use super::common::{Newer, loaded};
 use crate::cx::Cx;
@@ -43,6 +46,7 @@ pub struct BackupState {
     verify: Option<Verify>,
     restoring: Option<Box<Restoring>>,
     rolling_back: bool,
+    schedules: Schedules,
 }
 
 /// How long ago something was, as a sentence says it.
@@ -114,6 +118,7 @@ fn overview(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut BackupState, agent: &Agent
             wanted = last::ui(right, cx, agent, shown);
         });
     }
+    state.schedules.ui(ui, cx, agent);
     if back_up {
         state.make = Some(Make::new(&agent.label, cx.now_ms));
     }
@@ -142,6 +147,7 @@ fn dialogs(ui: &Ui, cx: &mut Cx<'_>, state: &mut BackupState, agent: &AgentSnaps
             }
         }
     }
+    state.schedules.dialogs(ui, cx);
     let shown = state.last.get();
     let offer = shown.value().and_then(|shown| shown.rollback.as_ref());
     if state.rolling_back && offer.is_none_or(|offer| last::roll_back(ui, cx, agent, offer)) {
