@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use underpass_fleet::command::{Command, Described};
-use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot, JobId};
+use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot, JobId, KeptTemplate};
 use underpass_shared::config::SubaccountKey;
 use underpass_shared::host::VirtualAddress;
 use underpass_shared::id::AgentId;
@@ -62,6 +62,8 @@ pub enum Effect {
         /// How they were called before.
         before: Vec<(AgentId, Described)>,
     },
+    /// A template was removed; that can be taken back.
+    TemplateRemoved(Arc<KeptTemplate>),
     /// What came of a job, agent by agent.
     Results(JobId),
 }

@@ -39,6 +39,35 @@ pub struct Prefs {
     /// Views of the list that have a name.
     #[serde(deserialize_with = "known")]
     pub views: Vec<SavedView>,
+    /// How agents are compared.
+    #[serde(deserialize_with = "known")]
+    pub drift: DriftPrefs,
+}
+
+/// How agents are compared with a baseline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct DriftPrefs {
+    /// The group that is compared; all agents where there is none.
+    pub group: Option<String>,
+    /// Paths that are not compared, one a line.
+    pub rules: String,
+    /// Whether what belongs to one agent alone is compared too.
+    pub own: bool,
+    /// Whether subaccounts are compared whatever their location ID.
+    pub any_location: bool,
+}
+
+impl Default for DriftPrefs {
+    fn default() -> Self {
+        Self {
+            group: None,
+            rules: String::new(),
+            own: false,
+            // Agents of a group usually serve the same tenants, each at its own location.
+            any_location: true,
+        }
+    }
 }
 
 impl Default for Prefs {
@@ -53,6 +82,7 @@ impl Default for Prefs {
             nav: Nav::default(),
             hidden: Vec::new(),
             views: Vec::new(),
+            drift: DriftPrefs::default(),
         }
     }
 }

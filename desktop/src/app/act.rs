@@ -145,7 +145,7 @@ impl App {
             return;
         }
         if let Route::Configuration { tab } = self.route() {
-            self.screens.configuration.refresh(tab);
+            return self.with_cx(|screens, cx| screens.configuration.refresh(cx, tab));
         }
         let agents = match self.route().agent() {
             Some(id) => vec![id],
@@ -201,6 +201,7 @@ impl App {
                 Effect::Described { text, before } => {
                     self.toasts.described((self.clock)(), text, before)
                 }
+                Effect::TemplateRemoved(kept) => self.toasts.removed((self.clock)(), kept),
                 Effect::Results(job) => self.results = Some(job),
                 Effect::Tell { state, text } => self.toasts.tell((self.clock)(), state, text),
             }

@@ -3,20 +3,20 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
-use serde_json::{Value, json};
-use underpass_fleet::drift::{Baseline, Difference, Kind, Pairing, Report, Rules};
-use underpass_fleet::snapshot::AgentSnapshot;
+use serde_json::Value;
+use underpass_fleet::drift::{Basis, Compared, Comparison, Difference, Kind, Pairing, Rules};
+use underpass_runtime::clock;
+use underpass_shared::id::AgentId;
 
 use super::engine::Engine;
 use super::output::Output;
-use super::select::{Which, about, settled};
+use super::select::{Which, settled};
 use super::template::TemplateValues;
 use super::{Common, NOT_WELL, read};
-use crate::text::clean;
+use crate::text::{clean, when};
 
 pub(super) const EXAMPLE: &str = "\
 Examples:
@@ -24,6 +24,7 @@ Examples:
   underpass fleet drift --baseline plant-1 --group plants --any-location \\
     --ignore 'connector.description' --ignore 'subaccounts[*].mappings[*].internalAddress'
   underpass fleet drift --template base.json --values plants.json --all --json
+  underpass fleet drift --baseline plant-1 --group plants --markdown > drift.md
 
 Rules are paths as the report shows them, with * for any characters; each stands for all below it.
 What belongs to one agent alone is left out, unless --own is given: operators, users of monitoring,
@@ -55,13 +56,13 @@ pub struct Drift {
     /// Compare subaccounts whatever their location ID, where an agent has only one of a tenant.
     #[arg(long, conflicts_with = "template")]
     any_location: bool,
+    /// Print the report as Markdown.
+    #[arg(long)]
+    markdown: bool,
     /// Seconds to wait for agents that do not answer at once.
     #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..=600))]
     timeout: u16,
 }
-
-/// What is told of an agent.
-type Told = (Arc<AgentSnapshot>, Result<Report, String>);
 
 pub(super) fn run(
     common: &Common,
@@ -70,37 +71,42 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let rules = drift.rules()?;
     let engine = Engine::open(common)?;
-    let agents = drift.which.find(&engine)?;
-    let mut ids: Vec<_> = agents.iter().map(|one| one.id).collect();
-    let named = drift.baseline.as_deref().map(|name| engine.agent(name));
-    let named = named.transpose()?.map(|agent| agent.id);
-    ids.extend(named.filter(|id| !ids.contains(id)));
-    let agents = settled(&engine, &ids, drift.timeout);
-    let baseline = drift.baseline(named.and_then(|id| agents.iter().find(|one| one.id == id)))?;
+    let wanted: Vec<AgentId> = drift
+        .which
+        .find(&engine)?
+        .iter()
+        .map(|one| one.id)
+        .collect();
+    let mut known = wanted.clone();
+    let basis = match (&drift.template, &drift.baseline) {
+        (Some(path), _) => {
+            let (template, values) = drift.change.read(path)?;
+            Basis::Template(Box::new(template), Box::new(values))
+        }
+        (None, Some(name)) => {
+            let id = engine.agent(name)?.id;
+            known.extend((!known.contains(&id)).then_some(id));
+            Basis::Agent(id)
+        }
+        (None, None) => bail!("name what agents are compared with: --baseline or --template"),
+    };
+    let agents = settled(&engine, &known, drift.timeout);
     let pairing = if drift.any_location {
         Pairing::Tenant
     } else {
         Pairing::Exact
     };
-    let others = agents.iter().filter(|one| Some(one.id) != named);
-    let told: Vec<Told> = others
-        .map(|agent| {
-            let report = match agent.configuration.value() {
-                None => Err("it is away".to_owned()),
-                Some(known) => baseline
-                    .drift(&about(agent), &known.document, &rules, pairing)
-                    .map_err(|invalid| invalid.to_string()),
-            };
-            (Arc::clone(agent), report)
-        })
-        .collect();
+    let made = Comparison::make(&agents, &wanted, &basis, rules, pairing, clock::wall_ms());
+    let made = made.map_err(anyhow::Error::msg)?;
     engine.stop();
-    out.show(&shown(&told), |out| {
-        told.iter()
-            .try_for_each(|(agent, report)| print(out, agent, report))
-    })?;
-    let is_well = |(_, report): &Told| report.as_ref().is_ok_and(Report::is_empty);
-    Ok(if told.iter().all(is_well) {
+    if drift.markdown {
+        out.raw(made.to_markdown(&when(made.made_ms)).as_bytes())?;
+    } else {
+        out.show(&made.to_json(), |out| {
+            made.agents.iter().try_for_each(|one| print(out, one))
+        })?;
+    }
+    Ok(if made.agents.iter().all(Compared::is_well) {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(NOT_WELL)
@@ -122,50 +128,20 @@ impl Drift {
         }
         Ok(rules)
     }
-
-    fn baseline(&self, agent: Option<&Arc<AgentSnapshot>>) -> anyhow::Result<Baseline> {
-        if let Some(path) = &self.template {
-            let (template, values) = self.change.read(path)?;
-            return Ok(Baseline::Template(Box::new(template), Box::new(values)));
-        }
-        let known = agent.and_then(|agent| agent.configuration.value());
-        let known = known.context("the baseline is away; its configuration is not known")?;
-        Ok(Baseline::Agent(Arc::clone(&known.document)))
-    }
 }
 
-fn shown(told: &[Told]) -> Value {
-    let one = |(agent, report): &Told| {
-        let mut shown = json!({ "id": agent.id, "label": agent.label });
-        match report {
-            Ok(report) => {
-                shown["report"] = json!(report);
-                shown["stale"] = agent.configuration.is_stale().into();
-            }
-            Err(reason) => shown["problem"] = reason.as_str().into(),
-        }
-        shown
-    };
-    told.iter().map(one).collect()
-}
-
-fn print(
-    out: &mut dyn Write,
-    agent: &AgentSnapshot,
-    report: &Result<Report, String>,
-) -> io::Result<()> {
-    let label = clean(&agent.label);
-    let report = match report {
+fn print(out: &mut dyn Write, one: &Compared) -> io::Result<()> {
+    let label = clean(&one.label);
+    let report = match &one.report {
         Ok(report) => report,
         Err(reason) => return writeln!(out, "{label}: cannot be compared: {}", clean(reason)),
     };
     if report.is_empty() {
         writeln!(out, "{label}: as it shall be")?;
     } else {
-        let count = report.differences.len() + report.more;
-        writeln!(out, "{label}: {count} differ")?;
+        writeln!(out, "{label}: {} differ", one.count())?;
     }
-    if agent.configuration.is_stale() {
+    if one.is_stale {
         writeln!(out, "  it is away: this is what was known last")?;
     }
     report

@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::ensure;
 use clap::Args;
 use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot};
-use underpass_fleet::template::About;
 use underpass_shared::id::AgentId;
 
 use super::agents::is_settled;
@@ -91,13 +90,4 @@ pub(super) fn settled(engine: &Engine, ids: &[AgentId], seconds: u16) -> Vec<Arc
     });
     // Who did not answer in time is shown as far as it is known.
     settled.unwrap_or_else(|_late| of(&engine.snapshot()))
-}
-
-/// What templates may name of an agent.
-pub(super) fn about(agent: &AgentSnapshot) -> About<'_> {
-    About {
-        id: agent.id,
-        label: &agent.label,
-        group: agent.group.as_deref(),
-    }
 }

@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::json;
-use underpass_fleet::template::{Template, Values};
+use underpass_fleet::template::{About, Template, Values};
 
 use super::document::configuration;
 use super::engine::Engine;
 use super::output::Output;
-use super::select::about;
 use super::{Common, read, write};
 
 pub(super) const EXAMPLE: &str = "\
@@ -130,7 +129,7 @@ pub(super) fn run(common: &Common, act: TemplateAct, out: &mut Output<'_>) -> an
             let agent = engine.agent(&agent)?;
             let known = configuration(&engine, agent.id)?;
             engine.stop();
-            let wanted = template.render(&values, &about(&agent), &known.document)?;
+            let wanted = template.render(&values, &About::of(&agent), &known.document)?;
             Ok(out.raw(wanted.to_json().as_bytes())?)
         }
     }

@@ -9,9 +9,11 @@ use egui::{
 };
 use lucide_icons::Icon;
 use underpass_fleet::api::Call;
-use underpass_fleet::command::{Change, Command, Described};
+use underpass_fleet::command::{Change, Command, Described, TemplateAct};
 use underpass_fleet::slot::Slot;
-use underpass_fleet::snapshot::{FleetSnapshot, JobId, JobSnapshot, JobState, PartState, Severity};
+use underpass_fleet::snapshot::{
+    FleetSnapshot, JobId, JobSnapshot, JobState, KeptTemplate, PartState, Severity,
+};
 use underpass_shared::api::management::{DocumentTarget, Target, Verb};
 use underpass_shared::id::AgentId;
 
@@ -37,6 +39,8 @@ enum Undo {
     Job(Arc<JobSnapshot>),
     /// How agents were called before.
     Described(Vec<(AgentId, Described)>),
+    /// A template that was removed.
+    Template(Arc<KeptTemplate>),
 }
 
 impl Undo {
@@ -56,6 +60,11 @@ impl Undo {
                 };
                 all.iter().map(back).collect()
             }
+            Self::Template(kept) => vec![Command::Template(TemplateAct::Keep {
+                id: Some(kept.id),
+                template: Box::new(kept.template.clone()),
+                done: Slot::default(),
+            })],
         }
     }
 }
@@ -102,6 +111,18 @@ impl Toasts {
             text,
             detail: String::new(),
             undo: Undo::Described(before),
+            results: None,
+            born_ms: now_ms,
+        });
+    }
+
+    /// Tells that a template was removed, which can be taken back.
+    pub fn removed(&mut self, now_ms: i64, kept: Arc<KeptTemplate>) {
+        self.push(Toast {
+            state: State::Ok,
+            text: format!("Deleted {}", text::clean(&kept.template.name)),
+            detail: String::new(),
+            undo: Undo::Template(kept),
             results: None,
             born_ms: now_ms,
         });
@@ -303,7 +324,7 @@ fn undo_button(ui: &mut Ui, undo: &Undo) -> bool {
     let button = ui.add(Button::ghost("Undo").small());
     let name = match undo {
         Undo::Revision(_, revision) => format!("Undo revision {revision}"),
-        Undo::Nothing | Undo::Job(_) | Undo::Described(_) => "Undo".to_owned(),
+        Undo::Nothing | Undo::Job(_) | Undo::Described(_) | Undo::Template(_) => "Undo".to_owned(),
     };
     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     button.clicked()

@@ -5,6 +5,7 @@ mod access;
 mod audit;
 mod backup;
 mod bench;
+mod configuration;
 mod delivery;
 mod fleet;
 mod fleet_acts;

@@ -104,7 +104,7 @@ pub enum State {
 
 impl State {
     /// Whether it may become something else without anybody's doing.
-    pub(crate) const fn is_open(&self) -> bool {
+    pub const fn is_open(&self) -> bool {
         matches!(
             self,
             Self::Running | Self::Unknown { .. } | Self::Undoing { .. }

@@ -103,3 +103,109 @@ fn lines_that_are_no_rules_are_refused() {
         assert!(told.contains(why), "{told}");
     }
 }
+
+#[test]
+fn what_differs_is_settled_place_by_place() {
+    let wanted = described(&document("a"), "as all");
+    let wanted = wanted
+        .with_mapping(key(1, "a"), mapping("new:80", "new.corp:80"))
+        .unwrap();
+    let present = described(&document("b"), "own")
+        .with_mapping(key(1, "b"), mapping("old:80", "else.corp:80"))
+        .and_then(|document| {
+            document.with_mapping(key(1, "b"), mapping("more:80", "more.corp:80"))
+        });
+    let present = present.unwrap();
+    let baseline = Baseline::Agent(Arc::new(wanted.clone()));
+    let (rules, pairing) = (Rules::default(), Pairing::Tenant);
+    let settle = |take: &dyn Fn(&str) -> bool| {
+        let carried = baseline
+            .settle(&about(), &present, &rules, pairing, take)
+            .unwrap();
+        let values = Values::default();
+        let after = carried
+            .template
+            .render(&values, &about(), &present)
+            .unwrap();
+        baseline.drift(&about(), &after, &rules, pairing).unwrap()
+    };
+    let before = report(&wanted, &present, &[], pairing);
+    assert!(before.differences.len() >= 3, "{before:?}");
+    // All of it, or one place alone.
+    assert!(settle(&|_path| true).is_empty());
+    for one in &before.differences {
+        let left = settle(&|path| path == one.path);
+        let expected = before.differences.iter().filter(|other| *other != one);
+        assert_eq!(
+            left.differences,
+            expected.cloned().collect::<Vec<_>>(),
+            "{}",
+            one.path
+        );
+    }
+}
+
+#[test]
+fn what_belongs_to_one_agent_or_needs_an_enrolment_is_left_out() {
+    let wanted = document("a");
+    let mut present = Document::empty();
+    present = described(&present, "empty");
+    let mut rules = Rules::default();
+    rules.with_own();
+    let baseline = Baseline::Agent(Arc::new(wanted.clone()));
+    let carried = baseline
+        .settle(&about(), &present, &rules, Pairing::Exact, &|_| true)
+        .unwrap();
+    let places = wanted.subaccounts().len();
+    assert_eq!(carried.left_out.len(), places, "{:?}", carried.left_out);
+    assert!(carried.template.subaccounts.is_empty());
+    assert_eq!(carried.template.settings["description"], json!(null));
+}
+
+#[test]
+fn reports_are_written_for_people() {
+    let wanted = described(&document(""), "a|b `c`");
+    let present = described(&document(""), "# d");
+    let of = |n: u8, label: &str, report| Compared {
+        agent: underpass_shared::id::AgentId::of_authority(&[n; 32]),
+        label: label.to_owned(),
+        group: None,
+        is_stale: false,
+        report,
+    };
+    let mut rules = Rules::default();
+    rules.add("connector.proxy").unwrap();
+    let comparison = Comparison {
+        made_ms: 0,
+        baseline: "plant_1".to_owned(),
+        basis: Baseline::Agent(Arc::new(wanted.clone())),
+        pairing: Pairing::Exact,
+        agents: vec![
+            of(1, "same", Ok(report(&wanted, &wanted, &[], Pairing::Exact))),
+            of(
+                2,
+                "[other]",
+                Ok(report(&wanted, &present, &[], Pairing::Exact)),
+            ),
+            of(3, "away", Err("it is away".to_owned())),
+        ],
+        rules,
+    };
+    let text = comparison.to_markdown("today");
+    for line in [
+        "- Baseline: plant\\_1",
+        "- Made: today",
+        "- Agents: 1 as they shall be, 1 otherwise, 1 not compared",
+        "- Left out: `connector.proxy`",
+        "| Agent | General | Result |",
+        "| same |  | as it shall be |",
+        "| \\[other\\] | 1 | 1 differ |",
+        "| away |  | not compared: it is away |",
+        "| `connector.description` | `` \"a\\|b `c`\" `` | `\"# d\"` |",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line}\n{text}");
+    }
+    let json = comparison.to_json();
+    assert_eq!(json[1]["report"]["differences"][0]["kind"], "other");
+    assert_eq!(json[2]["problem"], "it is away");
+}

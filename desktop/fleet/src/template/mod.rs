@@ -19,7 +19,7 @@ use underpass_shared::config::{Document, Invalid};
 
 pub use self::change::Carried;
 pub(crate) use self::merge::json;
-pub use self::values::{About, Values};
+pub use self::values::{About, Scope, Values};
 pub use self::variables::{Kind, Variable};
 
 /// The form of templates that this program knows.

@@ -284,3 +284,38 @@ fn typed_values_are_read_as_their_kind() {
         );
     }
 }
+
+#[test]
+fn a_change_is_carried_to_others_and_what_is_not_is_told() {
+    let before = document("a");
+    let mut after = before
+        .with_mapping(key(1, "a"), mapping("new:80", "pr$ce.corp:80"))
+        .unwrap();
+    let mut whole = serde_json::from_str::<Value>(&after.to_json()).unwrap();
+    whole["connector"]["description"] = json!("costs $5");
+    whole["connector"]["tunnelConnections"] = json!(3);
+    whole["connector"]["operators"] = json!([]);
+    whole["subaccounts"][0]["mappings"]
+        .as_array_mut()
+        .unwrap()
+        .iter_mut()
+        .filter(|one| one["virtualAddress"] == "old:80")
+        .for_each(|one| one["internalAddress"] = json!("other.corp:80"));
+    after = Document::from_json(&whole.to_string()).unwrap();
+    let carried = Template::change(&before, &after, "x").unwrap();
+    assert_eq!(carried.left_out, [""; 0]);
+    // On the same agent it leads to the same; on another the rest stays.
+    let values = Values::default();
+    let same = carried.template.render(&values, &about(), &before).unwrap();
+    assert_eq!(same.to_json(), after.to_json());
+    let other = carried
+        .template
+        .render(&values, &about(), &document("b"))
+        .unwrap();
+    assert!(other.to_json().contains("costs $5"));
+    let none = Template::change(&before, &before, "x").unwrap();
+    assert!(none.template.is_empty() && none.left_out.is_empty());
+    // A subaccount that comes or goes is told, not carried.
+    let gone = Template::change(&before, &Document::empty(), "x").unwrap();
+    assert_eq!(gone.left_out.len(), before.subaccounts().len());
+}

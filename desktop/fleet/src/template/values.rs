@@ -33,6 +33,18 @@ impl<'a> About<'a> {
     }
 }
 
+/// Whom a value is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// All agents.
+    #[default]
+    All,
+    /// The agents of a group.
+    Group(String),
+    /// One agent, by its label or id.
+    Agent(String),
+}
+
 /// Values of variables: what is said of one agent goes before what is said of its group, and that
 /// before what is said of all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -68,10 +80,29 @@ impl Values {
     /// # Errors
     /// When the template does not have the variable, or it may not have the value.
     pub fn set(&mut self, template: &Template, name: &str, typed: &str) -> Result<(), Invalid> {
+        self.set_for(&Scope::All, template, name, typed)
+    }
+
+    /// Takes a value for some agents as somebody types it.
+    ///
+    /// # Errors
+    /// When the template does not have the variable, or it may not have the value.
+    pub fn set_for(
+        &mut self,
+        scope: &Scope,
+        template: &Template,
+        name: &str,
+        typed: &str,
+    ) -> Result<(), Invalid> {
         let variable = template.variables.get(name);
         let variable = variable.ok_or_else(|| unknown(template, name))?;
         let value = variable.read(name, typed)?;
-        self.all.insert(name.to_owned(), value);
+        let values = match scope {
+            Scope::All => &mut self.all,
+            Scope::Group(group) => self.groups.entry(group.clone()).or_default(),
+            Scope::Agent(agent) => self.agents.entry(agent.clone()).or_default(),
+        };
+        values.insert(name.to_owned(), value);
         Ok(())
     }
 

@@ -1,50 +1,69 @@
 //! The configurations of all agents: where they drift, what they have in common, who has what, and
 //! changes on many of them.
 
+mod drift;
+mod rollouts;
+mod save;
+mod search;
+mod templates;
 mod wish;
 
 use egui::Ui;
-use lucide_icons::Icon;
 
 pub use self::wish::{Wish, WishedChange};
 use crate::cx::Cx;
 use crate::nav::{ConfigurationTab, Route};
 use crate::theme::space;
-use crate::widget::{Empty, Tab, tabs};
+use crate::widget::{Tab, tabs};
 
 /// What the page remembers from frame to frame.
 #[derive(Default)]
 pub struct ConfigurationState {
-    wish: Option<Wish>,
+    drift: drift::DriftState,
+    templates: templates::TemplatesState,
+    search: search::SearchState,
+    rollouts: rollouts::RolloutsState,
 }
 
 impl ConfigurationState {
     /// Begins to change many agents.
-    pub fn roll_out(&mut self, _cx: &mut Cx<'_>, wish: Wish) {
-        self.wish = Some(wish);
+    pub fn roll_out(&mut self, cx: &mut Cx<'_>, wish: Wish) {
+        self.rollouts.begin(cx, wish);
     }
 
     /// Puts the keyboard into the filter of a tab; false where it has none.
-    pub const fn focus_filter(&mut self, _tab: ConfigurationTab) -> bool {
+    pub const fn focus_filter(&mut self, tab: ConfigurationTab) -> bool {
+        if matches!(tab, ConfigurationTab::Search) {
+            self.search.focus();
+            return true;
+        }
         false
     }
 
     /// Finds out anew what a tab shows.
-    pub const fn refresh(&mut self, _tab: ConfigurationTab) {}
+    pub fn refresh(&mut self, cx: &mut Cx<'_>, tab: ConfigurationTab) {
+        match tab {
+            ConfigurationTab::Drift => self.drift.refresh(cx),
+            ConfigurationTab::Search => self.search.refresh(cx),
+            ConfigurationTab::Templates | ConfigurationTab::Rollouts => {}
+        }
+    }
 }
 
 /// Shows the page.
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, _state: &mut ConfigurationState, tab: ConfigurationTab) {
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ConfigurationState, tab: ConfigurationTab) {
+    let running = cx.fleet.rollouts.iter();
+    let running = running.filter(|one| one.running.is_some()).count();
     let all = [
-        (ConfigurationTab::Drift, "Drift"),
-        (ConfigurationTab::Templates, "Templates"),
-        (ConfigurationTab::Search, "Search"),
-        (ConfigurationTab::Rollouts, "Rollouts"),
+        (ConfigurationTab::Drift, "Drift", 0),
+        (ConfigurationTab::Templates, "Templates", 0),
+        (ConfigurationTab::Search, "Search", 0),
+        (ConfigurationTab::Rollouts, "Rollouts", running),
     ];
-    let all = all.map(|(target, word)| Tab {
+    let all = all.map(|(target, word, count)| Tab {
         target,
         word,
-        count: 0,
+        count,
     });
     let mut chosen = tab;
     super::fixed_page(ui, |ui| {
@@ -52,12 +71,11 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, _state: &mut ConfigurationState, tab: Co
             cx.go(Route::Configuration { tab: chosen });
         }
         ui.add_space(space::M);
-        Empty {
-            icon: Icon::Layers,
-            title: "Nothing was compared",
-            text: "Compare agents with one that is as all shall be, or with a template",
-            action: None,
+        match tab {
+            ConfigurationTab::Drift => drift::ui(ui, cx, &mut state.drift),
+            ConfigurationTab::Templates => templates::ui(ui, cx, &mut state.templates),
+            ConfigurationTab::Search => search::ui(ui, cx, &mut state.search),
+            ConfigurationTab::Rollouts => rollouts::ui(ui, cx, &mut state.rollouts),
         }
-        .show(ui);
     });
 }

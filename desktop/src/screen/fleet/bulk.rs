@@ -12,6 +12,7 @@ use super::backup::BackUpMany;
 use super::export::Export;
 use crate::command::UiCommand;
 use crate::cx::{Cx, Effect};
+use crate::screen::configuration::Wish;
 use crate::text;
 use crate::theme::{Text, Themed as _, radius, size, space};
 use crate::widget::{
@@ -84,6 +85,13 @@ impl Bulk {
         {
             cx.commands
                 .extend(selected.iter().map(|id| Command::Refresh(*id)));
+        }
+        let change = Button::secondary("Roll out…")
+            .icon(Icon::Rocket)
+            .tooltip("Make one change on all of them: planned first, on a few first");
+        if ui.add(change).clicked() {
+            let wish = Box::new(Wish::of(selected.iter().copied()));
+            cx.effects.push(Effect::RollOut(wish));
         }
         let subaccounts = ui.add(Button::secondary("Subaccounts").icon(Icon::Cable));
         menu(&subaccounts, |ui| {
