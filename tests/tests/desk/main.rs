@@ -21,6 +21,8 @@ mod connector;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
 mod gateways;
 #[cfg(test)]
 #[path = "../e2e/http.rs"]
