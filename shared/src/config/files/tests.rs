@@ -1,5 +1,7 @@
 //! Documents that become files and come back.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
