@@ -150,12 +150,12 @@ fn an_agent_on_a_full_disk_forwards_and_can_be_repaired_through_itself() {
     assert!(refused.contains("the disk is full"), "{refused}");
     assert_eq!(agent.document(), before);
     assert_ne!(reserve(), 0);
-    let mut last = before;
+    let mut last = before.clone();
     let refused = (0..500).find_map(|number| {
-        let next = with_resources(&repaired, 40, &number.to_string());
+        let next = with_resources(&before, 40, &number.to_string());
         let output = apply(&world, &agent, &next).output().unwrap();
         if output.status.success() {
-            last = agent.document();
+            last = next;
             return None;
         }
         Some(String::from_utf8(output.stderr).unwrap())
