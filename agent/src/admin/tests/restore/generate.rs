@@ -193,6 +193,10 @@ fn connector(dice: &mut Dice, pool: &Pool) -> Value {
     connector["monitoringUsers"] = json!([{"name": "m", "password": id()}]);
     connector["webhooks"] = json!([{"name": "w", "enabled": true, "origin": "https://h.example",
                                     "path": id(), "secret": id()}]);
+    let key = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let url = json!({"url": "https://nas.corp/dav/", "login": {"user": "u", "credential": id()}});
+    connector["backupSchedules"] =
+        json!([{"name": "n", "cron": "0 1 * * *", "recipients": [key], "target": {"url": url}}]);
     let mut certificates = json!({});
     for (one, certificate, _) in &pool.own {
         certificates[one.as_str()] = json!({"chain": [certificate], "key": id()});

@@ -1,6 +1,7 @@
 //! Restores through the handlers, on real stores: what was backed up comes back, or nothing.
 
 mod generate;
+mod golden;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
