@@ -251,7 +251,7 @@ impl Schedules {
             let problem = last.and_then(|last| Some((last, last.problem.as_ref()?)));
             let failed = problem.map(|(last, why)| {
                 let at = utc(last.started_ms);
-                let text = format!("no backup was made at {at} UTC for {}: {why}", one.target);
+                let text = format!("no backup was made at {at} UTC: {why}");
                 condition(Code::BackupFailed, &one.name, text)
             });
             overdue.into_iter().chain(failed)

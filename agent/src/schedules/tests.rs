@@ -169,7 +169,7 @@ fn failures_and_old_backups_are_told() {
     let due = known.due(&list, DAY_MS).unwrap();
     known.begin(&due, DAY_MS);
     known.end(&name("a"), Err("the disk is full".to_owned()), DAY_MS + 1);
-    let failed = "no backup was made at 1970-01-02 00:00:00 UTC for /x: the disk is full";
+    let failed = "no backup was made at 1970-01-02 00:00:00 UTC: the disk is full";
     assert_eq!(
         find(DAY_MS + 2),
         [("BackupRun of a".to_owned(), failed.to_owned())]

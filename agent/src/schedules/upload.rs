@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
-use underpass_runtime::tls::{BackendTls, TrustStore};
+use underpass_runtime::tls::{BackendTls, TlsFailure, TrustStore};
 use underpass_shared::config::{BackupUpload, Certificate, UploadUser};
 use underpass_shared::head::{HEADERS_MAX, READ_MAX};
 use underpass_shared::id::{InvalidId, RegionHost};
@@ -110,12 +110,12 @@ pub(crate) enum UploadError {
     #[error("the certificates that the system trusts cannot be read: {0}")]
     System(String),
     /// It is not trusted, or does not speak TLS.
-    #[error("TLS with {host} failed")]
+    #[error("TLS with {host} failed: {why}")]
     Tls {
         /// Who.
         host: String,
         /// Why.
-        source: io::Error,
+        why: String,
     },
     /// The login has characters that no header takes.
     #[error("the request cannot be written")]
@@ -257,7 +257,15 @@ async fn connect(
     let trusted = trusted.map_err(|error| UploadError::System(error.to_string()))??;
     let tls = BackendTls::new(Arc::new(trusted), false, None);
     let connected = tls.connect(&host, stream).await;
-    connected.map_err(|source| UploadError::Tls { host, source })
+    connected.map_err(|error| {
+        let why = match TlsFailure::of(&error) {
+            TlsFailure::Handshake => error.to_string(),
+            known @ (TlsFailure::Certificate(_)
+            | TlsFailure::NothingInCommon
+            | TlsFailure::NotTls) => known.to_string(),
+        };
+        UploadError::Tls { host, why }
+    })
 }
 
 /// A connection to the first address that may be dialled and answers.
