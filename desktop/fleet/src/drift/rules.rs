@@ -10,7 +10,8 @@ const RULES_MAX: usize = 500;
 const RULE_LEN_MAX: usize = 500;
 /// What belongs to one agent alone, is named by its secret store, or only tells when something was
 /// added.
-const OWN: [&str; 11] = [
+const OWN: [&str; 12] = [
+    "connector.backupSchedules[*].target.url.login.credential",
     "connector.certificates",
     "connector.email.credential",
     "connector.monitoringUsers",

@@ -5,7 +5,7 @@ use underpass_shared::config::{Document, Invalid, Subaccount};
 
 use super::merge::{json, take_list, take_object};
 use super::variables::{escaped, escaped_parts};
-use super::{FORMAT, OWN_FIELDS, OWN_SETTINGS, SECRET, SubaccountPart, Template};
+use super::{FORMAT, OWN_FIELDS, OWN_SETTINGS, SECRET, SubaccountPart, Template, names_secret};
 
 /// A template that makes a change, and what of the change no template can carry.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,7 +111,14 @@ fn without_own(mut settings: Map<String, Value>, left_out: &mut Vec<String>) -> 
             left_out.push(format!("connector.{name}.{SECRET}"));
         }
     }
-    settings.retain(|_, value| value.as_object().is_none_or(|members| !members.is_empty()));
+    // Deeper ones stand in lists, whose entries do not go without.
+    settings.retain(|name, value| {
+        let own = names_secret(value);
+        if own {
+            left_out.push(format!("connector.{name}"));
+        }
+        !own && value.as_object().is_none_or(|members| !members.is_empty())
+    });
     settings
 }
 

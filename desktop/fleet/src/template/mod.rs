@@ -187,7 +187,7 @@ impl Template {
             let rule = "belongs to each agent alone; a template cannot set it";
             return Err(Invalid::new(format!("settings.{name}"), rule));
         }
-        let has_secret = |(_, value): &(&String, &Value)| value.get(SECRET).is_some();
+        let has_secret = |(_, value): &(&String, &Value)| names_secret(value);
         if let Some((name, _)) = self.settings.iter().find(has_secret) {
             let rule = "names what the secret store of one agent holds; set it on each agent";
             return Err(Invalid::new(format!("settings.{name}.{SECRET}"), rule));
@@ -196,6 +196,15 @@ impl Template {
             part.check(&format!("subaccounts[{i}]"))?;
         }
         self.check_names()
+    }
+}
+
+/// Whether the secret store holds a part of a value, however deep.
+fn names_secret(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.contains_key(SECRET) || fields.values().any(names_secret),
+        Value::Array(all) => all.iter().any(names_secret),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 
