@@ -33,7 +33,7 @@ impl Agent {
         run(command.arg("--out").arg(out));
     }
 
-    fn verify(&self, archive: &Path, identity: Option<&Path>) -> Command {
+    pub(crate) fn verify(&self, archive: &Path, identity: Option<&Path>) -> Command {
         let mut command = self.command(&["backup", "verify", "--json"]);
         command.env("UNDERPASS_BACKUP_PASSPHRASE", PASSPHRASE);
         if let Some(identity) = identity {
@@ -45,7 +45,7 @@ impl Agent {
 }
 
 /// A key pair of Debian's `age-keygen`: the file, and the public key.
-fn key_pair(world: &World, name: &str) -> (PathBuf, String) {
+pub(crate) fn key_pair(world: &World, name: &str) -> (PathBuf, String) {
     let file = world.path(name);
     run(Command::new("age-keygen").arg("-o").arg(&file));
     let public = run(Command::new("age-keygen").arg("-y").arg(&file));
@@ -53,7 +53,7 @@ fn key_pair(world: &World, name: &str) -> (PathBuf, String) {
 }
 
 /// What Debian's `age` finds in an archive, with the passphrase or a private key.
-fn opened(world: &World, archive: &Path, identity: Option<&Path>) -> Value {
+pub(crate) fn opened(world: &World, archive: &Path, identity: Option<&Path>) -> Value {
     let (payload, content) = (world.path("payload.age"), world.path("content.json"));
     drop(std::fs::remove_file(&content));
     let script = "import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); \
