@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
-use underpass_runtime::tls::{BackendTls, TlsFailure, TrustStore};
+use underpass_runtime::tls::{BackendTls, CertificateRefused, TlsFailure, TrustStore};
 use underpass_shared::config::{BackupUpload, Certificate, UploadUser};
 use underpass_shared::head::{HEADERS_MAX, READ_MAX};
 use underpass_shared::id::{InvalidId, RegionHost};
@@ -258,14 +258,27 @@ async fn connect(
     let tls = BackendTls::new(Arc::new(trusted), false, None);
     let connected = tls.connect(&host, stream).await;
     connected.map_err(|error| {
-        let why = match TlsFailure::of(&error) {
-            TlsFailure::Handshake => error.to_string(),
-            known @ (TlsFailure::Certificate(_)
-            | TlsFailure::NothingInCommon
-            | TlsFailure::NotTls) => known.to_string(),
-        };
+        let why = words(&error);
         UploadError::Tls { host, why }
     })
+}
+
+/// Why TLS did not come up. Much of it is told of back ends otherwise, and what to do as well.
+fn words(error: &io::Error) -> String {
+    use CertificateRefused::{NothingTrusted, OtherName, Untrusted};
+    let text = match TlsFailure::of(error) {
+        TlsFailure::Certificate(NothingTrusted | Untrusted) => {
+            "the certificate is not trusted: give its CA to the schedule, or add it to the trust \
+             store of mail"
+        }
+        TlsFailure::Certificate(OtherName) => "the certificate is for another host",
+        TlsFailure::NotTls => "the server does not speak TLS on this port",
+        TlsFailure::Handshake => return error.to_string(),
+        known @ (TlsFailure::Certificate(_) | TlsFailure::NothingInCommon) => {
+            return known.to_string();
+        }
+    };
+    text.to_owned()
 }
 
 /// A connection to the first address that may be dialled and answers.
