@@ -29,8 +29,8 @@ use crate::session::Nudge;
 use crate::slot::Slot;
 use crate::snapshot::{Failure, JobId, MoveSnapshot, PartState, Severity};
 
-/// Most migrations of a fleet without a profile; with one, the journals have a limit of their own.
-const MADE_UP_MAX: usize = 50;
+/// Most migrations that are shown; as many journals are kept.
+const SHOWN_MAX: usize = 200;
 
 /// The migrations that are known.
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl Moves {
         let id = migration.plan.id;
         let migration = Ok(migration);
         self.0.insert(id, MoveSnapshot { id, migration, job });
-        if self.0.len() > MADE_UP_MAX {
+        if self.0.len() > SHOWN_MAX {
             let mut all = self.0.values();
             let over = |one: &&MoveSnapshot| !one.waits() && one.job.is_none();
             if let Some(id) = all.find(over).map(|one| one.id) {

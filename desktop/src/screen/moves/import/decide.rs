@@ -163,27 +163,7 @@ impl Import {
             return;
         };
         let report = &planned.report;
-        let address = text::clean(&report.source.address);
-        let title = format!("Found at {address}");
-        card_titled(
-            ui,
-            &title,
-            |ui| {
-                let save = Button::secondary("Save the report…")
-                    .icon(Icon::Download)
-                    .small();
-                if ui.add(save).clicked() {
-                    self.report = Some(report::Report::default());
-                }
-                let keep = Button::secondary("Save what was read…")
-                    .icon(Icon::Save)
-                    .small();
-                if ui.add(keep).clicked() {
-                    self.save = Some(connector::Save::default());
-                }
-            },
-            |ui| tallies(ui, &report.counts),
-        );
+        self.found(ui, report);
         let count = |kind| report.of(kind).count();
         let tab = |target, word, count| Tab {
             target,
@@ -224,6 +204,31 @@ impl Import {
                 }
             });
     }
+
+    /// What was found, and how to keep it.
+    fn found(&mut self, ui: &mut Ui, report: &Report) {
+        let address = text::clean(&report.source.address);
+        let title = format!("Found at {address}");
+        card_titled(
+            ui,
+            &title,
+            |ui| {
+                let save = Button::secondary("Save the report…")
+                    .icon(Icon::Download)
+                    .small();
+                if ui.add(save).clicked() {
+                    self.report = Some(report::Report::default());
+                }
+                let keep = Button::secondary("Save what was read…")
+                    .icon(Icon::Save)
+                    .small();
+                if ui.add(keep).clicked() {
+                    self.save = Some(connector::Save::default());
+                }
+            },
+            |ui| tallies(ui, &report.counts),
+        );
+    }
 }
 
 /// How many of everything were found, and are in the plan.
@@ -263,7 +268,9 @@ fn tallied(ui: &mut Ui, name: &str, tally: Tally) {
 
 impl Decide {
     fn rows(&mut self, ui: &mut Ui, cx: &Cx<'_>, report: &Report) {
-        let mut changed = self.typed(ui, cx);
+        let mut changed = self.gateways(ui, cx);
+        changed |= self.ids(ui);
+        changed |= self.places(ui);
         changed |= self.switches(ui, report);
         if changed {
             self.version += 1;
@@ -288,8 +295,8 @@ impl Decide {
         }
     }
 
-    /// Gateways, ids and location IDs.
-    fn typed(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> bool {
+    /// The gateway in place of each region.
+    fn gateways(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> bool {
         let mut changed = false;
         let offered = gateways(cx);
         for (region, typed) in &mut self.regions {
@@ -324,6 +331,12 @@ impl Decide {
                 }
             });
         }
+        changed
+    }
+
+    /// The subaccounts whose ids are none here.
+    fn ids(&mut self, ui: &mut Ui) -> bool {
+        let mut changed = false;
         for (id, renamed) in &mut self.subaccounts {
             let parsed = renamed.id.trim().parse::<SubaccountId>();
             let (state, word) = decided(parsed.is_ok() || renamed.left_out);
@@ -346,6 +359,12 @@ impl Decide {
                 }
             });
         }
+        changed
+    }
+
+    /// The location IDs that are none here.
+    fn places(&mut self, ui: &mut Ui) -> bool {
+        let mut changed = false;
         for (location, typed) in &mut self.locations {
             let parsed = typed.trim().parse::<LocationId>();
             let is_decided = parsed.is_ok() && !typed.trim().is_empty();

@@ -216,31 +216,10 @@ fn rules(
                 });
             }
             for (number, rule) in rules.iter_mut().enumerate() {
-                let width = (ui.available_width() - 2.0 * space::XXL - size::CONTROL) / 2.0;
                 let broken = wrong(rule).map(|rule| text::sentence(&rule));
-                ui.horizontal_top(|ui| {
-                    ui.spacing_mut().item_spacing.x = space::S;
-                    let (find, replace) = (
-                        format!("Find {kind} {}", number + 1),
-                        format!("Replace {kind} {} with", number + 1),
-                    );
-                    Field::new(&find, &mut rule.find)
-                        .mono()
-                        .width(width)
-                        .error(broken.as_deref())
-                        .show(ui);
-                    Field::new(&replace, &mut rule.replace)
-                        .mono()
-                        .width(width)
-                        .show(ui);
-                    ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                        ui.add_space(size::LABELLED - size::CONTROL);
-                        let name = format!("Remove replacement {} of a {kind}", number + 1);
-                        if ui.add(IconButton::new(Icon::Trash2, &name)).clicked() {
-                            gone = Some(number);
-                        }
-                    });
-                });
+                if one(ui, (kind, number + 1), rule, broken.as_deref()) {
+                    gone = Some(number);
+                }
             }
         },
     );
@@ -251,4 +230,32 @@ fn rules(
     if let Some(number) = gone {
         rules.remove(number);
     }
+}
+
+/// One replacement; true when it shall go.
+fn one(ui: &mut Ui, (kind, number): (&str, usize), rule: &mut Rule, broken: Option<&str>) -> bool {
+    let width = (ui.available_width() - size::CONTROL - 3.0 * space::S) / 2.0;
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = space::S;
+        let (find, replace) = (
+            format!("Find {kind} {number}"),
+            format!("Replace {kind} {number} with"),
+        );
+        Field::new(&find, &mut rule.find)
+            .mono()
+            .width(width)
+            .error(broken)
+            .show(ui);
+        Field::new(&replace, &mut rule.replace)
+            .mono()
+            .width(width)
+            .show(ui);
+        ui.with_layout(Layout::top_down(Align::Min), |ui| {
+            ui.add_space(size::LABELLED - size::CONTROL);
+            let name = format!("Remove replacement {number} of a {kind}");
+            ui.add(IconButton::new(Icon::Trash2, &name)).clicked()
+        })
+        .inner
+    })
+    .inner
 }
