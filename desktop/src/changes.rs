@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
-use underpass_shared::config::{Certificate, Change, ChangeKind};
+use underpass_shared::config::{
+    AlertRules, Alerting, AuditSettings, Certificate, Change, ChangeKind, Heartbeat,
+    HistorySettings, LogSettings, Mail, PpSettings,
+};
 
 use crate::text;
 use crate::widget::{DiffKind, DiffRow};
@@ -44,12 +47,37 @@ pub fn part(change: &Change) -> Part {
         ChangeKind::Changed => DiffKind::Changed,
     };
     let (title, of) = title(&change.part);
+    // Settings at their defaults are not written; what differs from those is what was changed.
+    let default = default_of(&change.part);
+    let kind = if default.is_some() {
+        DiffKind::Changed
+    } else {
+        kind
+    };
+    let before = change.before.as_ref().or(default.as_ref());
+    let after = change.after.as_ref().or(default.as_ref());
     Part {
         kind,
         title,
         of,
-        rows: rows(change.before.as_ref(), change.after.as_ref()),
+        rows: rows(before, after),
     }
+}
+
+/// The default of a setting of the agent that is one object, and not written while it is at it.
+fn default_of(part: &str) -> Option<Value> {
+    let default = match part.strip_prefix("connector.")? {
+        "alerting" => serde_json::to_value(Alerting::default()),
+        "alertRules" => serde_json::to_value(AlertRules::default()),
+        "audit" => serde_json::to_value(AuditSettings::default()),
+        "email" => serde_json::to_value(Mail::default()),
+        "heartbeat" => serde_json::to_value(Heartbeat::default()),
+        "history" => serde_json::to_value(HistorySettings::default()),
+        "logAndTrace" => serde_json::to_value(LogSettings::default()),
+        "ppSettings" => serde_json::to_value(PpSettings::default()),
+        _ => return None,
+    };
+    default.ok()
 }
 
 /// The same for many.
@@ -294,6 +322,33 @@ mod tests {
         let rows = rows(None, Some(&json!({"list": many})));
         assert_eq!(rows.len(), ROWS_MAX + 1);
         assert!(rows[ROWS_MAX].path.contains("800 more"));
+    }
+
+    #[test]
+    fn of_settings_only_what_differs_from_their_defaults_is_told() {
+        let mut rules = Alerting::default();
+        rules.thresholds.cpu_load = serde_json::from_value(json!(85)).unwrap();
+        let rules = serde_json::to_value(rules).unwrap();
+        let change = |before: Option<&Value>, after: Option<&Value>| Change {
+            change: ChangeKind::Added,
+            part: "connector.alerting".to_owned(),
+            before: before.cloned(),
+            after: after.cloned(),
+        };
+        for (change, told) in [
+            (change(None, Some(&rules)), ("90", "85")),
+            (change(Some(&rules), None), ("85", "90")),
+        ] {
+            let part = part(&change);
+            let [row] = part.rows.as_slice() else {
+                panic!("{part:?}");
+            };
+            assert_eq!((row.before.as_str(), row.after.as_str()), told);
+            assert_eq!(
+                (part.kind, row.path.as_str()),
+                (DiffKind::Changed, "thresholds.cpuLoad")
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What an agent measured, and what it alerts of.
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers, Theme};
+use egui_kittest::kittest::Queryable as _;
 use underpass_desktop::nav::{AgentTab, Route};
 use underpass_fleet::demo::{SEED, Still};
 use underpass_fleet::snapshot::{Health, Link};
@@ -196,6 +198,32 @@ fn points_and_pictures_are_written_to_files() {
     let text = std::fs::read_to_string(&table).unwrap();
     assert!(text.starts_with("time,time_ms,all_per_second,"));
     assert!(text.lines().count() > 300);
+}
+
+#[test]
+fn a_plot_is_written_as_a_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("requests.png");
+    let mut stage = Stage::rendered(Theme::Dark, WINDOW);
+    let (id, tab) = (Stage::agent(Health::Online).id, AgentTab::Monitoring);
+    stage.go(Route::Agent { id, tab });
+    stage.run();
+    stage.press("Export Requests");
+    stage.press("Picture as PNG…");
+    stage.paste("File", file.to_str().unwrap());
+    let export = stage.harness.get_by_role_and_label(Role::Button, "Export");
+    export.click();
+    // The dialog leaves the window before the picture is taken, which keeps the page drawing.
+    stage.harness.run_steps(40);
+    stage.until(|_| file.exists());
+    let picture = std::io::BufReader::new(std::fs::File::open(&file).unwrap());
+    let mut reader = png::Decoder::new(picture).read_info().unwrap();
+    let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+    let about = reader.next_frame(&mut bytes).unwrap();
+    // It is the plot alone, and there is something on it.
+    assert!((200..900).contains(&about.width) && (100..500).contains(&about.height));
+    let colors: std::collections::BTreeSet<&[u8]> = bytes.chunks_exact(4).collect();
+    assert!(colors.len() > 20, "{} colours", colors.len());
 }
 
 #[test]

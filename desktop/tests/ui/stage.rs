@@ -26,6 +26,13 @@ pub(crate) struct Stage {
     theme: Theme,
 }
 
+/// Which letters of what is shown the fonts have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Letters {
+    All,
+    Some,
+}
+
 /// Where pictures go, when pictures are wanted.
 pub(crate) fn shots() -> Option<PathBuf> {
     std::env::var_os("UNDERPASS_SHOTS").map(PathBuf::from)
@@ -37,17 +44,29 @@ impl Stage {
         Self::over(theme, size, Box::new(Staged::new(Still::new(SEED, NOW_MS))))
     }
 
+    /// The same with a renderer, for what takes pictures itself.
+    pub(crate) fn rendered(theme: Theme, size: [f32; 2]) -> Self {
+        let source = Box::new(Staged::new(Still::new(SEED, NOW_MS)));
+        Self::build(theme, size, source, Letters::All, true)
+    }
+
     /// The app over another source.
     pub(crate) fn over(theme: Theme, size: [f32; 2], source: Box<dyn Source>) -> Self {
-        Self::build(theme, size, source, false)
+        Self::build(theme, size, source, Letters::All, shots().is_some())
     }
 
     /// The same over a source whose texts have letters that no font has; the app draws boxes.
     pub(crate) fn over_strange(theme: Theme, size: [f32; 2], source: Box<dyn Source>) -> Self {
-        Self::build(theme, size, source, true)
+        Self::build(theme, size, source, Letters::Some, shots().is_some())
     }
 
-    fn build(theme: Theme, size: [f32; 2], source: Box<dyn Source>, tofu: bool) -> Self {
+    fn build(
+        theme: Theme,
+        size: [f32; 2],
+        source: Box<dyn Source>,
+        letters: Letters,
+        renders: bool,
+    ) -> Self {
         let prefs = Prefs {
             theme: match theme {
                 Theme::Dark => ThemePreference::Dark,
@@ -59,17 +78,13 @@ impl Stage {
             .with_size(size)
             .with_theme(theme)
             .with_max_steps(16);
-        let builder = if tofu {
+        let builder = if letters == Letters::Some {
             builder.allow_missing_glyphs()
         } else {
             builder
         };
         // Pictures need a renderer; everything else does without.
-        let builder = if shots().is_some() {
-            builder.wgpu()
-        } else {
-            builder
-        };
+        let builder = if renders { builder.wgpu() } else { builder };
         let mut harness = builder.build_eframe(move |creation| {
             App::new(&creation.egui_ctx, source, Box::new(|| NOW_MS), prefs)
         });

@@ -79,7 +79,7 @@ fn limits_of_alerts_the_log_and_regions_go_by_the_draft() {
     desk.fill("Region name", "Plant network");
     desk.fill("Region host", "connect.plant.example");
     desk.button("Add region");
-    desk.apply("Thresholds, cpu load:  85");
+    desk.apply("Thresholds, cpu load: 90 85");
     let connector = &agent.document()["connector"];
     assert_eq!(connector["alerting"]["thresholds"]["cpuLoad"], 85);
     assert_eq!(
