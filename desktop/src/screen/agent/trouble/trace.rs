@@ -114,7 +114,7 @@ fn facts(ui: &mut Ui, one: &TraceShown) {
             key_text(ui, "Ended", &text::when(at), false, false);
         }
         if let Some(why) = &one.ended_because {
-            key_text(ui, "Because", &text::sentence(why), false, false);
+            key_text(ui, "Because", &text::clean(why), false, false);
         }
         let limits = format!(
             "{}, {} MB",
