@@ -102,6 +102,21 @@ pub enum ConfigurationTab {
     Rollouts,
 }
 
+impl ConfigurationTab {
+    /// All tabs, in their order.
+    pub const ALL: [Self; 4] = [Self::Drift, Self::Templates, Self::Search, Self::Rollouts];
+
+    /// The tab's word.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Drift => "Drift",
+            Self::Templates => "Templates",
+            Self::Search => "Search",
+            Self::Rollouts => "Rollouts",
+        }
+    }
+}
+
 /// A part of an agent's page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -2,6 +2,7 @@
 
 mod moves;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::Reply;
 use crate::api::Call;
 use crate::backup::BackUp;
 use crate::bulk::{Act, Ended, Rollout};
-use crate::drift::{Basis, Comparison, Pairing, Rules};
+use crate::drift::{Basis, Comparison, Pairing, Rules, Settled};
 use crate::keys::KeyChoice;
 use crate::profile::TemplateId;
 use crate::restore::Restore;
@@ -50,6 +51,8 @@ pub enum Command {
     ForgetRollout(NonZeroUsize),
     /// Compare agents with a baseline.
     Compare(Compare),
+    /// Find the changes that bring agents in line with a baseline.
+    Settle(Settle),
     /// Look through the configurations of agents.
     Find(Find),
     /// Keep a template, or remove one.
@@ -244,6 +247,19 @@ pub struct Compare {
     pub pairing: Pairing,
     /// What came of it.
     pub done: Slot<Comparison>,
+}
+
+/// What brings agents in line with a baseline, by what is known of them.
+#[derive(Debug)]
+pub struct Settle {
+    /// The comparison that found the differences.
+    pub comparison: Arc<Comparison>,
+    /// The agents.
+    pub agents: Vec<AgentId>,
+    /// The places that shall be as in the baseline; all where none are named.
+    pub places: Option<BTreeSet<String>>,
+    /// What came of it.
+    pub done: Slot<Settled>,
 }
 
 /// A search through the configurations of agents, by what is known of them.

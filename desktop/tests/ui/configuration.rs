@@ -38,8 +38,8 @@ fn newest(stage: &Stage) -> std::sync::Arc<RolloutSnapshot> {
 fn compared(theme: Theme, size: [f32; 2]) -> Stage {
     let mut stage = Stage::new(theme, size);
     at(&mut stage, ConfigurationTab::Drift);
-    choose(&mut stage, "Compare", QUALITY);
-    choose(&mut stage, "With", "qas-agent01");
+    choose(&mut stage, "Agents", QUALITY);
+    choose(&mut stage, "Baseline", "qas-agent01");
     stage.press("Compare now");
     stage.run();
     stage

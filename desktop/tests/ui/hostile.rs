@@ -7,7 +7,7 @@ use std::sync::Arc;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Theme};
 use egui_kittest::kittest::NodeT as _;
-use underpass_desktop::nav::{AgentTab, Route};
+use underpass_desktop::nav::{AgentTab, ConfigurationTab, Route};
 use underpass_desktop::source::{Frozen, Source};
 use underpass_fleet::command::{Command, NotSent};
 use underpass_fleet::demo::{SEED, Still};
@@ -87,6 +87,7 @@ fn pages(fleet: &FleetSnapshot) -> Vec<Route> {
         Route::Moves,
         Route::Settings,
     ];
+    pages.extend(ConfigurationTab::ALL.map(|tab| Route::Configuration { tab }));
     for agent in &fleet.agents[..2] {
         pages.extend(AgentTab::ALL.map(|tab| Route::Agent { id: agent.id, tab }));
     }

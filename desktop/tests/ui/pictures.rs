@@ -1,7 +1,7 @@
 //! Pictures of every screen for the documentation; `cargo xtask screenshots` takes them.
 
 use egui::{Key, Modifiers, Theme};
-use underpass_desktop::nav::{AgentTab, Route};
+use underpass_desktop::nav::{AgentTab, ConfigurationTab, Route};
 use underpass_fleet::snapshot::Health;
 use underpass_shared::id::AgentId;
 
@@ -67,6 +67,11 @@ fn pictures_of_every_screen() {
         for (name, page) in PAGES {
             stage.go(page);
             stage.shot(name);
+        }
+        for tab in ConfigurationTab::ALL {
+            stage.go(Route::Configuration { tab });
+            stage.run();
+            stage.shot(&format!("configuration-{}", slug(tab.title())));
         }
         stage.go(Route::Fleet);
         stage.key(Modifiers::COMMAND, Key::K);

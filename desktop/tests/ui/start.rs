@@ -99,6 +99,7 @@ impl Source for Played {
             | Command::Bulk(_)
             | Command::ForgetRollout(_)
             | Command::Compare(_)
+            | Command::Settle(_)
             | Command::Find(_)
             | Command::Template(_)
             | Command::Migrate(_)

@@ -61,7 +61,7 @@ fn drift_is_brought_in_line_and_a_template_rolled_out_to_three_agents_and_taken_
 
     // The agent that differs gets what the baseline has.
     desk.configuration(ConfigurationTab::Drift);
-    desk.press(Role::ComboBox, "With");
+    desk.press(Role::ComboBox, "Baseline");
     desk.press(Role::MenuItem, "plant");
     desk.button("Compare now");
     desk.sees("works, Same");

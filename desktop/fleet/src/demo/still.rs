@@ -193,6 +193,11 @@ impl Still {
                 let made = compare.make(&self.snapshot().agents, now_ms);
                 compare.done.finish(ticket, made, now_ms);
             }
+            Command::Settle(settle) => {
+                let ticket = settle.done.begin();
+                let made = settle.make(&self.snapshot().agents);
+                settle.done.finish(ticket, Ok(made), now_ms);
+            }
             Command::Find(find) => {
                 let ticket = find.done.begin();
                 let mut known = self.snapshot().agents.to_vec();

@@ -1,6 +1,6 @@
 //! The comparison of many agents with one baseline, and how it is written down.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -37,6 +37,8 @@ pub struct Compared {
     pub is_stale: bool,
     /// What was found, or why it cannot be compared.
     pub report: Result<Report, String>,
+    /// How many differences are in which section.
+    pub sections: BTreeMap<Section, usize>,
 }
 
 /// Many agents compared with one baseline.
@@ -54,6 +56,17 @@ pub struct Comparison {
     pub pairing: Pairing,
     /// The agents, in the order in which they were given, without the baseline.
     pub agents: Vec<Compared>,
+}
+
+/// What brings agents in line with a baseline.
+#[derive(Clone, Debug, Default)]
+pub struct Settled {
+    /// The changes, agent by agent.
+    pub own: BTreeMap<AgentId, Template>,
+    /// How many differences no change can carry: what belongs to one agent, or needs an enrolment.
+    pub left_out: usize,
+    /// Agents for which there is no change, and why.
+    pub failed: Vec<String>,
 }
 
 impl Compared {
@@ -111,6 +124,7 @@ impl Comparison {
                 label: agent.label.to_string(),
                 group: agent.group.as_deref().map(str::to_owned),
                 is_stale: agent.configuration.is_stale() || !agent.link.is_online(),
+                sections: report.as_ref().map(Report::sections).unwrap_or_default(),
                 report,
             }
         });
@@ -122,6 +136,38 @@ impl Comparison {
             rules,
             pairing,
         })
+    }
+
+    /// The changes after which agents differ no more at these places; at all of them where none
+    /// are named.
+    pub fn settle(
+        &self,
+        known: &[Arc<AgentSnapshot>],
+        agents: &[AgentId],
+        places: Option<&BTreeSet<String>>,
+    ) -> Settled {
+        let take = |path: &str| places.is_none_or(|places| places.contains(path));
+        let mut settled = Settled::default();
+        for agent in known.iter().filter(|one| agents.contains(&one.id)) {
+            let Some(known) = agent.configuration.value() else {
+                continue;
+            };
+            let (about, present) = (About::of(agent), &known.document);
+            let (rules, pairing) = (&self.rules, self.pairing);
+            match self.basis.settle(&about, present, rules, pairing, &take) {
+                Ok(carried) => {
+                    settled.left_out += carried.left_out.len();
+                    if !carried.template.is_empty() {
+                        settled.own.insert(agent.id, carried.template);
+                    }
+                }
+                Err(invalid) => {
+                    let reason = format!("{}: {invalid}", agent.label);
+                    settled.failed.push(clean(&reason));
+                }
+            }
+        }
+        settled
     }
 
     /// How many agents are as they shall be, are otherwise, and cannot be compared.
@@ -179,13 +225,8 @@ impl Comparison {
         writeln!(out, "|---|{}---|", "---:|".repeat(sections.len()))?;
         for one in &self.agents {
             write!(out, "| {} |", escaped(&one.label))?;
-            let counts = one
-                .report
-                .as_ref()
-                .map(Report::sections)
-                .unwrap_or_default();
             for section in &sections {
-                match counts.get(section) {
+                match one.sections.get(section) {
                     Some(count) => write!(out, " {count} |")?,
                     None => write!(out, "  |")?,
                 }
@@ -201,11 +242,8 @@ impl Comparison {
     /// The sections in which any agent differs.
     pub fn sections(&self) -> Vec<Section> {
         let is_in = |section: &Section| {
-            let has = |one: &Compared| {
-                let report = one.report.as_ref();
-                report.is_ok_and(|report| report.sections().contains_key(section))
-            };
-            self.agents.iter().any(has)
+            let mut all = self.agents.iter();
+            all.any(|one| one.sections.contains_key(section))
         };
         Section::ALL.into_iter().filter(is_in).collect()
     }

@@ -16,7 +16,7 @@ use serde_json::Value;
 use underpass_shared::config::{Document, Invalid};
 
 use self::compare::compare;
-pub use self::fleet::{Basis, Compared, Comparison};
+pub use self::fleet::{Basis, Compared, Comparison, Settled};
 pub use self::rules::{InvalidRule, Rules};
 pub use self::section::Section;
 use crate::template::{About, Template, Values};

@@ -166,11 +166,15 @@ fn what_belongs_to_one_agent_or_needs_an_enrolment_is_left_out() {
 fn reports_are_written_for_people() {
     let wanted = described(&document(""), "a|b `c`");
     let present = described(&document(""), "# d");
-    let of = |n: u8, label: &str, report| Compared {
+    let of = |n: u8, label: &str, report: Result<Report, String>| Compared {
         agent: underpass_shared::id::AgentId::of_authority(&[n; 32]),
         label: label.to_owned(),
         group: None,
         is_stale: false,
+        sections: match &report {
+            Ok(report) => Report::sections(report),
+            Err(_) => Default::default(),
+        },
         report,
     };
     let mut rules = Rules::default();

@@ -54,16 +54,14 @@ impl ConfigurationState {
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut ConfigurationState, tab: ConfigurationTab) {
     let running = cx.fleet.rollouts.iter();
     let running = running.filter(|one| one.running.is_some()).count();
-    let all = [
-        (ConfigurationTab::Drift, "Drift", 0),
-        (ConfigurationTab::Templates, "Templates", 0),
-        (ConfigurationTab::Search, "Search", 0),
-        (ConfigurationTab::Rollouts, "Rollouts", running),
-    ];
-    let all = all.map(|(target, word, count)| Tab {
+    let all = ConfigurationTab::ALL.map(|target| Tab {
         target,
-        word,
-        count,
+        word: target.title(),
+        count: if target == ConfigurationTab::Rollouts {
+            running
+        } else {
+            0
+        },
     });
     let mut chosen = tab;
     super::fixed_page(ui, |ui| {

@@ -34,6 +34,7 @@ impl Hub {
             Command::Bulk(bulk) => self.bulk(bulk),
             Command::ForgetRollout(number) => self.forget_rollout(number),
             Command::Compare(compare) => self.compare(compare),
+            Command::Settle(settle) => self.settle(settle),
             Command::Find(find) => self.search(find),
             Command::Template(act) => self.template(act),
             Command::Migrate(act) => self.migrate(act),

@@ -7,8 +7,8 @@ use underpass_runtime::clock;
 
 use super::super::Message;
 use super::Hub;
-use crate::command::{Compare, Find};
-use crate::drift::Comparison;
+use crate::command::{Compare, Find, Settle};
+use crate::drift::{Comparison, Settled};
 use crate::slot::Slot;
 use crate::snapshot::AgentSnapshot;
 
@@ -24,12 +24,27 @@ impl Compare {
     }
 }
 
+impl Settle {
+    /// Does it, with what is known.
+    pub(crate) fn make(&self, known: &[Arc<AgentSnapshot>]) -> Settled {
+        let places = self.places.as_ref();
+        self.comparison.settle(known, &self.agents, places)
+    }
+}
+
 impl Hub {
     /// Compares agents with a baseline.
     pub(super) fn compare(&self, compare: Compare) {
         let known = self.known();
         let done = compare.done.clone();
         self.find_out(done, move || compare.make(&known, clock::wall_ms()));
+    }
+
+    /// Finds the changes that bring agents in line.
+    pub(super) fn settle(&self, settle: Settle) {
+        let known = self.known();
+        let done = settle.done.clone();
+        self.find_out(done, move || Ok(settle.make(&known)));
     }
 
     /// Looks through the configurations of agents.

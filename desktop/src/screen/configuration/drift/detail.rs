@@ -8,7 +8,6 @@ use underpass_fleet::drift::{Compared, Comparison, Difference, Kind};
 use underpass_shared::id::AgentId;
 
 use super::rules::RulesDialog;
-use super::settle;
 use crate::changes;
 use crate::cx::Cx;
 use crate::nav::{AgentTab, Route};
@@ -24,6 +23,15 @@ pub(super) struct Detail {
     of: Option<(AgentId, i64)>,
     groups: Vec<Group>,
     chosen: BTreeSet<String>,
+}
+
+/// What the page shall do.
+pub(super) enum Out {
+    Nothing,
+    /// Show no agent any more.
+    Close,
+    /// Bring the agent in line at these places; at all where none are named.
+    Take(Option<BTreeSet<String>>),
 }
 
 /// Differences of one thing.
@@ -52,15 +60,16 @@ impl Detail {
         };
     }
 
-    /// Shows it; true when it shall go.
+    /// Shows it; what the page shall do.
     pub(super) fn ui(
         &mut self,
         ui: &mut Ui,
         cx: &mut Cx<'_>,
         made: &Comparison,
         one: &Compared,
-    ) -> bool {
+    ) -> Out {
         self.follow(made, one);
+        let mut out = Out::Nothing;
         let mut close = escaped(ui);
         ui.horizontal(|ui| {
             ui.set_min_height(size::CONTROL);
@@ -110,7 +119,7 @@ impl Detail {
                 .show(ui);
             }
             Ok(report) => {
-                self.acts(ui, cx, made, one);
+                out = self.acts(ui, cx);
                 ui.add_space(space::XS);
                 if report.more > 0 {
                     let words = format!("{} further differences are not shown", report.more);
@@ -120,11 +129,11 @@ impl Detail {
                 self.list(ui, report.ignored);
             }
         }
-        close
+        if close { Out::Close } else { out }
     }
 
-    fn acts(&self, ui: &mut Ui, cx: &mut Cx<'_>, made: &Comparison, one: &Compared) {
-        let chosen = &self.chosen;
+    fn acts(&self, ui: &mut Ui, cx: &mut Cx<'_>) -> Out {
+        let (chosen, mut out) = (&self.chosen, Out::Nothing);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::S;
             let word = match chosen.len() {
@@ -135,8 +144,7 @@ impl Detail {
                 .icon(Icon::Rocket)
                 .tooltip("Plan the change that gives the agent what the baseline has");
             if ui.add(take).clicked() {
-                let wanted = |path: &str| chosen.is_empty() || chosen.contains(path);
-                settle(cx, made, &[one.agent], &wanted);
+                out = Out::Take((!chosen.is_empty()).then(|| chosen.clone()));
             }
             let ignore = Button::secondary("Ignore chosen")
                 .icon(Icon::EyeOff)
@@ -147,6 +155,7 @@ impl Detail {
                 cx.run(crate::command::UiCommand::Refresh);
             }
         });
+        out
     }
 
     fn list(&mut self, ui: &mut Ui, ignored: usize) {

@@ -110,7 +110,7 @@ impl Form {
         if group.is_some() && choices.iter().all(|(choice, _)| choice != group) {
             *group = None;
         }
-        if select(ui, "Compare", group, &choices, FIELD) {
+        if select(ui, "Agents", group, &choices, FIELD) {
             // An agent of another group is no baseline for this one.
             self.with = self.with.filter(|with| matches!(with, With::Template(_)));
         }
@@ -134,7 +134,7 @@ impl Form {
         if choices.iter().all(|(choice, _)| *choice != self.with) {
             self.with = choices.first().and_then(|(first, _)| *first);
         }
-        select(ui, "With", &mut self.with, &choices, FIELD + 30.0);
+        select(ui, "Baseline", &mut self.with, &choices, FIELD + 30.0);
     }
 }
 

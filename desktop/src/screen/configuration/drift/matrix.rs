@@ -58,10 +58,6 @@ pub(super) fn ui(
         section.is_some_and(|section| state.chosen.is_some() || !used.contains(section))
     };
     let hidden: Vec<usize> = (0..COLUMNS.len()).filter(is_hidden).collect();
-    let counts: Vec<_> = rows
-        .iter()
-        .map(|at| made.agents[*at].report.as_ref().map(Report::sections))
-        .collect();
     let name = |row: usize| {
         let one = &made.agents[rows[row]];
         let (_, words) = result(&one.report, one.count());
@@ -79,7 +75,7 @@ pub(super) fn ui(
             let section = column
                 .checked_sub(BEFORE)
                 .and_then(|at| Section::ALL.get(at));
-            match (column, section, &counts[row]) {
+            match (column, section, &one.report) {
                 (0, ..) => {
                     ui.bold(text::clean(&one.label));
                     if one.is_stale {
@@ -87,7 +83,7 @@ pub(super) fn ui(
                             .on_hover_text("This is what was known last");
                     }
                 }
-                (_, Some(section), Ok(counts)) => match counts.get(section) {
+                (_, Some(section), Ok(_)) => match one.sections.get(section) {
                     Some(count) => {
                         let words = text::plural(*count, "change");
                         ui.words(Text::Strong, tokens.warn, words);

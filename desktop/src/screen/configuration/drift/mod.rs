@@ -5,16 +5,15 @@ mod form;
 mod matrix;
 mod rules;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egui::{Align, Layout, Ui};
 use lucide_icons::Icon;
-use underpass_fleet::command::{Command, Compare};
-use underpass_fleet::drift::{Comparison, Pairing};
+use underpass_fleet::command::{Command, Compare, Settle};
+use underpass_fleet::drift::{Comparison, Pairing, Settled};
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
-use underpass_fleet::template::About;
 use underpass_shared::id::AgentId;
 
 use self::detail::Detail;
@@ -51,6 +50,8 @@ pub(super) struct DriftState {
     chosen: Option<AgentId>,
     detail: Detail,
     rules: Option<RulesDialog>,
+    /// What brings agents in line, on its way to a rollout.
+    settled: Slot<Settled>,
     save: Option<Save>,
 }
 
@@ -84,6 +85,7 @@ impl DriftState {
 
 /// Shows the tab.
 pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DriftState) {
+    state.roll_out(cx);
     let mut compare = state.form.ui(ui, cx, &mut state.rules);
     ui.add_space(space::M);
     match &*state.made.get() {
@@ -137,7 +139,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DriftState) {
     }
 }
 
-fn body(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DriftState, made: &Comparison) {
+fn body(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DriftState, made: &Arc<Comparison>) {
     strip(ui, cx, state, made);
     ui.add_space(space::S);
     if made.agents.is_empty() {
@@ -161,14 +163,15 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DriftState, made: &Comparison)
         matrix::ui(ui, cx, state, made, &rows);
         return;
     };
+    let one = one.clone();
     let (room, height) = (ui.available_width(), ui.available_height());
-    let close = if room < WIDE {
+    let out = if room < WIDE {
         ui.scope(|ui| {
             ui.set_max_height(height * 0.42);
             matrix::ui(ui, cx, state, made, &rows);
         });
         ui.add_space(space::M);
-        state.detail.ui(ui, cx, made, one)
+        state.detail.ui(ui, cx, made, &one)
     } else {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = space::L;
@@ -176,12 +179,14 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DriftState, made: &Comparison)
                 ui.set_width(room * 0.46);
                 matrix::ui(ui, cx, state, made, &rows);
             });
-            ui.vertical(|ui| state.detail.ui(ui, cx, made, one)).inner
+            ui.vertical(|ui| state.detail.ui(ui, cx, made, &one)).inner
         })
         .inner
     };
-    if close {
-        state.chosen = None;
+    match out {
+        detail::Out::Nothing => {}
+        detail::Out::Close => state.chosen = None,
+        detail::Out::Take(places) => state.settle(cx, made, vec![one.agent], places),
     }
 }
 
@@ -196,7 +201,7 @@ fn is_shown(shown: Shown, made: &Comparison, at: usize) -> bool {
 }
 
 /// How many are how, and what can be done with all of it.
-fn strip(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DriftState, made: &Comparison) {
+fn strip(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DriftState, made: &Arc<Comparison>) {
     let (well, drifted, unknown) = made.counts();
     ui.horizontal(|ui| {
         ui.set_min_height(size::CONTROL);
@@ -219,8 +224,8 @@ fn strip(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DriftState, made: &Comparison
                 .tooltip("Plan a rollout that gives the drifted agents what the baseline has")
                 .enabled_if(drifted > 0, "No agent differs");
             if ui.add(bring).clicked() {
-                let all = made.agents.iter().map(|one| one.agent).collect::<Vec<_>>();
-                settle(cx, made, &all, &|_path| true);
+                let all = made.agents.iter().map(|one| one.agent).collect();
+                state.settle(cx, made, all, None);
             }
             let save = ui.add(Button::secondary("Save").icon(Icon::Download));
             menu(&save, |ui| {
@@ -249,48 +254,63 @@ fn strip(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DriftState, made: &Comparison
     }
 }
 
-/// Begins a rollout after which these agents differ no more at the places that `take` says.
-fn settle(cx: &mut Cx<'_>, made: &Comparison, agents: &[AgentId], take: &dyn Fn(&str) -> bool) {
-    let (mut own, mut left_out, mut failed) = (BTreeMap::new(), 0, None);
-    for id in agents {
-        let agent = cx.fleet.agent(*id);
-        let known = agent.and_then(|agent| Some((agent, agent.configuration.value()?)));
-        let Some((agent, known)) = known else {
-            continue;
+impl DriftState {
+    /// Has the changes found that bring agents in line at these places; at all where none are named.
+    fn settle(
+        &self,
+        cx: &mut Cx<'_>,
+        made: &Arc<Comparison>,
+        agents: Vec<AgentId>,
+        places: Option<BTreeSet<String>>,
+    ) {
+        cx.send(Command::Settle(Settle {
+            comparison: Arc::clone(made),
+            agents,
+            places,
+            done: self.settled.clone(),
+        }));
+    }
+
+    /// Begins a rollout with the changes that were found.
+    fn roll_out(&self, cx: &mut Cx<'_>) {
+        let Some(settled) = self.settled.take() else {
+            return;
         };
-        let about = About::of(agent);
-        let settled = made
-            .basis
-            .settle(&about, &known.document, &made.rules, made.pairing, take);
-        match settled {
-            Ok(carried) => {
-                left_out += carried.left_out.len();
-                if !carried.template.is_empty() {
-                    own.insert(*id, carried.template);
-                }
+        let Settled {
+            own,
+            left_out,
+            failed,
+        } = Settled::clone(&settled.value);
+        if let [first, rest @ ..] = failed.as_slice() {
+            let more = match rest.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            cx.tell(State::Error, format!("{}{more}", text::clean(first)));
+        }
+        if left_out > 0 {
+            let words = format!(
+                "{} left out: it belongs to one agent alone, or needs an enrolment",
+                text::plural(left_out, "difference")
+            );
+            cx.tell(State::Warn, words);
+        }
+        if own.is_empty() {
+            if left_out == 0 && failed.is_empty() {
+                cx.tell(State::Info, "There is nothing to bring in line");
             }
-            Err(invalid) => failed = Some(format!("{}: {invalid}", agent.label)),
+            return;
         }
+        let baseline = match &*self.made.get() {
+            Remote::Ready(made) => made.value.baseline.clone(),
+            Remote::NotRequested | Remote::Loading { .. } | Remote::Unavailable { .. } => {
+                "the baseline".to_owned()
+            }
+        };
+        let title = format!("Bring in line with {baseline}");
+        cx.effects.push(Effect::RollOut(Box::new(Wish {
+            agents: own.keys().copied().collect(),
+            change: Some(WishedChange::Each { title, own }),
+        })));
     }
-    if let Some(reason) = failed {
-        cx.tell(State::Error, text::clean(&reason));
-    }
-    if left_out > 0 {
-        let words = format!(
-            "{} left out: it belongs to one agent alone, or needs an enrolment",
-            text::plural(left_out, "difference")
-        );
-        cx.tell(State::Warn, words);
-    }
-    if own.is_empty() {
-        if left_out == 0 {
-            cx.tell(State::Info, "There is nothing to bring in line");
-        }
-        return;
-    }
-    let title = format!("Bring in line with {}", made.baseline);
-    cx.effects.push(Effect::RollOut(Box::new(Wish {
-        agents: own.keys().copied().collect(),
-        change: Some(WishedChange::Each { title, own }),
-    })));
 }

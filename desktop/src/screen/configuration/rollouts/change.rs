@@ -71,6 +71,29 @@ impl Source {
         }
     }
 
+    /// What is missing for a change.
+    pub(super) fn check(&mut self, cx: &Cx<'_>) -> Result<(), String> {
+        match self.from {
+            From::Wished => match self.wished.as_ref().ok_or("Choose a change first")? {
+                WishedChange::Template(template, _) => self.values.read(template).map(drop),
+                WishedChange::Each { .. } => Ok(()),
+            },
+            From::Template => {
+                let kept = self.template.and_then(|id| cx.fleet.template(id));
+                let kept = kept.ok_or("Choose a template first")?;
+                self.values.read(&kept.template).map(drop)
+            }
+            From::Draft => {
+                let agent = self.draft.and_then(|id| cx.fleet.agent(id));
+                let carried = self.carried(agent.ok_or("Choose a draft first")?)?;
+                if carried.template.is_empty() {
+                    return Err("Nothing of this draft can be carried to other agents".to_owned());
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// The change, or what is missing.
     pub(super) fn change(&mut self, cx: &Cx<'_>) -> Result<Chosen, String> {
         match self.from {
@@ -91,9 +114,6 @@ impl Source {
                 let agent = agent.ok_or("Choose a draft first")?;
                 let title = format!("Change drafted on {}", agent.label);
                 let carried = self.carried(agent)?;
-                if carried.template.is_empty() {
-                    return Err("Nothing of this draft can be carried to other agents".to_owned());
-                }
                 let template = carried.template.clone();
                 self.same(&template, Some(title))
             }
@@ -125,13 +145,7 @@ impl Source {
         }
     }
 
-    pub(super) fn ui(
-        &mut self,
-        ui: &mut Ui,
-        cx: &Cx<'_>,
-        agents: &Agents,
-        change: &Result<Chosen, String>,
-    ) {
+    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, agents: &Agents, missing: Option<&str>) {
         self.cards(ui, cx);
         ui.add_space(space::M);
         match self.from {
@@ -139,7 +153,7 @@ impl Source {
             From::Template => self.of_template(ui, cx, agents),
             From::Draft => self.of_draft(ui, cx),
         }
-        if let Err(reason) = change {
+        if let Some(reason) = missing {
             ui.add_space(space::S);
             Banner::new(State::Info, reason).show(ui);
         }

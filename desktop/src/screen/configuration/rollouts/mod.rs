@@ -13,7 +13,8 @@ use std::sync::Arc;
 
 use egui::Ui;
 use lucide_icons::Icon;
-use underpass_fleet::bulk::State as PartState;
+use underpass_fleet::bulk::{Ended, State as PartState, Stopped};
+use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::RolloutSnapshot;
 
 use self::detail::Detail;
@@ -37,6 +38,8 @@ pub(super) struct RolloutsState {
     new: Option<NewRollout>,
     /// The newest rollout before one was planned that is waited for.
     awaited: Option<Option<NonZeroUsize>>,
+    /// What came of the newest plan.
+    planning: Slot<Ended>,
 }
 
 impl RolloutsState {
@@ -46,7 +49,13 @@ impl RolloutsState {
     }
 
     /// Goes to what was planned just now, as soon as it is there.
-    fn follow(&mut self, cx: &Cx<'_>) {
+    fn follow(&mut self, cx: &mut Cx<'_>) {
+        if let Some(ended) = self.planning.take()
+            && let Some(Stopped::Unkept(reason)) = &ended.value.stopped
+        {
+            let words = format!("It cannot be written down: {}", text::clean(reason));
+            cx.tell(State::Error, words);
+        }
         let newest = cx.fleet.rollouts.first().map(|one| one.number);
         if let Some(before) = self.awaited
             && newest > before
@@ -98,7 +107,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RolloutsState) {
     }
     let newest = cx.fleet.rollouts.first().map(|one| one.number);
     if let Some(new) = &mut state.new {
-        match new.show(ui.ctx(), cx) {
+        match new.show(ui.ctx(), cx, &state.planning) {
             new::Turned::Open => {}
             new::Turned::Left => state.new = None,
             new::Turned::Planned => {

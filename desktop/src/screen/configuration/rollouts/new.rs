@@ -54,10 +54,16 @@ impl NewRollout {
         }
     }
 
-    pub(super) fn show(&mut self, ctx: &Context, cx: &mut Cx<'_>) -> Turned {
+    /// Shows it; what comes of the plan goes into `planning`.
+    pub(super) fn show(
+        &mut self,
+        ctx: &Context,
+        cx: &mut Cx<'_>,
+        planning: &Slot<Ended>,
+    ) -> Turned {
         self.agents.follow(cx);
-        let change = self.source.change(cx);
-        let refused = self.refused(&change);
+        let missing = self.source.check(cx).err();
+        let refused = self.refused(missing.as_deref());
         let turn = Wizard::new("new-rollout", "Change many agents", &STEPS, self.step)
             .next(if self.step == 2 {
                 "Plan it"
@@ -67,7 +73,7 @@ impl NewRollout {
             .enabled_if(refused.is_none(), refused.as_deref().unwrap_or_default())
             .show(ctx, |ui| match self.step {
                 0 => self.agents.ui(ui, cx),
-                1 => self.source.ui(ui, cx, &self.agents, &change),
+                1 => self.source.ui(ui, cx, &self.agents, missing.as_deref()),
                 _ => {
                     self.how.ui(ui, cx, &self.agents, self.wrong.as_ref());
                 }
@@ -83,24 +89,24 @@ impl NewRollout {
                 self.step += 1;
                 Turned::Open
             }
-            Turn::Next => self.plan(cx, change),
+            Turn::Next => self.plan(cx, planning),
         }
     }
 
     /// Why this step is not complete.
-    fn refused(&self, change: &Result<Chosen, String>) -> Option<String> {
-        match (self.step, change) {
+    fn refused(&self, missing: Option<&str>) -> Option<String> {
+        match (self.step, missing) {
             (0, _) if self.agents.chosen.is_empty() => Some("Choose agents first".to_owned()),
             (0, _) => None,
-            (_, Err(reason)) => Some(reason.clone()),
-            (1, Ok(_)) => None,
-            (_, Ok(_)) => self.how.options().err().map(|rule| rule.to_string()),
+            (_, Some(reason)) => Some(reason.to_owned()),
+            (1, None) => None,
+            (_, None) => self.how.options().err().map(|rule| rule.to_string()),
         }
     }
 
     /// Has the agents asked what the change would do.
-    fn plan(&mut self, cx: &mut Cx<'_>, change: Result<Chosen, String>) -> Turned {
-        let (Ok(change), Ok(options)) = (change, self.how.options()) else {
+    fn plan(&mut self, cx: &mut Cx<'_>, planning: &Slot<Ended>) -> Turned {
+        let (Ok(change), Ok(options)) = (self.source.change(cx), self.how.options()) else {
             return Turned::Open;
         };
         let agents = self.agents.ordered(cx, self.how.first);
@@ -124,7 +130,7 @@ impl NewRollout {
                     rollout: Box::new(rollout),
                     act: Act::Plan { again: false },
                     ends_by_signal: false,
-                    done: Slot::<Ended>::default(),
+                    done: planning.clone(),
                 }));
                 Turned::Planned
             }
