@@ -49,12 +49,8 @@ pub enum Command {
     Bulk(Bulk),
     /// Forget a change on many agents; it can then no longer be taken back as a whole.
     ForgetRollout(NonZeroUsize),
-    /// Compare agents with a baseline.
-    Compare(Compare),
-    /// Find the changes that bring agents in line with a baseline.
-    Settle(Settle),
-    /// Look through the configurations of agents.
-    Find(Find),
+    /// Find something out from the configurations that are known.
+    Survey(Survey),
     /// Keep a template, or remove one.
     Template(TemplateAct),
     /// Plan, do or take back a migration.
@@ -232,6 +228,17 @@ pub struct Bulk {
     pub ends_by_signal: bool,
     /// What came of it.
     pub done: Slot<Ended>,
+}
+
+/// What can be found out from the configurations that are known.
+#[derive(Debug)]
+pub enum Survey {
+    /// Where agents are otherwise than a baseline.
+    Compare(Compare),
+    /// What brings agents in line with a baseline.
+    Settle(Settle),
+    /// Which agents have something.
+    Find(Find),
 }
 
 /// A comparison of agents with a baseline, by what is known of them.

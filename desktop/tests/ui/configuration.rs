@@ -213,7 +213,7 @@ fn a_template_is_made_of_an_agent_edited_previewed_and_deleted() {
         stage.press("New template");
         stage.press("Of an agent…");
         choose(&mut stage, "Agent", "qas-agent01");
-        stage.field("Name", "Quality as it is");
+        stage.field("Name of the template", "Quality as it is");
         stage.shot("configuration-template-make");
         stage.press("Make it");
         stage.run();
@@ -276,7 +276,7 @@ fn a_template_with_values_is_rolled_out_and_taken_back() {
         assert_eq!(planned.parts.len(), 9);
         assert!(counts.ready >= 6 && counts.refused >= 1, "{counts:?}");
         stage.shot("configuration-rollout-planned");
-        let before: BTreeSet<u64> = revisions(&stage);
+        let before = revisions(&stage);
         stage.press("Start…");
         stage.press("Change them");
         assert_eq!(
@@ -304,7 +304,7 @@ fn a_template_with_values_is_rolled_out_and_taken_back() {
     }
 }
 
-fn revisions(stage: &Stage) -> BTreeSet<u64> {
+fn revisions(stage: &Stage) -> Vec<u64> {
     let agents = &stage.harness.state().fleet().agents;
     let known = agents.iter().filter_map(|one| one.configuration.value());
     known.map(|known| known.revision).collect()

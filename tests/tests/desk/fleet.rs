@@ -77,7 +77,7 @@ fn drift_is_brought_in_line_and_a_template_rolled_out_to_three_agents_and_taken_
     // One template for all, with its variable; the first agent alone at first.
     desk.configuration(ConfigurationTab::Templates);
     desk.button("Make one of an agent…");
-    desk.fill("Name", "All plants");
+    desk.fill("Name of the template", "All plants");
     desk.button("Make it");
     desk.press(Role::RadioButton, "As text");
     desk.fill("Template as JSON", TEMPLATE);

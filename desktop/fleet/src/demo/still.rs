@@ -14,7 +14,7 @@ use super::cast::Trouble;
 use super::{Actor, Clock, cast, moves};
 use crate::api::Api;
 use crate::bulk::{Act, Runner, Wanted};
-use crate::command::{Bulk, Change, Command, DraftAct, Each, Read, TemplateAct, Trial};
+use crate::command::{Bulk, Change, Command, DraftAct, Each, Many, Read, TemplateAct, Trial};
 use crate::draft::Draft;
 use crate::fleet::Card;
 use crate::fleet::hub::bulk::{outcome, title, undo};
@@ -160,13 +160,7 @@ impl Still {
                 let acted = self.draft(agent, act);
                 done.finish(ticket, acted, now_ms);
             }
-            Command::Many(many) => {
-                for agent in many.agents {
-                    // What fails is told by jobs, and a still has none.
-                    drop(self.ask(agent, &many.call));
-                    self.renew(agent);
-                }
-            }
+            Command::Many(many) => self.many(&many),
             Command::Each(each) => self.each(each),
             Command::Migrate(act) => self.migrate(act),
             Command::Scc(act) => still_scc(act, now_ms),
@@ -188,22 +182,9 @@ impl Still {
             Command::Forget(job) => self.jobs.forget(job),
             Command::Bulk(bulk) => self.bulk(bulk),
             Command::ForgetRollout(number) => self.rollouts.remove(number),
-            Command::Compare(compare) => {
-                let ticket = compare.done.begin();
-                let made = compare.make(&self.snapshot().agents, now_ms);
-                compare.done.finish(ticket, made, now_ms);
-            }
-            Command::Settle(settle) => {
-                let ticket = settle.done.begin();
-                let made = settle.make(&self.snapshot().agents);
-                settle.done.finish(ticket, Ok(made), now_ms);
-            }
-            Command::Find(find) => {
-                let ticket = find.done.begin();
-                let mut known = self.snapshot().agents.to_vec();
-                known.retain(|one| find.agents.contains(&one.id));
-                find.done
-                    .finish(ticket, find.search.run_all(&known), now_ms);
+            Command::Survey(survey) => {
+                let ticket = survey.begin();
+                survey.finish(ticket, &self.snapshot().agents, now_ms);
             }
             Command::Template(act) => self.template(act),
             Command::Retry(_)
@@ -222,6 +203,14 @@ impl Still {
     fn ask(&mut self, id: AgentId, call: &crate::api::Call) -> Result<Reply, FleetError> {
         let found = self.find(id);
         found.map_or(Err(FleetError::Unknown), |one| one.agent.answer(call))
+    }
+
+    fn many(&mut self, many: &Many) {
+        for agent in &many.agents {
+            // What fails is told by jobs, and a still has none.
+            drop(self.ask(*agent, &many.call));
+            self.renew(*agent);
+        }
     }
 
     fn each(&mut self, each: Each) {

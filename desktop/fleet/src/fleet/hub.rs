@@ -282,16 +282,8 @@ impl Hub {
                 self.jobs.can_be_undone(job, undo);
                 self.now();
             }
-            Message::Rollout(rollout, job, act) => {
-                self.rollouts.put(*rollout, Some((job, act)));
-                self.now();
-            }
-            Message::RolloutPart(number, agent, told) => {
-                self.rollouts.part(number, agent, told);
-                self.now();
-            }
-            Message::RolloutEnded(number, ended) => {
-                self.rollouts.ended(number, *ended);
+            Message::Rollout(told) => {
+                self.rollouts.hear(told);
                 self.now();
             }
             Message::Moved { job, migration } => {

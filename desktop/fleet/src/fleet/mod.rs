@@ -8,9 +8,9 @@ pub(crate) mod jobs;
 mod member;
 pub(crate) mod rollouts;
 mod shelf;
+mod survey;
 pub(crate) mod templates;
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,9 +24,9 @@ use underpass_shared::id::AgentId;
 pub(crate) use self::board::Board;
 use self::hub::Hub;
 pub(crate) use self::member::Card;
+use self::rollouts::RolloutTold;
 use self::shelf::{Opened, Then};
 use crate::api::Call;
-use crate::bulk::{Act, Ended, Rollout, Told};
 use crate::client::Known;
 use crate::command::{Command, Commands, NotSent, Stranger};
 use crate::demo::Clock;
@@ -84,12 +84,8 @@ pub(crate) enum Message {
         job: JobId,
         undo: Vec<(AgentId, Vec<Call>)>,
     },
-    /// A change on many agents has a number; the job that goes on with it.
-    Rollout(Box<Rollout>, JobId, Act),
-    /// An agent of one came further.
-    RolloutPart(NonZeroUsize, AgentId, Told),
-    /// What was done with one is over.
-    RolloutEnded(NonZeroUsize, Box<Ended>),
+    /// A change on many agents came further.
+    Rollout(RolloutTold),
     /// A migration came further; the job that works on it, unless that is over.
     Moved {
         job: Option<JobId>,

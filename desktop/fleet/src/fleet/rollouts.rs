@@ -8,6 +8,16 @@ use underpass_shared::id::AgentId;
 use crate::bulk::{Act, Ended, KEPT_MAX, Part, Rollout, Told};
 use crate::snapshot::{JobId, RolloutSnapshot};
 
+/// What is told of a rollout while something is being done with it.
+pub(crate) enum RolloutTold {
+    /// It has a number; the job that goes on with it.
+    Begun(Box<Rollout>, JobId, Act),
+    /// An agent came further.
+    Part(NonZeroUsize, AgentId, Told),
+    /// What was done is over.
+    Ended(NonZeroUsize, Box<Ended>),
+}
+
 /// All rollouts, the oldest first.
 #[derive(Default)]
 pub(crate) struct Rollouts(Vec<Arc<RolloutSnapshot>>);
@@ -60,8 +70,16 @@ impl Rollouts {
         }
     }
 
-    /// An agent came further.
-    pub(crate) fn part(&mut self, number: NonZeroUsize, agent: AgentId, told: Told) {
+    /// Takes what is told of one.
+    pub(crate) fn hear(&mut self, told: RolloutTold) {
+        match told {
+            RolloutTold::Begun(rollout, job, act) => self.put(*rollout, Some((job, act))),
+            RolloutTold::Part(number, agent, told) => self.part(number, agent, told),
+            RolloutTold::Ended(number, ended) => self.ended(number, *ended),
+        }
+    }
+
+    fn part(&mut self, number: NonZeroUsize, agent: AgentId, told: Told) {
         self.change(number, |shown| {
             let Some(at) = shown.parts.iter().position(|part| part.agent == agent) else {
                 return;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::{Align, Id, Key, Layout, Modifiers, Ui};
 use lucide_icons::Icon;
-use underpass_fleet::command::{Command, Find};
+use underpass_fleet::command::{Command, Find, Survey};
 use underpass_fleet::remote::Remote;
 use underpass_fleet::search::{FleetFound, FoundAgent, Hit, Search};
 use underpass_fleet::slot::Slot;
@@ -64,11 +64,11 @@ impl SearchState {
                 self.wrong = None;
                 self.asked = Some(self.typed.trim().to_owned());
                 self.table = TableState::default();
-                cx.send(Command::Find(Find {
+                cx.send(Command::Survey(Survey::Find(Find {
                     agents: cx.fleet.agents.iter().map(|agent| agent.id).collect(),
                     search,
                     done: self.found.clone(),
-                }));
+                })));
             }
             Err(rule) => self.wrong = Some(text::sentence(&rule.to_string())),
         }

@@ -12,6 +12,7 @@ use underpass_shared::api::management::{DocumentTarget, Target, Verb};
 use underpass_shared::id::AgentId;
 
 use super::super::Message;
+use super::super::rollouts::RolloutTold;
 use super::super::shelf::Keep;
 use super::Hub;
 use crate::api::Call;
@@ -71,8 +72,8 @@ impl Hub {
         self.tasks.spawn("fleet-rollout", async move {
             let rollout = numbered(*rollout, journal).await;
             let number = rollout.number;
-            let shown = Message::Rollout(Box::new(rollout.clone()), job, act);
-            drop(hub.send(shown).await);
+            let begun = RolloutTold::Begun(Box::new(rollout.clone()), job, act);
+            drop(hub.send(Message::Rollout(begun)).await);
             let mut run = pin!(runner.run(rollout, act));
             let mut signal = pin!(signal(ends_by_signal, &stop));
             let ended = loop {
@@ -160,7 +161,8 @@ async fn tell(
     };
     drop(hub.send(Message::Part { job, agent, state }).await);
     if let Some(number) = number {
-        drop(hub.send(Message::RolloutPart(number, agent, told)).await);
+        let told = RolloutTold::Part(number, agent, told);
+        drop(hub.send(Message::Rollout(told)).await);
     }
 }
 
@@ -183,8 +185,8 @@ async fn finished(
         drop(hub.send(Message::Undo { job, undo }).await);
     }
     if let Some(number) = number {
-        let ended = Box::new(ended.clone());
-        drop(hub.send(Message::RolloutEnded(number, ended)).await);
+        let ended = RolloutTold::Ended(number, Box::new(ended.clone()));
+        drop(hub.send(Message::Rollout(ended)).await);
     }
 }
 

@@ -140,7 +140,7 @@ impl Form {
 
 /// Beside a field itself, not beside its label.
 fn beside(ui: &mut Ui, contents: impl FnOnce(&mut Ui)) {
-    ui.add_space(size::LABELLED - size::CONTROL - space::XS);
+    ui.add_space(size::LABELLED - size::CONTROL - 1.0);
     ui.allocate_ui_with_layout(
         egui::vec2(ui.available_width(), size::CONTROL),
         Layout::left_to_right(Align::Center),

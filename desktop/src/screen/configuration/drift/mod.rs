@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use egui::{Align, Layout, Ui};
 use lucide_icons::Icon;
-use underpass_fleet::command::{Command, Compare, Settle};
+use underpass_fleet::command::{Command, Compare, Settle, Survey};
 use underpass_fleet::drift::{Comparison, Pairing, Settled};
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
@@ -73,13 +73,13 @@ impl DriftState {
             Pairing::Exact
         };
         self.shown = Shown::All;
-        cx.send(Command::Compare(Compare {
+        cx.send(Command::Survey(Survey::Compare(Compare {
             agents: self.form.agents(cx),
             basis,
             rules,
             pairing,
             done: self.made.clone(),
-        }));
+        })));
     }
 }
 
@@ -263,12 +263,12 @@ impl DriftState {
         agents: Vec<AgentId>,
         places: Option<BTreeSet<String>>,
     ) {
-        cx.send(Command::Settle(Settle {
+        cx.send(Command::Survey(Survey::Settle(Settle {
             comparison: Arc::clone(made),
             agents,
             places,
             done: self.settled.clone(),
-        }));
+        })));
     }
 
     /// Begins a rollout with the changes that were found.

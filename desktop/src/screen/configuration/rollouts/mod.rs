@@ -23,7 +23,7 @@ use super::Wish;
 use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
-use crate::widget::{Button, Column, Empty, Table, TableState, Width, Words as _, dot};
+use crate::widget::{Button, Column, Empty, Table, TableState, Width, Words as _, dot, select};
 
 /// Below this width the list stands above what a rollout does.
 const WIDE: f32 = 860.0;
@@ -119,19 +119,15 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RolloutsState) {
 }
 
 fn body(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RolloutsState) {
-    let (room, height) = (ui.available_width(), ui.available_height());
     let shown = |ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RolloutsState| {
         let chosen = state.chosen.and_then(|number| cx.fleet.rollout(number));
         if let Some(one) = chosen.map(Arc::clone) {
             state.detail.ui(ui, cx, &one);
         }
     };
-    if room < WIDE {
-        ui.scope(|ui| {
-            ui.set_max_height(height * 0.3);
-            list(ui, cx, state);
-        });
-        ui.add_space(space::M);
+    if ui.available_width() < WIDE {
+        choice(ui, cx, state);
+        ui.add_space(space::S);
         shown(ui, cx, state);
         return;
     }
@@ -143,6 +139,31 @@ fn body(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RolloutsState) {
         });
         ui.vertical(|ui| shown(ui, cx, state));
     });
+}
+
+/// Where there is no room for the list: one line of it.
+fn choice(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RolloutsState) {
+    let choices: Vec<(Option<NonZeroUsize>, String)> = cx
+        .fleet
+        .rollouts
+        .iter()
+        .map(|one| {
+            let (_, word) = state_of(one);
+            let title = text::clean(&one.title);
+            (
+                Some(one.number),
+                format!("{} · {title} · {word}", one.number),
+            )
+        })
+        .collect();
+    let add = ui.horizontal(|ui| {
+        let add = Button::primary("Change many agents…").icon(Icon::Rocket);
+        ui.add(add).clicked()
+    });
+    if add.inner {
+        state.begin(cx, Wish::default());
+    }
+    select(ui, "Rollout", &mut state.chosen, &choices, size::FORM);
 }
 
 const COLUMNS: [Column; 2] = [

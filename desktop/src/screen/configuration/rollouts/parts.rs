@@ -129,7 +129,10 @@ impl Parts {
         ui.add_space(space::M);
         let chosen = self.chosen;
         if let Some((_, part)) = rows.iter().find(|(_, part)| Some(part.agent) == chosen) {
-            self.of_agent(ui, cx, one, part);
+            ScrollArea::vertical()
+                .id_salt("rollout-changes")
+                .auto_shrink([false, false])
+                .show(ui, |ui| self.of_agent(ui, cx, one, part));
         }
     }
 
@@ -251,12 +254,7 @@ impl Parts {
             Some((_, Ok(parts))) if parts.is_empty() => {
                 empty(ui, Icon::Equal, "No difference", "The agent has all of it");
             }
-            Some((_, Ok(parts))) => {
-                ScrollArea::vertical()
-                    .id_salt("rollout-changes")
-                    .auto_shrink([false, false])
-                    .show(ui, |ui| changed_parts(ui, parts));
-            }
+            Some((_, Ok(parts))) => changed_parts(ui, parts),
         }
     }
 }

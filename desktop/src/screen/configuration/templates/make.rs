@@ -90,7 +90,7 @@ fn of_agent(
             ui.add_space(space::S);
             select(ui, "Agent", agent, &choices, size::FORM);
             ui.add_space(space::S);
-            Field::new("Name", name)
+            Field::new("Name of the template", name)
                 .hint("ERP of the plants")
                 .limit(NAME_LEN_MAX)
                 .error(wrong.as_deref())

@@ -2,6 +2,7 @@
 
 use egui::{ScrollArea, Ui};
 use lucide_icons::Icon;
+use underpass_fleet::snapshot::AgentSnapshot;
 use underpass_fleet::template::{About, Template, Values};
 use underpass_shared::config::{changes, diff};
 use underpass_shared::id::AgentId;
@@ -55,21 +56,7 @@ impl Preview {
             .show(ui);
             return;
         };
-        ui.horizontal_top(|ui| {
-            ui.spacing_mut().item_spacing.x = space::L;
-            ui.vertical(|ui| {
-                ui.set_width(240.0);
-                select(ui, "On agent", &mut self.agent, &choices, 240.0);
-            });
-            ui.vertical(|ui| {
-                if !template.variables.is_empty() {
-                    let group = agent.group.as_deref().map(str::to_owned);
-                    let label = std::iter::once(agent.label.to_string());
-                    self.values
-                        .show(ui, template, group.into_iter().collect(), label);
-                }
-            });
-        });
+        self.form(ui, &choices, agent, template);
         ui.add_space(space::S);
         let values = match self.values.read(template) {
             Ok(values) => values,
@@ -93,6 +80,34 @@ impl Preview {
             });
             self.made = Some((key, made));
         }
+        self.show(ui);
+    }
+
+    fn form(
+        &mut self,
+        ui: &mut Ui,
+        choices: &[(Option<AgentId>, String)],
+        agent: &AgentSnapshot,
+        template: &Template,
+    ) {
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = space::L;
+            ui.vertical(|ui| {
+                ui.set_width(240.0);
+                select(ui, "On agent", &mut self.agent, choices, 240.0);
+            });
+            ui.vertical(|ui| {
+                if !template.variables.is_empty() {
+                    let group = agent.group.as_deref().map(str::to_owned);
+                    let label = std::iter::once(agent.label.to_string());
+                    self.values
+                        .show(ui, template, group.into_iter().collect(), label);
+                }
+            });
+        });
+    }
+
+    fn show(&mut self, ui: &mut Ui) {
         match &mut self.made {
             None => {}
             Some((_, Err(reason))) => {

@@ -58,7 +58,10 @@ impl Edited {
         let kind = match value {
             serde_json::Value::Number(_) => Kind::Number,
             serde_json::Value::Bool(_) => Kind::Boolean,
-            _ => Kind::Text,
+            serde_json::Value::Null
+            | serde_json::Value::String(_)
+            | serde_json::Value::Array(_)
+            | serde_json::Value::Object(_) => Kind::Text,
         };
         Self {
             name,
@@ -137,14 +140,14 @@ impl Edited {
     }
 
     fn form(&mut self, ui: &mut Ui) {
-        Field::new("Name", &mut self.name)
+        Field::new("Name of the variable", &mut self.name)
             .hint("erpHost")
             .help("The template names it as ${name}")
             .mono()
             .limit(NAME_LEN_MAX)
             .show(ui);
         ui.add_space(space::S);
-        Field::new("Description", &mut self.description)
+        Field::new("What it is for", &mut self.description)
             .optional()
             .limit(DESCRIPTION_LEN_MAX)
             .width(f32::INFINITY)
