@@ -96,7 +96,7 @@ fn only_own_old_backups_are_deleted() {
         "notes.txt".to_owned(),
     ];
     for one in own.iter().chain(&foreign).chain([&unfinished]) {
-        fs::write(dir.path().join(one), "x").unwrap();
+        file::replace(&dir.path().join(one), b"x").unwrap();
     }
     // A folder of such a name is none of ours.
     let lookalike = files.at(0);
@@ -151,7 +151,7 @@ fn what_is_asked_for_comes_first_and_all_is_kept() {
     // What the configuration has no longer is forgotten.
     known.follow(&schedules(&["b"]), now);
     assert!(known.status(&list.as_slice()[0], now).last.is_none());
-    fs::write(dir.path().join(FILE), "{").unwrap();
+    file::replace(&dir.path().join(FILE), b"{").unwrap();
     assert!(Schedules::open(dir.path()).wait(now).is_none());
 }
 

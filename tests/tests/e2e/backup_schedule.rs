@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use underpass_runtime::clock;
+use underpass_runtime::file::replace;
 use underpass_runtime::pki::Authority;
 
 use crate::agent::Agent;
@@ -38,7 +39,7 @@ impl Agent {
         parse(&all)[0].clone()
     }
 
-    fn alerts(&self) -> Vec<String> {
+    fn alert_codes(&self) -> Vec<String> {
         let told = parse(&run(self.command(&["alert", "list", "--json"])));
         let all = told["alerts"].as_array().unwrap().iter();
         let codes = all.map(|one| one["id"]["code"].as_str().unwrap().to_owned());
@@ -76,7 +77,7 @@ fn backups_are_verified_kept_and_opened_by_age() {
     let mut agent = world.enrol("", &[]);
     let (identity, public) = key_pair(&world, "safe.txt");
     let (backups, path) = folder(&world, "backups");
-    std::fs::write(backups.join("agent.zip"), "of somebody else").unwrap();
+    replace(&backups.join("agent.zip"), b"of somebody else").unwrap();
     let keep = ["--directory", &path, "--keep", "2", "--history", "3"];
     let wrong = refuse(agent.schedule(&public.replace("age1", "age1q"), &keep));
     assert!(wrong.contains("must be a public key of age"), "{wrong}");
@@ -132,7 +133,7 @@ fn backups_are_verified_kept_and_opened_by_age() {
     );
     until("an alert tells of it", || {
         agent
-            .alerts()
+            .alert_codes()
             .contains(&"BackupRun".to_owned())
             .then_some(())
     });
@@ -181,7 +182,7 @@ fn backups_are_put_to_nginx_and_its_refusals_are_told() {
     let (certificate, key) = server(&ca, 0);
     let users = world.path("users");
     let hash = run(Command::new("openssl").args(["passwd", "-apr1", "correct"]));
-    std::fs::write(&users, format!("agent:{hash}")).unwrap();
+    replace(&users, format!("agent:{hash}").as_bytes()).unwrap();
     let how = format!(
         "dav_methods PUT; client_max_body_size 64m; auth_basic x; auth_basic_user_file {};",
         users.display()
@@ -189,7 +190,7 @@ fn backups_are_put_to_nginx_and_its_refusals_are_told() {
     let (mut nginx, address) = world.nginx_tls_with("nginx", &certificate, &key, &how);
     let file = |name: &str, ca: &Authority| {
         let path = world.path(name);
-        std::fs::write(&path, ca.certificate()).unwrap();
+        replace(&path, ca.certificate().as_bytes()).unwrap();
         path.display().to_string()
     };
     let (right, wrong) = (file("right.pem", &ca), file("wrong.pem", &other));
@@ -268,7 +269,7 @@ fn backups_are_put_to_nginx_and_its_refusals_are_told() {
 fn what_was_missed_is_made_up_for_once_and_what_is_too_old_is_told() {
     let world = World::start();
     let offset = world.path("clock");
-    let set = |text: &str| underpass_runtime::file::replace(&offset, text.as_bytes()).unwrap();
+    let set = |text: &str| replace(&offset, text.as_bytes()).unwrap();
     set("+0");
     let preload = format!("LD_PRELOAD={}", faketime().display());
     let file = format!("FAKETIME_TIMESTAMP_FILE={}", offset.display());
@@ -289,7 +290,7 @@ fn what_was_missed_is_made_up_for_once_and_what_is_too_old_is_told() {
     agent.run();
     agent.until_up();
     run(agent.run_now());
-    assert_eq!(agent.alerts(), Vec::<String>::new());
+    assert_eq!(agent.alert_codes(), Vec::<String>::new());
     // Three times pass while it is away.
     agent.process().kill();
     set("+3d");
@@ -312,7 +313,7 @@ fn what_was_missed_is_made_up_for_once_and_what_is_too_old_is_told() {
     set("+6d");
     agent.run();
     until("alerts tell of it", || {
-        let told = agent.alerts();
+        let told = agent.alert_codes();
         let both = ["Backup", "BackupRun"].map(str::to_owned);
         both.iter().all(|code| told.contains(code)).then_some(())
     });

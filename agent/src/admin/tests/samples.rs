@@ -355,13 +355,9 @@ pub(super) fn fixture() -> String {
             "cipherSuites": ["TLS_AES_256_GCM_SHA384"],
             "operators": operators("Display"),
             "monitoringUsers": [{"name": "old", "password": FREE}],
-            "backupSchedules": [{
-                "name": "old",
-                "enabled": true,
-                "cron": "30 2 * * *",
-                "recipients": [RECIPIENT],
-                "target": {"directory": {"path": "/srv/backups", "keep": 3}},
-            }],
+            "backupSchedules": [{"name": "old", "enabled": true, "cron": "30 2 * * *",
+                                 "recipients": [RECIPIENT],
+                                 "target": {"directory": {"path": "/srv/old", "keep": 3}}}],
             "organisation": {
                 "authorities": [{"alias": "old", "certificate": CERTIFICATE}],
                 "rules": [{"authority": "old", "match": {"OU": "IT"}, "role": "Display"}],

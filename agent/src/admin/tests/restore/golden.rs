@@ -13,6 +13,7 @@ use std::fs;
 
 use serde::{Deserialize, Serialize};
 use underpass_runtime::archive::Key;
+use underpass_runtime::file::replace;
 use underpass_shared::backup::CONTENT_FORMAT;
 use underpass_shared::secret::Secret;
 
@@ -65,10 +66,14 @@ async fn write() {
     agent.restore(&content, &all()).await;
     let expected = serde_json::to_vec(&Expected::of(&agent.state())).unwrap();
     let key = format!("{}\n", agent.key.to_text().expose());
-    fs::write(name(".key"), key).unwrap();
-    fs::write(name(".json"), expected).unwrap();
-    fs::write(name("-passphrase.zip"), typed).unwrap();
-    fs::write(name(".zip"), sealed).unwrap();
+    for (ending, content) in [
+        (".key", key.as_bytes()),
+        (".json", &*expected),
+        ("-passphrase.zip", &*typed),
+        (".zip", &*sealed),
+    ] {
+        replace(&name(ending), content).unwrap();
+    }
 }
 
 #[tokio::test]
