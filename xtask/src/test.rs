@@ -15,9 +15,9 @@ use crate::shell;
 use crate::stop::Stop;
 
 /// What an ordinary test takes of the test threads, as `.config/nextest.toml` says.
-const THREADS_OF_TEST: usize = 3;
+const THREADS_OF_TEST: usize = 4;
 /// How many tests that mostly wait run at once, each in one thread, as `.config/nextest.toml` says.
-const WAITING_TESTS: usize = 2;
+const WAITING_TESTS: usize = 3;
 
 /// A named check.
 struct Step {
