@@ -126,7 +126,7 @@ pub(crate) fn rehearsed(mut migration: Migration, source: &Document, now_ms: i64
         let bad = mine.map_or(0, |(_, all)| all.iter().filter(is_bad).count());
         migration.begin(number, now_ms);
         if act == Act::Preflight && bad > 0 && !plan.tolerant {
-            let reason = format!("{bad} systems are not reached");
+            let reason = format!("not reached: {}", many(bad, "system"));
             migration.failed(number, &reason, vec![], now_ms);
         } else {
             let seen = seen(&migration, Step { act, target });
@@ -256,15 +256,21 @@ fn seen(migration: &Migration, step: Step) -> Vec<String> {
     match step.act {
         Act::Preflight => vec![format!("{} systems and gateways are reached", mappings + 1)],
         Act::Transfer => vec![
-            format!("{subaccounts} subaccounts would be added"),
-            format!("{mappings} system mappings would be added"),
+            format!("added: {}", many(subaccounts, "subaccount")),
+            format!("added: {}", many(mappings, "system mapping")),
         ],
         Act::Apply => vec!["revision 4".to_owned()],
-        Act::Vouch => vec![format!("{subaccounts} certificates were issued")],
+        Act::Vouch => vec![format!("issued: {}", many(subaccounts, "certificate"))],
         Act::Accept => vec!["the certificates are in place".to_owned()],
         Act::Connect => vec![format!("{} tunnels are up", 2 * subaccounts)],
         Act::Switch => vec!["new requests go to the target after 0.214 s".to_owned()],
         Act::Verify => vec![format!("{mappings} systems are reached with their trust")],
         Act::Release => vec!["the tunnels of the source ended in order".to_owned()],
     }
+}
+
+/// One thing or many.
+fn many(number: usize, one: &str) -> String {
+    let more = if number == 1 { "" } else { "s" };
+    format!("{number} {one}{more}")
 }

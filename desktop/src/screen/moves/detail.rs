@@ -73,22 +73,23 @@ impl Detail {
 
     fn head(&mut self, ui: &mut Ui, cx: &Cx<'_>, one: &MoveSnapshot, migration: &Migration) {
         let tokens = ui.tokens();
+        let plan = &migration.plan;
+        let (from, to) = (
+            words::source(cx.fleet, plan),
+            words::targets(cx.fleet, plan),
+        );
+        let title = format!("{from} → {to}");
+        ui.words(Text::Title, tokens.text, title.as_str())
+            .on_hover_text(title);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::S;
             ui.set_min_height(size::CONTROL);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 self.actions(ui, one, migration);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let plan = &migration.plan;
-                    let (from, to) = (
-                        words::source(cx.fleet, plan),
-                        words::targets(cx.fleet, plan),
-                    );
                     let (mark, word) = words::stand(one);
                     pill(ui, mark, word);
-                    let title = format!("{from} → {to}");
-                    ui.words(Text::Title, tokens.text, title.as_str())
-                        .on_hover_text(title);
+                    ui.quiet(words::mode(plan));
                 });
             });
         });
@@ -127,7 +128,9 @@ impl Detail {
                 ui.quiet(format!("{done} of {all}"));
             },
             |ui| {
-                ui.spacing_mut().item_spacing.y = space::XS;
+                ui.spacing_mut().item_spacing.y = 2.0;
+                // Lines of words are no higher than these.
+                ui.spacing_mut().interact_size.y = 0.0;
                 for (number, record) in migration.records.iter().enumerate() {
                     let target = several.then(|| words::label(cx.fleet, record.step.target));
                     step(ui, record, target.as_deref());
@@ -237,7 +240,6 @@ fn running(ui: &mut Ui, cx: &mut Cx<'_>, one: &MoveSnapshot, migration: &Migrati
 fn facts(ui: &mut Ui, cx: &Cx<'_>, migration: &Migration) {
     let plan = &migration.plan;
     keys(ui, |ui| {
-        key_text(ui, "Kind", words::mode(plan), false, false);
         let began = text::when(plan.created_ms);
         key_text(ui, "Planned", &began, false, false);
         if let Some(at) = words::cut_over_ms(migration) {

@@ -65,7 +65,7 @@ impl MovesState {
 
 const COLUMNS: [Column; 4] = [
     Column::text("STATE", Width::Exact(104.0)).fixed(),
-    Column::text("FROM → TO", Width::AtLeast(150.0)).fixed(),
+    Column::text("FROM → TO", Width::AtLeast(224.0)).fixed(),
     Column::text("KIND", Width::Exact(52.0)).fixed().spare(1),
     Column::text("WHEN", Width::Exact(48.0)).fixed().spare(2),
 ];
@@ -97,7 +97,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut MovesState) {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = space::L;
             ui.vertical(|ui| {
-                ui.set_width((room * 0.44).min(520.0));
+                ui.set_width((room * 0.5).min(600.0));
                 list(ui, cx, state, &moves);
             });
             ui.vertical(|ui| detail(ui, cx, state));

@@ -138,7 +138,9 @@ fn looked(ui: &mut Ui, cx: &Cx<'_>, agent: AgentId, all: &[Looked]) {
             ui.quiet(format!("{good} of {}", all.len()));
         },
         |ui| {
-            ui.spacing_mut().item_spacing.y = space::XS;
+            ui.spacing_mut().item_spacing.y = 2.0;
+            // Lines of words are no higher than these.
+            ui.spacing_mut().interact_size.y = 0.0;
             let mut rows: Vec<&Looked> = all.iter().collect();
             rows.sort_by_key(|one| rank(&one.verdict));
             for one in rows {

@@ -45,7 +45,6 @@ impl Migrate {
                     let settings = if plan.settings { "Come along" } else { "Stay as the target has them" };
                     key_text(ui, "Settings", settings, false, false);
                 });
-                steps(ui, cx, rehearsed);
                 let ways = [(true, "Roll all back"), (false, "Stop and let me decide")];
                 ui.bold("When a step fails");
                 segmented(ui, "When a step fails", &mut self.back_on_failure, &ways);
@@ -57,6 +56,7 @@ impl Migrate {
                         .width(size::FORM)
                         .show(ui);
                 }
+                steps(ui, cx, rehearsed);
             });
     }
 }
@@ -71,7 +71,7 @@ fn steps(ui: &mut Ui, cx: &Cx<'_>, rehearsed: &underpass_fleet::migrate::rehears
             ui.quiet("Each can be taken back");
         },
         |ui| {
-            ui.spacing_mut().item_spacing.y = space::XS;
+            ui.spacing_mut().item_spacing.y = 0.0;
             for (number, record) in rehearsed.migration.records.iter().enumerate() {
                 let act = text::sentence(record.step.act.title());
                 ui.horizontal(|ui| {

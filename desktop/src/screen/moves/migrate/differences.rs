@@ -65,6 +65,11 @@ impl Migrate {
             };
             let choices: Vec<_> = self.goals.iter().enumerate().map(choice).collect();
             select(ui, "Target", &mut self.shown, &choices, size::FORM);
+            if let Some(goal) = self.goals.iter().find(|goal| goal.subaccounts.is_empty()) {
+                let title = format!("{} gets no subaccount yet", label(goal));
+                let detail = "Choose one for it, or leave the target out";
+                Banner::new(State::Warn, &title).detail(detail).show(ui);
+            }
         }
         self.shown = self.shown.min(self.goals.len().saturating_sub(1));
         let Some(document) = self.document(cx) else {
