@@ -45,7 +45,7 @@ impl Form {
             With::Template(id) => {
                 let kept = cx.fleet.template(id)?;
                 let template = Box::new(kept.template.clone());
-                Some(Basis::Template(template, Box::new(Values::default())))
+                Some(Basis::Template(template, Box::<Values>::default()))
             }
         }
     }

@@ -39,6 +39,9 @@ pub(super) enum Chosen {
     },
 }
 
+/// A draft: of which agent, for which revision, and how many changes.
+type Drafted = (AgentId, u64, usize);
+
 /// Where the change comes from, and its values.
 pub(super) struct Source {
     from: From,
@@ -47,7 +50,7 @@ pub(super) struct Source {
     draft: Option<AgentId>,
     values: ValuesForm,
     /// The template of a draft, by the agent and how many changes it has.
-    carried: Option<((AgentId, u64, usize), Result<Carried, String>)>,
+    carried: Option<(Drafted, Result<Carried, String>)>,
 }
 
 impl Source {

@@ -36,8 +36,8 @@ pub(super) struct RolloutsState {
     chosen: Option<NonZeroUsize>,
     detail: Detail,
     new: Option<NewRollout>,
-    /// The newest rollout before one was planned that is waited for.
-    awaited: Option<Option<NonZeroUsize>>,
+    /// The number of the newest rollout, 0 for none, before one was planned that is waited for.
+    awaited: Option<usize>,
     /// What came of the newest plan.
     planning: Slot<Ended>,
 }
@@ -58,7 +58,7 @@ impl RolloutsState {
         }
         let newest = cx.fleet.rollouts.first().map(|one| one.number);
         if let Some(before) = self.awaited
-            && newest > before
+            && newest.is_some_and(|newest| newest.get() > before)
         {
             self.chosen = newest;
             self.awaited = None;
@@ -112,7 +112,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RolloutsState) {
             new::Turned::Left => state.new = None,
             new::Turned::Planned => {
                 state.new = None;
-                state.awaited = Some(newest);
+                state.awaited = Some(newest.map_or(0, NonZeroUsize::get));
             }
         }
     }

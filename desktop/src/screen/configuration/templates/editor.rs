@@ -27,6 +27,9 @@ const DESCRIPTION_LEN_MAX: usize = 500;
 /// The longest text of a template that is edited by hand here.
 const TEXT_LEN_MAX: usize = 2_000_000;
 
+/// Lines of the text that are always there.
+const ROWS: usize = 24;
+
 /// What is shown of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Part {
@@ -203,14 +206,13 @@ impl Editor {
                 .show(ui);
             ui.add_space(space::S);
         }
-        let rows = ((ui.available_height() - size::LABELLED) / 17.0).clamp(8.0, 400.0);
         let changed = ScrollArea::vertical()
             .id_salt("template-text")
             .auto_shrink([false, false])
             .show(ui, |ui| {
                 let field = Field::new("Template as JSON", typed)
                     .mono()
-                    .rows(rows as usize)
+                    .rows(ROWS)
                     .limit(TEXT_LEN_MAX)
                     .width(f32::INFINITY);
                 field.show(ui).changed()
