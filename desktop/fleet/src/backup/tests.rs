@@ -126,7 +126,12 @@ fn what_is_sealed_to_a_key_is_opened_by_that_key_alone() {
     };
     assert!(ask(Opener::Identity(identity.to_text())).is_ok());
     let other = ask(Opener::Identity(Identity::generate().to_text()));
-    assert!(other.unwrap_err().reason().contains("private key"));
+    assert!(
+        other
+            .unwrap_err()
+            .reason()
+            .contains("not sealed to this identity")
+    );
     let none = ask(Opener::Passphrase(Secret::new(PASSPHRASE.to_owned())));
     assert!(none.is_err());
 }

@@ -5,7 +5,7 @@
     reason = "what made-up agents do not do is refused in one place"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use underpass_runtime::archive::{
@@ -188,7 +188,7 @@ fn collect(agent: &DemoAgent, state: &State, input: &BackupInput) -> Content {
             inverse: diff(new, old),
         })
     });
-    let all = |ids: std::collections::BTreeSet<_>| ids.into_iter().map(|id| (id, kept())).collect();
+    let all = |ids: BTreeSet<_>| ids.into_iter().map(|id| (id, kept())).collect();
     Content {
         format: CONTENT_FORMAT,
         instance: agent.id,
@@ -268,7 +268,7 @@ fn draw(
 ) -> Result<Plan, Refusal> {
     let present = state.store.current().1;
     let here = Named::of(present);
-    let here: std::collections::BTreeSet<_> = here.values().collect();
+    let here: BTreeSet<_> = here.values().collect();
     let values = Named::of(backup);
     let held = Held {
         is_new: false,
@@ -288,19 +288,16 @@ fn draw(
     let draft = Draft::make(present, content, backup, choice, &held, fresh)?;
     let questions = draft.questions(present);
     let unresolved = questions.hosts.into_iter().step_by(3).take(3);
-    let is_other = content.instance != agent.id;
     let facts = Facts {
         now_ms: agent.now_ms(),
         unresolved: unresolved
             .map(|host| (host, "no such name".to_owned()))
             .collect(),
-        elsewhere: draft
-            .writes
-            .enrolments
-            .iter()
-            .take(usize::from(is_other))
-            .copied()
-            .collect(),
+        elsewhere: if content.instance == agent.id {
+            BTreeSet::new()
+        } else {
+            draft.writes.enrolments.clone()
+        },
         ..Facts::default()
     };
     Ok(draft.plan(present, content, &held, &facts))

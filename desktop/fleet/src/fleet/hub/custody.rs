@@ -166,10 +166,11 @@ async fn follow(
 /// How a backup is shown that came to its end.
 pub(crate) fn backed_up(made: Result<Made, Missed>) -> (Progress<Stage, Made>, PartState) {
     match made {
-        Ok(made) => {
-            let revision = made.manifest.revision.as_ref().map(|head| head.number);
-            (Progress::Done(Arc::new(made)), PartState::Done { revision })
-        }
+        // Nothing is changed by it that could be undone.
+        Ok(made) => (
+            Progress::Done(Arc::new(made)),
+            PartState::Done { revision: None },
+        ),
         Err(Missed::Stopped) => (Progress::Cancelled, PartState::Cancelled),
         Err(Missed::Failed(reason)) => {
             let reason: Arc<str> = reason.into();
@@ -187,7 +188,6 @@ pub(crate) fn restored(
     match done {
         None => (Progress::Cancelled, PartState::Cancelled),
         Some(Ok(applied)) => {
-            let revision = Some(applied.revision);
             let plan = match act {
                 Act::Apply(plan) => Some(plan),
                 Act::RollBack { .. } => None,

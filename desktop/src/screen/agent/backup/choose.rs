@@ -6,7 +6,7 @@ use egui::Ui;
 use underpass_shared::restore::{Choice, RestoreMode, RestorePart};
 
 use super::rules::Rules;
-use crate::theme::space;
+use crate::theme::{size, space};
 use crate::widget::{Words as _, card, option_card, toggle};
 
 /// All parts, in the order of their weight, each with what it is.
@@ -107,7 +107,9 @@ impl Choosing {
                         }
                     }
                     ui.horizontal(|ui| {
-                        ui.add_space(40.0);
+                        // Below the word, not below the switch.
+                        ui.spacing_mut().interact_size.y = 0.0;
+                        ui.add_space(size::CONTROL + space::XS);
                         ui.quiet(about);
                     });
                 });

@@ -3,6 +3,7 @@
 use egui::Ui;
 use lucide_icons::Icon;
 use underpass_fleet::command::Command;
+use underpass_fleet::remote::Remote;
 use underpass_fleet::restore::{Act, Done, Restore, Stage};
 use underpass_fleet::snapshot::{AgentSnapshot, Progress, Work};
 use underpass_shared::api::management::{RestoreShown, RestoreState, RestoreStep, RollbackOffer};
@@ -31,7 +32,7 @@ pub(super) fn ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
     agent: &AgentSnapshot,
-    shown: Option<&RestoreShown>,
+    remote: &Remote<RestoreShown>,
 ) -> Wanted {
     let mut wanted = Wanted::Nothing;
     let work = cx.fleet.works.restores.get(&agent.id).cloned();
@@ -62,7 +63,13 @@ pub(super) fn ui(
             ui.add_space(space::S);
             newest(ui, cx, work);
         }
-        let Some(shown) = shown else { return };
+        let Some(shown) = remote.value() else {
+            match remote.reason() {
+                Some(_) => drop(ui.quiet("What was restored last cannot be fetched")),
+                None => skeleton(ui, 1),
+            }
+            return;
+        };
         if !runs {
             state(ui, shown.state);
         }

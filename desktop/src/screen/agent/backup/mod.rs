@@ -15,7 +15,7 @@ mod verify;
 
 use std::sync::Arc;
 
-use egui::Ui;
+use egui::{Align, Layout, Ui};
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::{AgentSnapshot, JobId};
 use underpass_shared::api::management::{Query, RestoreShown, RestoreTarget, Target};
@@ -26,7 +26,7 @@ use self::opening::{Opening, dropped};
 use self::restore::{Restoring, Went};
 use self::schedules::Schedules;
 use self::verify::{Verified, Verify};
-use super::common::{Newer, loaded};
+use super::common::Newer;
 use crate::cx::Cx;
 use crate::screen::page;
 use crate::text;
@@ -106,16 +106,19 @@ impl BackupState {
 
 fn overview(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut BackupState, agent: &AgentSnapshot) {
     ui.spacing_mut().item_spacing.y = space::M;
-    let shown = loaded(ui, cx.now_ms, &state.last);
-    let shown = shown.as_deref();
+    let shown = state.last.get();
+    let shown = &*shown;
     let (mut back_up, mut wanted) = (false, Wanted::Nothing);
     if ui.available_width() < WIDE {
         back_up = make::ui(ui, cx, agent);
         wanted = last::ui(ui, cx, agent, shown);
     } else {
+        ui.spacing_mut().item_spacing.x = space::M;
         ui.columns_const(|[left, right]| {
-            back_up = make::ui(left, cx, agent);
-            wanted = last::ui(right, cx, agent, shown);
+            // Columns stretch their text; a card does not.
+            let layout = Layout::top_down(Align::Min);
+            left.with_layout(layout, |ui| back_up = make::ui(ui, cx, agent));
+            right.with_layout(layout, |ui| wanted = last::ui(ui, cx, agent, shown));
         });
     }
     state.schedules.ui(ui, cx, agent);

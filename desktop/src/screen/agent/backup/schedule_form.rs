@@ -149,7 +149,11 @@ impl Edit {
                     .id_salt("schedule")
                     .max_height(room)
                     .auto_shrink([false, true])
-                    .show(ui, |ui| found = self.body(ui, &mut form));
+                    .show(ui, |ui| {
+                        // Beside the bar, not below it.
+                        ui.set_max_width(ui.available_width() - space::M);
+                        found = self.body(ui, &mut form);
+                    });
                 reason = form.problem().map(str::to_owned);
             });
         ui.data_mut(|data| match reason {

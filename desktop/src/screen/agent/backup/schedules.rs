@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::Ui;
+use egui::{Ui, Vec2};
 use lucide_icons::Icon;
 use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
@@ -40,7 +40,9 @@ pub(super) struct Schedules {
 const COLUMNS: [Column; 6] = [
     Column::text("NAME", Width::AtLeast(90.0)).fixed(),
     Column::text("STATE", Width::Exact(120.0)).fixed(),
-    Column::text("NEXT", Width::Exact(160.0)).fixed().spare(2),
+    Column::text("NEXT (UTC)", Width::Exact(152.0))
+        .fixed()
+        .spare(2),
     Column::text("NEWEST GOOD", Width::Exact(104.0)).fixed(),
     Column::text("WHERE TO", Width::AtLeast(140.0))
         .fixed()
@@ -92,7 +94,13 @@ impl Schedules {
                     ui.quiet("None. The agent can back itself up: sealed to a public key, into a folder or to an address that takes PUT, each one verified.");
                     return;
                 }
-                wanted = table(ui, cx.now_ms, &mut self.table, &all, prevented.as_deref());
+                // A table takes all the height there is, which a page that scrolls has without end.
+                let rows = u16::try_from(all.len()).unwrap_or(u16::MAX);
+                let height = size::HEAD + f32::from(rows) * size::ROW;
+                ui.allocate_ui(Vec2::new(ui.available_width(), height), |ui| {
+                    let state = &mut self.table;
+                    wanted = table(ui, cx.now_ms, state, &all, prevented.as_deref());
+                });
             },
         );
         if add {
@@ -165,8 +173,9 @@ fn table(
                     }
                 }
                 2 => {
-                    let next = one.status.next_ms.map(text::when);
-                    ui.words(Text::Mono, tokens.text_2, next.unwrap_or_default());
+                    let next = one.status.next_ms.map(text::when).unwrap_or_default();
+                    let next = next.trim_end_matches(" UTC");
+                    ui.words(Text::Mono, tokens.text_2, next);
                 }
                 3 => {
                     let good = one.status.last_good.as_ref();

@@ -97,6 +97,8 @@ impl Verify {
             .max_height(room)
             .auto_shrink([false, true])
             .show(ui, |ui| {
+                // Beside the bar, not below it.
+                ui.set_max_width(ui.available_width() - space::M);
                 ui.paragraph("The agent does all that a restore does before it changes anything. Nothing is changed.");
                 ui.add_space(space::S);
                 self.opening.ui(ui);
@@ -146,18 +148,19 @@ pub(super) fn contents(ui: &mut Ui, found: &BackupVerified, agent: AgentId) {
         "Exactly the secrets are there that the document names",
         "The agent's id follows from its identity",
     ];
-    for check in checks {
-        ui.horizontal(|ui| {
-            dot(ui, State::Ok, "Right");
-            ui.body(check);
-        });
-    }
-    for warning in &found.warnings {
-        ui.horizontal(|ui| {
-            dot(ui, State::Warn, "To look at");
-            ui.body(text::sentence(warning));
-        });
-    }
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = space::XXS;
+        ui.spacing_mut().interact_size.y = size::CONTROL_SMALL;
+        let right = checks.map(|check| (State::Ok, "Right", check.to_owned()));
+        let warned = found.warnings.iter();
+        let warned = warned.map(|one| (State::Warn, "To look at", text::sentence(one)));
+        for (state, name, words) in right.into_iter().chain(warned) {
+            ui.horizontal(|ui| {
+                dot(ui, state, name);
+                ui.body(words.as_str()).on_hover_text(words);
+            });
+        }
+    });
     ui.add_space(space::S);
     keys(ui, |ui| {
         let whose = if found.instance == agent {
