@@ -119,14 +119,13 @@ pub trait Api: Send + Sync + 'static {
     /// A request and its answer; a refusal is an error.
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Reply, FleetError>>;
 
-    /// The same for an answer that is worth waiting for: `came` is told how far it is.
+    /// The same for an answer that is worth waiting for, which tells how far it is.
     fn fetch<'a>(
         &'a self,
         call: &'a Call,
-        came: &'a Came<'a>,
+        _came: &'a Came<'a>,
     ) -> BoxFuture<'a, Result<Reply, FleetError>> {
         // Who answers out of memory has all of it at once.
-        let _ = came;
         self.call(call)
     }
 

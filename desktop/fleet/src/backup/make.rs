@@ -77,7 +77,7 @@ pub(crate) async fn make(
     // From here on there is a file: what was begun is brought to its end.
     told(Stage::Writing);
     let (place, body) = (path.clone(), reply.body);
-    let kept = disk.run(move || keep(&place, body, agent, replace));
+    let kept = disk.run(move || keep(&place, &body, agent, replace));
     let Kept {
         manifest,
         sha256,
@@ -111,17 +111,17 @@ struct Kept {
 
 fn keep(
     path: &std::path::Path,
-    body: Bytes,
+    body: &Bytes,
     agent: AgentId,
     replace: bool,
 ) -> Result<Kept, String> {
-    let manifest = inspect(&body);
+    let manifest = inspect(body);
     let manifest = manifest.map_err(|error| format!("the agent's answer is no backup: {error}"))?;
     if manifest.instance != agent.to_string() {
         return Err("the agent's answer is the backup of another agent".to_owned());
     }
-    let sha256 = Hash256::of(&body);
-    let bytes = disk::keep(path, &body, replace)?;
+    let sha256 = Hash256::of(body);
+    let bytes = disk::keep(path, body, replace)?;
     if Hash256::of(&bytes) != sha256 {
         let shown = path.display();
         return Err(format!("{shown} does not hold what was written to it"));

@@ -58,6 +58,12 @@ pub(super) fn own(
     Ok(all)
 }
 
+/// A client certificate of a subaccount (PEM).
+pub(super) fn client(now_ms: i64) -> String {
+    let made = moved(SYSTEM, now_ms - AGE_MS, now_ms + AGE_MS);
+    made.map(|one| one.to_string()).unwrap_or_default()
+}
+
 /// A certificate with other times.
 fn moved(pem: &str, from_ms: i64, to_ms: i64) -> Result<Certificate, Invalid> {
     /// Tag and length of a time in a certificate.

@@ -28,6 +28,7 @@ use underpass_shared::secret::Secret;
 
 use super::acts::Acted;
 use super::agent::{DemoAgent, State, USER, done, ok, text};
+use super::certificates::client;
 use super::form::parts;
 use super::own::VERSION;
 use super::random::Dice;
@@ -176,7 +177,7 @@ fn collect(agent: &DemoAgent, state: &State, input: &BackupInput) -> Content {
     let kept = || KeptSecret::new("made up".to_owned());
     let enrolment = || Enrolment {
         key: kept(),
-        certificate: String::new(),
+        certificate: client(agent.now_ms()),
         ca_bundle: String::new(),
     };
     let numbers = (1..=revision.number).rev();
@@ -278,7 +279,8 @@ fn draw(
             .collect(),
         enrolments: (present.subaccounts().iter())
             .map(|one| {
-                let not_before_ms = agent.started_ms;
+                // Older than any: what is restored is the newer one.
+                let not_before_ms = 0;
                 (one.own().instance, HeldEnrolment { not_before_ms })
             })
             .collect(),

@@ -14,7 +14,7 @@ use super::cast::Trouble;
 use super::{Actor, Clock, cast, moves};
 use crate::api::Api;
 use crate::bulk::{Act, Runner, Wanted};
-use crate::command::{Bulk, Change, Command, DraftAct, Each, Many, Read, TemplateAct, Trial};
+use crate::command::{Bulk, Change, Command, DraftAct, Each, Many, TemplateAct};
 use crate::draft::Draft;
 use crate::fleet::Card;
 use crate::fleet::hub::bulk::{outcome, title, undo};
@@ -24,7 +24,7 @@ use crate::fleet::rollouts::Rollouts;
 use crate::fleet::templates::Templates;
 use crate::keys::KeyStoreKind;
 use crate::session::{Machine, Part, Step};
-use crate::slot::FromReply as _;
+use crate::slot::{FromReply as _, Sink};
 use crate::snapshot::{
     AgentSnapshot, Configuration, Failure, FleetSnapshot, Keys, MoveSnapshot, Notice, Severity,
     Works,
@@ -127,26 +127,11 @@ impl Still {
         self.generation += 1;
         let now_ms = self.now_ms;
         match command {
-            Command::Read(Read {
-                agent,
-                target,
-                query,
-                ticket,
-                into,
-            }) => {
-                let call = crate::api::Call::get(target).query(query);
-                let answer = self.ask(agent, &call);
-                into.put(ticket, answer.as_ref(), now_ms);
+            Command::Read(read) => {
+                let call = crate::api::Call::get(read.target).query(read.query);
+                self.inquire(read.agent, &call, read.ticket, &*read.into);
             }
-            Command::Try(Trial {
-                agent,
-                call,
-                ticket,
-                into,
-            }) => {
-                let answer = self.ask(agent, &call);
-                into.put(ticket, answer.as_ref(), now_ms);
-            }
+            Command::Try(one) => self.inquire(one.agent, &one.call, one.ticket, &*one.into),
             Command::Call(Change {
                 agent, call, done, ..
             }) => {
@@ -164,7 +149,7 @@ impl Still {
             Command::Each(each) => self.each(each),
             Command::Migrate(act) => self.migrate(act),
             Command::Scc(act) => still_scc(act, now_ms),
-            Command::BackUp(wanted) => self.back_up(wanted),
+            Command::BackUp(wanted) => self.back_up(&wanted),
             Command::Restore(wanted) => self.restore(wanted),
             Command::Describe { agent, described } => {
                 if let Some(one) = self.find(agent) {
@@ -194,6 +179,12 @@ impl Still {
             | Command::Reject(_)
             | Command::Dismiss(_) => {}
         }
+    }
+
+    /// Makes a call that changes nothing.
+    fn inquire(&mut self, agent: AgentId, call: &crate::api::Call, ticket: u64, into: &dyn Sink) {
+        let answer = self.ask(agent, call);
+        into.put(ticket, answer.as_ref(), self.now_ms);
     }
 
     fn find(&mut self, id: AgentId) -> Option<&mut Sitter> {

@@ -290,14 +290,8 @@ impl Hub {
                 self.moved(job, migration);
                 self.now();
             }
-            Message::Backing(agent, progress) => {
-                Arc::make_mut(&mut self.works).backing(agent, progress);
-                self.later();
-            }
-            Message::Restoring(agent, progress) => {
-                Arc::make_mut(&mut self.works).restoring(agent, progress);
-                self.later();
-            }
+            Message::Backing(agent, progress) => self.backing(agent, progress),
+            Message::Restoring(agent, progress) => self.restoring(agent, progress),
             Message::Draft(agent, answered) => {
                 self.answered(agent, answered);
                 self.now();

@@ -14,11 +14,11 @@ use crate::restore::{self, Restore};
 use crate::snapshot::Work;
 
 impl Still {
-    pub(super) fn back_up(&mut self, wanted: BackUp) {
+    pub(super) fn back_up(&mut self, wanted: &BackUp) {
         let agents: Vec<AgentId> = wanted.files.iter().map(|(agent, _)| *agent).collect();
         let (job, _stop) = self.jobs.begin(&wanted.title, &agents, self.now_ms);
         for (agent, path) in &wanted.files {
-            let made = self.made(&wanted, *agent, path);
+            let made = self.made(wanted, *agent, path);
             let (progress, part) = backed_up(made);
             let mut work = Work::new(job, self.now_ms, Stage::Waiting);
             work.progress = progress;

@@ -96,6 +96,22 @@ impl Hub {
     }
 }
 
+impl Hub {
+    pub(super) fn backing(&mut self, agent: AgentId, progress: Progress<Stage, Made>) {
+        Arc::make_mut(&mut self.works).backing(agent, progress);
+        self.later();
+    }
+
+    pub(super) fn restoring(
+        &mut self,
+        agent: AgentId,
+        progress: Progress<restore::Stage, restore::Done>,
+    ) {
+        Arc::make_mut(&mut self.works).restoring(agent, progress);
+        self.later();
+    }
+}
+
 /// The backup of one of several agents.
 struct OneBackup {
     api: Option<Arc<dyn Api>>,
@@ -193,7 +209,9 @@ pub(crate) fn restored(
                 Act::RollBack { .. } => None,
             };
             let done = restore::Done { applied, plan };
-            (Progress::Done(Arc::new(done)), PartState::Done { revision })
+            // Its way back brings secrets too, which undoing a revision alone does not.
+            let part = PartState::Done { revision: None };
+            (Progress::Done(Arc::new(done)), part)
         }
         Some(Err(reason)) => {
             let reason: Arc<str> = reason.into();

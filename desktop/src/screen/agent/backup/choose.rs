@@ -109,7 +109,7 @@ impl Choosing {
                     ui.horizontal(|ui| {
                         // Below the word, not below the switch.
                         ui.spacing_mut().interact_size.y = 0.0;
-                        ui.add_space(size::CONTROL + space::XS);
+                        ui.add_space(size::CONTROL + space::S + space::XXS);
                         ui.quiet(about);
                     });
                 });

@@ -15,7 +15,9 @@ use super::ago;
 use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, space};
-use crate::widget::{Answer, Banner, Button, Dialog, Words as _, card, key_text, keys, progress};
+use crate::widget::{
+    Answer, Banner, Button, Dialog, Words as _, card, key_text, keys, progress, skeleton,
+};
 
 /// What is wanted of the card.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

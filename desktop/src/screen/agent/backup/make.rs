@@ -169,9 +169,8 @@ fn told(stage: Stage) -> (String, Option<f32>) {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "it is a share of a bar")]
 fn share(part: u64, whole: u64) -> f32 {
-    (part as f64 / whole as f64) as f32
+    part as f32 / whole as f32
 }
 
 fn result(ui: &mut Ui, now_ms: i64, made: &Made) {

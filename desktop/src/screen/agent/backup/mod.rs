@@ -28,7 +28,7 @@ use self::schedules::Schedules;
 use self::verify::{Verified, Verify};
 use super::common::Newer;
 use crate::cx::Cx;
-use crate::screen::page;
+use crate::screen::{fixed_page, page};
 use crate::text;
 use crate::theme::space;
 
@@ -64,13 +64,13 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut BackupState) {
     };
     state.ask(cx, &agent);
     state.dropped(ui);
-    page(ui, "backup", |ui| match &mut state.restoring {
-        Some(restoring) => match restoring.ui(ui, cx, &agent) {
+    match &mut state.restoring {
+        Some(restoring) => match fixed_page(ui, |ui| restoring.ui(ui, cx, &agent)) {
             Went::Nowhere => {}
             Went::Back | Went::Applied => state.restoring = None,
         },
-        None => overview(ui, cx, state, &agent),
-    });
+        None => page(ui, "backup", |ui| overview(ui, cx, state, &agent)),
+    }
     dialogs(ui, cx, state, &agent);
 }
 

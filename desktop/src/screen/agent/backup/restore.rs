@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use egui::{Align, Layout, Ui};
+use egui::{Align, Layout, ScrollArea, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
@@ -70,23 +70,27 @@ impl Restoring {
 
     /// Shows the page.
     pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot) -> Went {
-        if let Some(stamped) = self.answer.take() {
+        let came = self.answer.take();
+        let is_new = came.is_some();
+        if let Some(stamped) = came {
             self.planned = Some(Planned::new(stamped.value));
         }
         ui.spacing_mut().item_spacing.y = space::M;
         let mut went = self.head(ui);
         if ui.available_width() < WIDE {
-            self.form(ui, cx, agent);
-            went = self.plan(ui, cx, agent, went);
-        } else {
-            ui.horizontal_top(|ui| {
-                ui.spacing_mut().item_spacing.x = space::L;
-                ui.vertical(|ui| {
-                    ui.set_width(FORM);
-                    self.form(ui, cx, agent);
+            ScrollArea::vertical()
+                .id_salt("restore")
+                .auto_shrink([false, false])
+                .show(ui, |ui| {
+                    self.form(ui);
+                    self.ask(ui, cx, agent);
+                    if is_new {
+                        ui.scroll_to_cursor(Some(Align::Min));
+                    }
+                    self.plan(ui, cx, agent);
                 });
-                ui.vertical(|ui| went = self.plan(ui, cx, agent, went));
-            });
+        } else {
+            self.beside(ui, cx, agent);
         }
         if self.confirmed(ui, cx, agent) {
             went = Went::Applied;
@@ -97,6 +101,29 @@ impl Restoring {
             forget(cx, agent, planned.plan.id);
         }
         went
+    }
+
+    /// The form with its button at its foot, and the plan beside it; each scrolls by itself.
+    fn beside(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot) {
+        let height = ui.available_height();
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = space::L;
+            ui.vertical(|ui| {
+                ui.set_width(FORM);
+                ScrollArea::vertical()
+                    .id_salt("restore-form")
+                    .max_height(height - size::CONTROL - 2.0 * space::M)
+                    .auto_shrink([false, true])
+                    .show(ui, |ui| self.form(ui));
+                self.ask(ui, cx, agent);
+            });
+            ui.vertical(|ui| {
+                ScrollArea::vertical()
+                    .id_salt("restore-plan")
+                    .auto_shrink([false, false])
+                    .show(ui, |ui| self.plan(ui, cx, agent));
+            });
+        });
     }
 
     fn head(&self, ui: &mut Ui) -> Went {
@@ -111,12 +138,17 @@ impl Restoring {
         went
     }
 
-    fn form(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot) {
+    fn form(&mut self, ui: &mut Ui) {
+        ui.spacing_mut().item_spacing.y = space::M;
         card(ui, |ui| {
             ui.title("The backup");
             self.opening.ui(ui);
         });
         self.choosing.ui(ui);
+    }
+
+    /// The button that asks for the plan.
+    fn ask(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot) {
         let loading = self.answer.get().is_loading();
         let ready = self.opening.ready();
         let choice = self.choosing.choice();
@@ -155,7 +187,7 @@ impl Restoring {
         }
     }
 
-    fn plan(&mut self, ui: &mut Ui, cx: &Cx<'_>, agent: &AgentSnapshot, went: Went) -> Went {
+    fn plan(&mut self, ui: &mut Ui, cx: &Cx<'_>, agent: &AgentSnapshot) {
         match &*self.answer.get() {
             Remote::Loading { .. } => {
                 Banner::new(
@@ -165,13 +197,13 @@ impl Restoring {
                 .detail("It resolves hosts and asks gateways too, which takes a few seconds")
                 .show(ui);
                 skeleton(ui, 6);
-                return went;
+                return;
             }
             Remote::Unavailable { reason, .. } => {
                 Banner::new(State::Error, "There is no plan")
                     .detail(&text::sentence(reason))
                     .show(ui);
-                return went;
+                return;
             }
             Remote::NotRequested | Remote::Ready(_) => {}
         }
@@ -184,7 +216,7 @@ impl Restoring {
                 action: None,
             }
             .show(ui);
-            return went;
+            return;
         };
         let other = self.choosing.choice().ok() != self.asked;
         let stale = planned.stale(cx.now_ms, revision);
@@ -225,7 +257,6 @@ impl Restoring {
         if restore {
             self.confirm = Some(ConfirmName::default());
         }
-        went
     }
 
     /// Asks; true when the restore is on its way.
