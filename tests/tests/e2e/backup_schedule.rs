@@ -122,10 +122,15 @@ fn backups_are_verified_kept_and_opened_by_age() {
         recorded.contains(&done) && recorded.contains(files[2]),
         "{recorded}"
     );
+    without_the_folder(&agent, &backups, &world.path("away"));
+    run(agent.command(&["backup", "schedule", "remove", "nightly"]));
+    assert_eq!(agent.shown(), Value::Null);
+    assert_eq!(listed(&backups).len(), 3);
+}
 
-    // Without the folder there is a reason, an alert, and the good ones are as they were.
-    let away = world.path("away");
-    std::fs::rename(&backups, &away).unwrap();
+/// There is a reason, an alert, and the good ones are as they were.
+fn without_the_folder(agent: &Agent, backups: &Path, away: &Path) {
+    std::fs::rename(backups, away).unwrap();
     let reason = refuse(agent.run_now());
     assert!(
         reason.contains("backups cannot be used: No such file"),
@@ -138,18 +143,15 @@ fn backups_are_verified_kept_and_opened_by_age() {
             .then_some(())
     });
     assert_eq!(agent.shown()["status"]["failures"], 1);
-    assert_eq!(listed(&away).len(), 3);
+    assert_eq!(listed(away).len(), 3);
     let recorded = run(agent.command(&["audit", "list", "--category", "Backup", "--json"]));
     assert!(
         recorded.contains("cannot be used: No such file"),
         "{recorded}"
     );
-    std::fs::rename(&away, &backups).unwrap();
+    std::fs::rename(away, backups).unwrap();
     run(agent.run_now());
     assert_eq!(agent.shown()["status"]["failures"], 0);
-    run(agent.command(&["backup", "schedule", "remove", "nightly"]));
-    assert_eq!(agent.shown(), Value::Null);
-    assert_eq!(listed(&backups).len(), 3);
 }
 
 #[test]
@@ -216,30 +218,7 @@ fn backups_are_put_to_nginx_and_its_refusals_are_told() {
     let shown = agent.shown();
     assert_eq!(shown["target"]["url"]["login"]["password"], "***");
     assert!(!agent.document().to_string().contains("correct"));
-    // What is shown keeps it, but leads it nowhere else.
-    let keep = [
-        "--url",
-        &url,
-        "--user",
-        "agent",
-        "--ca",
-        &right,
-        "--keep-password",
-    ];
-    run(agent.schedule(&public, &keep));
-    run(agent.run_now());
-    let elsewhere = keep.map(|word| {
-        if word == url {
-            "https://other.corp/"
-        } else {
-            word
-        }
-    });
-    let elsewhere = refuse(agent.schedule(&public, &elsewhere));
-    assert!(
-        elsewhere.contains("target.url.login.password"),
-        "{elsewhere}"
-    );
+    keeps_its_password(&agent, &public, &url, &right);
 
     let puts = listed(&world.path("nginx/files/open"));
     set(&agent, &right, "incorrect");
@@ -263,6 +242,33 @@ fn backups_are_put_to_nginx_and_its_refusals_are_told() {
     assert!(agent.shown()["status"]["failures"].as_u64().unwrap() >= 3);
     let log = std::fs::read_to_string(agent.dir.with_extension("log")).unwrap();
     assert!(!log.contains("correct"), "{log}");
+}
+
+/// What is shown keeps it, but leads it nowhere else.
+fn keeps_its_password(agent: &Agent, public: &str, url: &str, ca: &str) {
+    let keep = [
+        "--url",
+        url,
+        "--user",
+        "agent",
+        "--ca",
+        ca,
+        "--keep-password",
+    ];
+    run(agent.schedule(public, &keep));
+    run(agent.run_now());
+    let elsewhere = keep.map(|word| {
+        if word == url {
+            "https://other.corp/"
+        } else {
+            word
+        }
+    });
+    let elsewhere = refuse(agent.schedule(public, &elsewhere));
+    assert!(
+        elsewhere.contains("target.url.login.password"),
+        "{elsewhere}"
+    );
 }
 
 #[test]
