@@ -220,7 +220,7 @@ fn hosts(document: &Document) -> BTreeSet<String> {
 fn a_dropped_file_is_offered_to_be_verified() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.zip");
-    std::fs::write(&path, b"PK, but no backup").unwrap();
+    underpass_runtime::file::replace(&path, b"PK, but no backup").unwrap();
     let [id, _] = two();
     let mut stage = Stage::new(Theme::Dark, WINDOW);
     stage.go(Route::Agent { id, tab: TAB });

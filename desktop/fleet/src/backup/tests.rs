@@ -48,8 +48,9 @@ fn agent(spoil: fn(&Call, Reply) -> Result<Reply, FleetError>) -> Agent {
     }
 }
 
-fn whole(_call: &Call, reply: Reply) -> Result<Reply, FleetError> {
-    Ok(reply)
+/// One whose backups arrive whole.
+fn sound() -> Agent {
+    agent(|_call, reply| Ok(reply))
 }
 
 fn is_archive(call: &Call) -> bool {
@@ -89,7 +90,7 @@ fn run(
 fn a_backup_is_written_and_opened_by_the_agent() {
     let folder = tempfile::tempdir().unwrap();
     let (path, stop) = (folder.path().join("a.zip"), CancellationToken::new());
-    let (made, stages) = run(&agent(whole), &with_password(), &path, false, &stop);
+    let (made, stages) = run(&sound(), &with_password(), &path, false, &stop);
     let made = made.unwrap();
     assert_eq!(stages, [Stage::Making, Stage::Writing, Stage::Verifying]);
     let bytes = std::fs::read(&path).unwrap();
@@ -100,10 +101,10 @@ fn a_backup_is_written_and_opened_by_the_agent() {
     };
     assert!(found.own && found.subaccounts > 0 && found.changes == 0);
     // A file that is there stays, and the agent is not asked at all.
-    let (again, stages) = run(&agent(whole), &with_password(), &path, false, &stop);
+    let (again, stages) = run(&sound(), &with_password(), &path, false, &stop);
     assert!(matches!(again, Err(Missed::Failed(reason)) if reason.contains("exists already")));
     assert_eq!(stages, [Stage::Making]);
-    let (again, _) = run(&agent(whole), &with_password(), &path, true, &stop);
+    let (again, _) = run(&sound(), &with_password(), &path, true, &stop);
     assert_ne!(again.unwrap().sha256, made.sha256);
 }
 
@@ -116,7 +117,7 @@ fn what_is_sealed_to_a_key_is_opened_by_that_key_alone() {
         recipients: vec![identity.recipient().to_string().parse().unwrap()],
         ..BackupInput::default()
     };
-    let agent = agent(whole);
+    let agent = sound();
     let (made, _) = run(&agent, &input, &path, false, &stop);
     assert!(matches!(made.unwrap().checked, Checked::Sealed));
     let bytes = std::fs::read(&path).unwrap();
@@ -151,12 +152,12 @@ fn what_is_no_backup_of_the_agent_leaves_no_file() {
     });
     let (made, _) = run(&damaged, &with_password(), &path, false, &stop);
     assert!(matches!(made, Err(Missed::Failed(reason)) if reason.contains("no backup")));
-    let mut other = agent(whole);
+    let mut other = sound();
     other.id = AgentId::of_authority(&[9; 32]);
     let (made, _) = run(&other, &with_password(), &path, false, &stop);
     assert!(matches!(made, Err(Missed::Failed(reason)) if reason.contains("another agent")));
     stop.cancel();
-    let (made, _) = run(&agent(whole), &with_password(), &path, false, &stop);
+    let (made, _) = run(&sound(), &with_password(), &path, false, &stop);
     assert_eq!(made.unwrap_err(), Missed::Stopped);
     assert!(!path.exists());
 }
