@@ -34,7 +34,7 @@ fn diagnoses_tell_causes_what_to_do_and_where() {
         stage.take("Delete the diagnosis");
         assert!(stage.shows("No diagnosis matches"));
         stage.take("Clear the filter");
-        assert!(stage.mentions("Back end") && !stage.mentions("Paths of a system"));
+        assert!(stage.mentions("Mapping was never used") && !stage.mentions("Paths of a system"));
     }
 }
 
