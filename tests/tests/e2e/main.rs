@@ -15,6 +15,7 @@ mod audit;
 mod backends;
 #[cfg(test)]
 mod backup;
+#[cfg(test)]
 mod backup_schedule;
 #[cfg(test)]
 mod broken;

@@ -221,10 +221,12 @@ impl Diagnosed {
             ui.spacing_mut().item_spacing = egui::vec2(space::S, space::S);
             for tab in kinds::pages(one.kind).iter().copied() {
                 let button = Button::secondary(tab.title()).trailing(Icon::ArrowRight);
-                let button = button.name(match tab {
-                    AgentTab::AccessControl => "Open the mapping",
-                    _ => tab.title(),
-                });
+                let name = if tab == AgentTab::AccessControl {
+                    "Open the mapping"
+                } else {
+                    tab.title()
+                };
+                let button = button.name(name);
                 if !ui.add(button).clicked() {
                     continue;
                 }
