@@ -185,8 +185,12 @@ impl BulkPlan {
         });
         let now_ms = clock::wall_ms();
         let rollout = Rollout::new(template, values, options, agents.collect(), now_ms)?;
-        let ended = act(&engine, rollout, Act::Plan { again: false })?;
+        let mut ended = act(&engine, rollout, Act::Plan { again: false })?;
         engine.stop();
+        if common.demo {
+            // Nothing is kept of it, so nothing goes on with it by its number.
+            ended.rollout.number = None;
+        }
         show::ended(&ended, out)?;
         Ok(code(&ended))
     }

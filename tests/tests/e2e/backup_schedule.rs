@@ -42,7 +42,7 @@ impl Agent {
     fn alert_codes(&self) -> Vec<String> {
         let told = parse(&run(self.command(&["alert", "list", "--json"])));
         let all = told["alerts"].as_array().unwrap().iter();
-        let codes = all.map(|one| one["id"]["code"].as_str().unwrap().to_owned());
+        let codes = all.map(|one| one["code"].as_str().unwrap().to_owned());
         codes.collect()
     }
 }

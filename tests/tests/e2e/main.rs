@@ -112,6 +112,7 @@ mod proxy_test;
 mod raw;
 #[cfg(test)]
 mod restore;
+#[cfg(test)]
 mod revisions;
 #[cfg(test)]
 mod revocation;

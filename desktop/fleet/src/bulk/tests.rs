@@ -244,7 +244,7 @@ fn journals_of_newer_programs_and_damaged_ones_are_refused() {
     let path = dir.path().join("bulk/1.json");
     underpass_runtime::file::private_dir(&dir.path().join("bulk")).unwrap();
     let write = |text: &str| underpass_runtime::file::replace(&path, text.as_bytes()).unwrap();
-    write(r#"{"format":2,"other":1}"#);
+    write(r#"{"format":3,"other":1}"#);
     assert!(matches!(
         journal.read(one),
         Err(JournalError::Paper(PaperError::TooNew(_)))

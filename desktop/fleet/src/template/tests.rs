@@ -289,7 +289,7 @@ fn typed_values_are_read_as_their_kind() {
 fn a_change_is_carried_to_others_and_what_is_not_is_told() {
     let before = document("a");
     let mut after = before
-        .with_mapping(key(1, "a"), mapping("new:80", "pr$ce.corp:80"))
+        .with_mapping(key(1, "a"), mapping("new:80", "price.corp:80"))
         .unwrap();
     let mut whole = serde_json::from_str::<Value>(&after.to_json()).unwrap();
     whole["connector"]["description"] = json!("costs $5");
