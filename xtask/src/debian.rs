@@ -97,10 +97,10 @@ pub(crate) const OPENSSL: Tool = Tool {
     program: "openssl",
     package: "openssl",
 };
-/// Makes pictures small without losing anything.
-pub(crate) const OPTIPNG: Tool = Tool {
-    program: "optipng",
-    package: "optipng",
+/// Makes pictures small: a screen has few colours.
+pub(crate) const PNGQUANT: Tool = Tool {
+    program: "pngquant",
+    package: "pngquant",
 };
 pub(crate) const PKG_CONFIG: Tool = Tool {
     program: "pkg-config",

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-use crate::debian::{self, OPTIPNG, VULKAN};
+use crate::debian::{self, PNGQUANT, VULKAN};
 use crate::file;
 use crate::output;
 use crate::shell;
@@ -19,7 +19,7 @@ const TOTAL_MAX: usize = 8 * 1024 * 1024;
 
 /// Takes them, and writes those that changed.
 pub(crate) fn run(stop: &Stop) -> anyhow::Result<()> {
-    debian::ensure(&[OPTIPNG, VULKAN], stop)?;
+    debian::ensure(&[PNGQUANT, VULKAN], stop)?;
     let taken = tempfile::tempdir().context("cannot make a temporary folder")?;
     output::progress("drawing");
     let arguments = ["test", "-p", "underpass-desktop", "--test", "ui"];
@@ -31,9 +31,10 @@ pub(crate) fn run(stop: &Stop) -> anyhow::Result<()> {
     ensure!(!pictures.is_empty(), "no pictures were taken");
     output::progress(format_args!("making {} pictures small", pictures.len()));
     for picture in &pictures {
-        let mut optimise = Command::new("optipng");
+        let mut optimise = Command::new("pngquant");
         optimise
-            .args(["-quiet", "-o2", "-strip", "all"])
+            .args(["--quality=90-100", "--speed=1", "--strip", "--force"])
+            .args(["--output".as_ref(), picture.as_path(), "--".as_ref()])
             .arg(picture);
         shell::capture(&mut optimise, stop)?;
     }

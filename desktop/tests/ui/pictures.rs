@@ -71,6 +71,16 @@ fn pictures_of_every_screen() {
         for tab in ConfigurationTab::ALL {
             stage.go(Route::Configuration { tab });
             stage.run();
+            match tab {
+                ConfigurationTab::Drift => stage.press("Compare now"),
+                ConfigurationTab::Search => {
+                    stage.letters("/");
+                    stage.letters("internal:s4h-app01*");
+                    stage.key(Modifiers::NONE, Key::Enter);
+                }
+                ConfigurationTab::Templates | ConfigurationTab::Rollouts => {}
+            }
+            stage.run();
             stage.shot(&format!("configuration-{}", slug(tab.title())));
         }
         stage.go(Route::Fleet);
