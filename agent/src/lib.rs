@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod deliver;
 pub mod diagnosis;
 pub mod doctor;
+mod errand;
 pub mod events;
 mod expiry;
 pub mod forward;

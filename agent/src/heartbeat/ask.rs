@@ -1,7 +1,6 @@
 //! Asks the URL of the heartbeat once.
 
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,17 +8,15 @@ use bytes::Bytes;
 use http::header::{HOST, USER_AGENT};
 use http::{Request, StatusCode};
 use http_body_util::Empty;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use underpass_runtime::tls::{BackendTls, TrustStore};
 use underpass_shared::config::{Connector, HeartbeatUrl, TrustedCertificates};
-use underpass_shared::head::{HEADERS_MAX, READ_MAX};
 use underpass_shared::id::{InvalidId, RegionHost};
 
+use crate::errand;
 use crate::secrets::SecretStore;
 use crate::tunnel::{DialError, Route, open};
 
@@ -113,31 +110,15 @@ async fn attempt(
 
 fn trusted(own: &TrustedCertificates) -> Result<TrustStore, AskError> {
     let own = own.as_slice().iter();
-    let own = own.map(|one| one.certificate.der());
-    let system = rustls_native_certs::load_native_certs();
-    if let (true, Some(error)) = (system.certs.is_empty(), system.errors.first()) {
-        return Err(AskError::System(error.to_string()));
-    }
-    let system = system.certs.iter().map(|one| one.as_ref());
-    Ok(TrustStore::new(own.chain(system)))
+    errand::trust(own.map(|one| one.certificate.der())).map_err(AskError::System)
 }
 
-/// One request on a connection of its own; of the answer only the status counts.
+/// Of the answer only the status counts.
 async fn exchange<S>(stream: S, request: Request<Empty<Bytes>>) -> Result<(), AskError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let (mut sender, connection) = http1::Builder::new()
-        .max_buf_size(READ_MAX)
-        .max_headers(HEADERS_MAX)
-        .handshake(TokioIo::new(stream))
-        .await?;
-    let (mut asking, mut driving) = (pin!(sender.send_request(request)), pin!(connection));
-    let response = tokio::select! {
-        response = &mut asking => response,
-        _ended = &mut driving => asking.await,
-    };
-    let status = response?.status();
+    let status = errand::exchange(stream, request).await?.status;
     if status.is_success() {
         Ok(())
     } else {

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +11,6 @@ use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
 use http::{HeaderName, HeaderValue, Request, StatusCode};
 use http_body_util::Full;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -22,10 +19,10 @@ use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 use underpass_runtime::tls::{BackendTls, CertificateRefused, TlsFailure, TrustStore};
 use underpass_shared::config::{BackupUpload, Certificate, UploadUser};
-use underpass_shared::head::{HEADERS_MAX, READ_MAX};
 use underpass_shared::id::{InvalidId, RegionHost};
 use underpass_shared::secret::Secret;
 
+use crate::errand;
 use crate::tunnel::{self, DialError, Route};
 
 /// How often a backup is sent in one run, as long as it may help.
@@ -312,37 +309,16 @@ fn trusted(named: &[Certificate], more: &[Certificate]) -> Result<TrustStore, Up
     if !named.is_empty() {
         return Ok(TrustStore::new(named.iter().map(Certificate::der)));
     }
-    let system = rustls_native_certs::load_native_certs();
-    if let (true, true, Some(error)) = (
-        system.certs.is_empty(),
-        more.is_empty(),
-        system.errors.first(),
-    ) {
-        return Err(UploadError::System(error.to_string()));
-    }
-    let system = system.certs.iter().map(|one| one.as_ref());
-    Ok(TrustStore::new(
-        more.iter().map(Certificate::der).chain(system),
-    ))
+    errand::trust(more.iter().map(Certificate::der)).map_err(UploadError::System)
 }
 
-/// One request on a connection of its own; of the answer only the head counts.
+/// Whether what was sent was taken, as the head of the answer says.
 async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> Result<(), UploadError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let (mut sender, connection) = http1::Builder::new()
-        .max_buf_size(READ_MAX)
-        .max_headers(HEADERS_MAX)
-        .handshake(TokioIo::new(stream))
-        .await?;
-    let (mut asking, mut driving) = (pin!(sender.send_request(request)), pin!(connection));
-    let response = tokio::select! {
-        response = &mut asking => response,
-        _ended = &mut driving => asking.await,
-    };
-    let response = response?;
-    let status = response.status();
+    let head = errand::exchange(stream, request).await?;
+    let status = head.status;
     if status.is_success() {
         return Ok(());
     }
@@ -352,7 +328,7 @@ where
     if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         return Err(UploadError::Login(status));
     }
-    let wait = response.headers().get(RETRY_AFTER);
+    let wait = head.headers.get(RETRY_AFTER);
     let wait = wait.and_then(|value| value.to_str().ok());
     let wait = wait.map(|text| text.chars().take(SAID_LEN_MAX).collect());
     Err(UploadError::Status { status, wait })

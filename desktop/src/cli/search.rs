@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::json;
-use underpass_fleet::search::{self, Found, Hit};
+use underpass_fleet::search::{self, Found, Hit, open_words};
 
 use super::engine::Engine;
 use super::output::{Output, table};
@@ -118,11 +118,7 @@ fn row(label: &str, hit: &Hit) -> [String; 3] {
             open_paths,
             ..
         } => {
-            let paths = match open_paths.as_slice() {
-                [] => "nothing open".to_owned(),
-                [one] => one.clone(),
-                [one, rest @ ..] => format!("{one} and {} more", rest.len()),
-            };
+            let paths = open_words(open_paths);
             let what = format!("{virtual_address} -> {internal_address} ({protocol}, {paths})");
             (format!("mapping of {subaccount}"), what)
         }

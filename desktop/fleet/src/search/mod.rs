@@ -55,6 +55,15 @@ pub enum Hit {
     },
 }
 
+/// The open paths of a mapping in a few words.
+pub fn open_words(open_paths: &[String]) -> String {
+    match open_paths {
+        [] => "nothing open".to_owned(),
+        [one] => one.clone(),
+        [one, rest @ ..] => format!("{one} and {} more", rest.len()),
+    }
+}
+
 /// What was found in one configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

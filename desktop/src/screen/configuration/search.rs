@@ -6,7 +6,7 @@ use egui::{Align, Id, Key, Layout, Modifiers, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::command::{Command, Find, Survey};
 use underpass_fleet::remote::Remote;
-use underpass_fleet::search::{FleetFound, FoundAgent, Hit, Search};
+use underpass_fleet::search::{FleetFound, FoundAgent, Hit, Search, open_words};
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::AgentSnapshot;
 use underpass_shared::csv::cell;
@@ -299,11 +299,7 @@ fn words(hit: &Hit) -> [String; 3] {
             open_paths,
             ..
         } => {
-            let paths = match open_paths.as_slice() {
-                [] => "nothing open".to_owned(),
-                [one] => one.clone(),
-                [one, rest @ ..] => format!("{one} and {} more", rest.len()),
-            };
+            let paths = open_words(open_paths);
             [
                 virtual_address.clone(),
                 internal_address.clone(),
