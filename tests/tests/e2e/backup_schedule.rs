@@ -301,6 +301,7 @@ fn what_was_missed_is_made_up_for_once_and_what_is_too_old_is_told() {
     agent.process().kill();
     set("+3d");
     agent.run();
+    agent.until_up();
     until("the missed backup is made", || {
         (listed(&backups).len() == 2).then_some(())
     });
@@ -318,6 +319,7 @@ fn what_was_missed_is_made_up_for_once_and_what_is_too_old_is_told() {
     std::fs::rename(&backups, world.path("away")).unwrap();
     set("+6d");
     agent.run();
+    agent.until_up();
     until("alerts tell of it", || {
         let told = agent.alert_codes();
         let both = ["Backup", "BackupRun"].map(str::to_owned);
