@@ -7,6 +7,7 @@ pub mod configuration;
 pub mod fleet;
 pub mod moves;
 pub mod pairing;
+pub(crate) mod save;
 pub mod settings;
 pub mod welcome;
 

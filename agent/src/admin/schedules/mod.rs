@@ -11,8 +11,7 @@ use underpass_shared::api::management::{
 };
 use underpass_shared::audit::Category;
 use underpass_shared::config::{
-    BackupDestination, BackupSchedule, BackupScheduleFields, BackupUpload, ScheduleName,
-    UploadLogin,
+    BackupDestination, BackupSchedule, BackupUpload, ScheduleName, UploadLogin,
 };
 use underpass_shared::id::CredentialId;
 use underpass_shared::secret::Secret;
@@ -39,24 +38,15 @@ fn wanted(
         let parsed = recipient.as_str().parse::<Recipient>();
         parsed.map_err(|rule| Refusal::invalid(format!("recipients[{at}]"), rule.to_string()))?;
     }
-    let (target, added) = match input.target {
-        DestinationInput::Directory(folder) => (BackupDestination::Directory(folder), None),
+    let mut added = None;
+    let fields = input.into_fields(name, |target| match target {
+        DestinationInput::Directory(folder) => Ok(BackupDestination::Directory(folder)),
         DestinationInput::Url(upload) => {
-            let (upload, added) = wanted_upload(present, upload)?;
-            (BackupDestination::Url(upload), added)
+            let (upload, secret) = wanted_upload(present, upload)?;
+            added = secret;
+            Ok(BackupDestination::Url(upload))
         }
-    };
-    let fields = BackupScheduleFields {
-        name,
-        enabled: input.enabled.0,
-        cron: input.cron,
-        clock: input.clock,
-        recipients: input.recipients,
-        history: input.history,
-        include_machine: input.include_machine.0,
-        target,
-        wanted_within_hours: input.wanted_within_hours,
-    };
+    })?;
     Ok((fields.try_into()?, added))
 }
 

@@ -17,8 +17,8 @@ use underpass_shared::api::management::{
     Target, Verb, read,
 };
 use underpass_shared::backup::{
-    Absent, CONTENT_FORMAT, Content, Enrolment, Head, IdentityKey, KeptSecret, Machine, Named,
-    Past, Values,
+    Absent, CONTENT_FORMAT, Content, ContentError, Enrolment, Head, IdentityKey, KeptSecret,
+    Machine, Named, Past, Values,
 };
 use underpass_shared::config::{Document, diff};
 use underpass_shared::hash::Hash256;
@@ -149,9 +149,11 @@ fn give(agent: &DemoAgent, state: &State, call: &Call) -> Done {
     if password.is_none() && input.recipients.is_empty() {
         return Err(Refusal::invalid("password", "is missing"));
     }
+    let failed = |error: &dyn std::fmt::Display| Refusal::failure(error.to_string());
+    let content = collect(agent, state, &input);
     let sealed = Sealed {
         guard: password.map(guard),
-        content: collect(agent, state, &input),
+        content: content.map_err(|error| failed(&error))?,
     };
     let head = Head {
         number: sealed.content.revision.number,
@@ -164,14 +166,13 @@ fn give(agent: &DemoAgent, state: &State, call: &Call) -> Done {
         instance: agent.id.to_string(),
         revision: Some(head),
     };
-    let failed = |error: &dyn std::fmt::Display| Refusal::failure(error.to_string());
     let json = serde_json::to_vec(&sealed).map_err(|error| failed(&error))?;
     let made = archive::seal(about, &json, &Lock::Recipients(recipients));
     let (_manifest, archive) = made.map_err(|error| failed(&error))?;
     Ok(Acted::Answer(text(archive, state.store.number())))
 }
 
-fn collect(agent: &DemoAgent, state: &State, input: &BackupInput) -> Content {
+fn collect(agent: &DemoAgent, state: &State, input: &BackupInput) -> Result<Content, ContentError> {
     let (revision, document) = state.store.current();
     let named = Named::of(document);
     let kept = || KeptSecret::new("made up".to_owned());
@@ -190,13 +191,13 @@ fn collect(agent: &DemoAgent, state: &State, input: &BackupInput) -> Content {
         })
     });
     let all = |ids: BTreeSet<_>| ids.into_iter().map(|id| (id, kept())).collect();
-    Content {
+    Ok(Content {
         format: CONTENT_FORMAT,
         instance: agent.id,
         created_at_ms: agent.now_ms(),
         product_version: VERSION.to_owned(),
         revision: revision.clone(),
-        document: Content::document_of(document).expect("the demo's documents serialise"),
+        document: Content::document_of(document)?,
         revisions: revisions.collect(),
         secrets: Values {
             passwords: all(named.passwords),
@@ -216,7 +217,7 @@ fn collect(agent: &DemoAgent, state: &State, input: &BackupInput) -> Content {
             listen: vec![],
             keys: all(named.host_keys),
         }),
-    }
+    })
 }
 
 fn open(call: &Call) -> Result<(Content, Document), Refusal> {

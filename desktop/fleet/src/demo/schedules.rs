@@ -8,8 +8,8 @@ use underpass_shared::api::management::{
 };
 use underpass_shared::backup::{ScheduledBackup, ScheduledRun};
 use underpass_shared::config::{
-    BackupDestination, BackupSchedule, BackupScheduleFields, BackupUpload, Connector,
-    ConnectorFields, Document, ScheduleName, UploadLogin,
+    BackupDestination, BackupSchedule, BackupUpload, Connector, ConnectorFields, Document,
+    ScheduleName, UploadLogin,
 };
 use underpass_shared::id::CredentialId;
 
@@ -145,31 +145,20 @@ fn schedule(
     input: ScheduleInput,
     credential: CredentialId,
 ) -> Result<BackupSchedule, Refusal> {
-    let target = match input.target {
-        DestinationInput::Directory(folder) => BackupDestination::Directory(folder),
+    let fields = input.into_fields(name.clone(), |target| match target {
+        DestinationInput::Directory(folder) => Ok(BackupDestination::Directory(folder)),
         DestinationInput::Url(upload) => {
             let login = upload.login.map(|login| UploadLogin {
                 user: login.user,
                 credential,
             });
-            BackupDestination::Url(BackupUpload {
+            Ok(BackupDestination::Url(BackupUpload {
                 url: upload.url,
                 login,
                 ca: upload.ca,
                 via_proxy: upload.via_proxy.0,
-            })
+            }))
         }
-    };
-    let fields = BackupScheduleFields {
-        name: name.clone(),
-        enabled: input.enabled.0,
-        cron: input.cron,
-        clock: input.clock,
-        recipients: input.recipients,
-        history: input.history,
-        include_machine: input.include_machine.0,
-        target,
-        wanted_within_hours: input.wanted_within_hours,
-    };
+    })?;
     Ok(fields.try_into()?)
 }

@@ -72,9 +72,8 @@ fn orders() -> Result<Template, Invalid> {
 /// The templates.
 pub(crate) fn templates() -> Vec<(TemplateId, Template)> {
     let mut all: Vec<(TemplateId, Template)> = vec![];
-    for template in [baseline(), syslog(), orders()] {
+    for template in [baseline(), syslog(), orders()].into_iter().flatten() {
         let last = all.last().map(|(id, _)| *id);
-        let template = template.expect("the demo's templates follow the rules");
         all.push((TemplateId::next(last), template));
     }
     all
@@ -110,8 +109,7 @@ pub(crate) fn rollouts(agents: &[Wanted], now_ms: i64) -> Vec<Rollout> {
         rollout
     });
     let mut all = vec![];
-    for (number, rollout) in [undone, stopped].into_iter().enumerate() {
-        let mut rollout = rollout.expect("the demo's rollouts follow the rules");
+    for (number, mut rollout) in [undone, stopped].into_iter().flatten().enumerate() {
         rollout.number = std::num::NonZeroUsize::new(number + 1);
         all.push(rollout);
     }

@@ -3,7 +3,6 @@
 
 mod drift;
 mod rollouts;
-mod save;
 mod search;
 mod templates;
 mod wish;

@@ -12,9 +12,9 @@ use underpass_fleet::snapshot::AgentSnapshot;
 use underpass_shared::csv::cell;
 
 use super::Wish;
-use super::save::Save;
 use crate::cx::{Cx, Effect};
 use crate::nav::{AgentTab, Route};
+use crate::screen::save::Save;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{

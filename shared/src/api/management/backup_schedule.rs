@@ -6,12 +6,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::backup::BackupHistory;
+use super::error::Refusal;
 use super::lenient::{Flag, ReadOnly};
 use super::proxy::MASKED;
 use crate::backup::{RecipientText, ScheduledRun};
 use crate::config::{
-    BackupDestination, BackupDirectory, BackupSchedule, BackupUpload, Certificate, Cron, CronClock,
-    Number, ScheduleName, UploadUrl, UploadUser, WantedHours,
+    BackupDestination, BackupDirectory, BackupSchedule, BackupScheduleFields, BackupUpload,
+    Certificate, Cron, CronClock, Number, ScheduleName, UploadUrl, UploadUser, WantedHours,
 };
 
 /// A schedule as it is shown, with how it is doing.
@@ -210,6 +211,30 @@ pub struct ScheduleInput {
     /// How it is doing.
     #[serde(default, skip_serializing)]
     pub status: ReadOnly,
+}
+
+impl ScheduleInput {
+    /// The schedule of this name that it describes; `place` makes of the destination what is kept.
+    ///
+    /// # Errors
+    /// Those of `place`.
+    pub fn into_fields(
+        self,
+        name: ScheduleName,
+        place: impl FnOnce(DestinationInput) -> Result<BackupDestination, Refusal>,
+    ) -> Result<BackupScheduleFields, Refusal> {
+        Ok(BackupScheduleFields {
+            name,
+            enabled: self.enabled.0,
+            cron: self.cron,
+            clock: self.clock,
+            recipients: self.recipients,
+            history: self.history,
+            include_machine: self.include_machine.0,
+            target: place(self.target)?,
+            wanted_within_hours: self.wanted_within_hours,
+        })
+    }
 }
 
 const fn on() -> Flag {

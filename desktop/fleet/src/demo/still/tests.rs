@@ -20,6 +20,7 @@ fn the_same_seed_makes_the_same_fleet_with_every_kind_of_health() {
     let (one, other) = (one.snapshot(), other.snapshot());
     assert_eq!(one.agents.len(), 50);
     assert_eq!(one.groups().len(), 5);
+    assert_eq!((one.templates.len(), one.rollouts.len()), (3, 2));
     assert_eq!(format!("{:?}", one.agents), format!("{:?}", other.agents));
     for health in Health::ALL {
         let all = one.agents.iter().filter(|agent| agent.health == health);

@@ -1,4 +1,7 @@
-//! Agents that a user knows: taken in, paired with, renewed, forgotten.
+//! Agents that a user knows: taken in, called otherwise, forgotten.
+
+mod pairing;
+mod renewal;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,27 +10,19 @@ use tokio::sync::mpsc;
 use underpass_runtime::clock;
 use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
-use underpass_shared::pairing::PairingLink;
 
-use super::super::shelf::{Keep, Opened, Then, open, reason, shelf, unlock};
+pub(super) use self::pairing::Strangers;
+use super::super::shelf::{Keep, Opened, Then, open, shelf, unlock};
 use super::super::templates::Templates;
 use super::super::{Card, Message};
 use super::{Hub, Real};
 use crate::FleetError;
 use crate::bulk::Journal;
 use crate::client::{AgentClient, Known};
-use crate::command::{Described, Stranger};
+use crate::command::Described;
 use crate::keys::{Credential, KeyChoice, KeyStore, wants_passphrase};
-use crate::pairing::{Pairing, complaint, pair};
 use crate::profile::{Book, Entry, Profile};
-use crate::slot::Slot;
 use crate::snapshot::{Keys, Link, Severity};
-
-/// Most agents that were paired with and wait for a decision.
-const STRANGERS_MAX: usize = 8;
-/// How long to wait after a renewal that failed: certificates are renewed from half of their life on,
-/// so there is time.
-const RENEW_AGAIN_MS: i64 = 60 * 60 * 1_000;
 
 /// What is on disk.
 pub(super) struct Library {
@@ -48,10 +43,6 @@ impl Library {
         Journal::of(self.profile.folder())
     }
 }
-
-/// Agents that were paired with, and are not known yet.
-#[derive(Default)]
-pub(super) struct Strangers(Vec<(Known, InternalAddress)>);
 
 impl Hub {
     /// Opens a profile and its keys.
@@ -207,98 +198,6 @@ impl Hub {
         }
     }
 
-    /// Pairs with the agent of a pairing string.
-    pub(super) fn pair(
-        &self,
-        link: &str,
-        name: Option<underpass_shared::config::OperatorName>,
-        done: Slot<Stranger>,
-    ) {
-        let ticket = done.begin();
-        let link = match link.parse::<PairingLink>() {
-            Ok(link) if self.library.is_some() => link,
-            Ok(_) => {
-                let reason = "there is no profile to keep agents in".to_owned();
-                return done.finish(ticket, Err(reason), clock::wall_ms());
-            }
-            Err(rule) => return done.finish(ticket, Err(rule.to_string()), clock::wall_ms()),
-        };
-        let (told, tasks) = (self.told.clone(), self.tasks.clone());
-        self.tasks.spawn("fleet-pair", async move {
-            let paired = pair(&link, name, &tasks).await;
-            let answer = paired.map(|pairing| (pairing, link.address));
-            let answer = answer.map_err(|error| complaint(&error));
-            let message = Message::Paired {
-                done,
-                ticket,
-                answer,
-            };
-            drop(told.send(message).await);
-        });
-    }
-
-    pub(super) fn paired(
-        &mut self,
-        done: &Slot<Stranger>,
-        ticket: u64,
-        answer: Result<(Pairing, InternalAddress), String>,
-    ) {
-        let answer = answer.map(|(pairing, address)| {
-            let Pairing {
-                known,
-                operator,
-                words,
-            } = pairing;
-            let agent = known.agent;
-            let strangers = &mut self.strangers.0;
-            strangers.retain(|(known, _)| known.agent != agent);
-            if strangers.len() >= STRANGERS_MAX {
-                strangers.remove(0);
-            }
-            strangers.push((known, address.clone()));
-            Stranger {
-                agent,
-                address,
-                operator,
-                words,
-            }
-        });
-        done.finish(ticket, answer, clock::wall_ms());
-    }
-
-    /// Keeps an agent that was paired with.
-    pub(super) fn keep_stranger(&mut self, agent: AgentId, described: Described, done: Slot<()>) {
-        let ticket = done.begin();
-        let found = self
-            .strangers
-            .0
-            .iter()
-            .position(|(known, _)| known.agent == agent);
-        let keys = self
-            .library
-            .as_ref()
-            .and_then(|library| library.keys.clone());
-        let (Some(at), Some(keys)) = (found, keys) else {
-            let reason = match found {
-                None => "this agent was not paired with; begin again",
-                Some(_) => "the keys of this program are not open; unlock them first",
-            };
-            return done.finish(ticket, Err(reason.to_owned()), clock::wall_ms());
-        };
-        let (known, address) = self.strangers.0.remove(at);
-        let entry = Entry::new(&known, address, described);
-        let then = Box::new(Then::Admit {
-            entry,
-            done,
-            ticket,
-        });
-        self.keep(Keep::Credential { keys, known, then });
-    }
-
-    pub(super) fn reject(&mut self, agent: AgentId) {
-        self.strangers.0.retain(|(known, _)| known.agent != agent);
-    }
-
     pub(super) fn kept(&mut self, known: &Known, then: Then, result: Result<(), String>) {
         let now_ms = clock::wall_ms();
         match then {
@@ -317,77 +216,6 @@ impl Hub {
                 done.finish(ticket, result, now_ms);
             }
             Then::Renew => self.adopt(known, result),
-        }
-    }
-
-    /// Renews the certificates of which half of the life is over.
-    pub(super) fn renew(&mut self) {
-        let now_ms = clock::wall_ms();
-        for (id, member) in &mut self.members {
-            let is_online = member.seen.link.is_online();
-            let Some(real) = member.real.as_mut().filter(|_| is_online) else {
-                continue;
-            };
-            let due = real.known.renewal_is_due(now_ms).unwrap_or(false);
-            if !due || now_ms < real.renew_after_ms {
-                continue;
-            }
-            real.renew_after_ms = now_ms.saturating_add(RENEW_AGAIN_MS);
-            let (id, client, told) = (*id, Arc::clone(&real.client), self.told.clone());
-            self.tasks.spawn("fleet-renew", async move {
-                let renewed = client.renewed().await.map_err(|error| error.reason());
-                drop(told.send(Message::Renewed(id, renewed)).await);
-            });
-        }
-    }
-
-    pub(super) fn renewed(&mut self, agent: AgentId, renewed: Result<Known, String>) {
-        let keys = self
-            .library
-            .as_ref()
-            .and_then(|library| library.keys.clone());
-        match (renewed, keys) {
-            (Ok(known), Some(keys)) => {
-                let then = Box::new(Then::Renew);
-                self.keep(Keep::Credential { keys, known, then });
-            }
-            (Ok(_), None) => {}
-            (Err(text), _) => {
-                let text = format!("the certificate of this program cannot be renewed: {text}");
-                self.notice(Some(agent), Severity::Warning, text);
-            }
-        }
-    }
-
-    /// Shows the renewed certificate, which is on the disk by now.
-    fn adopt(&mut self, known: &Known, result: Result<(), String>) {
-        let agent = known.agent;
-        let adopted = result.and_then(|()| {
-            let member = self.members.get_mut(&agent);
-            let real = member.and_then(|member| member.real.as_mut());
-            let Some(real) = real else {
-                return Ok(());
-            };
-            real.client.adopt(known).map_err(|error| reason(&error))?;
-            real.known = known.clone();
-            Ok(())
-        });
-        match adopted {
-            Ok(()) => {
-                if let Some(library) = &mut self.library
-                    && let Some(entry) = library.book.get_mut(agent)
-                {
-                    let described = entry.described();
-                    *entry = Entry::new(known, entry.address.clone(), described);
-                    let until_ms = entry.certificate_until_ms;
-                    if let Some(member) = self.members.get_mut(&agent) {
-                        member.card.certificate_until_ms = until_ms;
-                        member.show(clock::wall_ms());
-                    }
-                }
-                self.keep_book();
-            }
-            Err(text) => self.notice(Some(agent), Severity::Error, text),
         }
     }
 

@@ -18,8 +18,8 @@ use underpass_fleet::template::Template;
 
 use self::editor::Editor;
 use self::make::Make;
-use super::save::Save;
 use crate::cx::Cx;
+use crate::screen::save::Save;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{

@@ -1,13 +1,11 @@
 //! Which connector, who one is there, and that it is the right one; or a file in its place.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::{Context, ScrollArea, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::command::{Command, Scc, Stop};
 use underpass_fleet::migrate::engine::Engine;
-use underpass_fleet::remote::Remote;
 use underpass_fleet::scc::{self, Login, Progress, SccUrl, Shown};
 use underpass_fleet::slot::Slot;
 use underpass_shared::scc::{Reading, SourceSubaccount};
@@ -18,8 +16,8 @@ use crate::file::{self, Opened, Pick};
 use crate::text;
 use crate::theme::{State, size, space};
 use crate::widget::{
-    Answer, Banner, Button, Dialog, Field, FilePath, Words as _, card, file_field, key_text, keys,
-    progress, segmented, toggle,
+    Banner, Button, Field, FilePath, Words as _, card, file_field, key_text, keys, progress,
+    segmented, toggle,
 };
 
 /// The largest certificate or key that is read.
@@ -385,54 +383,4 @@ fn whose(typed: &str) -> Result<SourceSubaccount, String> {
         region_host: region_host.to_owned(),
         subaccount: subaccount.to_owned(),
     })
-}
-
-/// Keeps a reading in a file, to plan from it again.
-#[derive(Default)]
-pub(super) struct Save {
-    path: FilePath,
-    written: Slot<PathBuf>,
-}
-
-impl Save {
-    /// Shows the dialog; true when it is over.
-    pub(super) fn show(&mut self, ctx: &Context, cx: &mut Cx<'_>, reading: &Reading) -> bool {
-        if let Some(written) = self.written.take() {
-            let path = text::clean(&written.value.display().to_string());
-            cx.tell(State::Ok, format!("Saved as {path}"));
-            return true;
-        }
-        let failed = self.written.get().reason().map(text::sentence);
-        let path = self.path.path();
-        let answer = Dialog::new("save-reading", "Save what was read", "Save")
-            .wide()
-            .enabled_if(path.is_some(), "Name the file first")
-            .show(ctx, |ui| {
-                ui.paragraph("It holds no passwords. An import can begin with it in place of a running connector.");
-                ui.add_space(space::S);
-                let pick = Pick {
-                    title: "Save what was read",
-                    kind: "JSON",
-                    extensions: &["json"],
-                    save_as: Some("scc.json"),
-                };
-                file_field(ui, "File", &mut self.path, &pick, failed.as_deref());
-            });
-        match (answer, path) {
-            (Answer::Open, _) => false,
-            (Answer::Confirmed, Some(path)) => {
-                match reading.to_json() {
-                    Ok(text) => {
-                        file::save(ctx, path, text, self.path.may_replace(), &self.written);
-                    }
-                    Err(error) => {
-                        let failed = Remote::NotRequested.failed(error.to_string());
-                        self.written.set(failed);
-                    }
-                }
-                false
-            }
-            (Answer::Confirmed | Answer::Dismissed, _) => true,
-        }
-    }
 }

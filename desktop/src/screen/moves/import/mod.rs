@@ -17,10 +17,16 @@ use self::connector::Connector;
 use self::decide::Decide;
 use super::report::Report;
 use crate::cx::Cx;
+use crate::screen::save::Save;
 use crate::text;
+use crate::theme::State;
 use crate::widget::{Turn, Wizard};
 
 const STEPS: [&str; 4] = ["Connector", "Decisions", "Changes", "Result"];
+
+const SAVE: &str = "Save what was read";
+const SAVE_WORDS: &str =
+    "It holds no passwords. An import can begin with it in place of a running connector.";
 
 /// Where one is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +47,9 @@ pub(super) struct Import {
     decide: Decide,
     apply: Apply,
     report: Option<Report>,
-    save: Option<connector::Save>,
+    save: Option<Save>,
+    /// Whether what was read shall be saved.
+    keeps: bool,
 }
 
 impl Import {
@@ -100,8 +108,16 @@ impl Import {
                 self.report = None;
             }
         }
-        if let (Some(save), Some(reading)) = (&mut self.save, &self.reading)
-            && save.show(ctx, cx, reading)
+        if std::mem::take(&mut self.keeps)
+            && let Some(reading) = &self.reading
+        {
+            match reading.to_json() {
+                Ok(text) => self.save = Some(Save::new(SAVE, SAVE_WORDS, ("scc", "json"), text)),
+                Err(error) => cx.tell(State::Error, error.to_string()),
+            }
+        }
+        if let Some(save) = &mut self.save
+            && save.show(ctx, cx)
         {
             self.save = None;
         }

@@ -1,6 +1,7 @@
-//! Texts of this page into files.
+//! The dialog that saves a text into a file.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use egui::Context;
 use underpass_fleet::remote::Remote;
@@ -13,19 +14,19 @@ use crate::theme::{State, space};
 use crate::widget::{Answer, Dialog, FilePath, Words as _, file_field};
 
 /// The dialog that asks for a file.
-pub(super) struct Save {
+pub(crate) struct Save {
     title: &'static str,
     words: String,
     /// The name that is proposed, and how it ends.
     name: (String, &'static str),
-    bytes: Vec<u8>,
+    bytes: Arc<[u8]>,
     path: FilePath,
     written: Slot<PathBuf>,
 }
 
 impl Save {
     /// Asks where these bytes shall go.
-    pub(super) fn new(
+    pub(crate) fn new(
         title: &'static str,
         words: impl Into<String>,
         (name, extension): (&str, &'static str),
@@ -40,14 +41,14 @@ impl Save {
             title,
             words: words.into(),
             name: (name.to_lowercase(), extension),
-            bytes: text.into_bytes(),
+            bytes: text.into_bytes().into(),
             path: FilePath::default(),
             written: Slot::default(),
         }
     }
 
     /// Shows the dialog; true when it is over.
-    pub(super) fn show(&mut self, ctx: &Context, cx: &mut Cx<'_>) -> bool {
+    pub(crate) fn show(&mut self, ctx: &Context, cx: &mut Cx<'_>) -> bool {
         if let Some(written) = self.written.take() {
             cx.tell(State::Ok, format!("Saved to {}", written.value.display()));
             return true;
@@ -59,7 +60,7 @@ impl Save {
         let path = self.path.path();
         let (name, extension) = &self.name;
         let name = format!("{name}.{extension}");
-        let answer = Dialog::new("save-configuration", self.title, "Save")
+        let answer = Dialog::new("save-text", self.title, "Save")
             .wide()
             .enabled_if(path.is_some(), "Name the file first")
             .show(ctx, |ui| {
@@ -77,7 +78,7 @@ impl Save {
             (Answer::Open, _) => false,
             (Answer::Confirmed, Some(path)) => {
                 // Another name may be needed, so they are kept.
-                let bytes = self.bytes.clone();
+                let bytes = Arc::clone(&self.bytes);
                 file::save(ctx, path, bytes, self.path.may_replace(), &self.written);
                 false
             }
