@@ -11,6 +11,7 @@ mod logging;
 mod mail;
 mod mail_store;
 mod proxy;
+mod receiver;
 mod regions;
 mod running;
 mod syslog;

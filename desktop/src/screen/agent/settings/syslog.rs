@@ -1,17 +1,18 @@
 //! Syslog servers that alerts are sent to.
 
-use egui::{Align, Context, Layout, Ui};
+use egui::{Context, Ui};
 use lucide_icons::Icon;
 use underpass_shared::config::limits::SYSLOG_SERVERS_MAX;
 use underpass_shared::config::{Document, SyslogServer, SyslogTransport};
 use underpass_shared::rights::Access;
 
+use super::receiver::{Receiver, Wish};
 use super::syslog_form::SyslogDialog;
 use crate::cx::Cx;
 use crate::screen::agent::edit::{edit_connector, refused};
 use crate::text;
-use crate::theme::{State, Text, Themed as _, size};
-use crate::widget::{Answer, Button, IconButton, Words as _, card_titled, pill};
+use crate::theme::{Text, Themed as _};
+use crate::widget::{Answer, Button, Words as _, card_titled};
 
 /// The card of syslog servers.
 #[derive(Default)]
@@ -78,14 +79,6 @@ impl SyslogCard {
     }
 }
 
-/// What is done with a row.
-#[derive(Clone, Copy)]
-enum Wish {
-    Edit,
-    Switch,
-    Remove,
-}
-
 /// Puts a server into the draft in the place of the one of its name.
 fn put(cx: &mut Cx<'_>, what: String, server: SyslogServer) {
     edit_connector(cx, what, move |fields| {
@@ -123,47 +116,19 @@ fn remove(cx: &mut Cx<'_>, one: &SyslogServer) {
 }
 
 fn row(ui: &mut Ui, one: &SyslogServer, why: Option<&str>) -> Option<Wish> {
-    let tokens = ui.tokens();
-    let name = text::clean(one.name.as_str());
-    let mut wish = None;
-    ui.horizontal(|ui| {
-        ui.set_min_height(size::CONTROL_SMALL);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let switch = if one.enabled {
-                "Switch off"
-            } else {
-                "Switch on"
-            };
-            let actions = [
-                (Icon::Trash2, "Remove", Wish::Remove),
-                (Icon::Power, switch, Wish::Switch),
-                (Icon::Pencil, "Edit", Wish::Edit),
-            ];
-            for (icon, verb, wanted) in actions {
-                let word = format!("{verb} syslog server {name}");
-                let button = IconButton::new(icon, &word).small();
-                let button = button.enabled_if(why.is_none(), why.unwrap_or_default());
-                if ui.add(button).clicked() {
-                    wish = Some(wanted);
-                }
-            }
-            let (state, word) = if one.enabled {
-                (State::Ok, "On")
-            } else {
-                (State::Off, "Off")
-            };
-            pill(ui, state, word);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.bold(name.as_str());
-                let (kind, color) = match one.transport {
-                    SyslogTransport::Tls => ("TLS", tokens.text_3),
-                    SyslogTransport::Tcp => ("plain TCP", tokens.warn),
-                };
-                ui.words(Text::Small, color, kind);
-                let place = format!("{}:{}", one.host, one.port());
-                ui.words(Text::Mono, tokens.text_3, text::clean(&place));
-            });
-        });
-    });
-    wish
+    let receiver = Receiver {
+        what: "syslog server",
+        name: one.name.as_str(),
+        enabled: one.enabled,
+    };
+    receiver.row(ui, why, |ui| {
+        let tokens = ui.tokens();
+        let (kind, color) = match one.transport {
+            SyslogTransport::Tls => ("TLS", tokens.text_3),
+            SyslogTransport::Tcp => ("plain TCP", tokens.warn),
+        };
+        ui.words(Text::Small, color, kind);
+        let place = format!("{}:{}", one.host, one.port());
+        ui.words(Text::Mono, tokens.text_3, text::clean(&place));
+    })
 }

@@ -1,6 +1,6 @@
 //! Where alerts are posted to. Their addresses are secrets, so they are saved at once.
 
-use egui::{Align, Context, Layout, Ui};
+use egui::{Context, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
@@ -11,12 +11,13 @@ use underpass_shared::config::limits::WEBHOOKS_MAX;
 use underpass_shared::config::{Document, WebhookForm};
 use underpass_shared::rights::Access;
 
+use super::receiver::{Receiver, Wish};
 use super::webhook_form::WebhookDialog;
 use crate::cx::Cx;
 use crate::screen::agent::edit::{act_into, prevented};
 use crate::text;
-use crate::theme::{State, Text, Themed as _, size};
-use crate::widget::{Answer, Banner, Button, Dialog, IconButton, Words as _, card_titled, pill};
+use crate::theme::{State, Text, Themed as _};
+use crate::widget::{Answer, Banner, Button, Dialog, Words as _, card_titled};
 
 /// The card of webhooks.
 #[derive(Default)]
@@ -29,13 +30,6 @@ pub(super) struct WebhooksCard {
     /// What came of what a row sent.
     done: Slot<Reply>,
     remove: Option<String>,
-}
-
-/// What is done with a row.
-enum Wish {
-    Edit,
-    Switch,
-    Remove,
 }
 
 /// What a receiver understands, in a word.
@@ -160,45 +154,16 @@ fn put(cx: &mut Cx<'_>, all: &[WebhookShown], title: String, done: &Slot<Reply>)
 }
 
 fn row(ui: &mut Ui, one: &WebhookShown, why: Option<&str>) -> Option<Wish> {
-    let tokens = ui.tokens();
-    let name = text::clean(one.name.as_str());
-    let free = why.is_none();
-    let reason = why.unwrap_or_default();
-    let mut wish = None;
-    ui.horizontal(|ui| {
-        ui.set_min_height(size::CONTROL_SMALL);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let switch = if one.enabled {
-                "Switch off"
-            } else {
-                "Switch on"
-            };
-            let actions = [
-                (Icon::Trash2, "Remove", Wish::Remove),
-                (Icon::Power, switch, Wish::Switch),
-                (Icon::Pencil, "Edit", Wish::Edit),
-            ];
-            for (icon, verb, wanted) in actions {
-                let word = format!("{verb} webhook {name}");
-                let button = IconButton::new(icon, &word).small();
-                if ui.add(button.enabled_if(free, reason)).clicked() {
-                    wish = Some(wanted);
-                }
-            }
-            let (state, word) = if one.enabled {
-                (State::Ok, "On")
-            } else {
-                (State::Off, "Off")
-            };
-            pill(ui, state, word);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.bold(name.as_str());
-                let signed = if one.secret.is_some() { ", signed" } else { "" };
-                let kind = format!("{}{signed}", word_of(one.form));
-                ui.words(Text::Small, tokens.text_3, kind);
-                ui.words(Text::Mono, tokens.text_3, text::clean(&one.url));
-            });
-        });
-    });
-    wish
+    let receiver = Receiver {
+        what: "webhook",
+        name: one.name.as_str(),
+        enabled: one.enabled,
+    };
+    receiver.row(ui, why, |ui| {
+        let color = ui.tokens().text_3;
+        let signed = if one.secret.is_some() { ", signed" } else { "" };
+        let kind = format!("{}{signed}", word_of(one.form));
+        ui.words(Text::Small, color, kind);
+        ui.words(Text::Mono, color, text::clean(&one.url));
+    })
 }
