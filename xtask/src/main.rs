@@ -1,4 +1,4 @@
-//! Development commands of Underpass: `cargo xtask demo|test|fuzz-api|screenshots|bench`.
+//! Development commands of Underpass: `cargo xtask demo|test|fuzz-api|screenshots|bench|layout`.
 
 #![forbid(unsafe_code)]
 
@@ -44,6 +44,8 @@ enum Command {
     Screenshots,
     /// Measures the data path against direct access.
     Bench(bench::Options),
+    /// Lists anew the functions that agent and gateway run, which their linker brings together.
+    Layout,
 }
 
 fn main() -> ExitCode {
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
         Command::FuzzApi(options) => api::run(&options, &stop),
         Command::Screenshots => screenshots::run(&stop),
         Command::Bench(options) => bench::run(&options, &stop),
+        Command::Layout => bench::layout(&stop),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

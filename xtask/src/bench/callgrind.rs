@@ -15,9 +15,9 @@ use crate::stop::Stop;
 
 /// Fills pools and caches before anything is counted.
 const WARM_UP: usize = 200;
-const REQUESTS: usize = 2_000;
+pub(super) const REQUESTS: usize = 2_000;
 /// Requests that each bring a token of their own, whose signature must be checked.
-const NEW_TOKENS: usize = 100;
+pub(super) const NEW_TOKENS: usize = 100;
 
 pub(super) fn run(stack: &mut Stack, client: &Client, stop: &Stop) -> anyhow::Result<()> {
     let tokens = client::tokens(stack, NEW_TOKENS, stop)?;
@@ -75,7 +75,7 @@ impl Counted<'_> {
 }
 
 /// Sends requests one after the other on one connection.
-fn send(client: &Client, count: usize, stop: &Stop) -> anyhow::Result<()> {
+pub(super) fn send(client: &Client, count: usize, stop: &Stop) -> anyhow::Result<()> {
     let mut command = client.curl(Way::Underpass, &format!("/hello?[1-{count}]"));
     command.args([
         "--fail",
@@ -88,14 +88,14 @@ fn send(client: &Client, count: usize, stop: &Stop) -> anyhow::Result<()> {
 }
 
 /// Runs curl, which prints a status for each of `count` requests.
-fn good(curl: &mut Command, count: usize, stop: &Stop) -> anyhow::Result<()> {
+pub(super) fn good(curl: &mut Command, count: usize, stop: &Stop) -> anyhow::Result<()> {
     let codes = shell::capture(curl, stop)?;
     let good = codes.lines().filter(|code| *code == "200").count();
     ensure!(good == count, "only {good} of {count} requests went well");
     Ok(())
 }
 
-fn control(action: &str, pid: u32, stop: &Stop) -> anyhow::Result<()> {
+pub(super) fn control(action: &str, pid: u32, stop: &Stop) -> anyhow::Result<()> {
     let mut command = Command::new("callgrind_control");
     shell::capture(command.arg(action).arg(pid.to_string()), stop).map(drop)
 }

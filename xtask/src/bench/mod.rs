@@ -4,6 +4,7 @@ mod bulk;
 mod callgrind;
 mod changes;
 mod client;
+mod layout;
 mod load;
 mod nginx;
 mod process;
@@ -15,6 +16,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tempfile::TempDir;
 
 use crate::build::Binaries;
 use crate::debian::{self, CC, CURL, NGINX, VALGRIND, WRK};
@@ -31,6 +33,8 @@ use rounds::Rounds;
 const VIRTUAL_HOST: &str = "bench.virtual";
 const VIRTUAL_PORT: u16 = 80;
 const AGENT: &str = "bench";
+/// A folder that is memory.
+const MEMORY: &str = "/dev/shm";
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {
@@ -61,28 +65,19 @@ impl Options {
 }
 
 pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
-    let needed: &[_] = if options.callgrind {
-        &[CC, CURL, NGINX, VALGRIND]
-    } else {
-        &[CC, CURL, NGINX, WRK]
-    };
-    debian::ensure(needed, stop)?;
+    if options.callgrind {
+        return under_callgrind(callgrind::run, stop);
+    }
+    debian::ensure(&[CC, CURL, NGINX, WRK], stop)?;
     let binaries = Binaries::build(stop)?;
     // Memory-backed, so that no disk is measured; but what makes a change durable is the disk.
-    let parent = if options.changes {
+    let folder = folder_in(&if options.changes {
         shell::root().join("target")
     } else {
-        PathBuf::from("/dev/shm")
-    };
-    let folder = tempfile::Builder::new()
-        .prefix("underpass-bench-")
-        .tempdir_in(parent)?;
+        PathBuf::from(MEMORY)
+    })?;
     let nginx = Nginx::start(folder.path(), stop)?;
-    let launcher = if options.callgrind {
-        Launcher::Callgrind
-    } else {
-        Launcher::Plain
-    };
+    let launcher = Launcher::Plain;
     let mut stack = start(folder.path(), &binaries, nginx.address, launcher, stop)?;
     let rathole = if options.wants_rathole() {
         rathole(folder.path(), nginx.address, stop)
@@ -91,9 +86,6 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
     };
     let compared = rathole.as_ref().map(|rathole| rathole.address);
     let client = Client::new(&stack, nginx.address, compared, folder.path(), stop)?;
-    if options.callgrind {
-        return callgrind::run(&mut stack, &client, stop);
-    }
     if options.changes {
         return changes::run(&mut stack, &client, nginx.address, stop);
     }
@@ -121,6 +113,32 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// `cargo xtask layout`.
+pub(crate) fn layout(stop: &Stop) -> anyhow::Result<()> {
+    under_callgrind(layout::run, stop)
+}
+
+/// Starts everything under callgrind and looks at it.
+fn under_callgrind(
+    look: impl FnOnce(&mut Stack, &Client, &Stop) -> anyhow::Result<()>,
+    stop: &Stop,
+) -> anyhow::Result<()> {
+    debian::ensure(&[CC, CURL, NGINX, VALGRIND], stop)?;
+    let binaries = Binaries::build(stop)?;
+    let folder = folder_in(Path::new(MEMORY))?;
+    let nginx = Nginx::start(folder.path(), stop)?;
+    let launcher = Launcher::Callgrind;
+    let mut stack = start(folder.path(), &binaries, nginx.address, launcher, stop)?;
+    let client = Client::new(&stack, nginx.address, None, folder.path(), stop)?;
+    look(&mut stack, &client, stop)
+}
+
+fn folder_in(parent: &Path) -> anyhow::Result<TempDir> {
+    Ok(tempfile::Builder::new()
+        .prefix("underpass-bench-")
+        .tempdir_in(parent)?)
 }
 
 /// The comparison is no reason to fail.

@@ -53,7 +53,7 @@ impl Launcher {
                 let mut command = Command::new("valgrind");
                 let profile = folder.join(format!("callgrind.{name}"));
                 command
-                    .arg("--tool=callgrind")
+                    .args(["--tool=callgrind", "--demangle=no", "--compress-strings=no"])
                     .arg(format!("--callgrind-out-file={}", profile.display()))
                     .arg(binary);
                 command
