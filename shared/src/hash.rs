@@ -13,6 +13,10 @@ use crate::schema::schema;
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hash256([u8; 32]);
 
+/// A hash of bytes that come piece by piece.
+#[derive(Clone, Debug, Default)]
+pub struct Hasher(Sha256);
+
 /// A text that is not 64 hexadecimal digits in lower case.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("hash must be 64 hexadecimal digits in lower case")]
@@ -49,6 +53,18 @@ impl Hash256 {
     /// The bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl Hasher {
+    /// The next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The hash of all pieces.
+    pub fn finish(self) -> Hash256 {
+        Hash256(self.0.finalize().into())
     }
 }
 
@@ -102,6 +118,15 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Hash256>(), Err(InvalidHash));
         }
+    }
+
+    #[test]
+    fn pieces_hash_as_the_whole() {
+        let mut hasher = Hasher::default();
+        for piece in [b"one".as_slice(), b"", b"two"] {
+            hasher.update(piece);
+        }
+        assert_eq!(hasher.finish(), Hash256::of(b"onetwo"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Answers: what the handlers found, as responses.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION};
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use underpass_shared::api::management::operations::TOTAL_COUNT;
@@ -120,6 +120,10 @@ pub(super) fn refused(refusal: &Refusal, allow: Option<&str>) -> Response<Bytes>
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = refusal.status;
     response.headers_mut().insert(CONTENT_TYPE, JSON);
+    if let Some(seconds) = refusal.retry_after {
+        let seconds = HeaderValue::from(seconds);
+        response.headers_mut().insert(RETRY_AFTER, seconds);
+    }
     if refusal.status == StatusCode::METHOD_NOT_ALLOWED
         && let Some(allow) = allow
     {

@@ -1,15 +1,17 @@
 //! Backups: made for a caller, and opened to be looked at.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::CONTENT_DISPOSITION;
 use http::{HeaderValue, StatusCode};
+use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use underpass_runtime::archive::{ArchiveError, Identity, Key, Lock, Recipient};
-use underpass_runtime::clock;
+use underpass_runtime::pieces::Pieces;
+use underpass_runtime::{clock, file};
 use underpass_shared::api::management::{
     BackupInput, BackupTarget, BackupVerified, ErrorType, PASSPHRASE_LEN_MAX, PASSPHRASE_LEN_MIN,
     Refusal, Verb,
@@ -22,8 +24,10 @@ use underpass_shared::secret::Secret;
 
 use super::call::Call;
 use super::multipart::{self, Form};
-use super::{Admin, Answer, Live, answer};
-use crate::backup::{self, BackupError, OpenError, Opened, Sources, Wanted};
+use super::{Admin, Answer, Live, answer, body};
+use crate::backup::{
+    self, BackupError, NoPlace, OpenError, Opened, Sources, Spool, Spooled, Wanted,
+};
 
 /// Wrong passphrases and identities of one caller in [`WINDOW`].
 const FAILURES_MAX: u32 = 5;
@@ -31,29 +35,32 @@ const FAILURES_MAX: u32 = 5;
 const WINDOW: Duration = Duration::from_secs(60);
 /// How long one waits for a turn; each takes 256 MiB and some seconds at most.
 const TURN_TIME: Duration = Duration::from_secs(60);
+/// When somebody who got no turn should come again.
+const BUSY_TIME: Duration = Duration::from_secs(29);
 
 /// Where backups are made and opened, one at a time. Clones are the same.
 #[derive(Clone)]
 pub(super) struct Desk {
     turn: Arc<Semaphore>,
     tries: Arc<Mutex<Throttle<String>>>,
-}
-
-impl Default for Desk {
-    fn default() -> Self {
-        Self {
-            turn: Arc::new(Semaphore::new(1)),
-            tries: Arc::new(Mutex::new(Throttle::new(FAILURES_MAX, WINDOW))),
-        }
-    }
+    /// Where they lie on their way.
+    pub(super) spool: Spool,
 }
 
 impl Desk {
+    /// Of a data directory.
+    pub(super) fn new(data_dir: &Path) -> Self {
+        Self {
+            turn: Arc::new(Semaphore::new(1)),
+            tries: Arc::new(Mutex::new(Throttle::new(FAILURES_MAX, WINDOW))),
+            spool: Spool::new(data_dir),
+        }
+    }
+
     async fn turn(&self) -> Result<OwnedSemaphorePermit, Refusal> {
         let turn = Arc::clone(&self.turn).acquire_owned();
         let Ok(Ok(turn)) = timeout(TURN_TIME, turn).await else {
-            let message = "other backups are being made or opened; try again when they are done";
-            return Err(Refusal::illegal_state(message));
+            return Err(busy("other backups are being made or opened"));
         };
         Ok(turn)
     }
@@ -101,19 +108,23 @@ impl Admin {
         recording.acted(&made);
         let (manifest, archive) = made?;
         let number = manifest.revision.map_or(0, |head| head.number);
-        let mut response = answer::bytes(archive, "application/zip", number);
+        let mut response = answer::bytes(vec![], "application/zip", number);
+        let headers = response.headers_mut();
         let name = "attachment; filename=\"underpass-agent-backup.zip\"";
-        let name = HeaderValue::from_static(name);
-        response.headers_mut().insert(CONTENT_DISPOSITION, name);
+        headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(name));
+        let len = archive.len;
+        body::stream(&mut response, Pieces::of(archive, len).boxed_unsync());
         Ok(response)
     }
 
-    /// Makes a backup, and warns of what it lacks.
+    /// Makes a backup in a file, and warns of what it lacks.
     pub(super) async fn make_backup(
         &self,
         wanted: Wanted,
         lock: Lock,
-    ) -> Result<(Manifest, Vec<u8>), Refusal> {
+    ) -> Result<(Manifest, Spooled), Refusal> {
+        let place = self.backups.spool.place().await;
+        let mut place = place.map_err(|error| unplaced(&error))?;
         let turn = self.backups.turn().await?;
         let content = self.sources().collect(wanted).await;
         let content = content.map_err(|error| unmade(&error))?;
@@ -129,14 +140,16 @@ impl Admin {
         let made = tokio::task::spawn_blocking(move || {
             // The work goes on without a client that left, and so does its turn.
             let _turn = turn;
-            backup::seal(&content, &lock)
+            let (manifest, len) = backup::seal_to(&content, &lock, &mut place)?;
+            let archive = place.written(len).map_err(BackupError::Write)?;
+            Ok((manifest, archive))
         });
         let made = made.await.unwrap_or(Err(BackupError::Panicked));
         made.map_err(|error| unmade(&error))
     }
 
     async fn verify_backup(&self, mut call: Call) -> Answer {
-        let (archive, key) = read_form(&mut call).await?;
+        let (archive, key) = self.read_form(&mut call).await?;
         let reason = "opened a backup to verify it";
         let recording = self.recording(call.caller(), Category::Backup, reason);
         recording.intend_act().await?;
@@ -162,7 +175,7 @@ impl Admin {
     pub(super) async fn open_backup(
         &self,
         call: &Call,
-        archive: Bytes,
+        mut archive: Spooled,
         key: Key,
     ) -> Result<Opened, Refusal> {
         let caller = call.caller().to_string();
@@ -174,7 +187,7 @@ impl Admin {
             turn.inspect_err(|_busy| self.backups.tries(|tries| tries.succeeded(&caller)))?;
         let opened = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            backup::open(&archive, &key)
+            backup::open_from(&mut archive, &key)
         });
         let opened = opened.await;
         let opened = opened.map_err(|_panic| Refusal::failure("opening ended in a panic"))?;
@@ -183,23 +196,23 @@ impl Admin {
         }
         opened.map_err(|error| unopened(&error))
     }
-}
 
-/// The archive of a form, and what opens it.
-async fn read_form(call: &mut Call) -> Result<(Bytes, Key), Refusal> {
-    if !multipart::is_form(call) {
-        let message = "the body must be multipart/form-data with the parts backup and password";
-        let (status, kind) = (
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            ErrorType::InvalidRequest,
-        );
-        return Err(Refusal::new(status, kind, message));
+    /// The archive of a form, and what opens it.
+    async fn read_form(&self, call: &mut Call) -> Result<(Spooled, Key), Refusal> {
+        if !multipart::is_form(call) {
+            let message = "the body must be multipart/form-data with the parts backup and password";
+            let (status, kind) = (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                ErrorType::InvalidRequest,
+            );
+            return Err(Refusal::new(status, kind, message));
+        }
+        let known = &["backup", "password", "identity"];
+        let mut form = Form::take(call, known, &self.backups.spool).await?;
+        let archive = form.backup()?;
+        let key = key(form.text("password")?, form.text("identity")?)?;
+        Ok((archive, key))
     }
-    let mut form = Form::take(call, &["backup", "password", "identity"]).await?;
-    let archive = form.one("backup")?;
-    let archive = archive.ok_or_else(|| Refusal::invalid("backup", "is missing"))?;
-    let key = key(form.text("password")?, form.text("identity")?)?;
-    Ok((archive.content, key))
 }
 
 /// What opens an archive: a passphrase or a private key, as forms have them.
@@ -275,12 +288,17 @@ fn unmade(error: &BackupError) -> Refusal {
         | BackupError::AuditKey(_)
         | BackupError::Content(_)
         | BackupError::Archive(_)
+        | BackupError::DiskFull
+        | BackupError::Write(_)
         | BackupError::Panicked => Refusal::failure(format!("no backup was made: {error}")),
     }
 }
 
 fn unopened(error: &OpenError) -> Refusal {
     use ArchiveError::{Identity, Passphrase, WantsIdentity, WantsPassphrase};
+    if let OpenError::Archive(ArchiveError::Read(why)) = error {
+        return Refusal::failure(format!("{error}: {why}"));
+    }
     let field = match error {
         OpenError::Archive(Passphrase | WantsIdentity) => "password",
         OpenError::Archive(Identity | WantsPassphrase) => "identity",
@@ -294,8 +312,21 @@ fn unopened(error: &OpenError) -> Refusal {
 }
 
 fn later(wait: Duration) -> Refusal {
-    let seconds = wait.as_secs() + 1;
-    let message = format!("too many wrong passphrases; come again in {seconds} s");
-    let (status, kind) = (StatusCode::TOO_MANY_REQUESTS, ErrorType::ForbiddenRequest);
-    Refusal::new(status, kind, message)
+    let kind = ErrorType::ForbiddenRequest;
+    Refusal::later(kind, "too many wrong passphrases", wait)
+}
+
+fn busy(what: &str) -> Refusal {
+    Refusal::later(ErrorType::IllegalState, what, BUSY_TIME)
+}
+
+/// Why there is no file for an archive, as the API says it.
+pub(super) fn unplaced(error: &NoPlace) -> Refusal {
+    match error {
+        NoPlace::Busy => busy(&error.to_string()),
+        NoPlace::File(error) if file::is_full(error) => {
+            Refusal::failure(BackupError::DiskFull.to_string())
+        }
+        NoPlace::File(error) => Refusal::failure(format!("there is no file for it: {error}")),
+    }
 }

@@ -16,7 +16,8 @@ use underpass_shared::config::{ConfirmWithin, Document, Invalid, Joining, change
 use underpass_shared::id::CredentialId;
 use underpass_shared::rights::{self, Role};
 
-use super::{Admin, Answer, answer, certificates};
+use super::payload::Coming;
+use super::{Admin, Answer, Payload, answer, certificates};
 use crate::secrets::SecretStore;
 use crate::store::{ChangeError, Snapshot};
 
@@ -31,15 +32,21 @@ pub(super) struct Call {
     content_type: Option<String>,
     accept: Option<String>,
     body: Bytes,
+    /// A body that is still on its way. Who reads it has the call to himself.
+    coming: Mutex<Option<Coming>>,
 }
 
 impl Call {
     pub(super) fn new(
         caller: &super::Caller,
         query: Query,
-        request: Request<Bytes>,
+        request: Request<Payload>,
     ) -> Result<Self, Refusal> {
-        let (head, body) = request.into_parts();
+        let (head, payload) = request.into_parts();
+        let (body, coming) = match payload {
+            Payload::Whole(body) => (body, None),
+            Payload::Coming(coming) => (Bytes::new(), Some(coming)),
+        };
         Ok(Self {
             caller: caller.clone(),
             query,
@@ -49,6 +56,7 @@ impl Call {
             content_type: text(&head.headers, &CONTENT_TYPE),
             accept: text(&head.headers, &ACCEPT),
             body,
+            coming: Mutex::new(coming),
         })
     }
 
@@ -92,8 +100,15 @@ impl Call {
     }
 
     /// Takes the body away, so that it is not kept beside what is made of it.
-    pub(super) fn take_body(&mut self) -> Bytes {
-        std::mem::take(&mut self.body)
+    pub(super) fn take_payload(&mut self) -> Payload {
+        let coming = self
+            .coming
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        match coming.take() {
+            Some(coming) => Payload::Coming(coming),
+            None => Payload::Whole(std::mem::take(&mut self.body)),
+        }
     }
 
     /// The body's bytes, which must be JSON.

@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use http::header::IF_NONE_MATCH;
 use http::{Method, Request, Response, StatusCode};
-use underpass_shared::api::management::operations::{BODY_LEN_MAX, Operation};
+use underpass_shared::api::management::operations::{BODY_LEN_MAX, FORM, Operation};
 use underpass_shared::api::management::{
     ErrorType, MappingAddress, MappingTarget, Query, Refusal, SubaccountPath, SubaccountTarget,
     Target, Verb,
 };
 
 use super::call::Call;
-use super::{Admin, Answer, Body, Caller, answer, body};
+use super::{Admin, Answer, Body, Caller, Payload, answer, body};
 
 fn is_read(method: &Method) -> bool {
     *method == Method::GET || *method == Method::HEAD
@@ -22,6 +22,13 @@ pub fn body_len_max(path: &str) -> usize {
     let calls = target.iter().flat_map(Target::operations);
     let limits = calls.filter_map(|call| Some(call.body?.len_max));
     limits.max().unwrap_or(BODY_LEN_MAX)
+}
+
+/// Whether a request brings a file, which is read as it comes.
+pub(super) fn brings_a_file(method: &Method, path: &str) -> bool {
+    let operation = Target::parse(path).and_then(|target| target.operation(method));
+    let body = operation.ok().and_then(|operation| operation.body);
+    body.is_some_and(|body| body.media_type == FORM && body.len_max > BODY_LEN_MAX)
 }
 
 /// The first of two checks: may the caller make this call at all? What a call changes is checked
@@ -40,8 +47,13 @@ fn permitted(caller: &Caller, operation: &Operation) -> Result<(), Refusal> {
 }
 
 impl Admin {
-    /// Answers a request whose body is there. HEAD is answered as GET, without the body.
-    pub async fn handle(&self, caller: &Caller, request: Request<Bytes>) -> Response<Body> {
+    /// Answers a request. HEAD is answered as GET, without the body.
+    pub async fn handle(
+        &self,
+        caller: &Caller,
+        request: Request<impl Into<Payload>>,
+    ) -> Response<Body> {
+        let request = request.map(Into::into);
         let only_head = *request.method() == Method::HEAD;
         let answered = match Target::parse(request.uri().path()) {
             Ok(target) if *request.method() == Method::OPTIONS => {
@@ -76,7 +88,7 @@ impl Admin {
         answer::done(self.store.current().revision().number)
     }
 
-    async fn answer(&self, caller: &Caller, request: Request<Bytes>, target: Target) -> Answer {
+    async fn answer(&self, caller: &Caller, request: Request<Payload>, target: Target) -> Answer {
         let operation = target.operation(request.method())?;
         permitted(caller, operation)
             .inspect_err(|refusal| self.denied(caller, &request, refusal))?;

@@ -35,6 +35,7 @@ mod multipart;
 mod operators;
 mod organisation;
 mod pairing;
+mod payload;
 mod proxy;
 mod recorded;
 mod resources;
@@ -68,6 +69,7 @@ pub use self::dispatch::body_len_max;
 pub(crate) use self::live::Live;
 pub use self::operators::NewOperator;
 pub use self::pairing::Knock;
+pub use self::payload::{Coming, Payload};
 pub use self::serve::start;
 pub(crate) use self::subaccounts::tunnel;
 #[cfg(test)]
@@ -142,7 +144,7 @@ impl Admin {
             places: monitoring::Places::default(),
             tasks: Tasks::new(),
             audit,
-            backups: backup::Desk::default(),
+            backups: backup::Desk::new(data_dir),
             restores: Restores::new(data_dir),
             schedules: Schedules::open(data_dir),
         }

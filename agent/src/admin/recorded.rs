@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use http::Request;
 use tokio::sync::watch;
 use underpass_shared::api::management::Refusal;
@@ -76,7 +75,7 @@ impl Admin {
     }
 
     /// Records a call that its caller may not make.
-    pub(super) fn denied(&self, caller: &Caller, request: &Request<Bytes>, refusal: &Refusal) {
+    pub(super) fn denied<B>(&self, caller: &Caller, request: &Request<B>, refusal: &Refusal) {
         let (method, path) = (request.method(), request.uri().path());
         let message = format!("{method} {path}: {}", refusal.body.message);
         let (category, outcome) = (Category::AccessDenied, Outcome::Refused);

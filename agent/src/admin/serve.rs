@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::EXPECT;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,6 +20,8 @@ use tokio::time::timeout;
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::api::management::{ErrorType, Refusal};
 
+use super::dispatch::brings_a_file;
+use super::payload::{self, Payload, Rest};
 use super::socket::{Listener, Peer, Stream};
 use super::{Admin, Body, Caller, answer, body_len_max};
 use crate::patient::Patient;
@@ -141,20 +144,24 @@ pub(crate) async fn respond(
     tasks: &Tasks,
 ) -> Response<Body> {
     let answered = timeout(REQUEST_TIME, async {
-        let request = match collect(request).await {
-            Ok(request) => request,
+        let (request, rest) = match receive(request).await {
+            Ok(received) => received,
             Err(refusal) => return answer::refused(&refusal, None).map(Body::from),
         };
         // A caller who leaves must not stop it half way: an enrolment's token is burnt by then.
         let admin = Arc::clone(admin);
         let work = async move { admin.handle(&caller, request).await };
-        match tasks.spawn("admin-request", work).await {
+        let answered = match tasks.spawn("admin-request", work).await {
             Ok(Some(response)) => response,
             Ok(None) | Err(_) => {
                 let message = "the request ended in a panic; this is a defect of this program";
                 answer::refused(&Refusal::failure(message), None).map(Body::from)
             }
+        };
+        if let Some(rest) = rest {
+            rest.drain().await;
         }
+        answered
     });
     answered.await.unwrap_or_else(|_elapsed| {
         let message = "no answer within 120 s; see the revisions for what became of the request";
@@ -162,20 +169,33 @@ pub(crate) async fn respond(
     })
 }
 
-/// A request with its body, which has a limit.
+/// A request with its body, which has a limit. A file is not read yet; what nobody will have read
+/// of it has to be taken from a caller who sends it in any case.
+async fn receive(request: Request<Incoming>) -> Result<(Request<Payload>, Option<Rest>), Refusal> {
+    let path = request.uri().path();
+    if !brings_a_file(request.method(), path) {
+        let request = collect(request).await?;
+        return Ok((request.map(Payload::Whole), None));
+    }
+    let most = body_len_max(path);
+    let asks_first = request.headers().contains_key(EXPECT);
+    let (head, body) = request.into_parts();
+    if usize::try_from(body.size_hint().lower()).is_ok_and(|len| len > most) {
+        return Err(payload::too_long(most));
+    }
+    let (body, rest) = Payload::arriving(body, most);
+    Ok((
+        Request::from_parts(head, body),
+        (!asks_first).then_some(rest),
+    ))
+}
+
+/// A request with all of its body, which has a limit.
 pub(crate) async fn collect(request: Request<Incoming>) -> Result<Request<Bytes>, Refusal> {
     let (head, body) = request.into_parts();
     let most = body_len_max(head.uri.path());
     match Limited::new(body, most).collect().await {
         Ok(collected) => Ok(Request::from_parts(head, collected.to_bytes())),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            ErrorType::InvalidRequest,
-            format!("the body must have at most {most} bytes"),
-        )),
-        Err(error) => Err(Refusal::invalid(
-            "",
-            format!("the body did not arrive: {error}"),
-        )),
+        Err(error) => Err(payload::refusal(&*error, most)),
     }
 }

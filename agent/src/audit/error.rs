@@ -55,8 +55,7 @@ impl AuditError {
     pub(super) fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| {
-            let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
-            if full.contains(&source.kind()) {
+            if file::is_full(&source) {
                 return Self::DiskFull;
             }
             Self::Io { path, source }

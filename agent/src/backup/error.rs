@@ -37,6 +37,14 @@ pub enum BackupError {
     /// Longer than what is read again.
     #[error("the archive would have more than {ARCHIVE_MAX} bytes; ask for fewer revisions")]
     TooLarge,
+    /// The disk has no room for it.
+    #[error(
+        "the disk is full; free up to {ARCHIVE_MAX} bytes in the data directory's file system and try again"
+    )]
+    DiskFull,
+    /// It cannot be written.
+    #[error("the archive cannot be written: {0}")]
+    Write(std::io::Error),
     /// The thread that read was ended by a panic.
     #[error("reading ended in a panic")]
     Panicked,

@@ -3,16 +3,23 @@
 mod collect;
 mod error;
 mod open;
+mod spool;
 #[cfg(test)]
 mod tests;
 
-use underpass_runtime::archive::{self, About, Limits, Lock};
+use std::io::{Seek, Write};
+
+use underpass_runtime::archive::{self, About, ArchiveError, Limits, Lock};
+use underpass_runtime::file;
 use underpass_shared::api::management::operations::BACKUP_LEN_MAX;
 use underpass_shared::backup::{Content, Head, Manifest};
 
 pub use self::collect::{Sources, Wanted};
 pub use self::error::{BackupError, OpenError};
-pub use self::open::{Opened, open};
+#[cfg(test)]
+pub(crate) use self::open::open;
+pub use self::open::{Opened, open_from};
+pub(crate) use self::spool::{NoPlace, Spool, Spooled};
 
 /// The name of this program in manifests.
 pub const PRODUCT: &str = "underpass-agent";
@@ -32,11 +39,16 @@ pub const LIMITS: Limits = Limits {
     as_written: true,
 };
 
-/// Makes the archive of a content. Takes a second of a processor with a passphrase.
+/// Makes the archive of a content in `to`, which is empty; how long it became. Takes a second of a
+/// processor with a passphrase.
 ///
 /// # Errors
-/// When the archive would be longer than any that is read.
-pub fn seal(content: &Content, lock: &Lock) -> Result<(Manifest, Vec<u8>), BackupError> {
+/// When the archive would be longer than any that is read, or cannot be written.
+pub fn seal_to<W: Write + Seek>(
+    content: &Content,
+    lock: &Lock,
+    to: &mut W,
+) -> Result<(Manifest, u64), BackupError> {
     let about = About {
         product: PRODUCT,
         version: VERSION,
@@ -47,10 +59,19 @@ pub fn seal(content: &Content, lock: &Lock) -> Result<(Manifest, Vec<u8>), Backu
             hash: content.hash(),
         }),
     };
-    let json = content.write().map_err(BackupError::Content)?;
-    let (manifest, archive) = archive::seal(about, &json, lock).map_err(BackupError::Archive)?;
-    if archive.len() > ARCHIVE_MAX {
-        return Err(BackupError::TooLarge);
-    }
-    Ok((manifest, archive))
+    let made = archive::seal_to(to, about, lock, ARCHIVE_MAX, |to| content.write_to(to));
+    made.map_err(|error| match error {
+        ArchiveError::TooLong { .. } => BackupError::TooLarge,
+        ArchiveError::Make(error) if file::is_full(&error) => BackupError::DiskFull,
+        ArchiveError::Make(error) => BackupError::Write(error),
+        error => BackupError::Archive(error),
+    })
+}
+
+/// The archive of a content in memory.
+#[cfg(test)]
+pub(crate) fn seal(content: &Content, lock: &Lock) -> Result<(Manifest, Vec<u8>), BackupError> {
+    let mut archive = std::io::Cursor::new(vec![]);
+    let (manifest, _len) = seal_to(content, lock, &mut archive)?;
+    Ok((manifest, archive.into_inner()))
 }

@@ -1,5 +1,7 @@
 //! Opening an archive: nothing is believed before all of it was checked.
 
+use std::io::{Read, Seek};
+
 use underpass_runtime::archive::{self, Key};
 use underpass_runtime::pki::{Authority, CertificateInfo, PrivateKey};
 use underpass_runtime::tls::ClientTls;
@@ -24,12 +26,19 @@ pub struct Opened {
     pub document: Document,
 }
 
-/// Opens an archive and checks all of it. Takes a second of a processor with a passphrase.
+/// Opens an archive in memory.
+#[cfg(test)]
+pub(crate) fn open(archive: &[u8], key: &Key) -> Result<Opened, OpenError> {
+    open_from(&mut std::io::Cursor::new(archive), key)
+}
+
+/// Opens an archive and checks all of it; its content alone is in memory. Takes a second of a
+/// processor with a passphrase.
 ///
 /// # Errors
-/// The first rule that it breaks.
-pub fn open(archive: &[u8], key: &Key) -> Result<Opened, OpenError> {
-    let (manifest, json) = archive::open(archive, PRODUCT, key, LIMITS)?;
+/// The first rule that it breaks, or that it cannot be read.
+pub fn open_from<R: Read + Seek>(archive: &mut R, key: &Key) -> Result<Opened, OpenError> {
+    let (manifest, json) = archive::open_from(archive, PRODUCT, key, LIMITS)?;
     let content = Content::read(&json, VERSION)?;
     drop(json);
     content.check_manifest(&manifest)?;

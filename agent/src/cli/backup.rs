@@ -1,7 +1,8 @@
 //! `backup`, `backup verify` and `backup schedule`.
 
+use std::env;
 use std::fs::File;
-use std::io::{self, Read as _, Write};
+use std::io::{self, Read as _, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
@@ -10,11 +11,11 @@ use serde_json::json;
 use underpass_runtime::file;
 use underpass_runtime::form::Form;
 use underpass_shared::api::management::{
-    BackupHistory, BackupInput, BackupTarget, BackupVerified, Flag, Query, Target, Verb,
+    BackupHistory, BackupInput, BackupTarget, BackupVerified, Flag, Target,
 };
 use underpass_shared::backup::{KeptSecret, RecipientText};
 
-use super::client::Client;
+use super::client::{Client, Saved};
 use super::output::{Output, utc};
 use super::passphrase::{Opening, Passphrase};
 use super::schedule;
@@ -101,10 +102,8 @@ async fn make(client: &Client, wanted: Wanted, out: &mut Output<'_>) -> anyhow::
         include_machine: Flag(wanted.include_machine),
     };
     let target = Target::Backup(BackupTarget::Archive);
-    let query = Query::default();
-    let reply = client.send(Verb::Post, target, &query, &input).await?;
-    file::replace(&path, &reply.body).with_context(|| format!("cannot write {name}"))?;
-    let (revision, bytes) = (reply.revision, reply.body.len());
+    let saved = client.save(target, &input, &path).await?;
+    let Saved { revision, bytes } = saved;
     let told = json!({ "file": path, "bytes": bytes, "revision": revision });
     out.show(&told, |out| {
         let revision = revision.unwrap_or_default();
@@ -130,14 +129,12 @@ async fn verify(
     opening: &Opening,
     out: &mut Output<'_>,
 ) -> anyhow::Result<()> {
-    let archive = read(path)?;
+    let archive = open(path)?;
     let (part, secret) = opening.get()?;
-    let form = Form::new()
-        .file("backup", "backup.zip", &archive)
-        .text(part, secret.expose());
+    let form = Form::new().text(part, secret.expose());
     let target = Target::Backup(BackupTarget::Verification);
-    let query = Query::default();
-    let reply = client.send_form(Verb::Post, target, &query, form).await;
+    let reply = client.send_form(target, form.around("backup"), archive);
+    let reply = reply.await;
     let reply = reply.with_context(|| format!("{} cannot be restored", path.display()))?;
     let found: BackupVerified = reply.read()?;
     out.show(&found, |out| write(path, &found, out))
@@ -185,19 +182,23 @@ fn write(path: &Path, found: &BackupVerified, out: &mut dyn Write) -> io::Result
     }
 }
 
-/// Reads an archive; one that is longer than any of ours is refused by who opens it.
-pub(super) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+/// Opens the file of an archive, which is not longer than any of ours; how long it is.
+pub(super) fn open(path: &Path) -> anyhow::Result<(File, u64)> {
     let unread = || format!("cannot read {}", path.display());
-    let file = File::open(path).with_context(unread)?;
-    let limit = u64::try_from(ARCHIVE_MAX)?;
-    let mut bytes = Vec::new();
-    file.take(limit + 1)
-        .read_to_end(&mut bytes)
-        .with_context(unread)?;
+    let most = u64::try_from(ARCHIVE_MAX)?;
+    let mut file = File::open(path).with_context(unread)?;
+    if !file.metadata().with_context(unread)?.is_file() {
+        // The length of what comes through a pipe is not known before its end.
+        let mut copy = file::nameless(&env::temp_dir())?;
+        io::copy(&mut file.take(most + 1), &mut copy).with_context(unread)?;
+        copy.rewind()?;
+        file = copy;
+    }
+    let len = file.metadata().with_context(unread)?.len();
     ensure!(
-        bytes.len() <= ARCHIVE_MAX,
+        len <= most,
         "{} has more than the {ARCHIVE_MAX} bytes that a backup may have",
         path.display()
     );
-    Ok(bytes)
+    Ok((file, len))
 }

@@ -1,28 +1,30 @@
 //! The way of a command to its agent: over the socket, or in this process while the agent is
 //! stopped. The handlers are the same.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, ETAG, HOST, IF_MATCH};
 use http::{HeaderValue, Request, Response};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use underpass_runtime::clock;
-use underpass_runtime::form::{FilledIn, Form};
+use underpass_runtime::form::Ends;
 use underpass_runtime::tasks::Tasks;
+use underpass_runtime::{clock, file};
 use underpass_shared::api::management::{ErrorBody, Query, Target, Verb};
 use underpass_shared::audit::{Category, Record};
 
 use crate::admin::socket::{self, Stream};
-use crate::admin::{Admin, Caller, OsUser, REVERTS_AT};
+use crate::admin::{Admin, Caller, Coming, OsUser, Payload, REVERTS_AT};
 use crate::audit::{Audit, Present};
+use crate::backup::Spool;
 use crate::restore;
 use crate::store::{OpenError, STATE_FILE, Store};
 
@@ -51,6 +53,14 @@ pub(super) struct Client {
     /// None where the agent runs.
     stopped: Option<Admin>,
     tasks: Tasks,
+}
+
+/// An answer that went to a file.
+pub(super) struct Saved {
+    /// Number of the configuration's revision.
+    pub(super) revision: Option<u64>,
+    /// Bytes of the file.
+    pub(super) bytes: u64,
 }
 
 /// What an agent answered.
@@ -92,6 +102,7 @@ impl Client {
             match Store::open(data_dir, clock::wall_ms) {
                 Ok(store) => {
                     let recovered = restore::recover(data_dir, &store).await;
+                    Spool::clear(data_dir);
                     let present = Present::following(store.snapshot());
                     let audit = Audit::open(data_dir, clock::wall_ms, present)?;
                     if let Some(told) = recovered.told() {
@@ -164,7 +175,7 @@ impl Client {
         if let Some(revision) = revision {
             request = request.header(IF_MATCH, format!("\"{revision}\""));
         }
-        let request = request.body(serde_json::to_vec(body)?.into())?;
+        let request = request.body(Bytes::from(serde_json::to_vec(body)?))?;
         self.ask(request, "application/json").await
     }
 
@@ -183,21 +194,53 @@ impl Client {
         self.ask(request, "application/json").await
     }
 
-    /// A request with a form.
+    /// A request with a form around a file, which is read as it is sent.
     pub(super) async fn send_form(
         &self,
-        verb: Verb,
         target: Target,
-        query: &Query,
-        form: Form,
+        form: Ends,
+        (file, len): (File, u64),
     ) -> anyhow::Result<Reply> {
-        let FilledIn { content_type, body } = form.fill_in();
+        let body = form.body(file, len);
+        let body = body.map_err(|never| match never {}).boxed_unsync();
         let request = Request::builder()
-            .method(verb.as_str())
-            .uri(format!("{target}{}", query.to_text()))
-            .header(CONTENT_TYPE, content_type)
-            .body(body)?;
+            .method(Verb::Post.as_str())
+            .uri(target.to_string())
+            .header(CONTENT_TYPE, form.content_type)
+            .body(Payload::Coming(body))?;
         self.ask(request, "application/json").await
+    }
+
+    /// A request with a JSON body whose answer goes to a file: all of it or nothing.
+    pub(super) async fn save(
+        &self,
+        target: Target,
+        body: &impl Serialize,
+        path: &Path,
+    ) -> anyhow::Result<Saved> {
+        let request = Request::builder()
+            .method(Verb::Post.as_str())
+            .uri(target.to_string())
+            .body(Payload::Whole(serde_json::to_vec(body)?.into()))?;
+        let response = self.respond(request, "application/json").await?;
+        if !response.status().is_success() {
+            return Err(refusal(&collected(response).await?));
+        }
+        let unwritten = || format!("cannot write {}", path.display());
+        let revision = revision(&response);
+        let mut body = response.into_body();
+        let wanted = body.size_hint().exact();
+        let mut fresh = file::Fresh::beside(path).with_context(unwritten)?;
+        let mut bytes: u64 = 0;
+        while let Some(frame) = body.frame().await {
+            if let Ok(piece) = frame.map_err(lost)?.into_data() {
+                fresh.file().write_all(&piece).with_context(unwritten)?;
+                bytes += u64::try_from(piece.len())?;
+            }
+        }
+        ensure!(wanted.is_none_or(|wanted| wanted == bytes), LOST);
+        fresh.keep().with_context(unwritten)?;
+        Ok(Saved { revision, bytes })
     }
 
     /// What is there, in another form than JSON.
@@ -213,39 +256,44 @@ impl Client {
 
     async fn ask(
         &self,
-        mut request: Request<Bytes>,
+        request: Request<impl Into<Payload>>,
         accept: &'static str,
     ) -> anyhow::Result<Reply> {
+        let response = collected(self.respond(request, accept).await?).await?;
+        if !response.status().is_success() {
+            return Err(refusal(&response));
+        }
+        let reverts_at = response.headers().get(REVERTS_AT);
+        let reverts_at = reverts_at.and_then(|value| value.to_str().ok());
+        Ok(Reply {
+            revision: revision(&response),
+            reverts_at_ms: reverts_at.and_then(|ms| ms.parse().ok()),
+            body: response.into_body(),
+        })
+    }
+
+    /// The answer as it comes.
+    async fn respond(
+        &self,
+        request: Request<impl Into<Payload>>,
+        accept: &'static str,
+    ) -> anyhow::Result<Response<Coming>> {
+        let mut request = request.map(Into::into);
         let headers = request.headers_mut();
         headers.insert(HOST, HeaderValue::from_static("localhost"));
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
         let json = HeaderValue::from_static("application/json");
         headers.entry(CONTENT_TYPE).or_insert(json);
-        let response = match &self.stopped {
+        match &self.stopped {
             Some(admin) => {
                 let caller = Caller::Local(OsUser::current());
-                let (head, body) = admin.handle(&caller, request).await.into_parts();
-                Response::from_parts(head, body.collect().await?.to_bytes())
+                let response = admin.handle(&caller, request).await;
+                Ok(response.map(|body| body.map_err(|never| match never {}).boxed_unsync()))
             }
-            None => self.exchange(request).await?,
-        };
-        if response.status().is_success() {
-            let header = |name| {
-                let value = response.headers().get(name);
-                value.and_then(|value| value.to_str().ok())
-            };
-            return Ok(Reply {
-                revision: header(ETAG).and_then(|tag| tag.trim_matches('"').parse().ok()),
-                reverts_at_ms: header(REVERTS_AT).and_then(|ms| ms.parse().ok()),
-                body: response.into_body(),
-            });
-        }
-        match serde_json::from_slice(response.body()) {
-            Ok(ErrorBody { message, field, .. }) => match field {
-                Some(field) => bail!("{field}: {message}"),
-                None => bail!(message),
-            },
-            Err(_) => bail!("the agent answered {}", response.status()),
+            None => {
+                let response = self.begin(request).await?;
+                Ok(response.map(|body| body.map_err(Into::into).boxed_unsync()))
+            }
         }
     }
 
@@ -258,10 +306,10 @@ impl Client {
         last: Option<u64>,
         mut each: impl FnMut(&str) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        anyhow::ensure!(self.runs(), "the agent does not run");
+        ensure!(self.runs(), "the agent does not run");
         let mut request = Request::get(format!("{target}{}", query.to_text()))
             .header(HOST, HeaderValue::from_static("localhost"))
-            .body(Bytes::new())?;
+            .body(Payload::Whole(Bytes::new()))?;
         if let Some(last) = last {
             request.headers_mut().insert("last-event-id", last.into());
         }
@@ -291,20 +339,42 @@ impl Client {
         bail!(body.message)
     }
 
-    async fn exchange(&self, request: Request<Bytes>) -> anyhow::Result<Response<Bytes>> {
-        let (head, body) = self.begin(request).await?.into_parts();
-        let body = body.collect().await.context(LOST)?.to_bytes();
-        Ok(Response::from_parts(head, body))
-    }
-
-    async fn begin(&self, request: Request<Bytes>) -> anyhow::Result<Response<Incoming>> {
+    async fn begin(&self, request: Request<Payload>) -> anyhow::Result<Response<Incoming>> {
         let stream = connect(&self.data_dir).await?;
         let stream = stream.context("the agent stopped meanwhile; run the command again")?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         self.tasks.spawn("admin-client", connection);
-        let response = sender.send_request(request.map(Full::new)).await;
+        let response = sender.send_request(request.map(Payload::into_body)).await;
         response.context(LOST)
+    }
+}
+
+/// All of an answer.
+async fn collected(response: Response<Coming>) -> anyhow::Result<Response<Bytes>> {
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.map_err(lost)?.to_bytes();
+    Ok(Response::from_parts(head, body))
+}
+
+fn lost(error: Box<dyn std::error::Error + Send + Sync>) -> anyhow::Error {
+    anyhow::Error::from_boxed(error).context(LOST)
+}
+
+/// The revision that an answer is about.
+fn revision<B>(response: &Response<B>) -> Option<u64> {
+    let tag = response.headers().get(ETAG)?.to_str().ok()?;
+    tag.trim_matches('"').parse().ok()
+}
+
+/// What an agent says against a request.
+fn refusal(response: &Response<Bytes>) -> anyhow::Error {
+    match serde_json::from_slice(response.body()) {
+        Ok(ErrorBody { message, field, .. }) => match field {
+            Some(field) => anyhow::anyhow!("{field}: {message}"),
+            None => anyhow::Error::msg(message),
+        },
+        Err(_) => anyhow::anyhow!("the agent answered {}", response.status()),
     }
 }
 

@@ -132,15 +132,15 @@ pub(super) async fn run(
 
 async fn restore_file(client: &Client, wanted: Wanted, out: &mut Output<'_>) -> anyhow::Result<()> {
     let path = wanted.file.as_deref().context("name the backup")?;
-    let archive = super::backup::read(path)?;
+    let archive = super::backup::open(path)?;
     let choice = serde_json::to_string(&wanted.choice()?)?;
     let (part, secret) = wanted.opening.get()?;
     let form = Form::new()
         .text(part, secret.expose())
         .text("choice", &choice)
-        .file("backup", "backup.zip", &archive);
-    let (target, query) = (Target::Restores(RestoreTarget::Plans), Query::default());
-    let planned = client.send_form(Verb::Post, target, &query, form);
+        .around("backup");
+    let target = Target::Restores(RestoreTarget::Plans);
+    let planned = client.send_form(target, form, archive);
     let plan: RestorePlanShown = planned
         .await
         .with_context(|| format!("{} was not restored", path.display()))?

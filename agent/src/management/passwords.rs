@@ -7,8 +7,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Response};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -182,14 +182,8 @@ fn unauthorised() -> Response<Bytes> {
 
 /// 429, with how long to wait.
 fn later(wait: Duration) -> Response<Bytes> {
-    let seconds = wait.as_secs() + 1;
-    let message = format!("too many tries; come again in {seconds} s");
     let kind = ErrorType::ForbiddenRequest;
-    let mut response = refused(&Refusal::new(StatusCode::TOO_MANY_REQUESTS, kind, message));
-    response
-        .headers_mut()
-        .insert(RETRY_AFTER, HeaderValue::from(seconds));
-    response
+    refused(&Refusal::later(kind, "too many tries", wait))
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use underpass_shared::protocol::timers::DRAIN_GRACE;
 use self::administer::administer;
 use self::aside::Aside;
 use self::parts::{Parts, end_audit};
+use crate::backup::Spool;
 use crate::control::End;
 use crate::credentials::CredentialStore;
 use crate::diagnosis;
@@ -68,6 +69,7 @@ pub async fn run(
     // Before the data key may change: what waits is sealed under the one that was.
     let recovered = restore::recover(data_dir, &store).await;
     seal_secrets(data_dir);
+    Spool::clear(data_dir);
     // Tunnels end before the connections that carry their requests.
     let (tunnels, backends) = (Tasks::new(), Tasks::new());
     let (parts, forward) = Parts::open(data_dir, store, &administration, &backends)?;

@@ -1,7 +1,7 @@
 //! Scheduled backups in a folder: written whole or not at all, and the old ones deleted.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -45,8 +45,8 @@ pub(crate) enum StoreError<E: std::error::Error + 'static> {
 pub(crate) fn store<T, E: std::error::Error + 'static>(
     folder: &FolderPath,
     name: &str,
-    archive: &[u8],
-    check: impl FnOnce(&[u8]) -> Result<T, E>,
+    archive: impl Read,
+    check: impl FnOnce(&mut File) -> Result<T, E>,
 ) -> Result<T, StoreError<E>> {
     let dir = usable(folder)?;
     let unwritten = |source| StoreError::Write {

@@ -54,17 +54,17 @@ fn made() -> ScheduledBackup {
 fn a_folder_gets_what_is_good_and_says_what_is_wrong() {
     let dir = TempDir::new().unwrap();
     let target = folder_of(dir.path());
-    let good = |bytes: &[u8]| match bytes {
-        b"good" => Ok(7),
+    let good = |file: &mut fs::File| match std::io::read_to_string(file)?.as_str() {
+        "good" => Ok(7),
         _ => Err(std::io::Error::other("it is bad")),
     };
-    assert_eq!(store(&target, "a.zip", b"good", good).unwrap(), 7);
-    let bad = store(&target, "b.zip", b"bad", good).unwrap_err();
+    assert_eq!(store(&target, "a.zip", &b"good"[..], good).unwrap(), 7);
+    let bad = store(&target, "b.zip", &b"bad"[..], good).unwrap_err();
     assert!(matches!(bad, folder::StoreError::Bad(_)), "{bad}");
     assert_eq!(listed(dir.path()), ["a.zip"]);
     let refused = |path: &str, says: &str| {
         let path: FolderPath = path.parse().unwrap();
-        let error = store(&path, "a.zip", b"good", good).unwrap_err();
+        let error = store(&path, "a.zip", &b"good"[..], good).unwrap_err();
         let error = format!("{:#}", anyhow::Error::from(error));
         assert!(error.contains(says), "{error}");
     };
@@ -73,7 +73,7 @@ fn a_folder_gets_what_is_good_and_says_what_is_wrong() {
     refused(&below("a.zip"), "a.zip is no folder");
     #[cfg(unix)]
     refused(r"D:\x", "is no absolute path on this system");
-    let unwritten = store(&target, "none/a.zip", b"good", good).unwrap_err();
+    let unwritten = store(&target, "none/a.zip", &b"good"[..], good).unwrap_err();
     assert!(
         unwritten
             .to_string()

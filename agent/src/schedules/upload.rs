@@ -5,6 +5,8 @@ mod error;
 #[cfg(test)]
 mod tests;
 
+use std::convert::Infallible;
+use std::io::{self, Read, Seek};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,10 +15,11 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
 use http::{HeaderName, HeaderValue, Request, StatusCode};
-use http_body_util::Full;
-use sha2::{Digest as _, Sha256};
+use http_body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
+use underpass_runtime::pieces::{self, Again, Pieces};
 use underpass_shared::config::{BackupUpload, Certificate, UploadUser};
 use underpass_shared::secret::Secret;
 
@@ -70,19 +73,25 @@ pub(crate) struct Way {
     pub(crate) tempo: Tempo,
 }
 
-/// Puts a backup to an address, as often as it may help.
-pub(crate) async fn put(
+/// Puts a backup of so many bytes to an address, as often as it may help.
+pub(crate) async fn put<R: Read + Seek + Send + 'static>(
     upload: &BackupUpload,
     name: &str,
-    archive: Bytes,
+    archive: Again<R>,
+    len: u64,
     way: &Way,
 ) -> Result<(), UploadError> {
-    let digest = STANDARD.encode(Sha256::digest(&archive));
+    let mut whole = archive.anew();
+    let hashed = spawn_blocking(move || pieces::hash(&mut whole)).await;
+    let hashed = hashed.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+    let (digest, _len) = hashed.map_err(UploadError::Read)?;
+    let digest = STANDARD.encode(digest.as_bytes());
     let mut pause = way.tempo.pause;
     let mut tries = 1;
     loop {
-        let request = request(upload, name, &digest, archive.clone(), way)?;
-        match attempt(upload, request, archive.len(), way).await {
+        let body = Pieces::of(archive.anew(), len);
+        let request = request(upload, name, &digest, body, way)?;
+        match attempt(upload, request, len, way).await {
             Err(error) if error.may_pass() && tries < TRIES_MAX => {
                 tracing::info!(%error, tries, "a backup was not taken; it is sent again");
             }
@@ -94,13 +103,13 @@ pub(crate) async fn put(
     }
 }
 
-fn request(
+fn request<B>(
     upload: &BackupUpload,
     name: &str,
     digest: &str,
-    archive: Bytes,
+    archive: B,
     way: &Way,
-) -> Result<Request<Full<Bytes>>, UploadError> {
+) -> Result<Request<B>, UploadError> {
     let agent = concat!("underpass-agent/", env!("CARGO_PKG_VERSION"));
     let mut request = Request::put(upload.url.path_of(name))
         .header(HOST, upload.url.origin().authority())
@@ -119,28 +128,28 @@ fn request(
         value.set_sensitive(true);
         request = request.header(AUTHORIZATION, value);
     }
-    Ok(request.body(Full::new(archive))?)
+    Ok(request.body(archive)?)
 }
 
-async fn attempt(
+async fn attempt<B: Body<Data = Bytes, Error = Infallible> + 'static>(
     upload: &BackupUpload,
-    request: Request<Full<Bytes>>,
-    len: usize,
+    request: Request<B>,
+    len: u64,
     way: &Way,
 ) -> Result<(), UploadError> {
     let tempo = &way.tempo;
     let stream = timeout(tempo.connect, connect(upload, way)).await;
     let stream = stream.map_err(|_late| UploadError::Late(tempo.connect))??;
-    let bytes = u64::try_from(len).unwrap_or(u64::MAX);
-    let limit = tempo.answer + Duration::from_secs(bytes / SPEED_MIN);
+    let limit = tempo.answer + Duration::from_secs(len / SPEED_MIN);
     let exchanged = timeout(limit, exchange(stream, request)).await;
     exchanged.map_err(|_late| UploadError::Late(limit))?
 }
 
 /// Whether what was sent was taken, as the head of the answer says.
-async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> Result<(), UploadError>
+async fn exchange<S, B>(stream: S, request: Request<B>) -> Result<(), UploadError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
+    B: Body<Data = Bytes, Error = Infallible> + 'static,
 {
     let head = errand::exchange(stream, request).await?;
     let status = head.status;

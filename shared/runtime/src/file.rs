@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The extension of files that are still being written, or were when a process ended.
@@ -30,29 +30,82 @@ pub fn show(path: &Path, content: &[u8]) -> io::Result<()> {
     swap(path, content, Durability::EndsWithTheHost)
 }
 
-/// Puts `content` at `path` if `is_good` says so of what can be read back from the disk. Whether
+/// Puts what is read at `path` if `is_good` says so of what can be read back from the disk. Whether
 /// it did; after a crash there is all of it or nothing.
 ///
 /// The file is readable by its owner only.
 ///
 /// # Errors
 /// Any failure of the file system; nothing is left then.
-pub fn place(path: &Path, content: &[u8], is_good: impl FnOnce(&[u8]) -> bool) -> io::Result<bool> {
-    let temporary = temporary_beside(path);
-    let written = write_new(&temporary, content, Durability::OutlastsTheHost);
-    let good = written
-        .and_then(|()| fs::read(&temporary))
-        .map(|written| is_good(&written));
-    let placed = match good {
-        Ok(true) => fs::rename(&temporary, path).map(|()| true),
-        other => other,
-    };
-    if !matches!(placed, Ok(true)) {
-        // The first error is the one to report.
-        drop(fs::remove_file(&temporary));
-        return placed;
+pub fn place(
+    path: &Path,
+    mut content: impl Read,
+    is_good: impl FnOnce(&mut File) -> bool,
+) -> io::Result<bool> {
+    let mut fresh = Fresh::beside(path)?;
+    let file = fresh.file();
+    io::copy(&mut content, file)?;
+    file.sync_all()?;
+    file.rewind()?;
+    if !is_good(file) {
+        return Ok(false);
     }
-    sync_dir(path).map(|()| true)
+    fresh.keep().map(|()| true)
+}
+
+/// A file that gets its name once it is whole. Until then it lies beside its place, and is deleted
+/// where nothing comes of it.
+#[derive(Debug)]
+pub struct Fresh {
+    file: File,
+    temporary: PathBuf,
+    path: PathBuf,
+    is_kept: bool,
+}
+
+impl Fresh {
+    /// An empty one for `path`, readable by its owner only.
+    ///
+    /// # Errors
+    /// Any failure of the file system.
+    pub fn beside(path: &Path) -> io::Result<Self> {
+        let temporary = temporary_beside(path);
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(true);
+        platform::owner_only(&mut options);
+        Ok(Self {
+            file: options.open(&temporary)?,
+            temporary,
+            path: path.to_owned(),
+            is_kept: false,
+        })
+    }
+
+    /// What is written, and read back.
+    pub const fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// Gives it its name, in place of what had it. After a crash there is all of it or what was
+    /// there.
+    ///
+    /// # Errors
+    /// Any failure of the file system; what was there is then still there.
+    pub fn keep(mut self) -> io::Result<()> {
+        self.file.sync_all()?;
+        fs::rename(&self.temporary, &self.path)?;
+        self.is_kept = true;
+        sync_dir(&self.path)
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // Whatever failed before is what is told.
+            drop(fs::remove_file(&self.temporary));
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -92,6 +145,35 @@ pub fn open_private(path: &Path) -> io::Result<File> {
     options.read(true).write(true).create(true).truncate(false);
     platform::owner_only(&mut options);
     options.open(path)
+}
+
+/// Opens a file without a name, for its owner only, in a folder that is made where it is missing. It
+/// is gone with its last handle, however the process ends.
+///
+/// # Errors
+/// Any failure of the file system.
+pub fn nameless(folder: &Path) -> io::Result<File> {
+    private_dir(folder)?;
+    tempfile::tempfile_in(folder)
+}
+
+/// Deletes what is in a folder of [`nameless`] files. Some systems name them for a moment, and a
+/// process that ends within it leaves one.
+///
+/// # Errors
+/// Any failure of the file system but that there is no such folder.
+pub fn clear(folder: &Path) -> io::Result<()> {
+    match fs::read_dir(folder) {
+        Ok(mut left) => left.try_for_each(|one| fs::remove_file(one?.path())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether something failed because there is no room on the disk.
+pub fn is_full(error: &io::Error) -> bool {
+    let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+    full.contains(&error.kind())
 }
 
 /// The name of a file for messages that also go to clients: in which folder of this host it lies
@@ -181,12 +263,34 @@ mod tests {
     fn only_what_can_be_read_back_and_is_good_gets_its_place() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file");
-        assert!(!place(&path, b"bad", |written| written != b"bad").unwrap());
+        let mut read = vec![];
+        let bad = place(&path, &b"bad"[..], |file| {
+            file.read_to_end(&mut read).unwrap();
+            false
+        });
+        assert!(!bad.unwrap());
+        assert_eq!(read, b"bad");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
-        assert!(place(&path, b"good", |written| written == b"good").unwrap());
+        assert!(place(&path, &b"good"[..], |_| true).unwrap());
         assert_eq!(fs::read(&path).unwrap(), b"good");
-        assert!(place(&dir.path().join("none/file"), b"x", |_| true).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"good");
+        assert!(place(&dir.path().join("none/file"), &b"x"[..], |_| true).is_err());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn nameless_files_leave_nothing_and_a_folder_of_them_is_cleared() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("passing");
+        clear(&folder).unwrap();
+        let mut file = nameless(&folder).unwrap();
+        file.write_all(b"x").unwrap();
+        #[cfg(unix)]
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        drop(file);
+        replace(&folder.join(".tmp1"), b"left").unwrap();
+        clear(&folder).unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
     }
 
     #[test]

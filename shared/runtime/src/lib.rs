@@ -10,6 +10,7 @@ pub mod form;
 pub mod net;
 pub mod passphrase;
 pub mod password;
+pub mod pieces;
 pub mod pki;
 pub mod print;
 pub mod random;

@@ -233,6 +233,14 @@ impl Content {
         Ok(json)
     }
 
+    /// Writes it as JSON to where it is sealed piece by piece.
+    ///
+    /// # Errors
+    /// When it cannot be written there.
+    pub fn write_to(&self, to: &mut dyn io::Write) -> io::Result<()> {
+        serde_json::to_writer(to, self).map_err(io::Error::from)
+    }
+
     /// A document as the content holds it.
     ///
     /// # Errors

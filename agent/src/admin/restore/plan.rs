@@ -1,6 +1,5 @@
 //! From an archive to a plan. Nothing is changed here.
 
-use bytes::Bytes;
 use underpass_runtime::archive::Key;
 use underpass_runtime::{clock, random};
 use underpass_shared::api::management::{self as api, Refusal, RestoreOrigin, RestorePlanShown};
@@ -15,6 +14,7 @@ use super::super::call::Call;
 use super::super::multipart::Form;
 use super::super::{Admin, Answer, answer};
 use super::aside;
+use crate::backup::Spooled;
 use crate::restore::{self, PLAN_LIFE};
 
 /// The parts of the form.
@@ -24,7 +24,7 @@ const SAPS: &[&str] = &["backup", "password", "identity"];
 
 impl Admin {
     pub(super) async fn make_plan(&self, mut call: Call) -> Answer {
-        let mut form = Form::take(&mut call, PLAN).await?;
+        let mut form = Form::take(&mut call, PLAN, &self.backups.spool).await?;
         let choice: Choice = match form.one("choice")? {
             Some(part) => api::read(&part.content)?,
             None => Choice::default(),
@@ -36,7 +36,7 @@ impl Admin {
 
     /// SAP's call: the backup takes the place of the configuration, and of nobody's access.
     pub(in super::super) async fn restore_backup(&self, mut call: Call) -> Answer {
-        let mut form = Form::take(&mut call, SAPS).await?;
+        let mut form = Form::take(&mut call, SAPS, &self.backups.spool).await?;
         let (archive, key) = self.sealed(&mut form)?;
         let id = self.plan(&call, archive, key, Choice::default()).await?;
         let applied = self.apply_plan(&call, id).await;
@@ -45,23 +45,22 @@ impl Admin {
     }
 
     /// The archive of a form, and what opens it.
-    fn sealed(&self, form: &mut Form) -> Result<(Bytes, Key), Refusal> {
-        let archive = form.one("backup")?;
-        let archive = archive.ok_or_else(|| Refusal::invalid("backup", "is missing"))?;
+    fn sealed(&self, form: &mut Form) -> Result<(Spooled, Key), Refusal> {
+        let archive = form.backup()?;
         let (password, identity) = (form.text("password")?, form.text("identity")?);
         let own = self.restores.plans().recipient();
         let key = match (password, identity, own) {
             (None, None, Some(own)) => Key::Identity(own),
             (password, identity, _) => key(password, identity)?,
         };
-        Ok((archive.content, key))
+        Ok((archive, key))
     }
 
     /// Opens an archive and keeps the plan of its restore.
     async fn plan(
         &self,
         call: &Call,
-        archive: Bytes,
+        archive: Spooled,
         key: Key,
         choice: Choice,
     ) -> Result<PlanId, Refusal> {
@@ -76,11 +75,11 @@ impl Admin {
     async fn plan_from(
         &self,
         call: &Call,
-        archive: Bytes,
+        archive: Spooled,
         key: Key,
         choice: Choice,
     ) -> Result<PlanId, Refusal> {
-        let bytes = archive.len();
+        let bytes = usize::try_from(archive.len).unwrap_or(usize::MAX);
         let opened = self.open_backup(call, archive, key).await?;
         let (content, backup) = (opened.content, opened.document);
         self.keep_plan(content, backup, choice, bytes).await

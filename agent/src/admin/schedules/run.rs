@@ -1,13 +1,14 @@
 //! Follows the schedules: makes each backup in its time, and sees that it is good.
 
+use std::io::{Read, Seek};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::task::spawn_blocking;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use underpass_runtime::archive::{Identity, Key, Lock, Recipient};
 use underpass_runtime::clock;
+use underpass_runtime::pieces::Again;
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::api::management::ScheduleState;
 use underpass_shared::audit::{Actor, Category, Outcome, Record};
@@ -18,18 +19,24 @@ use underpass_shared::config::{
 use underpass_shared::policy::target;
 
 use crate::admin::Admin;
-use crate::backup::{self, OpenError, Wanted};
+use crate::backup::{self, OpenError, Spooled, Wanted};
 use crate::schedules::{self, Due, FileName, Tempo, Way};
 use crate::tunnel::Route;
 
 /// How often it is looked for what is due at least: the host may sleep, and its clock be set.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How long folders may take at the start to be looked at for what was never finished.
+const SWEEP_TIME: Duration = Duration::from_secs(30);
 
 impl Admin {
     /// Follows the schedules until told to stop.
     pub(crate) async fn run_schedules(self, tasks: Tasks) {
         self.schedules.resume(clock::wall_ms());
         let mut snapshot = self.store.snapshot();
+        tokio::select! {
+            () = self.sweep_folders() => {}
+            () = tasks.stopped() => return,
+        }
         loop {
             let current = Arc::clone(&snapshot.borrow_and_update());
             let mut wait = LOOK_EVERY;
@@ -52,6 +59,31 @@ impl Admin {
                 () = tasks.stopped() => return,
             }
         }
+    }
+
+    /// Deletes what a run left in its folder that the end of the process broke off.
+    async fn sweep_folders(&self) {
+        let current = self.store.current();
+        if current.problem().is_some() {
+            return;
+        }
+        let (operators, document) = (self.operators.clone(), Arc::clone(current.document()));
+        let sweeping = spawn_blocking(move || {
+            for one in document.connector().backup_schedules.as_slice() {
+                let BackupDestination::Directory(folder) = &one.target else {
+                    continue;
+                };
+                let Ok(agent) = operators.identity() else {
+                    return;
+                };
+                let files = FileName::of(agent.id(), &one.name);
+                if let Err(error) = schedules::tidy(&folder.path, &files, usize::MAX) {
+                    tracing::debug!(%error, schedule = %one.name, "a folder cannot be looked at");
+                }
+            }
+        });
+        // A share that is away must not hold up the other schedules.
+        drop(timeout(SWEEP_TIME, sweeping).await);
     }
 
     /// Makes the backup that is due, and tells how that ended.
@@ -138,10 +170,10 @@ impl Admin {
         let files = FileName::of(agent, &schedule.name);
         let sealed = Sealed {
             name: files.at(manifest.created_at_ms),
-            archive: archive.into(),
+            archive,
             key: Key::Identity(identity),
         };
-        let (file, bytes) = (sealed.name.clone(), sealed.archive.len());
+        let (file, bytes) = (sealed.name.clone(), sealed.archive.len);
         let remarks = match &schedule.target {
             BackupDestination::Directory(folder) => self.to_folder(folder, files, sealed).await?,
             BackupDestination::Url(upload) => self.to_address(upload, sealed, document).await?,
@@ -149,7 +181,7 @@ impl Admin {
         Ok(ScheduledBackup {
             file,
             target: schedule.target.to_string(),
-            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+            bytes,
             revision: manifest.revision.map_or(0, |head| head.number),
             remark: (!remarks.is_empty()).then(|| remarks.join("; ")),
         })
@@ -164,9 +196,10 @@ impl Admin {
         self.schedules.step(ScheduleState::Storing);
         let (schedules, folder) = (self.schedules.clone(), folder.clone());
         let stored = spawn_blocking(move || {
-            let stored = schedules::store(&folder.path, &sealed.name, &sealed.archive, |written| {
+            let Sealed { name, archive, key } = sealed;
+            let stored = schedules::store(&folder.path, &name, archive, |written| {
                 schedules.step(ScheduleState::Verifying);
-                open(written, &sealed.key)
+                open(written, &key)
             });
             let absent = stored.map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
             let keep = usize::try_from(folder.keep.get()).unwrap_or(usize::MAX);
@@ -187,14 +220,19 @@ impl Admin {
     ) -> Result<Vec<String>, String> {
         let way = self.way_of(upload, document)?;
         self.schedules.step(ScheduleState::Verifying);
-        let Sealed { name, archive, key } = sealed;
-        let checked = archive.clone();
-        let absent = spawn_blocking(move || open(&checked, &key)).await;
-        let absent = absent.map_err(|error| error.to_string())?;
-        let absent =
-            absent.map_err(|error| format!("what was made cannot be restored: {error}"))?;
+        let Sealed {
+            name,
+            mut archive,
+            key,
+        } = sealed;
+        let checked =
+            spawn_blocking(move || open(&mut archive, &key).map(|found| (found, archive)));
+        let checked = checked.await.map_err(|error| error.to_string())?;
+        let (absent, archive) =
+            checked.map_err(|error| format!("what was made cannot be restored: {error}"))?;
         self.schedules.step(ScheduleState::Storing);
-        let put = schedules::put(upload, &name, archive, &way).await;
+        let len = archive.len;
+        let put = schedules::put(upload, &name, Again::of(archive), len, &way).await;
         put.map_err(|error| {
             let url = &upload.url;
             format!("PUT to {url}: {:#}", anyhow::Error::from(error))
@@ -234,13 +272,13 @@ impl Admin {
 /// A backup with what opens it.
 struct Sealed {
     name: String,
-    archive: Bytes,
+    archive: Spooled,
     key: Key,
 }
 
 /// Opens a backup and checks all of it; answers what was missing when it was made.
-fn open(archive: &[u8], key: &Key) -> Result<Absent, OpenError> {
-    backup::open(archive, key).map(|opened| opened.content.absent)
+fn open(archive: &mut (impl Read + Seek), key: &Key) -> Result<Absent, OpenError> {
+    backup::open_from(archive, key).map(|opened| opened.content.absent)
 }
 
 /// What a backup lacks.

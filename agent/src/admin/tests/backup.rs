@@ -1,6 +1,8 @@
 //! Backups over the API: in SAP's shape and in our own, and how often one may guess.
 
-use http::header::CONTENT_DISPOSITION;
+use std::time::Duration;
+
+use http::header::{CONTENT_DISPOSITION, RETRY_AFTER};
 use underpass_runtime::archive::{Identity, Key};
 
 use super::*;
@@ -14,6 +16,7 @@ const BOUNDARY: &str = "parts";
 struct Told {
     status: u16,
     kind: String,
+    retry_after: Option<u64>,
     body: Bytes,
 }
 
@@ -33,8 +36,15 @@ impl World {
         let kind = response.headers()["content-type"].to_str().unwrap().into();
         let named = response.headers().contains_key(CONTENT_DISPOSITION);
         assert_eq!(named, status == 200 && path == BACKUP);
+        let retry_after = response.headers().get(RETRY_AFTER);
+        let retry_after = retry_after.map(|value| value.to_str().unwrap().parse().unwrap());
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        Told { status, kind, body }
+        Told {
+            status,
+            kind,
+            retry_after,
+            body,
+        }
     }
 
     async fn backup(&self, input: &Value) -> Told {
@@ -185,4 +195,32 @@ async fn who_guesses_hears_the_same_and_then_waits() {
         (late.status, &late.json()["type"]),
         (429, &json!("FORBIDDEN_REQUEST"))
     );
+    let seconds = late.retry_after.unwrap();
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    let message = late.json()["message"].to_string();
+    assert!(message.contains(&format!("in {seconds} s")), "{message}");
+}
+
+#[tokio::test]
+async fn who_finds_all_places_taken_is_told_when_to_come_again() {
+    let mut world = World::new().await;
+    world.admin.backups.spool.wait = Duration::from_millis(1);
+    let (archive, identity) = world.sealed().await;
+    let mut taken = vec![];
+    while let Ok(place) = world.admin.backups.spool.place().await {
+        taken.push(place);
+    }
+    let key = identity.to_text();
+    let parts = [("backup", &*archive), ("identity", key.expose().as_bytes())];
+    let input = json!({"recipients": [identity.recipient().to_string()]});
+    for told in [world.verify(&parts).await, world.backup(&input).await] {
+        assert_eq!(
+            (told.status, &told.json()["type"]),
+            (429, &json!("ILLEGAL_STATE"))
+        );
+        assert_eq!(told.retry_after, Some(30));
+    }
+    drop(taken);
+    assert_eq!(world.verify(&parts).await.status, 200);
+    assert_eq!(world.backup(&input).await.status, 200);
 }

@@ -48,7 +48,7 @@ impl Admin {
             .open(name)
             .map_err(|error| refusal(&error))?;
         let mut response = answer::bytes(vec![], "text/plain; charset=utf-8", self.number());
-        let content = StreamBody::new(pieces::of_file(file)).boxed_unsync();
+        let content = pieces::of_file(file).boxed_unsync();
         body::stream(&mut response, content);
         Ok(response)
     }

@@ -1,4 +1,4 @@
-//! Files on their way to a caller, piece by piece, so that nobody needs to hold them.
+//! Files of this host on their way to a caller, piece by piece, so that nobody needs to hold them.
 
 use std::convert::Infallible;
 use std::fs::File;
@@ -9,40 +9,18 @@ use futures_util::Stream;
 use futures_util::stream;
 use http_body::Frame;
 use tokio::sync::mpsc;
+use underpass_runtime::pieces::Pieces;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-/// Bytes read at once.
+/// Bytes that are written at once.
 const PIECE_LEN: usize = 64 * 1024;
 /// Pieces of an archive that are ahead of the caller.
 const PIECES_MAX: usize = 4;
 
 /// A file as it is now, though it may grow meanwhile.
-pub(super) fn of_file(file: File) -> impl Stream<Item = Result<Frame<Bytes>, Infallible>> {
+pub(super) fn of_file(file: File) -> Pieces<File> {
     let len = file.metadata().map_or(0, |file| file.len());
-    stream::unfold((file, len), |(file, left)| async move {
-        if left == 0 {
-            return None;
-        }
-        let read = tokio::task::spawn_blocking(move || read(file, left));
-        let (bytes, file, left) = read.await.ok()??;
-        Some((Ok(Frame::data(bytes)), (file, left)))
-    })
-}
-
-fn read(mut file: File, left: u64) -> Option<(Bytes, File, u64)> {
-    let len = usize::try_from(left).unwrap_or(PIECE_LEN).min(PIECE_LEN);
-    let mut piece = vec![0; len];
-    let read = match file.read(&mut piece) {
-        Ok(0) => return None,
-        Ok(read) => read,
-        Err(error) => {
-            tracing::warn!(%error, "a file could not be read to its end");
-            return None;
-        }
-    };
-    piece.truncate(read);
-    let left = left.saturating_sub(u64::try_from(read).unwrap_or(left));
-    Some((piece.into(), file, left))
+    Pieces::of(file, len)
 }
 
 /// Files in a zip, stored as they are now.
@@ -52,7 +30,7 @@ pub(super) fn of_archive(
     let (send, pieces) = mpsc::channel(PIECES_MAX);
     tokio::task::spawn_blocking(move || {
         // Whoever asked sees that the end is missing.
-        if let Err(error) = archive(files, Pieces(send)) {
+        if let Err(error) = archive(files, Ahead(send)) {
             tracing::info!(%error, "the log was not given to its end");
         }
     });
@@ -62,7 +40,7 @@ pub(super) fn of_archive(
     })
 }
 
-fn archive(files: Vec<(String, File)>, to: Pieces) -> io::Result<()> {
+fn archive(files: Vec<(String, File)>, to: Ahead) -> io::Result<()> {
     let mut zip = ZipWriter::new_stream(to);
     let options = SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Stored)
@@ -77,9 +55,9 @@ fn archive(files: Vec<(String, File)>, to: Pieces) -> io::Result<()> {
 }
 
 /// Takes what is written on its way to a caller, and waits for him.
-struct Pieces(mpsc::Sender<Bytes>);
+struct Ahead(mpsc::Sender<Bytes>);
 
-impl Write for Pieces {
+impl Write for Ahead {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let piece = bytes.get(..bytes.len().min(PIECE_LEN)).unwrap_or_default();
         let sent = self.0.blocking_send(Bytes::copy_from_slice(piece));

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use http::StatusCode;
-use http_body_util::{BodyExt as _, StreamBody};
+use http_body_util::BodyExt as _;
 use underpass_shared::api::management::{
     ErrorType, Refusal, Target, TraceInput, TraceList, TraceShown, TraceState, TroubleTarget,
 };
@@ -150,7 +150,7 @@ impl Admin {
         };
         let file = self.traced(call, &told, act).await?;
         let mut response = answer::bytes(vec![], "application/jsonl", self.number());
-        let content = StreamBody::new(pieces::of_file(file)).boxed_unsync();
+        let content = pieces::of_file(file).boxed_unsync();
         body::stream(&mut response, content);
         Ok(response)
     }

@@ -12,6 +12,9 @@ use crate::tunnel::DialError;
 /// Why a backup did not arrive.
 #[derive(Debug, Error)]
 pub(crate) enum UploadError {
+    /// What was made cannot be read.
+    #[error("what was made cannot be read")]
+    Read(#[source] io::Error),
     /// The host cannot be dialled.
     #[error("the host of the URL cannot be used")]
     Host(#[from] InvalidId),
@@ -92,7 +95,8 @@ impl UploadError {
             Self::Status { status, .. } => {
                 status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
             }
-            Self::Host(_)
+            Self::Read(_)
+            | Self::Host(_)
             | Self::Guarded { .. }
             | Self::System(_)
             | Self::Tls { .. }

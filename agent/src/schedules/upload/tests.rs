@@ -25,7 +25,7 @@ fn way(login: Option<(Option<&str>, &str)>) -> Way {
 /// What a receiver reads, and how it ends when it answers so.
 async fn answered(answer: &str) -> (String, Result<(), UploadError>) {
     let (near, mut far) = duplex(64 * 1_024);
-    let body = Bytes::from_static(b"sealed");
+    let body = Pieces::of(&b"sealed"[..], 6);
     let way = way(Some((Some("u"), "p")));
     let request = request(&upload(), "a.zip", "x=", body, &way).unwrap();
     let receive = async {
@@ -81,7 +81,7 @@ async fn answers_are_told_apart() {
 #[test]
 fn a_token_goes_as_one_and_no_secret_is_shown() {
     let way = way(Some((None, "tok-en")));
-    let request = request(&upload(), "a", "", Bytes::new(), &way).unwrap();
+    let request = request(&upload(), "a", "", (), &way).unwrap();
     assert_eq!(request.headers()[AUTHORIZATION], "Bearer tok-en");
     assert!(!format!("{request:?}").contains("tok-en"));
 }
@@ -103,7 +103,8 @@ async fn who_is_away_silent_or_guarded_is_named() {
     let send = async |port: u16, way: &Way| {
         let url = format!("https://127.0.0.1:{port}/");
         let upload = serde_json::from_value(serde_json::json!({ "url": url })).unwrap();
-        let sent = put(&upload, "a.zip", Bytes::from_static(b"x"), way).await;
+        let archive = Again::of(io::Cursor::new(b"x"));
+        let sent = put(&upload, "a.zip", archive, 1, way).await;
         sent.unwrap_err().to_string()
     };
     let error = send(away, &way).await;

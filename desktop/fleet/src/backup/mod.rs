@@ -5,6 +5,7 @@ mod make;
 #[cfg(test)]
 mod tests;
 
+use std::io::Cursor;
 use std::path::PathBuf;
 
 use underpass_runtime::archive::{self, ArchiveError, Limits};
@@ -128,5 +129,5 @@ pub fn inspect(bytes: &[u8]) -> Result<Manifest, ArchiveError> {
         as_written: true,
         ..Limits::default()
     };
-    archive::inspect(bytes, PRODUCT, limits).map(|(manifest, _sealed)| manifest)
+    archive::inspect(&mut Cursor::new(bytes), PRODUCT, limits)
 }

@@ -127,7 +127,7 @@ impl DemoAgent {
             Verb::Get => answers::get(self, &self.state(), call),
             Verb::Post | Verb::Put | Verb::Patch | Verb::Delete => self.change(call),
         };
-        answered.map_err(|Refusal { status, body }| FleetError::Refused { status, body })
+        answered.map_err(|Refusal { status, body, .. }| FleetError::Refused { status, body })
     }
 
     /// Why it does not answer.
@@ -144,7 +144,7 @@ impl DemoAgent {
                 let message = "the certificate of this program was revoked; pair again";
                 let status = StatusCode::UNAUTHORIZED;
                 let kind = ErrorType::ForbiddenRequest;
-                let Refusal { status, body } = Refusal::new(status, kind, message);
+                let Refusal { status, body, .. } = Refusal::new(status, kind, message);
                 Some(FleetError::Refused { status, body })
             }
             Trouble::KeyChanged => Some(FleetError::Imposter),

@@ -18,6 +18,15 @@ pub enum ArchiveError {
         /// The most that are read.
         most: usize,
     },
+    /// It would become longer than any that is read.
+    #[error("the archive would have more than the {most} bytes that are read")]
+    TooLong {
+        /// The most that are read.
+        most: usize,
+    },
+    /// The file that holds it cannot be read.
+    #[error("the archive cannot be read")]
+    Read(#[source] io::Error),
     /// No end of a zip where it must be: another file, or one that was cut or grew.
     #[error("the file is no backup archive, or it was cut")]
     Cut,
@@ -104,7 +113,7 @@ pub enum ArchiveError {
     /// The sealed content is damaged or longer than the archive that holds it.
     #[error("the content of {PAYLOAD} is damaged")]
     Content(#[source] io::Error),
-    /// Writing to memory failed.
+    /// It cannot be written.
     #[error("the archive cannot be made")]
     Make(#[source] io::Error),
 }

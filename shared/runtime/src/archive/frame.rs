@@ -15,42 +15,47 @@ const DATE: u16 = 1 << 5 | 1;
 /// A file that its owner alone may read.
 const ATTRIBUTES: u32 = 0o100_600 << 16;
 /// Bytes of the record at the end.
-const END_LEN: usize = 22;
+pub(super) const END_LEN: usize = 22;
 /// What it begins with.
 const END: u32 = 0x0605_4b50;
 
-/// An entry with its name.
-pub(super) type Entry<'a> = (&'a str, &'a [u8]);
+/// What the bytes beside the entries say of one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Its bytes.
+    pub(super) len: u64,
+    /// The checksum of its bytes.
+    pub(super) crc: u32,
+}
+
+impl<'a> Entry<'a> {
+    /// Some content.
+    pub(super) fn of(name: &'a str, content: &[u8]) -> Self {
+        Self {
+            name,
+            len: u64::try_from(content.len()).unwrap_or(u64::MAX),
+            crc: crc32fast::hash(content),
+        }
+    }
+}
 
 /// The archive of two entries.
-pub(super) fn write(entries: &[Entry<'_>; 2]) -> Vec<u8> {
-    let frame = Frame::of(entries);
+#[cfg(test)]
+pub(super) fn write(entries: &[(&str, &[u8]); 2]) -> Vec<u8> {
     let [(_, first), (_, second)] = entries;
+    let frame = Frame::of(&entries.map(|(name, content)| Entry::of(name, content)));
     [&*frame.first, first, &frame.second, second, &frame.end].concat()
 }
 
-/// Whether an archive is exactly what [`write()`] makes of these entries.
-pub(super) fn is_exact(archive: &[u8], entries: &[Entry<'_>; 2]) -> bool {
-    let frame = Frame::of(entries);
-    let [(_, first), (_, second)] = entries;
-    let mut rest = archive;
-    for part in [&*frame.first, first, &frame.second, second, &frame.end] {
-        match rest.strip_prefix(part) {
-            Some(after) => rest = after,
-            None => return false,
-        }
-    }
-    rest.is_empty()
-}
-
-/// Whether the last bytes are the end of a zip with two entries and nothing else: what is looked at
+/// Whether the last [`END_LEN`] bytes are the end of a zip with two entries and nothing else: what is looked at
 /// before anything is read that could be long. Otherwise how many entries it claims, if it is a
 /// zip at all.
-pub(super) fn ends_well(archive: &[u8]) -> Result<(), Option<u16>> {
-    let end = archive.len().checked_sub(END_LEN);
-    let Some((_, end)) = end.and_then(|at| archive.split_at_checked(at)) else {
+pub(super) fn ends_well(end: &[u8]) -> Result<(), Option<u16>> {
+    if end.len() != END_LEN {
         return Err(None);
-    };
+    }
     let word = |at: usize| {
         let bytes = end.get(at..at + 2).and_then(|two| two.try_into().ok());
         bytes.map(u16::from_le_bytes)
@@ -66,29 +71,28 @@ pub(super) fn ends_well(archive: &[u8]) -> Result<(), Option<u16>> {
 }
 
 /// What stands before, between and behind the entries.
-struct Frame {
-    first: Vec<u8>,
-    second: Vec<u8>,
-    end: Vec<u8>,
+pub(super) struct Frame {
+    pub(super) first: Vec<u8>,
+    pub(super) second: Vec<u8>,
+    pub(super) end: Vec<u8>,
 }
 
 impl Frame {
-    fn of(entries: &[Entry<'_>; 2]) -> Self {
-        let [first, second] = entries;
+    pub(super) fn of([first, second]: &[Entry<'_>; 2]) -> Self {
         let (one, two) = (Common::of(first), Common::of(second));
-        let (first_head, second_head) = (one.local(first.0), two.local(second.0));
-        let second_at = length(first_head.len() + first.1.len());
-        let directory_at = second_at + length(second_head.len() + second.1.len());
-        let mut end = one.central(first.0, 0);
-        end.extend(two.central(second.0, second_at));
-        let directory_len = length(end.len());
+        let (first_head, second_head) = (one.local(first.name), two.local(second.name));
+        let second_at = long(&first_head) + first.len;
+        let directory_at = second_at + long(&second_head) + second.len;
+        let mut end = one.central(first.name, 0);
+        end.extend(two.central(second.name, length(second_at)));
+        let directory_len = length(long(&end));
         end.extend(END.to_le_bytes());
         // Disks, which there are none of.
         end.extend([0; 4]);
         end.extend(ENTRIES.to_le_bytes());
         end.extend(ENTRIES.to_le_bytes());
         end.extend(directory_len.to_le_bytes());
-        end.extend(directory_at.to_le_bytes());
+        end.extend(length(directory_at).to_le_bytes());
         end.extend(0_u16.to_le_bytes());
         Self {
             first: first_head,
@@ -96,22 +100,30 @@ impl Frame {
             end,
         }
     }
+
+    /// All its bytes.
+    pub(super) fn len(&self) -> u64 {
+        [&self.first, &self.second, &self.end]
+            .map(|part| long(part))
+            .iter()
+            .sum()
+    }
 }
 
 /// What both headers of an entry say.
 struct Common([u8; 26]);
 
 impl Common {
-    fn of((name, content): &Entry<'_>) -> Self {
-        let len = length(content.len()).to_le_bytes();
-        let name_len = u16::try_from(name.len()).unwrap_or(u16::MAX);
+    fn of(entry: &Entry<'_>) -> Self {
+        let len = length(entry.len).to_le_bytes();
+        let name_len = u16::try_from(entry.name.len()).unwrap_or(u16::MAX);
         let mut bytes = [0; 26];
         let words: [&[u8]; 9] = [
             &VERSION.to_le_bytes(),
             // No flags, no packing, midnight.
             &[0; 6],
             &DATE.to_le_bytes(),
-            &crc32fast::hash(content).to_le_bytes(),
+            &entry.crc.to_le_bytes(),
             &len,
             &len,
             &name_len.to_le_bytes(),
@@ -145,6 +157,10 @@ impl Common {
 }
 
 /// Archives are far below 4 GiB, see [`super::ARCHIVE_MAX`].
-fn length(bytes: usize) -> u32 {
+fn length(bytes: u64) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+fn long(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

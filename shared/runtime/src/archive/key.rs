@@ -1,7 +1,7 @@
 //! What archives are sealed with and opened by.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::iter;
 use std::str::FromStr;
 
@@ -149,11 +149,11 @@ pub enum Key {
 
 impl Key {
     /// The content behind a payload, as it is read. At most `work` is done to try a passphrase.
-    pub(super) fn unseal<'a>(
+    pub(super) fn unseal<R: BufRead>(
         &self,
-        payload: &'a [u8],
+        payload: R,
         work: u8,
-    ) -> Result<impl Read + 'a, ArchiveError> {
+    ) -> Result<impl Read + use<R>, ArchiveError> {
         let decryptor = Decryptor::new_buffered(payload).map_err(ArchiveError::Age)?;
         let (sealed_with_passphrase, wrong) = (decryptor.is_scrypt(), self.wrong());
         let opened = match self {

@@ -1,12 +1,17 @@
 //! Good archives open; each way of breaking one has its own error.
 
-use std::io::Write as _;
+use std::io::{Cursor, Write as _};
 
+use underpass_shared::backup::{FORMAT, Manifest};
+use underpass_shared::hash::Hash256;
 use underpass_shared::secret::Secret;
+use zeroize::Zeroizing;
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
-use zip::{System, ZipWriter};
+use zip::{CompressionMethod, System, ZipArchive, ZipWriter};
 
+use super::make::seal_by;
+use super::read::section;
 use super::*;
 
 /// As little work as `age` allows, for tests that are not about it.
@@ -51,11 +56,12 @@ fn open_it(archive: &[u8], key: &Key) -> Result<(Manifest, Zeroizing<Vec<u8>>), 
 
 fn entries(archive: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let mut zip = ZipArchive::new(Cursor::new(archive)).unwrap();
-    let manifest = entry(&mut zip, archive, MANIFEST).unwrap().to_vec();
-    (
-        manifest,
-        entry(&mut zip, archive, PAYLOAD).unwrap().to_vec(),
-    )
+    let len = u64::try_from(archive.len()).unwrap();
+    let mut entry = |name| {
+        let found = section(&mut zip, len, name).unwrap();
+        found.read(&mut Cursor::new(archive), name).unwrap()
+    };
+    (entry(MANIFEST), entry(PAYLOAD))
 }
 
 fn refused(archive: &[u8]) -> String {
@@ -311,4 +317,87 @@ fn newer_and_foreign_archives_are_named() {
     assert_eq!(refused(&cut), "MANIFEST.json is not valid");
     let forged = manifest(|manifest| manifest["payloadSha256"] = "0".repeat(64).into());
     assert!(refused(&forged).contains("does not have the hash"));
+}
+
+/// A file in memory that takes no more than it has room for.
+struct Small {
+    file: Cursor<Vec<u8>>,
+    room: u64,
+}
+
+impl std::io::Write for Small {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let end = self.file.position() + u64::try_from(bytes.len()).unwrap();
+        if end > self.room {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl std::io::Seek for Small {
+    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+#[test]
+fn an_archive_that_is_written_piece_by_piece_is_the_same() {
+    let identity = Identity::generate();
+    let lock = Lock::Recipients(vec![identity.recipient()]);
+    let key = Key::Identity(identity);
+    let limits = Limits {
+        as_written: true,
+        ..Limits::default()
+    };
+    // Around the ends of the pieces that `age` seals.
+    for len in [0, 1, 65_535, 65_536, 65_537, 300_000] {
+        let content: Vec<u8> = (0..=250).cycle().take(len).collect();
+        let mut file = Cursor::new(vec![]);
+        let made = seal_to(&mut file, about(), &lock, ARCHIVE_MAX, |to| {
+            content
+                .chunks(1_000)
+                .try_for_each(|piece| to.write_all(piece))
+        });
+        let (manifest, written) = made.unwrap();
+        assert_eq!(written, u64::try_from(file.get_ref().len()).unwrap());
+        let (text, payload) = entries(file.get_ref());
+        assert_eq!(
+            *file.get_ref(),
+            frame::write(&[(MANIFEST, &text), (PAYLOAD, &payload)])
+        );
+        let found = inspect(&mut file, PRODUCT, limits).unwrap();
+        assert_eq!(found, manifest);
+        let (_, opened) = open_from(&mut file, PRODUCT, &key, limits).unwrap();
+        assert_eq!(*opened, content, "{len}");
+    }
+}
+
+#[test]
+fn an_archive_has_exactly_the_room_that_it_is_given() {
+    let lock = Lock::Recipients(vec![Identity::generate().recipient()]);
+    let content = vec![7; 200_000];
+    let make = |most: usize, room: u64| {
+        let file = Cursor::new(vec![]);
+        let mut small = Small { file, room };
+        let made = seal_to(&mut small, about(), &lock, most, |to| {
+            to.write_all(&content)
+        });
+        made.map(|(_, len)| usize::try_from(len).unwrap())
+    };
+    let len = make(ARCHIVE_MAX, u64::MAX).unwrap();
+    // The stanza of a recipient may be some bytes longer or shorter.
+    let slack = 1_000;
+    assert!(make(len + slack, u64::MAX).is_ok());
+    let error = make(len - slack, u64::MAX).unwrap_err();
+    assert!(matches!(error, ArchiveError::TooLong { most } if most == len - slack));
+    let error = make(ARCHIVE_MAX, 100_000).unwrap_err();
+    let ArchiveError::Make(source) = error else {
+        panic!("{error}");
+    };
+    assert_eq!(source.kind(), std::io::ErrorKind::StorageFull);
 }

@@ -1,5 +1,7 @@
 //! The body of every refused request of the management API.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,6 +49,8 @@ pub struct Refusal {
     pub status: StatusCode,
     /// The body of the answer.
     pub body: ErrorBody,
+    /// After how many seconds it may be otherwise, where that is known: the `Retry-After`.
+    pub retry_after: Option<u64>,
 }
 
 impl Refusal {
@@ -57,7 +61,22 @@ impl Refusal {
             message: message.into(),
             field: None,
         };
-        Self { status, body }
+        Self {
+            status,
+            body,
+            retry_after: None,
+        }
+    }
+
+    /// Too much at once; it may be tried again after a time, which the message tells too.
+    pub fn later(kind: ErrorType, message: &str, wait: Duration) -> Self {
+        // Never too early.
+        let seconds = wait.as_secs() + 1;
+        let message = format!("{message}; come again in {seconds} s");
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, kind, message)
+        }
     }
 
     /// A field of the request breaks a rule.

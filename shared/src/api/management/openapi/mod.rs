@@ -75,6 +75,11 @@ pub fn openapi(version: &str) -> Value {
                     "required": true,
                     "schema": { "type": "string", "pattern": "^/api/v1/" },
                 },
+                "RetryAfter": {
+                    "description": "After how many seconds it may be tried again.",
+                    "required": true,
+                    "schema": { "type": "integer", "minimum": 1 },
+                },
             },
             "responses": refusals::responses(&refusal),
         },

@@ -43,7 +43,7 @@ const REFUSALS: &[(u16, &str, &str)] = &[
     (
         429,
         "TooManyRequests",
-        "Too many tries; the message says when to come again.",
+        "Too many tries, or too much at once; Retry-After says when to come again.",
     ),
     (
         500,
@@ -64,9 +64,13 @@ const REFUSALS: &[(u16, &str, &str)] = &[
 
 /// The answers by name, each with the schema of refusals.
 pub(super) fn responses(schema: &Value) -> Map<String, Value> {
-    let response = |(_, name, meaning): &(u16, &str, &str)| {
+    let response = |(status, name, meaning): &(u16, &str, &str)| {
         let content = json!({ "application/json": { "schema": schema } });
-        let response = json!({ "description": meaning, "content": content });
+        let mut response = json!({ "description": meaning, "content": content });
+        if *status == 429 {
+            let header = json!({ "$ref": "#/components/headers/RetryAfter" });
+            response["headers"] = json!({ "Retry-After": header });
+        }
         ((*name).to_owned(), response)
     };
     REFUSALS.iter().map(response).collect()

@@ -16,7 +16,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .takes::<BackupInput>()
     .sends("application/zip")
     .acts()
-    .conflicts(),
+    .conflicts()
+    .refuses(&[429]),
     Operation::put(
         BACKUP,
         Administration,
