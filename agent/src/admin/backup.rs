@@ -22,7 +22,7 @@ use underpass_shared::policy::throttle::Throttle;
 use underpass_shared::restore::Choice;
 use underpass_shared::secret::Secret;
 
-use super::call::Call;
+use super::call::{Call, blocking};
 use super::multipart::{self, Form};
 use super::{Admin, Answer, Live, answer, body};
 use crate::backup::{
@@ -77,6 +77,7 @@ impl Admin {
             BackupTarget::Archive if verb == Verb::Put => self.restore_backup(call).await,
             BackupTarget::Archive => self.give_backup(&call).await,
             BackupTarget::Verification => self.verify_backup(call).await,
+            BackupTarget::Configuration => self.show_backup(call).await,
         }
     }
 
@@ -169,6 +170,21 @@ impl Admin {
             ..report
         };
         answer::ok(&report, self.store.current().revision().number)
+    }
+
+    /// The configuration in an archive, as of the revision that it has.
+    async fn show_backup(&self, mut call: Call) -> Answer {
+        let (archive, key) = read_form(&mut call).await?;
+        let reason = "opened a backup to see its configuration";
+        let recording = self.recording(call.caller(), Category::Backup, reason);
+        recording.intend_act().await?;
+        let opened = self.open_backup(&call, archive, key).await;
+        recording.acted(&opened);
+        let Opened {
+            content, document, ..
+        } = opened?;
+        let number = content.revision.number;
+        blocking(move || Ok(answer::json_text(document.to_json().into(), number))).await
     }
 
     /// Opens an archive for a caller, who may be wrong only so often.

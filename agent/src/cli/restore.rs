@@ -10,8 +10,9 @@ use underpass_runtime::form::Form;
 use underpass_shared::api::management::{
     Query, RestoreApplied, RestorePlanShown, RestoreShown, RestoreTarget, Target, Verb,
 };
+use underpass_shared::config::SubaccountKey;
 use underpass_shared::restore::{
-    Choice, HostRule, LocationRule, RegionRule, RestoreMode, RestorePart,
+    Choice, HostRule, LocationRule, MappingName, RegionRule, RestoreMode, RestorePart,
 };
 
 use super::client::Client;
@@ -23,6 +24,7 @@ Examples:
   underpass-agent restore agent.zip --plan
   underpass-agent restore agent.zip --passphrase-file /etc/underpass/backup-passphrase
   underpass-agent restore agent.zip --only mappings,trust --merge
+  underpass-agent restore agent.zip --only mappings --subaccount gateway.example.com/0190…/north
   underpass-agent restore agent.zip --replace-host erp.old.example=erp.new.example
   underpass-agent restore agent.zip --replace-host .old.example=.new.example --yes
   underpass-agent restore rollback
@@ -75,6 +77,14 @@ pub struct Wanted {
     /// machine. Without it the first four; where no agent was yet, identity and operators too.
     #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = part)]
     only: Vec<RestorePart>,
+    /// Only this subaccount of the backup, as regionHost/subaccount/locationId; may be given several
+    /// times.
+    #[arg(long = "subaccount", value_name = "KEY")]
+    subaccounts: Vec<SubaccountKey>,
+    /// Only this system mapping of the backup, as regionHost/subaccount/locationId=host:port; may be
+    /// given several times.
+    #[arg(long = "mapping", value_name = "KEY=ADDRESS", value_parser = mapping)]
+    mappings: Vec<MappingName>,
     /// Keep what is here and not in the backup.
     #[arg(long)]
     merge: bool,
@@ -105,6 +115,16 @@ fn part(text: &str) -> Result<RestorePart, String> {
 fn pair(text: &str) -> Result<(String, String), String> {
     let (old, new) = text.split_once('=').ok_or("must be OLD=NEW")?;
     Ok((old.to_owned(), new.to_owned()))
+}
+
+fn mapping(text: &str) -> Result<MappingName, String> {
+    let rule = "must be regionHost/subaccount/locationId=host:port";
+    let (key, address) = text.rsplit_once('=').ok_or(rule)?;
+    let address = address.parse();
+    Ok(MappingName {
+        subaccount: key.parse().map_err(|rule| format!("{text}: {rule}"))?,
+        virtual_address: address.map_err(|rule| format!("{text}: {rule}"))?,
+    })
 }
 
 impl Restoration {
@@ -213,6 +233,10 @@ impl Wanted {
             } else {
                 RestoreMode::Replace
             },
+            only: (!self.subaccounts.is_empty())
+                .then(|| self.subaccounts.iter().cloned().collect()),
+            only_mappings: (!self.mappings.is_empty())
+                .then(|| self.mappings.iter().cloned().collect()),
             enrolments: !self.without_enrolments,
             hosts: hosts.collect(),
             ..Choice::default()

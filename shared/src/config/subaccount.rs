@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -51,6 +52,30 @@ impl fmt::Display for SubaccountKey {
             "{}/{}/{}",
             self.region_host, self.subaccount, self.location_id
         )
+    }
+}
+
+impl FromStr for SubaccountKey {
+    type Err = Invalid;
+
+    /// Reads what is shown; without its last part it is that of the default location ID.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let mut parts = text.splitn(3, '/');
+        let (Some(region), Some(subaccount)) = (parts.next(), parts.next()) else {
+            let rule = "must be regionHost/subaccount or regionHost/subaccount/locationId";
+            return Err(Invalid::new("subaccount", rule));
+        };
+        let location = parts.next().unwrap_or_default();
+        let wrong = |field: &str, rule: &dyn fmt::Display| Invalid::new(field, rule.to_string());
+        Ok(Self {
+            region_host: region.parse().map_err(|rule| wrong("regionHost", &rule))?,
+            subaccount: subaccount
+                .parse()
+                .map_err(|rule| wrong("subaccount", &rule))?,
+            location_id: location
+                .parse()
+                .map_err(|rule| wrong("locationId", &rule))?,
+        })
     }
 }
 

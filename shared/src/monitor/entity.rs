@@ -87,13 +87,11 @@ impl FromStr for Entity {
 }
 
 fn key(text: &str) -> Result<SubaccountKey, InvalidEntity> {
-    let mut parts = text.splitn(3, '/');
-    let mut next = || parts.next().ok_or(InvalidEntity);
-    Ok(SubaccountKey {
-        region_host: next()?.parse().map_err(|_other| InvalidEntity)?,
-        subaccount: next()?.parse().map_err(|_other| InvalidEntity)?,
-        location_id: next()?.parse().map_err(|_other| InvalidEntity)?,
-    })
+    // The default location ID is written too.
+    if text.splitn(3, '/').count() < 3 {
+        return Err(InvalidEntity);
+    }
+    text.parse().map_err(|_other| InvalidEntity)
 }
 
 #[cfg(test)]

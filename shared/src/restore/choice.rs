@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::config::limits::DISPLAY_NAME_LEN_MAX;
-use crate::config::{Invalid, InvalidText, SubaccountKey, Text};
-use crate::host::InternalHost;
+use crate::config::limits::{DISPLAY_NAME_LEN_MAX, MAPPINGS_MAX};
+use crate::config::{Document, Invalid, InvalidText, SubaccountKey, Text};
+use crate::host::{InternalHost, VirtualAddress};
 use crate::id::{LocationId, RegionHost};
 
 /// Rules of one kind; more names of one company are hard to imagine.
@@ -105,6 +105,16 @@ pub struct NameRule {
     pub replace: String,
 }
 
+/// A system mapping, as the backup names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MappingName {
+    /// The subaccount that it is of.
+    pub subaccount: SubaccountKey,
+    /// Its virtual host and port.
+    pub virtual_address: VirtualAddress,
+}
+
 /// What of a backup is to be restored, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -120,6 +130,11 @@ pub struct Choice {
     /// here stay as they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub only: Option<BTreeSet<SubaccountKey>>,
+    /// The system mappings that are meant, of the subaccounts that are; without it all of them.
+    /// Others that are here stay as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = MAPPINGS_MAX))]
+    pub only_mappings: Option<BTreeSet<MappingName>>,
     /// Whether subaccounts come with the keys by which their gateways know the agent.
     pub enrolments: bool,
     /// Internal hosts with other names; the first that fits holds.
@@ -146,6 +161,7 @@ impl Default for Choice {
             parts: None,
             mode: RestoreMode::default(),
             only: None,
+            only_mappings: None,
             enrolments: true,
             hosts: vec![],
             location_ids: vec![],
@@ -180,10 +196,45 @@ impl Choice {
                 return Err(Invalid::new(field, rule));
             }
         }
+        let meant = self.only_mappings.as_ref().map_or(0, BTreeSet::len);
+        if meant > MAPPINGS_MAX {
+            let rule = format!("at most {MAPPINGS_MAX} can be named; leave it out for all of them");
+            return Err(Invalid::new("onlyMappings", rule));
+        }
         if self.names.iter().any(|rule| rule.find.is_empty()) {
             return Err(Invalid::new("names", "find must not be empty"));
         }
         self.hosts.iter().try_for_each(HostRule::check)
+    }
+
+    /// Whether the backup has all mappings that are named; what is misspelt would silently stay away.
+    pub(super) fn check_names(&self, backup: &Document) -> Result<(), Invalid> {
+        let absent = |one: &&MappingName| {
+            let address = &one.virtual_address;
+            let found = backup.subaccount(&one.subaccount);
+            found.is_none_or(|found| {
+                let found = found.mapping(address.host.as_str(), address.port.get());
+                found.is_none_or(|found| found.virtual_address != *address)
+            })
+        };
+        match self.only_mappings.iter().flatten().find(absent) {
+            Some(one) => {
+                let (address, key) = (&one.virtual_address, &one.subaccount);
+                let rule = format!("the backup has no system mapping {address} of {key}");
+                Err(Invalid::new("onlyMappings", rule))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a system mapping of a subaccount that is meant is meant too.
+    pub(super) fn means_mapping(&self, key: &SubaccountKey, address: &VirtualAddress) -> bool {
+        self.only_mappings.as_ref().is_none_or(|named| {
+            named.contains(&MappingName {
+                subaccount: key.clone(),
+                virtual_address: address.clone(),
+            })
+        })
     }
 
     /// Whether a subaccount of the backup is meant.

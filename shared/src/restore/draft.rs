@@ -112,6 +112,7 @@ impl Draft {
         fresh: &mut dyn FnMut() -> uuid::Uuid,
     ) -> Result<Self, Invalid> {
         choice.check()?;
+        choice.check_names(backup)?;
         let others = held.values.iter();
         let others = others.filter(|(_, held)| **held == HeldValue::Other);
         let renamed = others.map(|(id, _)| (*id, CredentialId::from_uuid(fresh())));

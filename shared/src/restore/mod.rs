@@ -15,7 +15,7 @@ mod tests;
 
 pub use self::adaptation::{ADAPTATIONS_MAX, Adaptation, AdaptationKind};
 pub use self::choice::{
-    Choice, HostRule, LocationRule, NameRule, RegionRule, RestoreMode, RestorePart,
+    Choice, HostRule, LocationRule, MappingName, NameRule, RegionRule, RestoreMode, RestorePart,
 };
 pub use self::draft::{Draft, Writes, not_before};
 pub use self::facts::{Facts, Held, HeldEnrolment, HeldValue, Questions};

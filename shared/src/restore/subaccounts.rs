@@ -110,10 +110,16 @@ impl Subaccounts {
             }
         };
         if sources.has(RestorePart::Mappings) {
-            if sources.choice.mode == RestoreMode::Replace {
+            let all = sources.choice.only_mappings.is_none();
+            if all && sources.choice.mode == RestoreMode::Replace {
                 taken.mappings.clear();
             }
-            for mapping in theirs.mappings() {
+            let meant = theirs.mappings().iter();
+            let meant = meant.filter(|one| {
+                let address = &one.virtual_address;
+                sources.choice.means_mapping(theirs.key(), address)
+            });
+            for mapping in meant {
                 let mapping = adapted(sources, mapping)?;
                 taken
                     .mappings

@@ -127,6 +127,35 @@ fn replacing_and_merging_differ_in_what_is_not_in_the_backup() {
 }
 
 #[test]
+fn single_mappings_come_alone_and_all_others_stay() {
+    let base = Document::empty().with_subaccount(own(1)).unwrap();
+    let with = |document: &Document, address: &str, path: &str| {
+        let mapping = mapping(address, &[path]);
+        document.with_mapping(key(1), mapping).unwrap()
+    };
+    let here = with(&with(&base, "a:80", "/here"), "b:80", "/here");
+    let backup = with(&with(&base, "b:80", "/there"), "c:80", "/there");
+    let one = |address: &str| json!({"subaccount": key(1), "virtualAddress": address});
+    let only = json!({"parts": ["mappings"], "onlyMappings": [one("b:80")]});
+    let taken = draft(&here, &backup, &only).document;
+    let paths = |document: &Document| -> Vec<String> {
+        let all = document.subaccounts()[0].mappings().iter();
+        let shown = all.map(|one| format!("{} {}", one.virtual_address, one.resources[0].path));
+        shown.collect()
+    };
+    assert_eq!(paths(&taken), ["a:80 /here", "b:80 /there"]);
+    // What the backup does not have is named, not left out.
+    let wrong = json!({"parts": ["mappings"], "onlyMappings": [one("b:80"), one("d:80")]});
+    let wrong: Choice = serde_json::from_value(wrong).unwrap();
+    let mut fresh = || Uuid::from_u128(1_000);
+    let (content, held) = (content(&backup), Held::default());
+    let refused = Draft::make(&here, &content, &backup, &wrong, &held, &mut fresh);
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.field, "onlyMappings");
+    assert!(refused.rule.contains("d:80"), "{refused}");
+}
+
+#[test]
 fn settings_come_by_their_parts_and_lists_come_together() {
     let id = |n| CredentialId::from_uuid(Uuid::from_u128(n)).to_string();
     let here = with_settings(&json!({

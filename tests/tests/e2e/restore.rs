@@ -48,6 +48,48 @@ fn mark(agent: &Agent, name: &str) {
 }
 
 #[test]
+fn single_mappings_of_a_backup_come_back_and_all_others_stay() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let (recipient, key) = key(&world);
+    let agent = world.agent("site", &address);
+    agent.expose(&[
+        ("backend.virtual:80", &*address),
+        ("second.virtual:80", &address),
+    ]);
+    let archive = back_up(&world, &agent, "some.zip", &recipient);
+    agent.expose(&[("other.virtual:80", &address)]);
+    let document = agent.document();
+    let subaccount = &document["subaccounts"][0];
+    let part = |name: &str| subaccount[name].as_str().unwrap();
+    let of = format!("{}/{}/site", part("regionHost"), part("subaccount"));
+    let wrong = format!("{of}=third.virtual:80");
+    let told = refuse(restore(
+        &agent,
+        &archive,
+        &key,
+        &["--yes", "--mapping", &wrong],
+    ));
+    assert!(
+        told.contains("no system mapping third.virtual:80"),
+        "{told}"
+    );
+    assert_eq!(agent.document(), document);
+    let wanted = format!("{of}=second.virtual:80");
+    let more = ["--yes", "--subaccount", &of, "--mapping", &wanted];
+    run(restore(&agent, &archive, &key, &more));
+    let document = agent.document();
+    let mappings = document["subaccounts"][0]["mappings"].as_array().unwrap();
+    let names = mappings
+        .iter()
+        .map(|one| one["virtualAddress"].as_str().unwrap());
+    assert_eq!(
+        names.collect::<Vec<_>>(),
+        ["other.virtual:80", "second.virtual:80"]
+    );
+}
+
+#[test]
 fn a_restore_on_a_new_host_has_its_tunnels_up_with_no_act_on_the_cloud_side() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);

@@ -29,7 +29,8 @@ const WAYS: usize = 16;
 impl Admin {
     pub(super) async fn preflight(&self, call: &Call) -> Answer {
         let input: PreflightInput = call.read()?;
-        if input.systems.len() + input.gateways.len() > PREFLIGHT_MAX {
+        let asked = input.systems.len() + input.gateways.len() + input.renamed.len();
+        if asked > PREFLIGHT_MAX {
             let rule = format!("must not have more than {PREFLIGHT_MAX} entries with the gateways");
             return Err(Refusal::invalid("systems", rule));
         }
@@ -45,8 +46,11 @@ impl Admin {
             .map(|one| self.system(&current, one));
         let systems: Vec<Result<SystemPreflight, Refusal>> =
             stream::iter(systems).buffered(WAYS).collect().await;
-        let gateways = input.gateways.into_iter().map(|host| {
-            let (credentials, route) = (self.credentials_of(&current, &host), &route);
+        let own = input.gateways.into_iter().map(|host| (host.clone(), host));
+        let renamed = input.renamed.into_iter();
+        let renamed = renamed.map(|one| (one.region_host, one.known_as));
+        let gateways = own.chain(renamed).map(|(host, known_as)| {
+            let (credentials, route) = (self.credentials_of(&current, &known_as), &route);
             async move {
                 let check = to_gateway(&host, route, credentials.as_ref()).await;
                 GatewayPreflight {

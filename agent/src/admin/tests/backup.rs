@@ -10,6 +10,7 @@ use crate::backup::{Opened, open};
 
 const BACKUP: &str = "/api/v1/configuration/backup";
 const VERIFICATION: &str = "/api/v1/backup/verification";
+const CONFIGURATION: &str = "/api/v1/backup/configuration";
 const BOUNDARY: &str = "parts";
 
 /// What came back, with its body.
@@ -168,6 +169,25 @@ async fn verification_tells_what_is_in_a_backup_and_changes_nothing() {
     }
     let told = world.post(VERIFICATION, "application/json", "{}").await;
     assert_eq!(told.status, 415);
+}
+
+#[tokio::test]
+async fn the_configuration_in_a_backup_is_shown_as_of_its_revision() {
+    let world = World::new().await;
+    let (archive, identity) = world.sealed().await;
+    let key = identity.to_text();
+    let parts = [("backup", &*archive), ("identity", key.expose().as_bytes())];
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    let told = world.post(CONFIGURATION, &kind, form(&parts)).await;
+    assert_eq!((told.status, &*told.kind), (200, "application/json"));
+    assert_eq!(told.body, world.document());
+    let stranger = Identity::generate().to_text();
+    let wrong = [parts[0], ("identity", stranger.expose().as_bytes())];
+    let told = world.post(CONFIGURATION, &kind, form(&wrong)).await;
+    assert_eq!(
+        (told.status, &told.json()["field"]),
+        (400, &json!("identity"))
+    );
 }
 
 #[tokio::test]

@@ -154,7 +154,9 @@ fn body(verb: &str, path: &str) -> (Option<Value>, bool) {
         ("PUT", "configuration/backup") => return (Some(json!({})), false),
         ("POST", "configuration/backup") => json!({"recipients": [RECIPIENT]}),
         // It takes a form.
-        ("POST", "backup/verification") => return (Some(json!({})), false),
+        ("POST", "backup/verification" | "backup/configuration") => {
+            return (Some(json!({})), false);
+        }
         // They do something else than change the configuration.
         (_, "alerts" | "logs" | "logs/stream" | "drain" | "restart") => return (None, true),
         ("POST", "alerts/test") => return (Some(json!({"channel": "mail"})), false),

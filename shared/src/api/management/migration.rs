@@ -381,6 +381,19 @@ pub struct PreflightInput {
     /// Gateways, which are reached through the agent's own proxy.
     #[serde(default)]
     pub gateways: Vec<RegionHost>,
+    /// Other names of gateways that this agent serves: whether they are the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renamed: Vec<RenamedGateway>,
+}
+
+/// Another name of a gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RenamedGateway {
+    /// The other name.
+    pub region_host: RegionHost,
+    /// The one by which this agent knows it.
+    pub known_as: RegionHost,
 }
 
 /// What the agent saw.
@@ -389,7 +402,7 @@ pub struct PreflightInput {
 pub struct PreflightShown {
     /// Internal systems, in the order in which they were asked for.
     pub systems: Vec<SystemPreflight>,
-    /// Gateways, in the order in which they were asked for.
+    /// Gateways, in the order in which they were asked for, other names after them.
     pub gateways: Vec<GatewayPreflight>,
 }
 

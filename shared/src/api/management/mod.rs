@@ -93,8 +93,8 @@ pub use migration::{
     AcceptInput, CertificateGiven, CsrInput, CsrShown, ENROLMENTS_MAX, EnrolmentCsr, EnrolmentName,
     EnrolmentShown, GatewayPreflight, HandoverInput, HandoverList, HandoverMode, HandoverPart,
     HandoverShown, HandoverSide, HandoverState, PREFLIGHT_MAX, PreflightInput, PreflightShown,
-    ReleaseInput, ReleaseMode, SystemPreflight, VALID_SEC, VALID_SEC_DEFAULT, VouchInput,
-    VouchRequest, Vouched, VouchedCertificate,
+    ReleaseInput, ReleaseMode, RenamedGateway, SystemPreflight, VALID_SEC, VALID_SEC_DEFAULT,
+    VouchInput, VouchRequest, Vouched, VouchedCertificate,
 };
 pub use openapi::openapi;
 pub use operator::{

@@ -2,10 +2,12 @@
 
 use super::super::{BackupInput, BackupVerified, VerificationForm};
 use super::{BACKUP_LEN_MAX, FORM, Operation};
+use crate::config::Document;
 use crate::rights::Access::Administration;
 
 pub(crate) const BACKUP: &str = "/api/v1/configuration/backup";
 pub(crate) const VERIFICATION: &str = "/api/v1/backup/verification";
+pub(crate) const CONFIGURATION: &str = "/api/v1/backup/configuration";
 
 pub(super) const OPERATIONS: &[Operation] = &[
     Operation::post(
@@ -36,6 +38,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .takes_as::<VerificationForm>(FORM)
     .limit(BACKUP_LEN_MAX)
     .gives::<BackupVerified>()
+    .acts()
+    .conflicts()
+    .refuses(&[429]),
+    Operation::post(
+        CONFIGURATION,
+        Administration,
+        "Opens an archive and shows the configuration in it, which holds no secrets.",
+    )
+    .takes_as::<VerificationForm>(FORM)
+    .limit(BACKUP_LEN_MAX)
+    .gives::<Document>()
     .acts()
     .conflicts()
     .refuses(&[429]),

@@ -9,6 +9,8 @@ pub enum BackupTarget {
     Archive,
     /// Whether an archive could be restored.
     Verification,
+    /// The configuration in an archive.
+    Configuration,
 }
 
 impl BackupTarget {
@@ -17,6 +19,7 @@ impl BackupTarget {
         match segments {
             ["configuration", "backup"] => Some(Self::Archive),
             ["backup", "verification"] => Some(Self::Verification),
+            ["backup", "configuration"] => Some(Self::Configuration),
             _ => None,
         }
     }
@@ -25,6 +28,7 @@ impl BackupTarget {
         match self {
             Self::Archive => backup::BACKUP,
             Self::Verification => backup::VERIFICATION,
+            Self::Configuration => backup::CONFIGURATION,
         }
     }
 }

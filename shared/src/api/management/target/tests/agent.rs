@@ -46,6 +46,11 @@ pub(super) fn rows() -> Vec<Row> {
             "POST",
         ),
         row(
+            "backup/configuration",
+            backup(BackupTarget::Configuration),
+            "POST",
+        ),
+        row(
             "backupSchedules",
             Target::Schedules(ScheduleTarget::All),
             "GET",
