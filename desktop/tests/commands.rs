@@ -208,6 +208,24 @@ fn a_fleet_is_searched_compared_and_planned_for() {
         (&fault["kind"], &fault["field"]),
         (&"invalid".into(), &"variables.x".into())
     );
+    let lacks = format!("has no value for {}", labels[1]);
+    let own = format!("{}:x=y", labels[0]);
+    let drift = ["drift", "--template", file, labels[0], labels[1]];
+    for (values, words) in [
+        (&[][..], format!("has no value for {}", labels[0])),
+        (&[], lacks.clone()),
+        (&["--set-for", &own], lacks.clone()),
+    ] {
+        let told = text(&run(&[&drift[..], values].concat()).stdout);
+        assert!(told.contains(&words), "{told}");
+    }
+    let told = text(&run(&[&drift[..], &["--set-for", &own]].concat()).stdout);
+    assert!(
+        !told.contains(&format!("has no value for {}", labels[0])),
+        "{told}"
+    );
+    let told = text(&run(&[&drift[..], &["--set", "x=z"]].concat()).stdout);
+    assert!(!told.contains("has no value"), "{told}");
     let planned = json(&run(&[
         "bulk", "plan", file, labels[0], labels[1], "--set", "x=y",
     ]));

@@ -24,6 +24,7 @@ Examples:
   underpass fleet drift --baseline plant-1 --group plants --any-location \\
     --ignore 'connector.description' --ignore 'subaccounts[*].mappings[*].internalAddress'
   underpass fleet drift --template base.json --values plants.json --all --json
+  underpass fleet drift --template base.json --set tunnels=2 --set-for plant-7:erp=erp.plant-7 --all
   underpass fleet drift --baseline plant-1 --group plants --markdown > drift.md
 
 Rules are paths as the report shows them, with * for any characters; each stands for all below it.
@@ -37,7 +38,7 @@ pub struct Drift {
     #[command(flatten)]
     which: Which,
     /// The agent that is as all shall be.
-    #[arg(long, value_name = "AGENT", required_unless_present = "template", conflicts_with_all = ["template", "values", "set"])]
+    #[arg(long, value_name = "AGENT", required_unless_present = "template", conflicts_with_all = ["template", "values", "set", "set_for"])]
     baseline: Option<String>,
     /// The template that says how all shall be.
     #[arg(long, value_name = "FILE")]

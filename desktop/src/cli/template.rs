@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde_json::json;
-use underpass_fleet::template::{About, Template, Values};
+use underpass_fleet::template::{About, Scope, Template, Values};
 
 use super::document::configuration;
 use super::engine::Engine;
@@ -68,6 +68,9 @@ pub struct TemplateValues {
     /// A value for all agents that have no other; may be given several times.
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
+    /// A value for one agent, by its label or id; may be given several times.
+    #[arg(long, value_name = "AGENT:NAME=VALUE")]
+    set_for: Vec<String>,
 }
 
 impl TemplateValues {
@@ -84,6 +87,14 @@ impl TemplateValues {
                 .split_once('=')
                 .with_context(|| format!("{one:?} is no NAME=VALUE"))?;
             values.set(&template, name, value)?;
+        }
+        for one in &self.set_for {
+            let split = one.split_once('=');
+            let split = split.and_then(|(who, value)| Some((who.rsplit_once(':')?, value)));
+            let ((agent, name), value) =
+                split.with_context(|| format!("{one:?} is no AGENT:NAME=VALUE"))?;
+            let scope = Scope::Agent(agent.to_owned());
+            values.set_for(&scope, &template, name, value)?;
         }
         values.check(&template)?;
         Ok((template, values))

@@ -4,6 +4,7 @@ pub mod agent;
 pub mod alerts;
 pub mod audit;
 pub mod configuration;
+mod filtered;
 pub mod fleet;
 pub mod moves;
 pub mod pairing;

@@ -2,8 +2,8 @@
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{
-    Align, Color32, CornerRadius, Frame, InnerResponse, Label, Layout, Margin, Role, Stroke, Ui,
-    Vec2, WidgetInfo,
+    Align, Color32, CornerRadius, Frame, Id, InnerResponse, Label, Layout, Margin, Role, Stroke,
+    Ui, Vec2, WidgetInfo,
 };
 
 use super::{Words as _, sparkline};
@@ -22,6 +22,48 @@ pub fn card<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> InnerRespons
             ui.spacing_mut().item_spacing = Vec2::splat(space::S);
             contents(ui)
         })
+}
+
+/// Cards side by side, all as high as the highest of them.
+#[derive(Debug)]
+pub struct Level {
+    id: Id,
+    wanted: f32,
+    highest: f32,
+}
+
+impl Level {
+    /// Begins a row of cards; what it is called tells it from others.
+    pub fn new(ui: &Ui, id: Id) -> Self {
+        Self {
+            id,
+            wanted: ui.data(|data| data.get_temp(id)).unwrap_or_default(),
+            highest: 0.0,
+        }
+    }
+
+    /// One of the cards.
+    pub fn card<R>(
+        &mut self,
+        ui: &mut Ui,
+        contents: impl FnOnce(&mut Ui) -> R,
+    ) -> InnerResponse<R> {
+        card(ui, |ui| {
+            let shown = contents(ui);
+            let own = ui.min_rect();
+            self.highest = self.highest.max(own.height());
+            ui.expand_to_include_y(own.top() + self.wanted);
+            shown
+        })
+    }
+
+    /// Ends the row. Where a card grew or shrank, the frame is drawn again.
+    pub fn end(self, ui: &Ui) {
+        if (self.highest - self.wanted).abs() > 0.5 {
+            ui.data_mut(|data| data.insert_temp(self.id, self.highest));
+            ui.ctx().request_discard("cards of one height");
+        }
+    }
 }
 
 /// A card with a title, and its actions at the right of it.

@@ -221,65 +221,75 @@ pub fn select<T: PartialEq + Clone>(
     choices: &[(T, String)],
     width: f32,
 ) -> bool {
-    let tokens = ui.tokens();
-    let width = width.min(ui.available_width());
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = space::XS;
-        ui.words(Text::Caption, tokens.text_2, label);
-        let (rect, response) =
-            ui.allocate_exact_size(Vec2::new(width, size::CONTROL), Sense::click());
-        let chosen = choices
-            .iter()
-            .find(|(choice, _)| choice == value)
-            .map_or("", |(_, word)| word.as_str());
-        response.widget_info(|| WidgetInfo {
-            current_text_value: Some(chosen.to_owned()),
-            ..WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), label)
-        });
-        let border = if response.hovered() {
-            tokens.accent_text
-        } else {
-            tokens.border_strong
-        };
-        let corners = CornerRadius::same(radius::CONTROL);
-        ui.painter().rect(
-            rect,
-            corners,
-            tokens.field,
-            Stroke::new(size::LINE, border),
-            StrokeKind::Inside,
-        );
-        let text = galley(ui, Text::Body, tokens.text, chosen, width - 40.0);
-        ui.painter().galley(
-            egui::pos2(rect.left() + 10.0, rect.center().y - text.size().y / 2.0),
-            text,
-            tokens.text,
-        );
-        let arrow = egui::pos2(rect.right() - 16.0, rect.center().y);
-        paint_icon(
-            ui.painter(),
-            Icon::ChevronsUpDown,
-            arrow,
-            size::ICON_SMALL + 1.0,
-            tokens.text_3,
-        );
-        focus_ring(ui, &response, radius::CONTROL);
-        let mut changed = false;
-        Popup::menu(&response).width(width).show(|ui| {
-            egui::ScrollArea::vertical()
-                .max_height(320.0)
-                .show(ui, |ui| {
-                    ui.spacing_mut().item_spacing.y = 0.0;
-                    for (choice, word) in choices {
-                        let icon = (choice == value).then_some(Icon::Check);
-                        if menu_item(ui, icon, word, "").clicked() {
-                            *value = choice.clone();
-                            changed = true;
-                        }
-                    }
-                });
-        });
-        changed
+        ui.words(Text::Caption, ui.tokens().text_2, label);
+        picker(ui, label, value, choices, width)
     })
     .inner
+}
+
+/// The same in a row, where what stands before it says what it is.
+pub fn picker<T: PartialEq + Clone>(
+    ui: &mut Ui,
+    label: &str,
+    value: &mut T,
+    choices: &[(T, String)],
+    width: f32,
+) -> bool {
+    let tokens = ui.tokens();
+    let width = width.min(ui.available_width());
+    let (rect, response) = ui.allocate_exact_size(Vec2::new(width, size::CONTROL), Sense::click());
+    let chosen = choices
+        .iter()
+        .find(|(choice, _)| choice == value)
+        .map_or("", |(_, word)| word.as_str());
+    response.widget_info(|| WidgetInfo {
+        current_text_value: Some(chosen.to_owned()),
+        ..WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), label)
+    });
+    let border = if response.hovered() {
+        tokens.accent_text
+    } else {
+        tokens.border_strong
+    };
+    let corners = CornerRadius::same(radius::CONTROL);
+    ui.painter().rect(
+        rect,
+        corners,
+        tokens.field,
+        Stroke::new(size::LINE, border),
+        StrokeKind::Inside,
+    );
+    let text = galley(ui, Text::Body, tokens.text, chosen, width - 40.0);
+    ui.painter().galley(
+        egui::pos2(rect.left() + 10.0, rect.center().y - text.size().y / 2.0),
+        text,
+        tokens.text,
+    );
+    let arrow = egui::pos2(rect.right() - 16.0, rect.center().y);
+    paint_icon(
+        ui.painter(),
+        Icon::ChevronsUpDown,
+        arrow,
+        size::ICON_SMALL + 1.0,
+        tokens.text_3,
+    );
+    focus_ring(ui, &response, radius::CONTROL);
+    let mut changed = false;
+    Popup::menu(&response).width(width).show(|ui| {
+        egui::ScrollArea::vertical()
+            .max_height(320.0)
+            .show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                for (choice, word) in choices {
+                    let icon = (choice == value).then_some(Icon::Check);
+                    if menu_item(ui, icon, word, "").clicked() {
+                        *value = choice.clone();
+                        changed = true;
+                    }
+                }
+            });
+    });
+    changed
 }

@@ -32,8 +32,8 @@ mod wizard;
 
 pub use banner::Banner;
 pub use button::{Button, IconButton, Kind};
-pub use card::{Kpi, card, card_titled, section};
-pub use choice::{checkbox, chip, segmented, select, toggle};
+pub use card::{Kpi, Level, card, card_titled, section};
+pub use choice::{checkbox, chip, picker, segmented, select, toggle};
 pub use code::code;
 pub use copy::{copy_button, copyable};
 pub use dialog::{Answer, ConfirmName, Dialog};

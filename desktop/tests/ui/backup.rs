@@ -12,7 +12,7 @@ use underpass_shared::id::AgentId;
 
 use crate::stage::{NOW_MS, SMALL, Stage, WINDOW};
 
-const PASSPHRASE: &str = "correct horse battery";
+pub(crate) const PASSPHRASE: &str = "correct horse battery";
 const TAB: AgentTab = AgentTab::Backup;
 
 /// Two agents that answer.
@@ -33,7 +33,7 @@ fn keys(document: &Document) -> Vec<String> {
 }
 
 /// Makes a backup of an agent by its page.
-fn make(stage: &mut Stage, id: AgentId, path: &Path) {
+pub(crate) fn make(stage: &mut Stage, id: AgentId, path: &Path) {
     stage.go(Route::Agent { id, tab: TAB });
     stage.press("Back up now…");
     stage.field("File", path.to_str().unwrap());
@@ -44,7 +44,7 @@ fn make(stage: &mut Stage, id: AgentId, path: &Path) {
 }
 
 /// Fills in which file is meant, and what opens it.
-fn open(stage: &mut Stage, path: &Path, passphrase: &str) {
+pub(crate) fn open(stage: &mut Stage, path: &Path, passphrase: &str) {
     stage.clear("Backup file");
     stage.field("Backup file", path.to_str().unwrap());
     stage.clear("Passphrase of the backup");
@@ -173,6 +173,62 @@ fn a_backup_of_another_agent_is_restored_and_taken_back() {
         stage.until(|stage| stage.mentions("Taken back as revision"));
         assert_eq!(stage.document(to).hash(), before.hash());
         assert!(stage.mentions("Took the last restore back"));
+    }
+}
+
+#[test]
+fn single_subaccounts_and_mappings_are_ticked_and_others_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plant.zip");
+    let [from, to] = two();
+    for mut stage in Stage::both() {
+        drop(std::fs::remove_file(&path));
+        make(&mut stage, from, &path);
+        let wanted = stage.document(from);
+        stage.go(Route::Agent { id: to, tab: TAB });
+        let before = stage.document(to);
+        stage.press("Restore from a file…");
+        stage.press("Choose…");
+        // What is in a file is known once it can be opened.
+        stage.press("Show the plan");
+        assert!(stage.mentions("Nothing is changed before you see it"));
+        open(&mut stage, &path, PASSPHRASE);
+        stage.press("Read what is in it");
+        let name = |at: usize| {
+            let own = wanted.subaccounts()[at].own();
+            format!("Subaccount {}", own.display_name)
+        };
+        stage.until(|stage| stage.shows(&name(0)));
+        for at in 0..wanted.subaccounts().len() {
+            stage.press(&name(at));
+        }
+        stage.press("Show the plan");
+        assert!(!stage.shows("The plan"), "nothing is chosen");
+        let first = &wanted.subaccounts()[0];
+        stage.press(&name(0).replace("Subaccount", "Show the mappings of"));
+        let address = &first.mappings()[0].virtual_address;
+        stage.press(&format!("Mapping {address}"));
+        stage.shot("restore-choose");
+        stage.press("Show the plan");
+        stage.until(|stage| stage.shows("The plan"));
+        stage.shot("restore-choose-plan");
+        stage.press("Restore…");
+        stage.press("Restore");
+        let fleet = stage.harness.state().fleet();
+        let label = fleet.agent(to).unwrap().label.to_string();
+        let confirm = format!("Type {label} to confirm");
+        if stage.shows(&confirm) {
+            stage.field(&confirm, &label);
+            stage.press("Restore");
+        }
+        stage.until(|stage| stage.mentions("Restored as revision"));
+        let after = stage.document(to);
+        let taken = after.subaccount(first.key()).unwrap();
+        assert_eq!(taken.mappings().len(), 1);
+        assert_eq!(taken.mappings()[0].virtual_address, *address);
+        let stayed = before.subaccounts().iter().map(|one| one.key());
+        assert!(stayed.clone().all(|key| after.subaccount(key).is_some()));
+        assert_eq!(after.subaccounts().len(), before.subaccounts().len() + 1);
     }
 }
 

@@ -100,6 +100,47 @@ fn drift_is_found_shown_and_brought_in_line() {
 }
 
 #[test]
+fn values_that_a_template_leaves_open_are_given_for_all_or_for_one() {
+    for mut stage in Stage::both() {
+        at(&mut stage, ConfigurationTab::Drift);
+        choose(&mut stage, "Agents", QUALITY);
+        choose(&mut stage, "Baseline", "Template Central syslog");
+        // Who lacks what is told before anything is compared.
+        assert!(stage.mentions("Without a value: siem for all agents"));
+        stage.shot("configuration-drift-values-missing");
+        stage.press("Give values…");
+        stage.shot("configuration-drift-values");
+        choose(&mut stage, "Values for", "qas-agent01");
+        stage.field("siem", "siem.plant.example");
+        stage.press("Close");
+        assert!(stage.mentions("Without a value: siem for 8 agents"));
+        stage.press("Compare");
+        stage.run();
+        let found = rows(&stage);
+        let unknown = |row: &&String| row.contains("Not compared");
+        assert!(found.iter().filter(unknown).count() >= 7, "{found:?}");
+        stage.press("Values…");
+        choose(&mut stage, "Values for", "All agents");
+        stage.field("port", "many");
+        assert!(stage.mentions("must be a whole number"));
+        stage.clear("port");
+        stage.field("siem", "siem.qas.example");
+        stage
+            .harness
+            .get_all_by_role_and_label(Role::Button, "Compare")
+            .last()
+            .unwrap()
+            .click();
+        stage.run();
+        assert!(!stage.mentions("Without a value"));
+        let compared = |row: &&String| row.contains("difference");
+        let found = rows(&stage);
+        assert!(found.iter().filter(compared).count() >= 6, "{found:?}");
+        stage.shot("configuration-drift-template");
+    }
+}
+
+#[test]
 fn what_is_ignored_is_kept_and_hides_differences() {
     let mut stage = compared(Theme::Dark, WINDOW);
     let differing = |stage: &Stage| {

@@ -4,8 +4,10 @@ use egui::{Key, Modifiers, Theme};
 use underpass_desktop::nav::{AgentTab, Route};
 use underpass_fleet::migrate::report::Outcome;
 use underpass_fleet::snapshot::{AgentSnapshot, Health, MoveSnapshot};
-use underpass_shared::config::Protocol;
+use underpass_shared::config::{Document, Protocol};
+use underpass_shared::id::AgentId;
 
+use crate::backup;
 use crate::stage::{SMALL, Stage, WINDOW};
 
 /// The domain whose hosts the made-up targets do not resolve.
@@ -107,6 +109,8 @@ fn an_agent_is_moved_to_two_targets_from_its_menu() {
         stage.press("Resume…");
         stage.press("Resume");
         assert_eq!(outcomes(&stage)[0], Outcome::Done);
+        assert!(stage.shows("Test requests"));
+        assert!(stage.mentions(" passed"));
         stage.shot("moves-done");
         stage.press("Roll back…");
         stage.shot("moves-roll-back");
@@ -137,6 +141,74 @@ fn systems_that_are_not_reached_can_be_tolerated_and_copies_need_a_location() {
     stage.press("Continue");
     stage.press("Copy now");
     assert!(stage.shows("Running"));
+}
+
+#[test]
+fn a_dead_agent_comes_back_from_its_backup_by_the_wizard() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plant.zip");
+    for mut stage in Stage::both() {
+        drop(std::fs::remove_file(&path));
+        let [source, target, _] = agents(&stage);
+        let (from, document) = known(&stage, &source);
+        backup::make(&mut stage, from, &path);
+        stage.go(Route::Moves);
+        stage.press("Migrate an agent…");
+        stage.press("A backup file");
+        stage.press(&format!("To {target}"));
+        stage.press("Continue");
+        assert!(stage.shows("Backup file"), "no file is named yet");
+        backup::open(&mut stage, &path, "something else");
+        stage.press("Continue");
+        stage.until(|stage| stage.mentions("The target could not read it"));
+        backup::open(&mut stage, &path, backup::PASSPHRASE);
+        stage.shot("moves-backup");
+        stage.press("Continue");
+        stage.until(|stage| stage.shows("Gateways"));
+        stage.shot("moves-backup-goals");
+        // One test request in place of all.
+        stage.press("Choose…");
+        let address = &document.subaccounts()[0].mappings()[0].virtual_address;
+        stage.press(&format!("Test {address}"));
+        stage.shot("moves-tests");
+        // A gateway by a name that is none is refused here.
+        stage.press("Add a replacement of a region host");
+        stage.field("Find region host 1", "no host");
+        stage.press("Continue");
+        assert!(stage.shows("Find region host 1"));
+        stage.press("Remove replacement 1 of a region host");
+        stage.press("Continue");
+        assert!(stage.mentions("It would fail at"));
+        stage.press("Go on although systems are not reached");
+        assert!(stage.shows("The targets find what they need"));
+        stage.press("Continue");
+        assert!(stage.mentions("1, after the cut-over"));
+        stage.shot("moves-backup-confirm");
+        let before = moves(&stage).len();
+        stage.press("Bring back now");
+        assert_eq!(moves(&stage).len(), before + 1);
+        assert!(stage.shows("Running"));
+        stage.press("Cancel migration");
+        // Its passphrase is kept nowhere, so it is asked for again.
+        stage.press("Resume…");
+        stage.shot("moves-backup-resume");
+        stage.press("Resume");
+        assert_ne!(outcomes(&stage)[0], Outcome::Done);
+        stage.field("Passphrase of the backup", backup::PASSPHRASE);
+        stage.press("Resume");
+        assert_eq!(outcomes(&stage)[0], Outcome::Done);
+        assert!(stage.mentions("1 of 1 passed"));
+        stage.shot("moves-backup-done");
+    }
+}
+
+/// An agent by its label, and its configuration.
+fn known(stage: &Stage, label: &str) -> (AgentId, std::sync::Arc<Document>) {
+    let fleet = stage.harness.state().fleet();
+    let agent = fleet.agents.iter().find(|one| &*one.label == label);
+    let agent = agent.unwrap();
+    let known = agent.configuration.value().unwrap();
+    (agent.id, std::sync::Arc::clone(&known.document))
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A backup by the page of an agent: made, verified, restored and taken back, while requests go on.
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use underpass_desktop::nav::{AgentTab, Route};
 
@@ -8,7 +9,7 @@ use crate::http::HELLO;
 use crate::process::{json, run, until};
 use crate::world::World;
 
-const PASSPHRASE: &str = "correct horse battery";
+pub(crate) const PASSPHRASE: &str = "correct horse battery";
 
 impl Desk {
     /// Makes a backup into a file.
@@ -23,7 +24,7 @@ impl Desk {
     }
 
     /// Names a backup and what opens it.
-    fn open(&mut self, file: &str, passphrase: &str) {
+    pub(crate) fn open(&mut self, file: &str, passphrase: &str) {
         self.fill("Backup file", file);
         self.key(Modifiers::NONE, Key::Tab);
         self.sees("Written by");
@@ -95,4 +96,49 @@ fn a_backup_from_the_page_to_a_restored_agent_and_back() {
     assert_eq!(shown["last"]["reason"], "took the last restore back");
     assert!(shown["last"]["author"].as_str().unwrap().contains("anna"));
     desk.sees("Took the last restore back");
+}
+
+#[test]
+fn a_single_mapping_comes_back_from_the_page_and_others_stay() {
+    let world = World::start();
+    let (_backend, internal) = world.sample_backend(&[]);
+    let mut agent = world.enrol("", &[]);
+    let address = &*internal;
+    agent.expose(&[
+        ("backend.virtual:80", address),
+        ("second.virtual:80", address),
+    ]);
+    let mut desk = Desk::new(&mut agent);
+    agent.until_up();
+    let (id, tab) = (desk.agent, AgentTab::Backup);
+    desk.go(Route::Agent { id, tab });
+    let file = agent.dir.join("plant.zip").display().to_string();
+    desk.back_up(&file);
+    agent.expose(&[("other.virtual:80", address)]);
+    answers(&world, 403);
+    desk.becomes("the change is known", |agent| {
+        let known = agent.configuration.value().unwrap();
+        known.document.subaccounts()[0].mappings().len() == 1
+    });
+    desk.button("Restore from a file…");
+    desk.press(Role::RadioButton, "Choose…");
+    desk.open(&file, PASSPHRASE);
+    desk.button("Read what is in it");
+    desk.sees("2 of 2 mappings");
+    desk.button("Show the mappings of test");
+    desk.press(Role::CheckBox, "Mapping second.virtual:80");
+    desk.sees("1 of 2 mappings");
+    desk.button("Show the plan");
+    desk.sees("Mapping backend.virtual:80");
+    desk.button("Restore…");
+    desk.button("Restore");
+    desk.sees("Restored as revision");
+    answers(&world, 200);
+    let document = agent.document();
+    let mappings = document["subaccounts"][0]["mappings"].as_array().unwrap();
+    let names = mappings
+        .iter()
+        .map(|one| one["virtualAddress"].as_str().unwrap());
+    let names: Vec<&str> = names.collect();
+    assert_eq!(names, ["backend.virtual:80", "other.virtual:80"]);
 }

@@ -7,6 +7,7 @@ use underpass_desktop::nav::{AgentTab, Route};
 use underpass_fleet::migrate::report::Outcome;
 
 use crate::agent::Agent;
+use crate::backup::PASSPHRASE;
 use crate::connector::{Connector, USER};
 use crate::desk::{Desk, migrations};
 use crate::http::HELLO;
@@ -79,6 +80,7 @@ fn an_agent_moves_to_another_and_back_by_the_wizard() {
     desk.button("Move now");
     desk.stands(Outcome::Done);
     desk.sees("Release the source");
+    desk.sees("1 of 1 passed");
     answers(&world);
     until("the target alone has tunnels", || {
         (source.up() == 0 && target.up() == 2).then_some(())
@@ -102,6 +104,49 @@ fn an_agent_moves_to_another_and_back_by_the_wizard() {
     // Another start of the app finds it in the journals of the profile.
     drop(desk);
     assert_eq!(migrations(&source), [Outcome::TakenBack]);
+}
+
+#[test]
+fn a_dead_agent_comes_back_from_its_backup_by_the_wizard() {
+    let world = World::start();
+    let (_backend, internal) = world.sample_backend(&[]);
+    let mut source = world.enrol("", &[]);
+    source.expose(&[("backend.virtual:80", &internal)]);
+    let mut target = Agent::new(world.path("target"), "", &[]);
+    let mut desk = Desk::new(&mut source);
+    source.until_up();
+    desk.also(&mut target, "works");
+    allow(&target);
+    let file = world.path("plant.zip").display().to_string();
+    let secret = world.path("backup-passphrase");
+    underpass_runtime::file::replace(&secret, PASSPHRASE.as_bytes()).unwrap();
+    let secret = secret.display().to_string();
+    run(source.command(&["backup", "--out", &file, "--passphrase-file", &secret]));
+    source.process().kill();
+    desk.go(Route::Moves);
+    desk.button("Migrate an agent…");
+    desk.press(Role::RadioButton, "A backup file");
+    desk.press(Role::CheckBox, "To works");
+    desk.open(&file, "something else");
+    desk.button("Continue");
+    desk.sees("The target could not read it");
+    desk.fill("Passphrase of the backup", PASSPHRASE);
+    desk.button("Continue");
+    desk.sees("Internal hosts");
+    desk.button("Continue");
+    desk.sees("The targets find what they need");
+    desk.sees(&internal);
+    desk.button("Continue");
+    desk.sees("1, after the cut-over");
+    desk.button("Bring back now");
+    desk.stands(Outcome::Done);
+    desk.sees("1 of 1 passed");
+    answers(&world);
+    assert_eq!(target.up(), 2);
+    desk.button("Roll back…");
+    desk.button("Roll back");
+    desk.stands(Outcome::TakenBack);
+    assert!(subaccounts(&target).is_empty());
 }
 
 #[test]

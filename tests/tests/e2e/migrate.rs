@@ -3,6 +3,7 @@
 
 mod hosts;
 mod load;
+mod names;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -263,6 +264,9 @@ fn an_agent_of_a_dead_host_comes_back_from_its_backup() {
     let wanted = ["--to", "target", "--replace-host", &rule];
     let report = stage.migrate(&[&words[..], &wanted[..]].concat());
     assert_eq!(report["outcome"], "done");
+    let tests = report["tests"].as_array().unwrap();
+    assert_eq!(tests.len(), TENANTS * MAPPINGS);
+    assert!(tests.iter().all(|one| one["went"] == "passed"), "{tests:?}");
     until("every tenant is served", || stage.is_served().then_some(()));
     let took = clock::monotonic() - dead;
     println!("served {took:?} after the host died");

@@ -119,6 +119,12 @@ pub fn verification(archive: &[u8], opener: &Opener) -> Call {
     call.form(form(archive, opener))
 }
 
+/// Asks an agent for the configuration in an archive.
+pub fn configuration(archive: &[u8], opener: &Opener) -> Call {
+    let call = Call::new(Verb::Post, Target::Backup(BackupTarget::Configuration));
+    call.form(form(archive, opener))
+}
+
 /// Checks all of an archive that can be checked without opening it.
 ///
 /// # Errors

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use underpass_shared::scc::Reading;
-use underpass_shared::secret::Secret;
 
+use crate::backup::Opener;
 use crate::migrate::engine::Ended;
 use crate::migrate::machine::Migration;
 use crate::migrate::plan::{MigrationId, Plan, Wish};
@@ -23,6 +23,8 @@ pub enum Migrate {
     Rehearse {
         /// What is wanted.
         wish: Box<Wish>,
+        /// What opens the backup, where the source is one.
+        opener: Option<Opener>,
         /// Stops it.
         stop: Stop,
         /// How far it is.
@@ -34,6 +36,8 @@ pub enum Migrate {
     Run {
         /// The plan.
         plan: Arc<Plan>,
+        /// What opens the backup, where the source is one.
+        opener: Option<Opener>,
         /// Whether a failure takes all back at once; otherwise somebody decides.
         back_on_failure: bool,
         /// How it ended.
@@ -44,7 +48,7 @@ pub enum Migrate {
         /// Which.
         id: MigrationId,
         /// What opens the backup, where the source is one.
-        passphrase: Option<Secret>,
+        opener: Option<Opener>,
         /// How it ended.
         done: Slot<Ended>,
     },
@@ -60,7 +64,7 @@ pub enum Migrate {
 impl fmt::Debug for Migrate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Rehearse { wish, .. } => write!(f, "Rehearse({})", wish.source),
+            Self::Rehearse { wish, .. } => write!(f, "Rehearse({:?})", wish.origin),
             Self::Run { plan, .. } => write!(f, "Run({})", plan.id),
             Self::Resume { id, .. } => write!(f, "Resume({id})"),
             Self::Rollback { id, .. } => write!(f, "Rollback({id})"),

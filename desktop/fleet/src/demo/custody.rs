@@ -83,6 +83,11 @@ pub(super) fn act(agent: &DemoAgent, state: &mut State, call: &Call) -> Done {
             let plan = draw(agent, state, &content, &backup, &Choice::default())?;
             ok(&report(agent, &content, &backup, plan), number).map(Acted::Answer)
         }
+        (Target::Backup(BackupTarget::Configuration), _) => {
+            let (content, backup) = open(call)?;
+            let json = backup.to_json().into_bytes();
+            Ok(Acted::Answer(text(json, content.revision.number)))
+        }
         (Target::Restores(RestoreTarget::Plans), _) => plan(agent, state, call),
         (Target::Restores(RestoreTarget::Plan(id)), Verb::Delete) => {
             state.running.custody.plans.retain(|(one, _)| one.id != *id);

@@ -14,10 +14,11 @@ use uuid::Uuid;
 use super::Actor;
 use crate::migrate::engine::{Ended, Engine};
 use crate::migrate::machine::{Direction, Migration, Next};
-use crate::migrate::plan::{Making, Mode, TargetPlan, TargetWish, Wish, make, ways};
+use crate::migrate::plan::{Making, Mode, Origin, TargetPlan, TargetWish, Wish, make, ways};
 use crate::migrate::reach::{Looked, Verdict};
 use crate::migrate::rehearsal::Rehearsed;
 use crate::migrate::step::{Act, Step};
+use crate::migrate::tried::{Tried, Went};
 use crate::snapshot::MoveSnapshot;
 
 /// How long a made-up step takes: long enough to be seen.
@@ -83,18 +84,16 @@ fn planned(from: &Actor, to: &[&Actor], mode: Mode, now_ms: i64) -> Option<Migra
     let mut shares = keys.chunks(share);
     let targets = to.iter().map_while(|actor| {
         Some(TargetWish {
-            agent: actor.id(),
             subaccounts: shares.next()?.to_vec(),
-            hosts: vec![],
-            names: vec![],
             location_id: match mode {
                 Mode::Move => None,
                 Mode::Copy => "standby".parse().ok(),
             },
+            ..TargetWish::of(actor.id())
         })
     });
     let wish = Wish {
-        source: from.id(),
+        origin: Origin::Agent { agent: from.id() },
         mode,
         settings: false,
         tolerant: false,
@@ -242,8 +241,29 @@ pub(crate) fn step(migration: &mut Migration, now_ms: i64) -> Option<Ended> {
         Direction::Forward => seen(migration, step),
         Direction::Back => vec![],
     };
+    if (migration.direction, step.act) == (Direction::Forward, Act::Verify) {
+        migration.left(step.target).tried = tried(migration, step.target);
+    }
     migration.done(number, seen, now_ms + 640);
     None
+}
+
+/// What test requests come to.
+fn tried(migration: &Migration, target: AgentId) -> Vec<Tried> {
+    let plan = migration.plan.target(target);
+    let requests = plan.and_then(|plan| plan.tests.as_deref());
+    let requests = requests.unwrap_or_default().iter().enumerate();
+    let tried = requests.map(|(at, request)| Tried {
+        request: request.clone(),
+        went: Went::Passed,
+        millis: 18 + 7 * (at as u64 % 5),
+        seen: match &request.path {
+            Some(_) => "HTTP 200".to_owned(),
+            None => "connected".to_owned(),
+        },
+        hint: None,
+    });
+    tried.collect()
 }
 
 /// What people are told of a step.

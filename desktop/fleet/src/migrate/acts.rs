@@ -6,23 +6,26 @@ use tokio_util::sync::CancellationToken;
 use underpass_shared::api::management::{DocumentTarget, ReleaseMode, Target};
 use underpass_shared::config::Document;
 use underpass_shared::id::{AgentId, HandoverId};
-use underpass_shared::secret::Secret;
 use uuid::Uuid;
 
 use super::calls::{Agents, Fault, Party, Told};
 use super::engine::Probe;
 use super::handover::{Aborted, Handover};
 use super::machine::Migration;
-use super::plan::{Mode, Origin, Plan, TargetPlan};
+use super::plan::{self, Mode, Origin, Plan, TargetPlan};
 use super::reach::{self, When};
 use super::step::{Act, Step};
 use super::transfer::{self, Transfer};
+use super::tried::{Trial, Tried, Went};
+use crate::backup::Opener;
+use crate::slot::FromReply as _;
+use crate::snapshot::Configuration;
 
 /// What steps are done with.
 pub(super) struct Acts<'a> {
     pub(super) agents: &'a dyn Agents,
     pub(super) stop: &'a CancellationToken,
-    pub(super) passphrase: Option<&'a Secret>,
+    pub(super) opener: Option<&'a Opener>,
     pub(super) probe: Option<&'a dyn Probe>,
 }
 
@@ -74,7 +77,7 @@ impl<'a> Acts<'a> {
     pub(super) async fn act(&self, migration: &mut Migration, step: Step) -> Seen {
         let parties = self.parties(migration, step)?;
         match step.act {
-            Act::Preflight => Self::reach(&parties, When::Before).await,
+            Act::Preflight => self.preflight(&parties).await,
             Act::Transfer => self.transfer(migration, &parties).await,
             Act::Apply => Self::apply(migration, &parties).await,
             Act::Vouch => Self::vouch(migration, &parties).await,
@@ -87,7 +90,7 @@ impl<'a> Acts<'a> {
                 }
                 Ok(vec![handover.switch().await?])
             }
-            Act::Verify => self.verify(&parties).await,
+            Act::Verify => self.verify(migration, &parties).await,
             Act::Release => {
                 let handover = parties.handover()?;
                 if handover.is_empty() {
@@ -98,12 +101,13 @@ impl<'a> Acts<'a> {
         }
     }
 
-    async fn reach(parties: &Parties<'_>, when: When) -> Seen {
-        let source = parties.source()?;
-        let document = document(source).await?;
+    async fn preflight(&self, parties: &Parties<'_>) -> Seen {
+        let source = parties.source.as_ref();
+        let origin = &parties.plan.origin;
+        let (_, document) = self::origin(origin, source, &parties.target, self.opener).await?;
         let both = (source, &parties.target);
-        let tolerant = parties.plan.tolerant;
-        reach::check(&document, &parties.target_plan, both, when, tolerant).await
+        let (plan, tolerant) = (&parties.target_plan, parties.plan.tolerant);
+        reach::check(&document, plan, both, When::Before, tolerant).await
     }
 
     async fn transfer(&self, migration: &mut Migration, parties: &Parties<'_>) -> Seen {
@@ -111,7 +115,7 @@ impl<'a> Acts<'a> {
             plan: &parties.plan,
             target_plan: &parties.target_plan,
             target: &parties.target,
-            passphrase: self.passphrase,
+            opener: self.opener,
         };
         let (id, seen) = match &parties.plan.origin {
             Origin::Agent { .. } => transfer.of_agent(parties.source()?).await?,
@@ -165,21 +169,79 @@ impl<'a> Acts<'a> {
         Ok(vec![handover.connected().await?])
     }
 
-    async fn verify(&self, parties: &Parties<'_>) -> Seen {
+    async fn verify(&self, migration: &mut Migration, parties: &Parties<'_>) -> Seen {
         let mut seen = vec![];
-        if parties.source.is_some() {
-            let handover = parties.handover()?;
-            if !handover.is_empty() {
+        let handover = match &parties.source {
+            Some(_) => Some(parties.handover()?),
+            None => None,
+        };
+        match handover.as_ref() {
+            None => seen.push(transfer::connected(&parties.target).await?),
+            Some(handover) if handover.is_empty() => {}
+            Some(handover) => {
                 handover.carries().await?;
                 let count = handover.keys.len();
                 seen.push(format!(
                     "requests of {count} subaccounts come to the target"
                 ));
             }
-            seen.extend(Self::reach(parties, When::After).await?);
-        } else {
-            seen.push(transfer::connected(&parties.target).await?);
         }
+        seen.extend(Self::test(migration, parties).await?);
+        if let Some(source) = &parties.source {
+            let document = live(source).await?.1;
+            let both = (Some(source), &parties.target);
+            let (plan, tolerant) = (&parties.target_plan, parties.plan.tolerant);
+            seen.extend(reach::check(&document, plan, both, When::After, tolerant).await?);
+        }
+        self.probed(parties, seen).await
+    }
+
+    /// Makes the test requests; what came of each is kept for the report, also of a failure.
+    async fn test(migration: &mut Migration, parties: &Parties<'_>) -> Seen {
+        let (plan, target) = (&parties.target_plan, &parties.target);
+        let requests = match &plan.tests {
+            Some(requests) => requests.clone(),
+            // A plan of an earlier version; the target knows best what it has got.
+            None => {
+                let document = live(target).await?.1;
+                let taken = document.subaccounts().iter();
+                plan::each(taken.map(|one| (one.key(), &**one))).0
+            }
+        };
+        if requests.is_empty() {
+            return Ok(vec![]);
+        }
+        let trial = Trial {
+            plan,
+            target,
+            source: parties.source.as_ref(),
+            tolerant: parties.plan.tolerant,
+        };
+        let tried = trial.all(&requests).await?;
+        let told = |went| tried.iter().filter(move |one: &&Tried| one.went == went);
+        let bad = told(Went::Failed).chain(told(Went::Noted));
+        let mut seen: Vec<String> = bad.map(ToString::to_string).collect();
+        let (failed, all) = (told(Went::Failed).count(), tried.len());
+        seen.insert(
+            0,
+            format!(
+                "{} of {all} test requests passed",
+                told(Went::Passed).count()
+            ),
+        );
+        let first = told(Went::Failed).next().map(ToString::to_string);
+        migration.left(plan.agent).tried = tried;
+        match first {
+            None => Ok(seen),
+            Some(first) => {
+                let reason = format!("{failed} of {all} test requests failed: {first}");
+                Err(Fault::Failed { reason, seen })
+            }
+        }
+    }
+
+    /// What the program of the operator says, where there is one.
+    async fn probed(&self, parties: &Parties<'_>, mut seen: Vec<String>) -> Seen {
         let Some(probe) = self.probe else {
             return Ok(seen);
         };
@@ -273,11 +335,27 @@ fn nothing() -> Vec<String> {
     vec!["no subaccount has a tunnel to hand over".to_owned()]
 }
 
-/// The configuration of the source as it is now.
-pub(super) async fn document(source: &Party<'_>) -> Result<Document, Fault> {
+/// The configuration that is to go to a target, as of its revision: that of a running source, or
+/// what the target finds in a backup.
+pub(super) async fn origin(
+    origin: &Origin,
+    source: Option<&Party<'_>>,
+    target: &Party<'_>,
+    opener: Option<&Opener>,
+) -> Result<(u64, Document), Fault> {
+    match (origin, source) {
+        (Origin::Backup { file }, _) => transfer::backed_up(target, file, opener).await,
+        (Origin::Agent { .. }, Some(source)) => live(source).await,
+        (Origin::Agent { .. }, None) => Err(Fault::new("the source is not known")),
+    }
+}
+
+/// The configuration of an agent as it is now, with its revision.
+pub(super) async fn live(agent: &Party<'_>) -> Result<(u64, Document), Fault> {
     let call = crate::api::Call::get(Target::Document(DocumentTarget::Whole));
-    let reply = source.send(&call).await?;
-    let wrong = |error: String| Fault::new(format!("{}: {error}", source.label));
-    let text = std::str::from_utf8(&reply.body).map_err(|error| wrong(error.to_string()))?;
-    Document::from_json(text).map_err(|error| wrong(error.to_string()))
+    let reply = agent.send(&call).await?;
+    let found = Configuration::from_reply(&reply);
+    let found =
+        found.map_err(|error| Fault::new(format!("{}: {}", agent.label, error.reason())))?;
+    Ok((found.revision, Document::clone(&found.document)))
 }

@@ -1,5 +1,6 @@
 //! Calls of agents that are repeated where an answer got lost: all calls of a migration may be.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +57,16 @@ impl Fault {
     pub(super) fn new(reason: impl Into<String>) -> Self {
         let (reason, seen) = (reason.into(), vec![]);
         Self::Failed { reason, seen }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed { reason, .. } => f.write_str(reason),
+            Self::Lost(act) => write!(f, "the target forgot what came of “{act}”"),
+            Self::Cancelled => f.write_str("it was stopped"),
+        }
     }
 }
 

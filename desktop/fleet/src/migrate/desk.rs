@@ -25,6 +25,7 @@ use super::plan::{Plan, Wish};
 use super::rehearsal::{self, Unplanned};
 use crate::FleetError;
 use crate::api::Api;
+use crate::backup::Opener;
 use crate::client::{AgentClient, Known};
 use crate::keys::{self, KeyChoice, KeyError, KeyStore};
 use crate::profile::{BookError, Entry, Profile, ProfileError};
@@ -161,9 +162,10 @@ impl Desk {
     /// Plans a migration by the configurations as they are now.
     ///
     /// # Errors
-    /// When an agent does not answer, or the wish cannot be fulfilled.
-    pub async fn plan(&self, wish: &Wish) -> Result<Plan, DeskError> {
-        Ok(rehearsal::planned(&*self.clients, wish).await?)
+    /// When an agent does not answer, the backup cannot be opened, or the wish cannot be fulfilled.
+    pub async fn plan(&self, wish: &Wish, opener: Option<&Opener>) -> Result<Plan, DeskError> {
+        let planned = rehearsal::planned(&*self.clients, wish, opener).await;
+        Ok(planned?.0)
     }
 
     /// Closes all connections.

@@ -6,13 +6,13 @@ use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use underpass_runtime::clock;
 use underpass_shared::id::AgentId;
-use underpass_shared::secret::Secret;
 use uuid::Uuid;
 
 use super::acts::Acts;
 use super::calls::{Agents, Fault};
 use super::journal::{JournalError, Journals};
 use super::machine::{Direction, Migration, Next};
+use crate::backup::Opener;
 
 /// Looks at a target after the cut-over, as its operator wants it: by requests of an application.
 pub trait Probe: Send + Sync {
@@ -32,7 +32,7 @@ pub struct Engine {
     /// Stops it.
     pub stop: CancellationToken,
     /// What opens the backup, where the source is one.
-    pub passphrase: Option<Secret>,
+    pub opener: Option<Opener>,
     /// A look from outside after each cut-over.
     pub probe: Option<Arc<dyn Probe>>,
     /// Whether a failure takes all back at once; otherwise somebody decides.
@@ -91,7 +91,7 @@ impl Engine {
             let acts = Acts {
                 agents: &*self.agents,
                 stop: &self.stop,
-                passphrase: self.passphrase.as_ref(),
+                opener: self.opener.as_ref(),
                 probe: self.probe.as_deref(),
             };
             let came = match migration.direction {
@@ -131,7 +131,7 @@ impl Engine {
             let acts = Acts {
                 agents: &*self.agents,
                 stop: &self.stop,
-                passphrase: self.passphrase.as_ref(),
+                opener: self.opener.as_ref(),
                 probe: None,
             };
             let mut came = acts.act(migration, step).await;

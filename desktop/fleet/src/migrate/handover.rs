@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use underpass_runtime::clock;
 use underpass_shared::api::management::{
-    AcceptInput, CsrInput, CsrShown, EnrolmentName, HandoverInput, HandoverList, HandoverMode,
-    HandoverPart, HandoverShown, HandoverState, MigrationTarget, ReleaseInput, ReleaseMode, Target,
-    VouchInput, VouchRequest, Vouched,
+    AcceptInput, CertificateGiven, CsrInput, CsrShown, EnrolmentName, HandoverInput, HandoverList,
+    HandoverMode, HandoverPart, HandoverShown, HandoverState, MigrationTarget, ReleaseInput,
+    ReleaseMode, Target, VouchInput, VouchRequest, Vouched,
 };
 use underpass_shared::config::SubaccountKey;
 use underpass_shared::id::HandoverId;
@@ -120,7 +120,11 @@ impl<'a> Handover<'a> {
         let input = AcceptInput {
             handover: self.id,
             mode: vouched.mode,
-            certificates: vouched.certificates.into_iter().map(Into::into).collect(),
+            certificates: vouched
+                .certificates
+                .into_iter()
+                .map(|one| self.renamed(one.into()))
+                .collect(),
         };
         let target = at(MigrationTarget::Accept);
         match self.target.try_post(target, &input).await {
@@ -132,6 +136,31 @@ impl<'a> Handover<'a> {
         }
     }
 
+    /// A certificate under the name that its gateway has at the target.
+    fn renamed(&self, mut given: CertificateGiven) -> CertificateGiven {
+        let is_of = |(from, to): &&(SubaccountKey, SubaccountKey)| {
+            from.region_host == given.region_host
+                && to.subaccount == given.subaccount
+                && to.location_id == given.location_id
+        };
+        if let Some((_, to)) = self.keys.iter().find(is_of) {
+            given.region_host = to.region_host.clone();
+        }
+        given
+    }
+
+    /// What to do where a gateway has another name at the target and no tunnel comes up.
+    fn other_gateway(&self) -> Option<String> {
+        let mut keys = self.keys.iter();
+        let (from, to) = keys.find(|(from, to)| from.region_host != to.region_host)?;
+        Some(format!(
+            "{} must be another name of the gateway {}, which its certificate has; another gateway \
+             needs a new enrolment: migrate without the replacement of the region host, or enrol the \
+             target there with a token of that gateway",
+            to.region_host, from.region_host
+        ))
+    }
+
     /// Waits for all tunnels of the target.
     pub(super) async fn connected(&self) -> Result<String, Fault> {
         let up = |part: &HandoverPart| {
@@ -141,7 +170,14 @@ impl<'a> Handover<'a> {
             );
             state && part.connections > 0
         };
-        let took = self.until(self.target, "tunnels of the target", up).await?;
+        let waited = self.until(self.target, "tunnels of the target", up).await;
+        let took = waited.map_err(|fault| match (fault, self.other_gateway()) {
+            (Fault::Failed { reason, seen }, Some(hint)) => {
+                let reason = format!("{reason}; {hint}");
+                Fault::Failed { reason, seen }
+            }
+            (fault, _) => fault,
+        })?;
         Ok(format!("all tunnels up after {}", seconds(took)))
     }
 

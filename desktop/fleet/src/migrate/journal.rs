@@ -121,14 +121,15 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::migrate::plan::{Making, from_backup};
+    use crate::migrate::plan::Making;
+    use crate::migrate::plan::tests::from_backup;
     use underpass_shared::id::AgentId;
 
     fn migration(id: u128) -> Migration {
         let id = move || Uuid::from_u128(id << 64);
         let making = Making { now_ms: 1, id: &id };
         let agent = AgentId::of_authority(&[1; 32]);
-        Migration::new(from_backup("b.zip".into(), agent, vec![], making).into())
+        Migration::new(from_backup(agent, making).into())
     }
 
     #[test]

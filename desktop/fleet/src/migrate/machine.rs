@@ -10,6 +10,7 @@ use underpass_shared::id::{AgentId, HandoverId};
 
 use super::plan::Plan;
 use super::step::{Act, Step, steps};
+use super::tried::Tried;
 
 /// How often a target may lose what it only remembers, before the migration stops.
 const LOSSES_MAX: u32 = 3;
@@ -98,6 +99,9 @@ pub struct Left {
     /// Whether the handover back is done.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub returned: bool,
+    /// What came of the test requests after the cut-over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<Tried>,
 }
 
 /// In which direction a migration goes.
@@ -223,6 +227,12 @@ impl Migration {
     /// What earlier steps left for those of a target.
     pub fn left(&mut self, target: AgentId) -> &mut Left {
         self.left.entry(target).or_default()
+    }
+
+    /// What came of the test requests, by their targets.
+    pub fn tried(&self) -> impl Iterator<Item = (AgentId, &Tried)> {
+        let all = self.left.iter();
+        all.flat_map(|(agent, left)| left.tried.iter().map(|one| (*agent, one)))
     }
 
     /// A step, or its taking back, begins.

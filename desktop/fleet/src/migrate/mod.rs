@@ -17,5 +17,6 @@ pub mod rehearsal;
 pub mod report;
 pub mod step;
 mod transfer;
+pub mod tried;
 
 pub use self::calls::Agents;

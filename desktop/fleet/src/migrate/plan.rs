@@ -1,6 +1,8 @@
 //! What a migration is to do, decided from the documents alone.
 
 mod make;
+mod regions;
+mod requests;
 #[cfg(test)]
 pub(super) mod tests;
 mod ways;
@@ -14,7 +16,8 @@ use underpass_shared::id::{AgentId, HandoverId};
 use underpass_shared::restore::{HostRule, NameRule};
 use uuid::Uuid;
 
-pub use self::make::{Making, from_backup, make};
+pub use self::make::{Making, make};
+pub use self::requests::{TESTS_MAX, TestRequest, TestWish, TestsWish, each, open_path};
 pub use self::ways::{Way, replaced, ways};
 pub use self::wish::{PlanError, REPLACEMENTS_MAX, TARGETS_MAX, TargetWish, Wish};
 
@@ -83,9 +86,19 @@ pub struct TargetPlan {
     pub hosts: Vec<HostRule>,
     /// Other display names of subaccounts.
     pub names: Vec<NameRule>,
+    /// What is tried through it after the cut-over. Plans of earlier versions name none; then one
+    /// request for each mapping is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<Vec<TestRequest>>,
 }
 
 impl TargetPlan {
+    /// How the source knows a subaccount of the target.
+    pub fn at_source(&self, key: &SubaccountKey) -> Option<&SubaccountKey> {
+        let mut all = self.subaccounts.iter();
+        all.find(|one| one.to == *key).map(|one| &one.from)
+    }
+
     /// The subaccounts whose tunnels are handed over.
     pub fn handed_over(&self) -> impl Iterator<Item = &Assigned> {
         self.subaccounts.iter().filter(|one| one.connected)

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use underpass_shared::api::management::{
-    CheckOutcome, CheckStep, ConnectionCheck, ConnectionCheckInput, MigrationTarget,
-    PreflightInput, PreflightShown, Target,
+    CheckOutcome, CheckStep, CheckedStep, ConnectionCheck, ConnectionCheckInput, MigrationTarget,
+    PreflightInput, PreflightShown, RenamedGateway, Target,
 };
 use underpass_shared::config::{Document, Protocol};
 use underpass_shared::id::RegionHost;
@@ -60,7 +60,7 @@ pub enum Verdict {
 pub(super) async fn check(
     document: &Document,
     plan: &TargetPlan,
-    both: (&Party<'_>, &Party<'_>),
+    both: (Option<&Party<'_>>, &Party<'_>),
     when: When,
     tolerant: bool,
 ) -> Result<Vec<String>, Fault> {
@@ -72,7 +72,7 @@ pub(super) async fn check(
 pub(super) async fn survey(
     document: &Document,
     plan: &TargetPlan,
-    (source, target): (&Party<'_>, &Party<'_>),
+    (source, target): (Option<&Party<'_>>, &Party<'_>),
     when: When,
 ) -> Result<Vec<Looked>, Fault> {
     let (all, gateways) = ways(document, plan).map_err(|error| Fault::new(error.to_string()))?;
@@ -94,7 +94,11 @@ pub(super) async fn survey(
             });
         }
     }
-    let dead = dead_at_source(source, &bad).await?;
+    let dead = match source {
+        Some(source) => dead_at_source(source, &bad).await?,
+        // What a dead host reached is known to nobody.
+        None => BTreeMap::new(),
+    };
     for (way, at) in bad {
         let (Some(one), Some(at_source)) = (looked.get_mut(at), dead.get(&key(&way.source))) else {
             continue;
@@ -106,12 +110,21 @@ pub(super) async fn survey(
             };
         }
     }
+    let strangers = match (source, when) {
+        (Some(source), When::Before) => strangers(source, plan).await?,
+        // Afterwards the tunnels are up.
+        (Some(_), When::After) | (None, _) => BTreeMap::new(),
+    };
     for gateway in look(target, vec![], gateways).await?.gateways {
+        let verdict = match strangers.get(&gateway.region_host) {
+            Some(why) => Verdict::Bad(why.clone()),
+            // What comes along with the configuration does not help towards gateways.
+            None => judge(&gateway.check, When::After),
+        };
         looked.push(Looked {
             address: gateway.region_host.to_string(),
             protocol: None,
-            // What comes along with the configuration does not help towards gateways.
-            verdict: judge(&gateway.check, When::After),
+            verdict,
             check: gateway.check,
         });
     }
@@ -144,10 +157,9 @@ pub(super) fn told(looked: &[Looked], label: &str, tolerant: bool) -> Result<Vec
         return Ok(seen);
     }
     seen.splice(0..0, unreached.into_iter().chain(failures));
-    Err(Fault::Failed {
-        reason: format!("{label} does not reach {failed} systems or gateways"),
-        seen,
-    })
+    let first = seen.first().map_or("", String::as_str);
+    let reason = format!("{label} does not reach {failed} systems or gateways: {first}");
+    Err(Fault::Failed { reason, seen })
 }
 
 async fn look(
@@ -155,9 +167,54 @@ async fn look(
     systems: Vec<ConnectionCheckInput>,
     gateways: Vec<RegionHost>,
 ) -> Result<PreflightShown, Fault> {
-    let input = PreflightInput { systems, gateways };
+    preflight(party, systems, gateways, vec![]).await
+}
+
+async fn preflight(
+    party: &Party<'_>,
+    systems: Vec<ConnectionCheckInput>,
+    gateways: Vec<RegionHost>,
+    renamed: Vec<RenamedGateway>,
+) -> Result<PreflightShown, Fault> {
+    let input = PreflightInput {
+        systems,
+        gateways,
+        renamed,
+    };
     let target = Target::Migration(MigrationTarget::Preflight);
     party.post(target, &input).await
+}
+
+/// Other names of gateways at a target that lead to another gateway, as the source sees it, and why.
+/// What the source does not reach may be right for the target; then the tunnels tell.
+async fn strangers(
+    source: &Party<'_>,
+    plan: &TargetPlan,
+) -> Result<BTreeMap<RegionHost, String>, Fault> {
+    let pairs = plan.subaccounts.iter();
+    let pairs = pairs.map(|one| (&one.to.region_host, &one.from.region_host));
+    let pairs: BTreeMap<_, _> = pairs.filter(|(to, from)| to != from).collect();
+    if pairs.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let renamed = pairs.iter().map(|(to, from)| RenamedGateway {
+        region_host: RegionHost::clone(to),
+        known_as: RegionHost::clone(from),
+    });
+    let shown = preflight(source, vec![], vec![], renamed.collect()).await?;
+    let is_other =
+        |step: &CheckedStep| step.step == CheckStep::Tls && step.outcome == CheckOutcome::Failed;
+    let strange = shown.gateways.into_iter().filter_map(|one| {
+        let step = one.check.steps.iter().find(|step| is_other(step))?;
+        let known_as = pairs.get(&one.region_host)?;
+        let why = format!(
+            "it is not the gateway {known_as}: {}; another gateway needs a new enrolment, so leave \
+             the region host as it is, or enrol the target there with a token of that gateway",
+            step.seen
+        );
+        Some((one.region_host, why))
+    });
+    Ok(strange.collect())
 }
 
 /// Which of these systems the source does not reach either, and why.
@@ -183,9 +240,7 @@ pub(crate) fn judge(check: &ConnectionCheck, when: When) -> Verdict {
     if check.reachable {
         return Verdict::Good;
     }
-    let failed = |step: &&underpass_shared::api::management::CheckedStep| {
-        step.outcome == CheckOutcome::Failed
-    };
+    let failed = |step: &&CheckedStep| step.outcome == CheckOutcome::Failed;
     let Some(step) = check.steps.iter().find(failed) else {
         return Verdict::Bad("it is not reached".to_owned());
     };
@@ -215,8 +270,6 @@ fn key(input: &ConnectionCheckInput) -> String {
 
 #[cfg(test)]
 mod tests {
-    use underpass_shared::api::management::CheckedStep;
-
     use super::*;
 
     fn check(step: CheckStep, outcome: CheckOutcome) -> ConnectionCheck {

@@ -15,11 +15,12 @@ use super::calls::{Agents, Fault, Party};
 use super::engine::{Ended, Engine};
 use super::journal::JournalError;
 use super::machine::Migration;
-use super::plan::{self, Making, Plan, PlanError, TargetPlan, Wish};
+use super::plan::{self, Making, Origin, Plan, PlanError, TargetPlan, Wish};
 use super::reach::{self, Looked, When};
 use super::step::Act;
 use crate::FleetError;
 use crate::api::Call;
+use crate::backup::Opener;
 
 /// Why there is no plan.
 #[derive(Debug, Error)]
@@ -32,6 +33,9 @@ pub enum Unplanned {
         /// Why.
         error: FleetError,
     },
+    /// The configuration that is to go cannot be had.
+    #[error("{0}")]
+    Source(String),
     /// The wish cannot be fulfilled.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -48,12 +52,26 @@ pub struct Rehearsed {
     pub ended: Ended,
 }
 
-/// Plans a migration by the configurations as they are now.
+/// Plans a migration by the configurations as they are now; gives that of the source too. A backup
+/// is opened by the first target.
 ///
 /// # Errors
-/// When an agent does not answer, or the wish cannot be fulfilled.
-pub async fn planned(agents: &dyn Agents, wish: &Wish) -> Result<Plan, Unplanned> {
-    let (revision, source) = configuration(agents, wish.source).await?;
+/// When an agent does not answer, the backup cannot be opened, or the wish cannot be fulfilled.
+pub async fn planned(
+    agents: &dyn Agents,
+    wish: &Wish,
+    opener: Option<&Opener>,
+) -> Result<(Plan, Document), Unplanned> {
+    let first = wish.targets.first().ok_or(PlanError::NoTarget)?;
+    let (revision, source) = match &wish.origin {
+        Origin::Agent { agent } => configuration(agents, *agent).await?,
+        Origin::Backup { .. } => {
+            let stop = CancellationToken::new();
+            let target = Party::new(agents, first.agent, &stop);
+            let found = acts::origin(&wish.origin, None, &target, opener).await;
+            found.map_err(|fault| Unplanned::Source(fault.to_string()))?
+        }
+    };
     let mut targets = BTreeMap::new();
     for target in &wish.targets {
         let (_, document) = configuration(agents, target.agent).await?;
@@ -63,7 +81,8 @@ pub async fn planned(agents: &dyn Agents, wish: &Wish) -> Result<Plan, Unplanned
         now_ms: clock::wall_ms(),
         id: &Uuid::now_v7,
     };
-    Ok(plan::make(wish, making, (revision, &source), &targets)?)
+    let plan = plan::make(wish, making, (revision, &source), &targets)?;
+    Ok((plan, source))
 }
 
 /// The configuration of an agent as it is now, with its revision.
@@ -99,13 +118,13 @@ impl Engine {
             .map(|(number, record)| (number, record.step.target))
             .collect();
         for (number, agent) in checks {
-            let (Some(target), Some(source)) = (plan.target(agent), plan.source()) else {
+            let Some(target) = plan.target(agent) else {
                 continue;
             };
             migration.begin(number, clock::wall_ms());
             (self.told)(&migration);
             let label = self.agents.label(agent);
-            let told = match look(&*self.agents, source, target, &self.stop).await {
+            let told = match self.look(&plan, target).await {
                 Ok(all) => {
                     let told = reach::told(&all, &label, plan.tolerant);
                     looked.push((agent, all));
@@ -143,16 +162,12 @@ impl Engine {
             ended,
         })
     }
-}
 
-async fn look(
-    agents: &dyn Agents,
-    source: AgentId,
-    target: &TargetPlan,
-    stop: &CancellationToken,
-) -> Result<Vec<Looked>, Fault> {
-    let from = Party::new(agents, source, stop);
-    let to = Party::new(agents, target.agent, stop);
-    let document = acts::document(&from).await?;
-    reach::survey(&document, target, (&from, &to), When::Before).await
+    async fn look(&self, plan: &Plan, target: &TargetPlan) -> Result<Vec<Looked>, Fault> {
+        let party = |agent| Party::new(&*self.agents, agent, &self.stop);
+        let (from, to) = (plan.source().map(party), party(target.agent));
+        let (from, opener) = (from.as_ref(), self.opener.as_ref());
+        let (_, document) = acts::origin(&plan.origin, from, &to, opener).await?;
+        reach::survey(&document, target, (from, &to), When::Before).await
+    }
 }

@@ -1,5 +1,6 @@
 //! What became of a migration, for people as Markdown and for programs as JSON.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use underpass_shared::id::AgentId;
 use super::handover::seconds;
 use super::machine::{Direction, Migration, Next, Record, State};
 use super::plan::{Mode, Origin, Plan, TargetPlan};
+use super::tried::Tried;
 
 /// How a migration stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -79,6 +81,19 @@ pub struct Report<'a> {
     pub plan: &'a Plan,
     /// What became of each step.
     pub steps: &'a [Record],
+    /// What became of each test request after the cut-over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<Test<'a>>,
+}
+
+/// A test request in a report for programs.
+#[derive(Debug, Serialize)]
+pub struct Test<'a> {
+    /// Through which target.
+    pub target: AgentId,
+    /// What came of it.
+    #[serde(flatten)]
+    pub tried: &'a Tried,
 }
 
 /// The report for programs.
@@ -91,6 +106,10 @@ pub fn json(migration: &Migration) -> Report<'_> {
         took_ms: migration.took_ms(),
         plan: &migration.plan,
         steps: &migration.records,
+        tests: migration
+            .tried()
+            .map(|(target, tried)| Test { target, tried })
+            .collect(),
     }
 }
 
@@ -156,6 +175,7 @@ fn write(
             "| {number} | {act} | {target} | {state} | {took} | {back} |"
         )?;
     }
+    write_tests(text, migration, label)?;
     for (number, record) in migration.records.iter().enumerate() {
         if record.seen.is_empty() {
             continue;
@@ -164,6 +184,34 @@ fn write(
         for seen in &record.seen {
             writeln!(text, "- {}", plain(seen))?;
         }
+    }
+    Ok(())
+}
+
+fn write_tests(
+    text: &mut String,
+    migration: &Migration,
+    label: &dyn Fn(AgentId) -> String,
+) -> std::fmt::Result {
+    let mut all = migration.tried().peekable();
+    if all.peek().is_none() {
+        return Ok(());
+    }
+    writeln!(text, "\n## Test requests\n")?;
+    writeln!(
+        text,
+        "| request | target | result | took | seen | what to do |"
+    )?;
+    writeln!(text, "|---|---|---|---|---|---|")?;
+    for (target, tried) in all {
+        let request = plain(&tried.request.to_string());
+        let (target, word) = (plain(&label(target)), tried.went.word());
+        let (millis, seen) = (tried.millis, plain(&tried.seen));
+        let hint = plain(tried.hint.as_deref().unwrap_or_default());
+        writeln!(
+            text,
+            "| {request} | {target} | {word} | {millis} ms | {seen} | {hint} |"
+        )?;
     }
     Ok(())
 }
@@ -196,6 +244,13 @@ fn write_target(
         let key = plain(&format!("{}/{}", one.to.region_host, one.to.subaccount));
         let mappings = one.mappings;
         writeln!(text, "| {key} | {location} | {mappings} | {tunnel} |")?;
+    }
+    let renamed = target.subaccounts.iter();
+    let renamed = renamed.filter(|one| one.from.region_host != one.to.region_host);
+    let renamed = renamed.map(|one| (&one.from.region_host, &one.to.region_host));
+    for (from, to) in renamed.collect::<BTreeSet<_>>() {
+        let (from, to) = (plain(&from.to_string()), plain(&to.to_string()));
+        writeln!(text, "\nThe gateway {from} is called {to}.")?;
     }
     for rule in &target.hosts {
         let (find, replace) = (plain(&rule.find), plain(&rule.replace));
@@ -252,13 +307,15 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::migrate::plan::{Making, from_backup};
+    use crate::migrate::plan::Making;
+    use crate::migrate::plan::tests::from_backup;
+    use crate::migrate::tried::Went;
 
     fn migration() -> Migration {
         let id = || Uuid::from_u128(7);
         let making = Making { now_ms: 0, id: &id };
         let agent = AgentId::of_authority(&[1; 32]);
-        Migration::new(from_backup("b.zip".into(), agent, vec![], making).into())
+        Migration::new(from_backup(agent, making).into())
     }
 
     #[test]
@@ -277,8 +334,8 @@ mod tests {
             "- Source: the backup b.zip\n",
             "- Outcome: **failed**\n",
             "- Took: 3.000 s\n",
-            "- Failed at: apply it on the target (plant \\| 2 \\# x): no \\| way\n",
-            "| 1 | transfer the configuration | plant \\| 2 \\# x | done | 1.500 s |  |\n",
+            "- Failed at: transfer the configuration (plant \\| 2 \\# x): no \\| way\n",
+            "| 1 | check from the target | plant \\| 2 \\# x | done | 1.500 s |  |\n",
             "- \\<b\\>3\\</b\\> changes\n",
         ] {
             assert!(text.contains(part), "{part}\n{text}");
@@ -287,7 +344,7 @@ mod tests {
         assert_eq!(told["outcome"], "failed");
         assert_eq!(told["reason"], "no | way");
         assert_eq!(told["tookMs"], 3_000);
-        assert_eq!(told["steps"][1]["act"], "apply");
+        assert_eq!(told["steps"][1]["act"], "transfer");
         assert_eq!(told["steps"][1]["state"], "failed");
         one.turn_back().unwrap();
         for number in [1, 0] {
@@ -295,5 +352,26 @@ mod tests {
             one.done(number, vec![], 6_000);
         }
         assert_eq!(Outcome::of(&one), Outcome::TakenBack);
+    }
+
+    #[test]
+    fn each_test_request_is_told_with_its_time_and_what_to_do() {
+        let mut one = migration();
+        let target = one.plan.targets[0].clone();
+        let request = target.tests.unwrap()[0].clone();
+        one.left(target.agent).tried = vec![Tried {
+            request,
+            went: Went::Failed,
+            millis: 12,
+            seen: "no resource | covers it".to_owned(),
+            hint: Some("open the path".to_owned()),
+        }];
+        let text = markdown(&one, &|_| "works".to_owned());
+        let row =
+            "| v0:80 | works | failed | 12 ms | no resource \\| covers it | open the path |\n";
+        assert!(text.contains(row), "{text}");
+        let told = serde_json::to_value(json(&one)).unwrap();
+        assert_eq!(told["tests"][0]["went"], "failed");
+        assert_eq!(told["tests"][0]["request"]["virtualAddress"], "v0:80");
     }
 }

@@ -112,8 +112,7 @@ pub fn steps(plan: &Plan) -> Vec<Step> {
     let (before, each, after): (&[Act], _, &[Act]) = match (&plan.origin, plan.mode) {
         (Origin::Agent { .. }, Mode::Move) => (BEFORE, HANDED_OVER, AFTER),
         (Origin::Agent { .. }, Mode::Copy) => (BEFORE, HANDED_OVER, &[]),
-        // What a backup holds is known to the target alone, after the transfer.
-        (Origin::Backup { .. }, _) => (&[], RESTORED, &[]),
+        (Origin::Backup { .. }, _) => (BEFORE, RESTORED, &[]),
     };
     let all = |acts: &[Act]| -> Vec<Step> {
         let targets = plan.targets.iter().map(|target| target.agent);

@@ -9,23 +9,24 @@ use underpass_shared::api::management::{
     BackupInput, BackupTarget, Connection, RecipientShown, RestoreApplied, RestorePlanShown,
     RestoreTarget, Status, Target, Verb,
 };
+use underpass_shared::config::Document;
 use underpass_shared::id::PlanId;
-use underpass_shared::restore::{Choice, LocationRule, RestoreMode, RestorePart};
-use underpass_shared::secret::Secret;
+use underpass_shared::restore::{Choice, LocationRule, RegionRule, RestoreMode, RestorePart};
 
 use super::calls::{Fault, Party, Told};
 use super::handover::seconds;
 use super::plan::{Plan, TargetPlan};
 use crate::Reply;
 use crate::api::Call;
+use crate::backup::{FILE_LEN_MAX, Opener, configuration, form};
+use crate::slot::FromReply as _;
+use crate::snapshot::Configuration;
 
 /// How long the tunnels of a restored agent may take: until the gateways believe that the old one
 /// is gone.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often is looked.
 const LOOK: Duration = Duration::from_millis(200);
-/// The largest backup that agents make.
-const BACKUP_LEN_MAX: u64 = 64 * 1024 * 1024;
 
 /// One transfer.
 pub(super) struct Transfer<'a> {
@@ -33,7 +34,7 @@ pub(super) struct Transfer<'a> {
     pub(super) target_plan: &'a TargetPlan,
     pub(super) target: &'a Party<'a>,
     /// What opens a backup in a file.
-    pub(super) passphrase: Option<&'a Secret>,
+    pub(super) opener: Option<&'a Opener>,
 }
 
 impl Transfer<'_> {
@@ -63,22 +64,8 @@ impl Transfer<'_> {
 
     /// From a file.
     pub(super) async fn of_backup(&self, file: &Path) -> Result<(String, Vec<String>), Fault> {
-        let told =
-            |what: &str| Fault::new(format!("cannot read the backup {}: {what}", file.display()));
-        let read = std::fs::metadata(file).and_then(|about| {
-            if about.len() > BACKUP_LEN_MAX {
-                return Err(std::io::Error::other("it is too large"));
-            }
-            std::fs::read(file)
-        });
-        let backup = read.map_err(|error| told(&error.to_string()))?;
-        let passphrase = self
-            .passphrase
-            .ok_or_else(|| told("its passphrase is missing"))?;
-        let form = Form::new()
-            .file("backup", "backup.zip", &backup)
-            .text("password", passphrase.expose());
-        self.stage(form).await
+        let (backup, opener) = opened(file, self.opener)?;
+        self.stage(form(&backup, opener)).await
     }
 
     /// Has the target say what it would change.
@@ -110,28 +97,67 @@ impl Transfer<'_> {
         let is_live = self.plan.source().is_some();
         let subaccounts = &self.target_plan.subaccounts;
         let relocated = subaccounts.iter().filter(|one| one.from != one.to);
-        let mut location_ids: Vec<LocationRule> = vec![];
+        let (mut location_ids, mut region_hosts) = (vec![], vec![]);
         for one in relocated {
+            let rule = RegionRule {
+                find: one.from.region_host.clone(),
+                replace: one.to.region_host.clone(),
+            };
+            if rule.find != rule.replace && !region_hosts.contains(&rule) {
+                region_hosts.push(rule);
+            }
             let rule = LocationRule {
                 find: one.from.location_id.clone(),
                 replace: one.to.location_id.clone(),
             };
-            if !location_ids.contains(&rule) {
+            if rule.find != rule.replace && !location_ids.contains(&rule) {
                 location_ids.push(rule);
             }
         }
         Choice {
             parts: Some(parts.into_iter().collect()),
             mode: RestoreMode::Merge,
-            only: is_live.then(|| subaccounts.iter().map(|one| one.from.clone()).collect()),
+            // Plans of earlier versions did not know what is in a backup.
+            only: (is_live || !subaccounts.is_empty())
+                .then(|| subaccounts.iter().map(|one| one.from.clone()).collect()),
+            only_mappings: None,
             // A running source keeps its keys; the target makes its own.
             enrolments: !is_live,
             hosts: self.target_plan.hosts.clone(),
             location_ids,
-            region_hosts: vec![],
+            region_hosts,
             names: self.target_plan.names.clone(),
         }
     }
+}
+
+/// A backup and what opens it.
+fn opened<'a>(file: &Path, opener: Option<&'a Opener>) -> Result<(Vec<u8>, &'a Opener), Fault> {
+    let told =
+        |what: &str| Fault::new(format!("cannot read the backup {}: {what}", file.display()));
+    let read = std::fs::metadata(file).and_then(|about| {
+        if about.len() > FILE_LEN_MAX {
+            return Err(std::io::Error::other("it is too large"));
+        }
+        std::fs::read(file)
+    });
+    let backup = read.map_err(|error| told(&error.to_string()))?;
+    let opener = opener.ok_or_else(|| told("its passphrase or private key is missing"))?;
+    Ok((backup, opener))
+}
+
+/// The configuration in a backup, as of its revision: the target opens it.
+pub(super) async fn backed_up(
+    target: &Party<'_>,
+    file: &Path,
+    opener: Option<&Opener>,
+) -> Result<(u64, Document), Fault> {
+    let (backup, opener) = opened(file, opener)?;
+    let reply = target.send(&configuration(&backup, opener)).await?;
+    let found = Configuration::from_reply(&reply);
+    let found =
+        found.map_err(|error| Fault::new(format!("{}: {}", target.label, error.reason())))?;
+    Ok((found.revision, Document::clone(&found.document)))
 }
 
 fn told(shown: &RestorePlanShown) -> Vec<String> {

@@ -159,10 +159,32 @@ fn mappings_are_put_changed_and_removed() {
 }
 
 #[test]
+fn a_value_is_missing_where_neither_all_nor_the_group_nor_the_agent_has_one() {
+    let missing = |values: Value| {
+        let values = Values::from_json(&values.to_string()).unwrap();
+        values.missing(&erp(), &about()).join(", ")
+    };
+    assert_eq!(missing(json!({})), "host");
+    assert_eq!(
+        missing(json!({ "agents": { "plant-9": { "host": "e" } } })),
+        "host"
+    );
+    for given in [
+        json!({ "all": { "host": "e" } }),
+        json!({ "agents": { "plant-1": { "host": "e" } } }),
+    ] {
+        assert_eq!(missing(given), "");
+    }
+}
+
+#[test]
 fn what_an_agent_cannot_take_names_the_field() {
     let before = document("");
     let told = render(&erp(), &json!({}), &before).unwrap_err();
-    assert_eq!(told, "variables.host: has no value for plant-1");
+    assert_eq!(
+        told,
+        "variables.host: has no value for plant-1; give it one for all agents, for its group or for it alone"
+    );
     let told = render(
         &erp(),
         &json!({ "all": { "host": "e", "hots": "e" } }),

@@ -121,19 +121,38 @@ impl Values {
         Ok(())
     }
 
+    /// What is said of one agent, the more special first.
+    fn said(&self, about: &About<'_>) -> [Option<&Map<String, Value>>; 4] {
+        let group = about.group.and_then(|group| self.groups.get(group));
+        let by_label = self.agents.get(about.label);
+        let by_id = self.agents.get(&about.id.to_string());
+        [by_id, by_label, group, Some(&self.all)]
+    }
+
+    /// The variables of a template that have no value for one agent.
+    pub fn missing<'a>(&self, template: &'a Template, about: &About<'_>) -> Vec<&'a str> {
+        let said = self.said(about);
+        let all = template.variables.iter();
+        let open = all.filter(|(name, variable)| {
+            let mut said = said.iter().flatten();
+            variable.default.is_none() && !said.any(|values| values.contains_key(*name))
+        });
+        open.map(|(name, _)| name.as_str()).collect()
+    }
+
     /// The values for one agent.
     pub(super) fn of(&self, template: &Template, about: &About<'_>) -> Result<Known, Invalid> {
         self.check(template)?;
         let id = about.id.to_string();
-        let group = about.group.and_then(|group| self.groups.get(group));
-        let by_label = self.agents.get(about.label);
-        let by_id = self.agents.get(&id);
-        let said = [by_id, by_label, group, Some(&self.all)];
+        let said = self.said(about);
         let mut known = Known::new();
         for (name, variable) in &template.variables {
             let said = said.iter().flatten().find_map(|values| values.get(name));
             let value = said.or(variable.default.as_ref()).ok_or_else(|| {
-                let rule = format!("has no value for {}", about.label);
+                let rule = format!(
+                    "has no value for {}; give it one for all agents, for its group or for it alone",
+                    about.label
+                );
                 Invalid::new(format!("variables.{name}"), rule)
             })?;
             known.insert(name.clone(), value.clone());

@@ -1,33 +1,34 @@
 //! `migrate plan|run|resume|rollback|report|list`.
 
+mod opening;
 mod show;
 mod wish;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{bail, ensure};
 use clap::{Args, Subcommand};
+use underpass_fleet::backup::Opener;
 use underpass_fleet::migrate::desk::{Desk, ProgramProbe};
 use underpass_fleet::migrate::engine::{Ended, Engine, Probe};
 use underpass_fleet::migrate::machine::Migration;
-use underpass_fleet::migrate::plan::{Making, Origin, from_backup};
+use underpass_fleet::migrate::plan::Origin;
 use underpass_fleet::migrate::report;
-use underpass_runtime::clock;
-use underpass_shared::secret::Secret;
 
+pub use self::opening::Opening;
 use self::show::{Progress, label};
 pub use self::wish::MigrateWanted;
-use self::wish::Wished;
 use super::output::{Output, ask, is_attended};
-use super::{Common, read, write};
+use super::{Common, write};
 
 const EXAMPLE: &str = "\
 Examples:
   underpass migrate plan plant-1 --to plant-2 --replace-host .old.corp=.new.corp
   underpass migrate run plant-1 --to plant-2 --probe ./ask-the-application.sh
   underpass migrate run plant-1 --to plant-2 --copy --location-id north
+  underpass migrate run plant-1 --to plant-2 --test erp.virtual:443/sap/opu/odata
   underpass migrate run --backup plant-1.zip --to plant-2
   underpass migrate rollback
   underpass migrate report --out migration.md
@@ -78,9 +79,8 @@ pub struct MigrateRun {
 pub struct MigrateAgain {
     /// The beginning of its id; the newest by default.
     id: Option<String>,
-    /// A file with the passphrase of the backup, where the source is one.
-    #[arg(long, value_name = "FILE")]
-    backup_passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    opening: Opening,
     #[command(flatten)]
     how: MigrateHow,
 }
@@ -129,45 +129,22 @@ pub(super) fn run(
 }
 
 /// A migration that was planned, and what opens its backup.
-fn planned(desk: &Desk, wanted: MigrateWanted) -> anyhow::Result<(Migration, Option<Secret>)> {
-    let (plan, passphrase) = match wanted.wished(desk)? {
-        Wished::Agents(wish) => {
-            let stop = Engine::stopper();
-            let plan = desk.run(&stop, desk.plan(&wish))??;
-            (plan, None)
-        }
-        Wished::Backup {
-            file,
-            passphrase_file,
-            target,
-            hosts,
-        } => {
-            let passphrase = passphrase(passphrase_file.as_deref())?;
-            let making = Making {
-                now_ms: clock::wall_ms(),
-                id: &Engine::id,
-            };
-            (from_backup(file, target, hosts, making), Some(passphrase))
-        }
-    };
-    Ok((Migration::new(Arc::new(plan)), passphrase))
+fn planned(desk: &Desk, wanted: MigrateWanted) -> anyhow::Result<(Migration, Option<Opener>)> {
+    let (wish, opening) = wanted.wished(desk)?;
+    let opener = opener(&wish.origin, &opening)?;
+    let stop = Engine::stopper();
+    let plan = desk.run(&stop, desk.plan(&wish, opener.as_ref()))??;
+    Ok((Migration::new(Arc::new(plan)), opener))
 }
 
-fn passphrase(file: Option<&Path>) -> anyhow::Result<Secret> {
-    if let Some(file) = file {
-        let text = Secret::new(read(file)?);
-        let text = text.expose().trim_end_matches(['\r', '\n']);
-        return Ok(Secret::new(text.to_owned()));
+fn opener(origin: &Origin, opening: &Opening) -> anyhow::Result<Option<Opener>> {
+    match origin {
+        Origin::Agent { .. } => Ok(None),
+        Origin::Backup { .. } => opening.get().map(Some),
     }
-    ensure!(
-        is_attended(),
-        "nobody is there to be asked; name a file with the passphrase by --backup-passphrase-file"
-    );
-    let asked = rpassword::prompt_password("Passphrase of the backup: ");
-    Ok(Secret::new(asked.context("cannot ask for the passphrase")?))
 }
 
-fn engine(desk: &Desk, how: Option<&MigrateHow>, passphrase: Option<Secret>) -> Engine {
+fn engine(desk: &Desk, how: Option<&MigrateHow>, opener: Option<Opener>) -> Engine {
     let probe = how.and_then(|how| how.probe.clone());
     let agents = desk.agents();
     let progress = Progress::new(Arc::clone(&agents));
@@ -176,7 +153,7 @@ fn engine(desk: &Desk, how: Option<&MigrateHow>, passphrase: Option<Secret>) -> 
         journals: desk.journals(),
         told: Arc::new(move |migration| progress.tell(migration)),
         stop: Engine::stopper(),
-        passphrase,
+        opener,
         probe: probe.map(|program| Arc::new(ProgramProbe(program)) as Arc<dyn Probe>),
         back_on_failure: how.is_some_and(|how| !how.stay),
     }
@@ -194,8 +171,8 @@ fn rehearse(desk: &Desk, engine: &Engine, migration: &Migration) -> anyhow::Resu
 }
 
 fn plan(desk: &Desk, planned_as: MigratePlan, out: &mut Output<'_>) -> anyhow::Result<ExitCode> {
-    let (migration, passphrase) = planned(desk, planned_as.wanted)?;
-    let engine = engine(desk, None, passphrase);
+    let (migration, opener) = planned(desk, planned_as.wanted)?;
+    let engine = engine(desk, None, opener);
     let rehearsed = rehearse(desk, &engine, &migration)?;
     let agents = desk.agents();
     out.show(&report::json(&rehearsed), |out| {
@@ -216,8 +193,8 @@ fn begin(desk: &Desk, run: MigrateRun, out: &mut Output<'_>) -> anyhow::Result<E
         run.how.yes || attended,
         "nobody is there to be asked; confirm by --yes"
     );
-    let (mut migration, passphrase) = planned(desk, run.wanted)?;
-    let engine = engine(desk, Some(&run.how), passphrase);
+    let (mut migration, opener) = planned(desk, run.wanted)?;
+    let engine = engine(desk, Some(&run.how), opener);
     if !run.how.yes {
         let rehearsed = rehearse(desk, &engine, &migration)?;
         let text = report::markdown(&rehearsed, &label(&*desk.agents()));
@@ -259,13 +236,13 @@ fn resume(
         );
         ensure!(ask(&question)?, "nothing was changed");
     }
-    let from_file = matches!(migration.plan.origin, Origin::Backup { .. }) && !back;
-    let passphrase = if from_file {
-        Some(passphrase(again.backup_passphrase_file.as_deref())?)
-    } else {
+    // What takes all back does not look into the backup.
+    let opener = if back {
         None
+    } else {
+        opener(&migration.plan.origin, &again.opening)?
     };
-    let engine = engine(desk, Some(&again.how), passphrase);
+    let engine = engine(desk, Some(&again.how), opener);
     go(desk, &engine, &mut migration, out)
 }
 

@@ -2,6 +2,7 @@
 //! changes on many of them.
 
 mod drift;
+mod listed;
 mod rollouts;
 mod search;
 mod templates;

@@ -8,13 +8,13 @@ use underpass_fleet::migrate::plan::Origin;
 use underpass_fleet::migrate::report::Outcome;
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::MoveSnapshot;
-use underpass_shared::secret::Secret;
 
 use super::words;
 use crate::cx::Cx;
+use crate::screen::agent::backup::opening::Opening;
 use crate::text;
 use crate::theme::{State, size, space};
-use crate::widget::{Answer, Banner, Dialog, Field, Words as _};
+use crate::widget::{Answer, Banner, Dialog, Words as _};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
@@ -26,7 +26,7 @@ enum What {
 #[derive(Default)]
 pub(super) struct Ask {
     what: Option<What>,
-    passphrase: String,
+    opening: Opening,
     done: Slot<Ended>,
 }
 
@@ -57,12 +57,10 @@ impl Ask {
         let forward = migration.direction == Direction::Forward;
         let from_file = matches!(migration.plan.origin, Origin::Backup { .. });
         let wants = what == What::Resume && forward && from_file;
+        let missing = self.opening.opener().err().filter(|_| wants);
         let answer = match what {
             What::Resume => Dialog::new("resume", "Resume the migration", "Resume")
-                .enabled_if(
-                    !wants || !self.passphrase.is_empty(),
-                    "Enter the passphrase first",
-                )
+                .enabled_if(missing.is_none(), missing.unwrap_or_default())
                 .show(ctx, |ui| self.go_on(ui, cx, migration, wants)),
             What::RollBack => Dialog::new("roll-back", "Roll the migration back", "Roll back")
                 .danger()
@@ -71,21 +69,18 @@ impl Ask {
         match (answer, what) {
             (Answer::Open, _) => return,
             (Answer::Dismissed, _) => {}
-            (Answer::Confirmed, What::Resume) => {
-                let passphrase = Secret::new(std::mem::take(&mut self.passphrase));
-                cx.send(Command::Migrate(Migrate::Resume {
-                    id: one.id,
-                    passphrase: wants.then_some(passphrase),
-                    done: self.done.clone(),
-                }));
-            }
+            (Answer::Confirmed, What::Resume) => cx.send(Command::Migrate(Migrate::Resume {
+                id: one.id,
+                opener: self.opening.opener().ok().filter(|_| wants),
+                done: self.done.clone(),
+            })),
             (Answer::Confirmed, What::RollBack) => cx.send(Command::Migrate(Migrate::Rollback {
                 id: one.id,
                 done: self.done.clone(),
             })),
         }
         self.what = None;
-        drop(Secret::new(std::mem::take(&mut self.passphrase)));
+        self.opening = Opening::default();
     }
 
     fn go_on(&mut self, ui: &mut Ui, cx: &Cx<'_>, migration: &Migration, wants: bool) {
@@ -103,10 +98,7 @@ impl Ask {
         }
         if wants {
             ui.add_space(space::S);
-            Field::new("Passphrase of the backup", &mut self.passphrase)
-                .secret()
-                .width(f32::INFINITY)
-                .show(ui);
+            self.opening.key(ui);
         }
     }
 }

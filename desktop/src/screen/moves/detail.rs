@@ -8,10 +8,12 @@ use underpass_fleet::command::Command;
 use underpass_fleet::migrate::machine::{Migration, Record, State as Step};
 use underpass_fleet::migrate::plan::MigrationId;
 use underpass_fleet::migrate::report::Outcome;
+use underpass_fleet::migrate::step::Act;
 use underpass_fleet::snapshot::MoveSnapshot;
 
 use super::ask::Ask;
 use super::report::Report;
+use super::tried::TriedCard;
 use super::words;
 use crate::cx::Cx;
 use crate::text;
@@ -29,6 +31,7 @@ pub(super) struct Detail {
     of: Option<MigrationId>,
     /// Steps whose lines are all shown.
     open: BTreeSet<usize>,
+    tried: TriedCard,
     ask: Ask,
     report: Option<Report>,
 }
@@ -58,9 +61,12 @@ impl Detail {
             .auto_shrink([false, false])
             .show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = space::M;
-                notes(ui, one, migration, self.ask.failed());
+                if notes(ui, one, migration, self.ask.failed()) {
+                    self.ask.roll_back();
+                }
                 running(ui, cx, one, migration);
                 facts(ui, cx, migration);
+                self.tried.ui(ui, cx, migration);
                 self.steps(ui, cx, migration);
             });
         self.ask.show(ui.ctx(), cx, one, migration);
@@ -182,15 +188,21 @@ impl Detail {
     }
 }
 
-/// What stands in the way, or what should be known.
-fn notes(ui: &mut Ui, one: &MoveSnapshot, migration: &Migration, failed: Option<String>) {
+/// What stands in the way, or what should be known; true when it shall be rolled back.
+fn notes(ui: &mut Ui, one: &MoveSnapshot, migration: &Migration, failed: Option<String>) -> bool {
+    let mut back = false;
     if let Some(reason) = failed {
         Banner::new(State::Error, &reason).show(ui);
     }
     if let Some((step, reason)) = migration.failure() {
         let title = format!("{} failed", text::sentence(step.act.title()));
         let reason = text::sentence(reason);
-        Banner::new(State::Error, &title).detail(&reason).show(ui);
+        let mut banner = Banner::new(State::Error, &title).detail(&reason);
+        // What failed to be verified serves already; the way back is the first thing one wants.
+        if step.act == Act::Verify && one.job.is_none() {
+            banner = banner.action("Take it back…");
+        }
+        back = banner.show(ui);
     } else if one.job.is_none() && Outcome::of(migration) == Outcome::Unfinished {
         Banner::new(State::Warn, "It was stopped in the middle")
             .detail("The agents stay as they are. Resume it, or roll it back.")
@@ -205,6 +217,7 @@ fn notes(ui: &mut Ui, one: &MoveSnapshot, migration: &Migration, failed: Option<
     for warning in &migration.plan.warnings {
         Banner::new(State::Warn, &text::sentence(warning)).show(ui);
     }
+    back
 }
 
 fn running(ui: &mut Ui, cx: &mut Cx<'_>, one: &MoveSnapshot, migration: &Migration) {

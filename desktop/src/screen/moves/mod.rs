@@ -5,6 +5,7 @@ mod detail;
 mod import;
 mod migrate;
 mod report;
+mod tried;
 mod words;
 
 use egui::{Align, Layout, Ui};

@@ -3,18 +3,39 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use underpass_shared::id::AgentId;
 use uuid::Uuid;
 
 use super::Still;
+use crate::FleetError;
+use crate::api::Api;
+use crate::backup::Opener;
 use crate::command::{Migrate, Scc};
+use crate::demo::agent::DemoAgent;
 use crate::demo::moves;
+use crate::migrate::Agents;
 use crate::migrate::engine::Ended;
 use crate::migrate::machine::Migration;
-use crate::migrate::plan::{Making, MigrationId, Wish, make};
-use crate::migrate::rehearsal::Rehearsed;
+use crate::migrate::plan::{MigrationId, Plan, Wish};
+use crate::migrate::rehearsal::{Rehearsed, planned};
 use crate::slot::Slot;
 use crate::snapshot::{MoveSnapshot, PartState};
+
+/// The agents of the still, to be called.
+struct Known(BTreeMap<AgentId, (Arc<DemoAgent>, String)>);
+
+impl Agents for Known {
+    fn api(&self, agent: AgentId) -> Result<Arc<dyn Api>, FleetError> {
+        let known = self.0.get(&agent).ok_or(FleetError::Unknown)?;
+        Ok(Arc::clone(&known.0) as Arc<dyn Api>)
+    }
+
+    fn label(&self, agent: AgentId) -> String {
+        let known = self.0.get(&agent);
+        known.map_or_else(|| agent.to_string(), |known| known.1.clone())
+    }
+}
 
 impl Still {
     /// Steps that are done of a migration which begins, so that it can be looked at on its way.
@@ -22,9 +43,11 @@ impl Still {
 
     pub(super) fn migrate(&mut self, act: Migrate) {
         match act {
-            Migrate::Rehearse { wish, done, .. } => {
+            Migrate::Rehearse {
+                wish, opener, done, ..
+            } => {
                 let ticket = done.begin();
-                let rehearsed = self.rehearse(&wish);
+                let rehearsed = self.rehearse(&wish, opener.as_ref());
                 done.finish(ticket, rehearsed, self.now_ms);
             }
             Migrate::Run { plan, done, .. } => self.begin(Migration::new(plan), &done),
@@ -41,27 +64,24 @@ impl Still {
         }
     }
 
-    fn rehearse(&self, wish: &Wish) -> Result<Rehearsed, String> {
-        let document = |agent: AgentId| {
-            let found = self.sitters.iter().find(|one| one.card.id == agent);
-            let found = found.ok_or("there is no such agent")?;
-            let known = found.machine.seen.configuration.value();
-            let known = known.ok_or_else(|| format!("{}: it does not answer", found.card.label))?;
-            Ok::<_, String>((known.revision, Arc::clone(&known.document)))
-        };
-        let (revision, source) = document(wish.source)?;
-        let mut targets = BTreeMap::new();
-        for target in &wish.targets {
-            let (_, document) = document(target.agent)?;
-            targets.insert(target.agent, (*document).clone());
-        }
+    fn rehearse(&self, wish: &Wish, opener: Option<&Opener>) -> Result<Rehearsed, String> {
+        let sitters = self.sitters.iter();
+        let known = sitters.map(|one| {
+            let label = one.card.label.to_string();
+            (one.card.id, (Arc::clone(&one.agent), label))
+        });
+        let known = Known(known.collect());
+        // Made-up agents answer at once.
+        let planned = planned(&known, wish, opener).now_or_never();
+        let planned = planned.ok_or("the agents do not answer")?;
+        let (plan, source) = planned.map_err(|error| error.to_string())?;
         let at = self.now_ms.unsigned_abs();
-        let making = Making {
-            now_ms: self.now_ms,
-            id: &|| Uuid::from_u128(u128::from(at) << 80),
+        let plan = Plan {
+            // Pictures are always the same.
+            id: MigrationId(Uuid::from_u128(u128::from(at) << 80)),
+            created_ms: self.now_ms,
+            ..plan
         };
-        let plan = make(wish, making, (revision, &source), &targets);
-        let plan = plan.map_err(|error| error.to_string())?;
         let migration = Migration::new(Arc::new(plan));
         Ok(moves::rehearsed(migration, &source, self.now_ms))
     }

@@ -8,13 +8,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use underpass_runtime::clock;
 use underpass_shared::id::AgentId;
-use underpass_shared::secret::Secret;
 
 use super::super::Message;
 use super::super::shelf::reason;
 use super::Hub;
 use crate::FleetError;
 use crate::api::Api;
+use crate::backup::Opener;
 use crate::command::Migrate;
 use crate::demo::moves as demo;
 use crate::migrate::Agents;
@@ -22,7 +22,7 @@ use crate::migrate::engine::{Ended, Engine};
 use crate::migrate::journal::{JournalError, Journals};
 use crate::migrate::machine::{Direction, Migration};
 use crate::migrate::plan::{MigrationId, Origin, Wish};
-use crate::migrate::rehearsal::{Rehearsed, configuration, planned};
+use crate::migrate::rehearsal::{Rehearsed, planned};
 use crate::migrate::report::Outcome;
 use crate::remote::Remote;
 use crate::session::Nudge;
@@ -114,7 +114,7 @@ impl Agents for Known {
 
 /// How a migration is gone on with.
 struct Way {
-    passphrase: Option<Secret>,
+    opener: Option<Opener>,
     back_on_failure: bool,
 }
 
@@ -123,33 +123,31 @@ impl Hub {
         match act {
             Migrate::Rehearse {
                 wish,
+                opener,
                 stop,
                 steps,
                 done,
-            } => self.rehearse(*wish, stop, &steps, done),
+            } => self.rehearse(*wish, opener, stop, &steps, done),
             Migrate::Run {
                 plan,
+                opener,
                 back_on_failure,
                 done,
             } => {
                 let way = Way {
-                    passphrase: None,
+                    opener,
                     back_on_failure,
                 };
                 self.go(Ok(Migration::new(plan)), way, &done);
             }
-            Migrate::Resume {
-                id,
-                passphrase,
-                done,
-            } => {
+            Migrate::Resume { id, opener, done } => {
                 let read = self.moves.read(id);
                 let ready = read.and_then(|mut one| match one.go_on() {
                     Ok(()) => Ok(one),
                     Err(error) => Err(error.to_string()),
                 });
                 let way = Way {
-                    passphrase,
+                    opener,
                     back_on_failure: false,
                 };
                 self.go(ready, way, &done);
@@ -161,7 +159,7 @@ impl Hub {
                     Err(error) => Err(error.to_string()),
                 });
                 let way = Way {
-                    passphrase: None,
+                    opener: None,
                     back_on_failure: false,
                 };
                 self.go(ready, way, &done);
@@ -196,7 +194,7 @@ impl Hub {
                 told.send_replace(Some(Arc::new(migration.clone())));
             }),
             stop,
-            passphrase: None,
+            opener: None,
             probe: None,
             back_on_failure: false,
         })
@@ -205,6 +203,7 @@ impl Hub {
     fn rehearse(
         &self,
         wish: Wish,
+        opener: Option<Opener>,
         stop: CancellationToken,
         steps: &Slot<Migration>,
         done: Slot<Rehearsed>,
@@ -212,19 +211,18 @@ impl Hub {
         let ticket = done.begin();
         steps.set(Remote::Loading { previous: None });
         let (told, mut heard) = watch::channel(None);
-        let engine = match self.engine(told, stop.clone()) {
+        let mut engine = match self.engine(told, stop.clone()) {
             Ok(engine) => engine,
             Err(refused) => return done.finish(ticket, Err(refused), clock::wall_ms()),
         };
+        engine.opener = opener;
         let (hub, steps, made_up) = (self.told.clone(), steps.clone(), self.is_demo);
         self.tasks.spawn("fleet-rehearsal", async move {
             let work = async {
-                let plan = planned(&*engine.agents, &wish).await;
-                let plan = plan.map_err(|error| reason(&error))?;
+                let planned = planned(&*engine.agents, &wish, engine.opener.as_ref()).await;
+                let (plan, source) = planned.map_err(|error| reason(&error))?;
                 let migration = Migration::new(Arc::new(plan));
                 if made_up {
-                    let source = configuration(&*engine.agents, wish.source).await;
-                    let (_, source) = source.map_err(|error| reason(&error))?;
                     return Ok(demo::rehearsed(migration, &source, clock::wall_ms()));
                 }
                 let rehearsed = engine.rehearse_all(migration).await;
@@ -276,7 +274,7 @@ impl Hub {
         let (job, stop) = self.jobs.begin(&title, &targets, clock::wall_ms());
         self.moves.put(Arc::new(migration.clone()), Some(job));
         engine.stop = stop;
-        engine.passphrase = way.passphrase;
+        engine.opener = way.opener;
         engine.back_on_failure = way.back_on_failure;
         let nudges = agents.iter().filter_map(|id| self.nudges(*id));
         let run = Run {

@@ -9,8 +9,10 @@ use tokio::runtime::Builder;
 use self::world::{Fate, World};
 use super::*;
 use crate::migrate::machine::State;
+use crate::migrate::plan::TestsWish;
 use crate::migrate::reach::{Looked, Verdict};
 use crate::migrate::step::Act;
+use crate::migrate::tried::Went;
 
 /// Runs a migration as far as it goes; afterwards it is read from its journal.
 fn run(world: &World, migration: Migration, back_on_failure: bool) -> (Ended, Migration) {
@@ -20,7 +22,7 @@ fn run(world: &World, migration: Migration, back_on_failure: bool) -> (Ended, Mi
         journals: world.journals(),
         told: Arc::new(|_| {}),
         stop: world.stop(),
-        passphrase: None,
+        opener: None,
         probe: None,
         back_on_failure,
     };
@@ -56,6 +58,7 @@ fn a_move_goes_through_every_step_and_back() {
             "target ready",
             "target handovers",
             "target handovers",
+            "target check",
             "source document",
             "target preflight",
             "target preflight",
@@ -79,7 +82,7 @@ fn a_rehearsal_leaves_nothing_behind() {
         journals: world.journals(),
         told: Arc::new(|_| {}),
         stop: world.stop(),
-        passphrase: None,
+        opener: None,
         probe: None,
         back_on_failure: true,
     };
@@ -226,4 +229,36 @@ fn a_dead_system_stops_it_unless_the_source_does_not_reach_it_either() {
     assert_eq!(ended, Ended::Done);
     let told = &migration.records[0].seen;
     assert!(told[1].contains("the source neither"), "{told:?}");
+}
+
+#[test]
+fn a_test_request_that_fails_waits_with_its_hint_or_takes_all_back() {
+    let tests = |path: &str| TestsWish::Named(vec![format!("v0:80{path}").parse().unwrap()]);
+    let world = World::new();
+    let (ended, migration) = run(&world, world.migration_with(tests("/closed")), false);
+    assert_eq!(ended, Ended::Stopped);
+    let (step, reason) = migration.failure().unwrap();
+    assert_eq!(step.act, Act::Verify);
+    assert!(
+        reason.starts_with("1 of 1 test requests failed: v0:80/closed"),
+        "{reason}"
+    );
+    let tried: Vec<_> = migration.tried().map(|(_, one)| one).collect();
+    assert_eq!((tried.len(), tried[0].went), (1, Went::Failed));
+    assert_eq!(tried[0].hint.as_deref(), Some("open it"));
+    // What was tried stays in the report, also when all was taken back.
+    let mut back = migration.clone();
+    back.turn_back().unwrap();
+    let (ended, back) = run(&world, back, false);
+    assert_eq!((ended, back.tried().count()), (Ended::Undone, 1));
+    assert!(world.is_as_before());
+
+    let world = World::new();
+    let (ended, migration) = run(&world, world.migration_with(tests("/open")), true);
+    assert_eq!(ended, Ended::Done);
+    let passed = |(_, one): (_, &crate::migrate::tried::Tried)| one.went == Went::Passed;
+    assert!(migration.tried().all(passed));
+    let calls = world.calls();
+    let at = calls.iter().position(|one| one == "target access").unwrap();
+    assert_eq!(calls[at + 1], "target check");
 }

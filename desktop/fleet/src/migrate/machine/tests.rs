@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use underpass_shared::id::{AgentId, HandoverId};
 use uuid::Uuid;
 
-use super::super::plan::{Making, MigrationId, Mode, Origin, Plan, TargetPlan, from_backup};
+use super::super::plan::tests::from_backup;
+use super::super::plan::{Making, MigrationId, Mode, Origin, Plan, TargetPlan};
 use super::*;
 
 fn agent(n: u8) -> AgentId {
@@ -20,6 +21,7 @@ fn plan(mode: Mode, targets: u8) -> Arc<Plan> {
         subaccounts: vec![],
         hosts: vec![],
         names: vec![],
+        tests: None,
     };
     Arc::new(Plan {
         id: MigrationId(Uuid::nil()),
@@ -90,9 +92,8 @@ fn all_targets_are_checked_before_any_is_changed_and_the_source_lets_go_last() {
         now_ms: 0,
         id: &Uuid::nil,
     };
-    let back = from_backup("b.zip".into(), agent(1), vec![], making);
-    let back = Migration::new(Arc::new(back));
-    let expected = [Transfer, Apply, Connect, Verify].map(|act| (1, act));
+    let back = Migration::new(Arc::new(from_backup(agent(1), making)));
+    let expected = [Preflight, Transfer, Apply, Connect, Verify].map(|act| (1, act));
     assert_eq!(acts(&back), expected);
 }
 

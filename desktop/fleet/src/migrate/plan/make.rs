@@ -1,7 +1,6 @@
 //! A plan is made of a wish and the documents as they are.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use underpass_shared::config::{Document, Subaccount};
 use underpass_shared::host::InternalHost;
@@ -9,9 +8,11 @@ use underpass_shared::id::{AgentId, HandoverId};
 use underpass_shared::restore::HostRule;
 use uuid::Uuid;
 
+use super::requests::requests;
 use super::wish::{REPLACEMENTS_MAX, TARGETS_MAX};
 use super::{
-    Assigned, MigrationId, Mode, Origin, Plan, PlanError, TargetPlan, TargetWish, Wish, replaced,
+    Assigned, MigrationId, Mode, Origin, Plan, PlanError, TargetPlan, TargetWish, Wish, regions,
+    replaced,
 };
 
 /// What the ids of a plan are made of, and when: its maker has neither chance nor clock.
@@ -23,7 +24,7 @@ pub struct Making<'a> {
     pub id: &'a dyn Fn() -> Uuid,
 }
 
-/// Plans a migration between agents by their documents as they are.
+/// Plans a migration by the configurations as they are.
 ///
 /// # Errors
 /// When it cannot be done, whatever the agents say; each rule with its remedy.
@@ -41,8 +42,11 @@ pub fn make(
     for target in &wish.targets {
         let known = targets.get(&target.agent);
         let known = known.ok_or(PlanError::Unknown(target.agent))?;
+        let chosen = chosen(document, target)?;
+        regions::check(&target.regions, chosen.iter().map(|one| one.key()))?;
+        warnings.extend(target.regions.iter().map(regions::warning));
         let mut subaccounts = vec![];
-        for subaccount in chosen(document, target)? {
+        for subaccount in chosen {
             let assigned = assign(wish.mode, target, subaccount)?;
             if known.subaccount(&assigned.to).is_some() {
                 let (agent, key) = (target.agent, assigned.to);
@@ -53,27 +57,26 @@ pub fn make(
                 return Err(PlanError::Shared(assigned.from));
             }
             if !assigned.connected {
-                warnings.push(format!(
-                    "the tunnel of subaccount {} is closed at the source, so it comes without its \
-                     enrolment: the target needs an enrolment token for it",
-                    assigned.from
-                ));
+                warnings.push(closed(&wish.origin, &assigned));
             }
             subaccounts.push(assigned);
         }
         warnings.extend(unused(document, target, &subaccounts)?);
+        let (tests, warning) = requests(&target.tests, document, &subaccounts)?;
+        warnings.extend(warning);
         planned.push(TargetPlan {
             agent: target.agent,
             handover: HandoverId::from_uuid((making.id)()),
             subaccounts,
             hosts: target.hosts.clone(),
             names: target.names.clone(),
+            tests: Some(tests),
         });
     }
     Ok(Plan {
         id: MigrationId((making.id)()),
         created_ms: making.now_ms,
-        origin: Origin::Agent { agent: wish.source },
+        origin: wish.origin.clone(),
         mode: wish.mode,
         settings: wish.settings,
         tolerant: wish.tolerant,
@@ -83,29 +86,17 @@ pub fn make(
     })
 }
 
-/// Plans the return of an agent from its backup on another host.
-pub fn from_backup(
-    file: PathBuf,
-    target: AgentId,
-    hosts: Vec<HostRule>,
-    making: Making<'_>,
-) -> Plan {
-    Plan {
-        id: MigrationId((making.id)()),
-        created_ms: making.now_ms,
-        origin: Origin::Backup { file },
-        mode: Mode::Move,
-        settings: true,
-        tolerant: false,
-        revision: None,
-        targets: vec![TargetPlan {
-            agent: target,
-            handover: HandoverId::from_uuid((making.id)()),
-            subaccounts: vec![],
-            hosts,
-            names: vec![],
-        }],
-        warnings: vec![],
+/// What somebody should know of a subaccount whose tunnel is closed.
+fn closed(origin: &Origin, assigned: &Assigned) -> String {
+    let key = &assigned.from;
+    match origin {
+        Origin::Agent { .. } => format!(
+            "the tunnel of subaccount {key} is closed at the source, so it comes without its \
+             enrolment: the target needs an enrolment token for it"
+        ),
+        Origin::Backup { .. } => {
+            format!("the tunnel of subaccount {key} is closed in the backup, and stays so")
+        }
     }
 }
 
@@ -116,9 +107,14 @@ fn check_targets(wish: &Wish) -> Result<(), PlanError> {
     if wish.targets.len() > TARGETS_MAX {
         return Err(PlanError::TooManyTargets);
     }
+    let source = match (&wish.origin, wish.mode) {
+        (Origin::Agent { agent }, _) => Some(*agent),
+        (Origin::Backup { .. }, Mode::Move) => None,
+        (Origin::Backup { .. }, Mode::Copy) => return Err(PlanError::CopyOfBackup),
+    };
     let mut seen = BTreeSet::new();
     for target in &wish.targets {
-        if target.agent == wish.source {
+        if Some(target.agent) == source {
             return Err(PlanError::OwnTarget);
         }
         if !seen.insert(target.agent) {
@@ -159,10 +155,11 @@ fn chosen<'a>(
 fn assign(mode: Mode, target: &TargetWish, subaccount: &Subaccount) -> Result<Assigned, PlanError> {
     let from = subaccount.key().clone();
     let mut to = from.clone();
+    to.region_host = regions::renamed(&from.region_host, &target.regions);
     if let Some(location) = &target.location_id {
         to.location_id = location.clone();
     }
-    if mode == Mode::Copy && to == from {
+    if mode == Mode::Copy && to.location_id == from.location_id {
         return Err(PlanError::SameLocation(from));
     }
     Ok(Assigned {

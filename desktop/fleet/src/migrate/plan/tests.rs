@@ -5,6 +5,8 @@ use std::cell::Cell;
 use serde_json::json;
 use underpass_shared::config::Document;
 use underpass_shared::host::InternalHost;
+use underpass_shared::id::RegionHost;
+use underpass_shared::restore::RegionRule;
 
 use super::*;
 
@@ -54,13 +56,22 @@ fn source() -> Document {
 }
 
 pub(in crate::migrate) fn target(n: u8) -> TargetWish {
-    TargetWish {
-        agent: agent(n),
-        subaccounts: vec![],
-        hosts: vec![],
-        names: vec![],
-        location_id: None,
-    }
+    TargetWish::of(agent(n))
+}
+
+/// The way back of an agent from its backup.
+pub(in crate::migrate) fn from_backup(target: AgentId, making: Making<'_>) -> Plan {
+    let wish = Wish {
+        origin: Origin::Backup {
+            file: "b.zip".into(),
+        },
+        mode: Mode::Move,
+        settings: true,
+        tolerant: false,
+        targets: vec![TargetWish::of(target)],
+    };
+    let known = [(target, Document::empty())].into();
+    make(&wish, making, (3, &source()), &known).unwrap()
 }
 
 fn replacement(find: &str, replace: &str) -> HostRule {
@@ -83,7 +94,7 @@ fn plan_onto(mode: Mode, targets: Vec<TargetWish>, present: &Document) -> Result
     };
     let making = Making { now_ms: 7, id: &id };
     let wish = Wish {
-        source: agent(0),
+        origin: Origin::Agent { agent: agent(0) },
         mode,
         settings: false,
         tolerant: false,
@@ -187,6 +198,118 @@ fn wishes_that_cannot_be_fulfilled_are_refused_with_the_rule() {
     let present = document(&[(key(1, ""), true, &[])]);
     let told = plan_onto(Mode::Move, vec![target(1)], &present).unwrap_err();
     assert!(matches!(told, PlanError::Taken { .. }), "{told}");
+}
+
+#[test]
+fn a_gateway_has_another_name_where_the_rule_fits() {
+    let region = |text: &str| text.parse::<RegionHost>().unwrap();
+    let rule = |find: &str, replace: &str| RegionRule {
+        find: region(find),
+        replace: region(replace),
+    };
+    let with = |regions| TargetWish {
+        regions,
+        ..target(1)
+    };
+    let renamed = with(vec![rule(REGION, "edge.example:443")]);
+    let renamed = plan(Mode::Move, vec![renamed]).unwrap();
+    for one in &renamed.targets[0].subaccounts {
+        assert_eq!(one.to.region_host, region("edge.example:443"));
+        assert_eq!(renamed.targets[0].at_source(&one.to), Some(&one.from));
+    }
+    // Somebody who means another gateway is told what it takes.
+    let told = renamed.warnings.join("\n");
+    assert!(told.contains("needs a new enrolment"), "{told}");
+    for (rules, wrong) in [
+        (
+            vec![rule("other.example", "x.example")],
+            PlanError::NoRegion {
+                region: region("other.example"),
+                known: region(REGION).to_string(),
+            },
+        ),
+        (
+            vec![rule(REGION, REGION)],
+            PlanError::SameRegion(region(REGION)),
+        ),
+        (
+            vec![rule(REGION, "a.example"), rule(REGION, "b.example")],
+            PlanError::RegionTwice(region(REGION)),
+        ),
+    ] {
+        assert_eq!(plan(Mode::Move, vec![with(rules)]), Err(wrong));
+    }
+}
+
+#[test]
+fn each_mapping_is_tried_once_and_named_ones_where_they_are() {
+    let planned = plan(Mode::Move, vec![target(1)]).unwrap();
+    let tests = planned.targets[0].tests.as_ref().unwrap();
+    let shown: Vec<String> = tests.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["v0:80", "v1:80", "v0:80", "v1:80"]);
+    let named = |tests: &[&str]| {
+        let tests = tests.iter().map(|text| text.parse().unwrap());
+        let tests = TestsWish::Named(tests.collect());
+        let planned = plan(Mode::Move, vec![TargetWish { tests, ..target(1) }])?;
+        Ok(planned.targets[0].tests.clone().unwrap())
+    };
+    assert_eq!(named(&[]), Ok(vec![]));
+    let two = named(&["v0:80/sap/opu"]).unwrap();
+    let keys: Vec<_> = two.iter().map(|one| &one.subaccount).collect();
+    assert_eq!(keys, [&key(1, ""), &key(2, "north")]);
+    assert_eq!(two[0].path.as_deref(), Some("/sap/opu"));
+    assert!(matches!(named(&["v9:80"]), Err(PlanError::NoTest(..))));
+    assert_eq!(named(&["v0:80"; 51]), Err(PlanError::TooManyTests));
+    assert!("v0".parse::<TestWish>().is_err());
+}
+
+#[test]
+fn only_so_many_mappings_are_tried_and_that_is_told() {
+    let internal = vec!["10.0.0.1:80"; 60];
+    let many = document(&[(key(1, ""), true, &internal)]);
+    let id = Uuid::nil;
+    let making = Making { now_ms: 7, id: &id };
+    let wish = Wish {
+        origin: Origin::Agent { agent: agent(0) },
+        mode: Mode::Move,
+        settings: false,
+        tolerant: false,
+        targets: vec![target(1)],
+    };
+    let known = [(agent(1), Document::empty())].into();
+    let planned = make(&wish, making, (3, &many), &known).unwrap();
+    assert_eq!(planned.targets[0].tests.as_ref().unwrap().len(), TESTS_MAX);
+    assert!(
+        planned.warnings[0].contains("50 of 60"),
+        "{:?}",
+        planned.warnings
+    );
+}
+
+#[test]
+fn a_backup_is_planned_as_a_running_source_and_never_copied() {
+    let making = Making {
+        now_ms: 7,
+        id: &Uuid::nil,
+    };
+    let back = from_backup(agent(1), making);
+    assert_eq!((back.revision, back.source()), (Some(3), None));
+    assert_eq!(back.targets[0].subaccounts.len(), 3);
+    assert!(
+        back.warnings[0].contains("in the backup"),
+        "{:?}",
+        back.warnings
+    );
+    let wish = Wish {
+        origin: back.origin,
+        mode: Mode::Copy,
+        settings: true,
+        tolerant: false,
+        targets: vec![target(1)],
+    };
+    let known = [(agent(1), Document::empty())].into();
+    let refused = make(&wish, making, (3, &source()), &known);
+    assert_eq!(refused, Err(PlanError::CopyOfBackup));
 }
 
 #[test]

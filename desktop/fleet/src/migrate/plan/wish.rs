@@ -2,14 +2,15 @@
 
 use thiserror::Error;
 use underpass_shared::config::{Invalid, SubaccountKey};
-use underpass_shared::id::{AgentId, LocationId};
-use underpass_shared::restore::{HostRule, NameRule};
+use underpass_shared::id::{AgentId, LocationId, RegionHost};
+use underpass_shared::restore::{HostRule, NameRule, RegionRule};
 
-use super::Mode;
+use super::requests::{TESTS_MAX, TestsWish};
+use super::{Mode, Origin};
 
 /// Most targets of one migration: who has more splits the work.
 pub const TARGETS_MAX: usize = 16;
-/// Most replacements of host names for one target.
+/// Most replacements of one kind for one target.
 pub const REPLACEMENTS_MAX: usize = 100;
 
 /// What somebody wants of one target.
@@ -21,17 +22,36 @@ pub struct TargetWish {
     pub subaccounts: Vec<SubaccountKey>,
     /// Where the target knows internal hosts by other names.
     pub hosts: Vec<HostRule>,
+    /// Where the target knows gateways by other names.
+    pub regions: Vec<RegionRule>,
     /// Other display names of subaccounts.
     pub names: Vec<NameRule>,
     /// The location ID of copies.
     pub location_id: Option<LocationId>,
+    /// What is tried through it after the cut-over.
+    pub tests: TestsWish,
+}
+
+impl TargetWish {
+    /// All of the source, as it is.
+    pub const fn of(agent: AgentId) -> Self {
+        Self {
+            agent,
+            subaccounts: vec![],
+            hosts: vec![],
+            regions: vec![],
+            names: vec![],
+            location_id: None,
+            tests: TestsWish::Each,
+        }
+    }
 }
 
 /// What somebody wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
     /// Where the configuration comes from.
-    pub source: AgentId,
+    pub origin: Origin,
     /// What becomes of it there.
     pub mode: Mode,
     /// Whether the settings of the agent as a whole come along.
@@ -92,9 +112,37 @@ pub enum PlanError {
          only be named for a copy"
     )]
     MovedLocation,
+    /// Nobody is there who could vouch for a copy.
+    #[error(
+        "a backup cannot be copied, since the enrolments in it would be in use twice; bring it back \
+         on a target, and copy that agent then"
+    )]
+    CopyOfBackup,
     /// There are too many.
-    #[error("at most {REPLACEMENTS_MAX} replacements of hosts are allowed for a target")]
+    #[error("at most {REPLACEMENTS_MAX} replacements of one kind are allowed for a target")]
     TooManyReplacements,
+    /// No such gateway.
+    #[error(
+        "no subaccount that goes to the target is of the gateway {region}; name one of these: {known}"
+    )]
+    NoRegion {
+        /// What was named.
+        region: RegionHost,
+        /// What there is.
+        known: String,
+    },
+    /// A gateway keeps its name.
+    #[error("the gateway {0} is to be called as it is called; leave the replacement out")]
+    SameRegion(RegionHost),
+    /// A gateway has one name.
+    #[error("the gateway {0} is replaced twice; name it once")]
+    RegionTwice(RegionHost),
+    /// There are too many.
+    #[error("at most {TESTS_MAX} test requests are allowed for a target")]
+    TooManyTests,
+    /// A test request that cannot be made.
+    #[error("test request {0}: {1}")]
+    NoTest(String, String),
     /// A rule is none.
     #[error("{0}")]
     Rule(Invalid),

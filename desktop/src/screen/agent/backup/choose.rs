@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 
 use egui::Ui;
+use underpass_shared::id::AgentId;
 use underpass_shared::restore::{Choice, RestoreMode, RestorePart};
 
+use super::contents::Contents;
+use super::opening::Opening;
 use super::rules::Rules;
+use crate::cx::Cx;
 use crate::theme::{size, space};
 use crate::widget::{Words as _, card, option_card, toggle};
 
@@ -51,6 +55,7 @@ const PARTS: [(RestorePart, &str, &str); 7] = [
 /// The form.
 pub(super) struct Choosing {
     parts: BTreeSet<RestorePart>,
+    contents: Contents,
     mode: RestoreMode,
     enrolments: bool,
     rules: Rules,
@@ -60,6 +65,7 @@ impl Default for Choosing {
     fn default() -> Self {
         Self {
             parts: RestorePart::USUAL.into(),
+            contents: Contents::default(),
             mode: RestoreMode::default(),
             enrolments: true,
             rules: Rules::default(),
@@ -85,14 +91,31 @@ impl Choosing {
             enrolments: self.enrolments,
             ..Choice::default()
         };
+        if self.has_subaccounts() {
+            self.contents.put(&mut choice)?;
+        }
         if !self.rules.put(&mut choice) {
             return Err("Correct the rules first");
         }
         Ok(choice)
     }
 
+    /// Whether anything of subaccounts is restored.
+    fn has_subaccounts(&self) -> bool {
+        let parts = [RestorePart::Subaccounts, RestorePart::Mappings];
+        parts.iter().any(|part| self.parts.contains(part))
+    }
+
     /// Shows the form. A part that the file cannot have is refused with its reason.
-    pub(super) fn ui(&mut self, ui: &mut Ui) {
+    pub(super) fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, agent: AgentId, opening: &Opening) {
+        self.what(ui);
+        if self.has_subaccounts() {
+            self.contents.ui(ui, cx, agent, opening);
+        }
+        self.how(ui);
+    }
+
+    fn what(&mut self, ui: &mut Ui) {
         card(ui, |ui| {
             ui.title("What is restored");
             for (part, word, about) in PARTS {
@@ -124,6 +147,9 @@ impl Choosing {
                 );
             }
         });
+    }
+
+    fn how(&mut self, ui: &mut Ui) {
         card(ui, |ui| {
             ui.title("What is here and not in the backup");
             let width = ui.available_width();

@@ -16,7 +16,7 @@ use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, space};
 use crate::widget::{
-    Answer, Banner, Button, Dialog, Words as _, card, key_text, keys, progress, skeleton,
+    Answer, Banner, Button, Dialog, Level, Words as _, key_text, keys, progress, skeleton,
 };
 
 /// What is wanted of the card.
@@ -35,6 +35,7 @@ pub(super) fn ui(
     cx: &mut Cx<'_>,
     agent: &AgentSnapshot,
     remote: &Remote<RestoreShown>,
+    level: &mut Level,
 ) -> Wanted {
     let mut wanted = Wanted::Nothing;
     let work = cx.fleet.works.restores.get(&agent.id).cloned();
@@ -42,7 +43,7 @@ pub(super) fn ui(
     let prevented = prevented(cx, Access::Administration);
     let busy = runs.then_some("Something is being restored already");
     let reason = prevented.as_deref().or(busy);
-    card(ui, |ui| {
+    level.card(ui, |ui| {
         ui.title("Restore");
         ui.paragraph("A backup becomes the present state, all of it or parts. The plan comes first, it is done without a restart, and one click takes it back.");
         ui.add_space(space::XS);

@@ -16,7 +16,7 @@ use crate::file::Pick;
 use crate::text;
 use crate::theme::{State, space};
 use crate::widget::{
-    Answer, Banner, Button, Dialog, FilePath, Words as _, card, file_field, key_text, keys,
+    Answer, Banner, Button, Dialog, FilePath, Level, Words as _, file_field, key_text, keys,
     progress,
 };
 
@@ -101,12 +101,12 @@ impl Make {
 }
 
 /// The card; true when a backup shall be made.
-pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot) -> bool {
+pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot, level: &mut Level) -> bool {
     let mut wanted = false;
     let work = cx.fleet.works.backups.get(&agent.id).cloned();
     let runs = work.as_ref().is_some_and(|work| work.stage().is_some());
     let prevented = prevented(cx, Access::Administration);
-    card(ui, |ui| {
+    level.card(ui, |ui| {
         ui.title("Back up");
         ui.paragraph("The whole agent in one file, sealed with a passphrase or to public keys. A new host takes the place of a lost one with it, without a new enrolment.");
         ui.add_space(space::XS);

@@ -2,9 +2,11 @@
 
 mod adapt;
 mod choose;
+mod contents;
 mod last;
 pub(in crate::screen) mod make;
-mod opening;
+pub(in crate::screen) mod opening;
+mod picked;
 mod planned;
 mod restore;
 mod rules;
@@ -15,7 +17,7 @@ mod verify;
 
 use std::sync::Arc;
 
-use egui::{Align, Layout, Ui};
+use egui::{Align, Id, Layout, Ui};
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::{AgentSnapshot, JobId};
 use underpass_shared::api::management::{Query, RestoreShown, RestoreTarget, Target};
@@ -31,6 +33,7 @@ use crate::cx::Cx;
 use crate::screen::{fixed_page, page};
 use crate::text;
 use crate::theme::space;
+use crate::widget::Level;
 
 /// From this width on the cards stand side by side.
 const WIDE: f32 = 860.0;
@@ -110,16 +113,25 @@ fn overview(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut BackupState, agent: &Agent
     let shown = &*shown;
     let (mut back_up, mut wanted) = (false, Wanted::Nothing);
     if ui.available_width() < WIDE {
-        back_up = make::ui(ui, cx, agent);
-        wanted = last::ui(ui, cx, agent, shown);
+        // One below the other, each is as high as what it says.
+        let mut alone = || Level::new(ui, Id::NULL);
+        let (mut first, mut second) = (alone(), alone());
+        back_up = make::ui(ui, cx, agent, &mut first);
+        wanted = last::ui(ui, cx, agent, shown, &mut second);
     } else {
+        let mut level = Level::new(ui, Id::unique("backup-cards"));
         ui.spacing_mut().item_spacing.x = space::M;
         ui.columns_const(|[left, right]| {
             // Columns stretch their text; a card does not.
             let layout = Layout::top_down(Align::Min);
-            left.with_layout(layout, |ui| back_up = make::ui(ui, cx, agent));
-            right.with_layout(layout, |ui| wanted = last::ui(ui, cx, agent, shown));
+            left.with_layout(layout, |ui| {
+                back_up = make::ui(ui, cx, agent, &mut level);
+            });
+            right.with_layout(layout, |ui| {
+                wanted = last::ui(ui, cx, agent, shown, &mut level);
+            });
         });
+        level.end(ui);
     }
     state.schedules.ui(ui, cx, agent);
     if back_up {

@@ -27,9 +27,9 @@ enum Way {
 }
 
 /// An archive that was read, and what it says of itself in clear.
-pub(super) struct Archive {
-    pub(super) bytes: Vec<u8>,
-    pub(super) manifest: Manifest,
+pub(in crate::screen) struct Archive {
+    pub(in crate::screen) bytes: Vec<u8>,
+    pub(in crate::screen) manifest: Manifest,
 }
 
 /// A file that is read once it is named in full.
@@ -76,7 +76,7 @@ impl<T: Send + Sync + 'static> Chosen<T> {
 
 /// The form.
 #[derive(Default)]
-pub(super) struct Opening {
+pub(in crate::screen) struct Opening {
     archive: Chosen<Archive>,
     way: Way,
     passphrase: String,
@@ -91,7 +91,7 @@ fn archive(bytes: &[u8]) -> Result<Archive, String> {
     })
 }
 
-fn identity(bytes: &[u8]) -> Result<Secret, String> {
+fn private_key(bytes: &[u8]) -> Result<Secret, String> {
     let text = std::str::from_utf8(bytes).map_err(|_utf8| "it is no text".to_owned())?;
     if !text.contains("AGE-SECRET-KEY-1") {
         return Err("it holds no private key as age-keygen makes it".to_owned());
@@ -101,24 +101,24 @@ fn identity(bytes: &[u8]) -> Result<Secret, String> {
 
 impl Opening {
     /// Of a file that is known already.
-    pub(super) fn of(path: &Path) -> Self {
+    pub(in crate::screen) fn of(path: &Path) -> Self {
         let mut opening = Self::default();
         opening.name(path);
         opening
     }
 
     /// Takes another file.
-    pub(super) fn name(&mut self, path: &Path) {
+    pub(in crate::screen) fn name(&mut self, path: &Path) {
         self.archive.path = FilePath::new(path.display().to_string());
     }
 
     /// The archive, once it was read.
-    pub(super) fn archive(&self) -> Option<Arc<Archive>> {
+    pub(in crate::screen) fn archive(&self) -> Option<Arc<Archive>> {
         self.archive.found.get().shared()
     }
 
     /// What opens it, or what is missing.
-    pub(super) fn opener(&self) -> Result<Opener, &'static str> {
+    pub(in crate::screen) fn opener(&self) -> Result<Opener, &'static str> {
         match self.way {
             Way::Passphrase if self.passphrase.is_empty() => Err("Type the passphrase first"),
             Way::Passphrase => Ok(Opener::Passphrase(Secret::new(self.passphrase.clone()))),
@@ -130,13 +130,13 @@ impl Opening {
     }
 
     /// Both, or what is missing.
-    pub(super) fn ready(&self) -> Result<(Arc<Archive>, Opener), &'static str> {
+    pub(in crate::screen) fn ready(&self) -> Result<(Arc<Archive>, Opener), &'static str> {
         let archive = self.archive().ok_or("Choose a backup file first")?;
         Ok((archive, self.opener()?))
     }
 
     /// Shows the form.
-    pub(super) fn ui(&mut self, ui: &mut Ui) {
+    pub(in crate::screen) fn ui(&mut self, ui: &mut Ui) {
         let pick = Pick {
             title: "Open a backup",
             kind: "Backups",
@@ -152,6 +152,11 @@ impl Opening {
             told(ui, &archive);
         }
         ui.add_space(space::S);
+        self.key(ui);
+    }
+
+    /// Shows what opens it, of a file that is known.
+    pub(in crate::screen) fn key(&mut self, ui: &mut Ui) {
         let ways = [
             (Way::Passphrase, "Passphrase"),
             (Way::Identity, "Private key"),
@@ -167,11 +172,11 @@ impl Opening {
                     .help("It goes to the agent with the backup, and is kept nowhere")
                     .show(ui);
             }
-            Way::Identity => self.key(ui),
+            Way::Identity => self.identity(ui),
         }
     }
 
-    fn key(&mut self, ui: &mut Ui) {
+    fn identity(&mut self, ui: &mut Ui) {
         let pick = Pick {
             title: "Open a private key",
             kind: "Keys of age",
@@ -179,7 +184,7 @@ impl Opening {
             save_as: None,
         };
         self.identity
-            .ui(ui, "File of age-keygen", &pick, KEY_FILE_MAX, identity);
+            .ui(ui, "File of age-keygen", &pick, KEY_FILE_MAX, private_key);
         ui.quiet("The key goes to the agent with the backup, and is kept nowhere");
     }
 
@@ -191,13 +196,13 @@ impl Opening {
     }
 
     /// Where the file is.
-    pub(super) fn path(&self) -> Option<PathBuf> {
+    pub(in crate::screen) fn path(&self) -> Option<PathBuf> {
         self.archive.path.path()
     }
 }
 
 /// A file that was dropped on the window in this frame.
-pub(super) fn dropped(ctx: &Context) -> Option<PathBuf> {
+pub(in crate::screen) fn dropped(ctx: &Context) -> Option<PathBuf> {
     ctx.input(|input| {
         let first = input.raw.dropped_files.first();
         first.map(|file| file.path().to_owned())

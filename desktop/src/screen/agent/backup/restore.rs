@@ -82,7 +82,7 @@ impl Restoring {
                 .id_salt("restore")
                 .auto_shrink([false, false])
                 .show(ui, |ui| {
-                    self.form(ui);
+                    self.form(ui, cx, agent);
                     self.ask(ui, cx, agent);
                     if is_new {
                         ui.scroll_to_cursor(Some(Align::Min));
@@ -114,7 +114,7 @@ impl Restoring {
                     .id_salt("restore-form")
                     .max_height(height - size::CONTROL - 2.0 * space::M)
                     .auto_shrink([false, true])
-                    .show(ui, |ui| self.form(ui));
+                    .show(ui, |ui| self.form(ui, cx, agent));
                 self.ask(ui, cx, agent);
             });
             ui.vertical(|ui| {
@@ -138,13 +138,13 @@ impl Restoring {
         went
     }
 
-    fn form(&mut self, ui: &mut Ui) {
+    fn form(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, agent: &AgentSnapshot) {
         ui.spacing_mut().item_spacing.y = space::M;
         card(ui, |ui| {
             ui.title("The backup");
             self.opening.ui(ui);
         });
-        self.choosing.ui(ui);
+        self.choosing.ui(ui, cx, agent.id, &self.opening);
     }
 
     /// The button that asks for the plan.

@@ -4,14 +4,15 @@ use egui::{Align, Layout, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::drift::Basis;
 use underpass_fleet::profile::TemplateId;
-use underpass_fleet::template::Values;
+use underpass_fleet::template::Template;
 use underpass_shared::id::AgentId;
 
 use super::rules::{self, RulesDialog};
+use super::values::{ValuesDialog, missing};
 use crate::cx::Cx;
 use crate::text;
-use crate::theme::{size, space};
-use crate::widget::{Button, flow, select, toggle};
+use crate::theme::{State, size, space};
+use crate::widget::{Banner, Button, flow, select, toggle};
 
 const FIELD: f32 = 230.0;
 
@@ -26,6 +27,7 @@ enum With {
 #[derive(Default)]
 pub(super) struct Form {
     with: Option<With>,
+    values: ValuesDialog,
 }
 
 impl Form {
@@ -45,9 +47,49 @@ impl Form {
             With::Template(id) => {
                 let kept = cx.fleet.template(id)?;
                 let template = Box::new(kept.template.clone());
-                Some(Basis::Template(template, Box::<Values>::default()))
+                // The dialog leaves with values that can be used.
+                let values = self.values.read(&template).unwrap_or_default();
+                Some(Basis::Template(template, Box::new(values)))
             }
         }
+    }
+
+    /// The template that they are compared with, if it is one with variables.
+    fn template(&self, cx: &Cx<'_>) -> Option<Template> {
+        match self.with? {
+            With::Agent(_) => None,
+            With::Template(id) => {
+                let template = &cx.fleet.template(id)?.template;
+                (!template.variables.is_empty()).then(|| template.clone())
+            }
+        }
+    }
+
+    /// Says which values the template lacks, and takes them; true when it is to be compared.
+    pub(super) fn values(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> bool {
+        let Some(template) = self.template(cx) else {
+            return false;
+        };
+        let group = self.agents(cx);
+        let agents = cx.fleet.agents.iter();
+        let agents: Vec<_> = agents
+            .filter(|one| group.contains(&one.id))
+            .cloned()
+            .collect();
+        let given = self.values.read(&template).unwrap_or_default();
+        if let Some(missing) = missing(&template, &given, &agents) {
+            let title = format!("“{}” needs values", text::clean(&template.name));
+            let detail = format!("Without a value: {missing}");
+            ui.add_space(space::S);
+            if Banner::new(State::Warn, &title)
+                .detail(&detail)
+                .action("Give values…")
+                .show(ui)
+            {
+                self.values.open();
+            }
+        }
+        self.values.show(ui.ctx(), &template, &agents)
     }
 
     /// Shows the form; true when it is to be compared.
@@ -61,6 +103,17 @@ impl Form {
         flow(ui, |flow| {
             flow.cell(FIELD, |ui| self.groups(ui, cx));
             flow.cell(FIELD + 30.0, |ui| self.baselines(ui, cx));
+            if self.template(cx).is_some() {
+                flow.cell(100.0, |ui| {
+                    beside(ui, |ui| {
+                        let button = Button::secondary("Values…").icon(Icon::Variable);
+                        let button = button.tooltip("What the template leaves open");
+                        if ui.add(button).clicked() {
+                            self.values.open();
+                        }
+                    });
+                });
+            }
             flow.cell(120.0, |ui| {
                 beside(ui, |ui| {
                     let ready = self.basis(cx).is_some();

@@ -4,6 +4,7 @@ mod detail;
 mod form;
 mod matrix;
 mod rules;
+mod values;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -87,6 +88,7 @@ impl DriftState {
 pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DriftState) {
     state.roll_out(cx);
     let mut compare = state.form.ui(ui, cx, &mut state.rules);
+    compare |= state.form.values(ui, cx);
     ui.add_space(space::M);
     match &*state.made.get() {
         Remote::NotRequested => {

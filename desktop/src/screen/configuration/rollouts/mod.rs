@@ -20,14 +20,11 @@ use underpass_fleet::snapshot::RolloutSnapshot;
 use self::detail::Detail;
 use self::new::NewRollout;
 use super::Wish;
+use super::listed::{Line, Listed};
 use crate::cx::Cx;
 use crate::text;
-use crate::theme::{State, Text, Themed as _, size, space};
-use crate::widget::{Button, Column, Empty, Table, TableState, Width, Words as _, dot, select};
-
-/// Below this width the list stands above what a rollout does.
-const WIDE: f32 = 860.0;
-const LIST: f32 = 300.0;
+use crate::theme::State;
+use crate::widget::{Button, Empty, TableState};
 
 /// What the tab remembers from frame to frame.
 #[derive(Default)]
@@ -119,99 +116,44 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RolloutsState) {
 }
 
 fn body(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RolloutsState) {
-    let shown = |ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RolloutsState| {
-        let chosen = state.chosen.and_then(|number| cx.fleet.rollout(number));
-        if let Some(one) = chosen.map(Arc::clone) {
-            state.detail.ui(ui, cx, &one);
-        }
-    };
-    if ui.available_width() < WIDE {
-        choice(ui, cx, state);
-        ui.add_space(space::S);
-        shown(ui, cx, state);
-        return;
-    }
-    ui.horizontal_top(|ui| {
-        ui.spacing_mut().item_spacing.x = space::L;
-        ui.vertical(|ui| {
-            ui.set_width(LIST);
-            list(ui, cx, state);
-        });
-        ui.vertical(|ui| shown(ui, cx, state));
-    });
-}
-
-/// Where there is no room for the list: one line of it.
-fn choice(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RolloutsState) {
-    let choices: Vec<(Option<NonZeroUsize>, String)> = cx
-        .fleet
-        .rollouts
-        .iter()
-        .map(|one| {
-            let (_, word) = state_of(one);
-            let title = text::clean(&one.title);
-            (
-                Some(one.number),
-                format!("{} · {title} · {word}", one.number),
-            )
-        })
-        .collect();
-    let add = ui.horizontal(|ui| {
-        let add = Button::primary("Change many agents…").icon(Icon::Rocket);
-        ui.add(add).clicked()
-    });
-    if add.inner {
-        state.begin(cx, Wish::default());
-    }
-    select(ui, "Rollout", &mut state.chosen, &choices, size::FORM);
-}
-
-const COLUMNS: [Column; 2] = [
-    Column::text("ROLLOUT", Width::AtLeast(160.0)).fixed(),
-    Column::text("WHEN", Width::Exact(48.0)).fixed(),
-];
-
-fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RolloutsState) {
-    let add = Button::primary("Change many agents…").icon(Icon::Rocket);
-    if ui.add(add).clicked() {
-        state.begin(cx, Wish::default());
-    }
-    ui.add_space(space::S);
     let all = Arc::clone(&cx.fleet.rollouts);
-    let name = |row: usize| {
-        let one = &all[row];
-        let (_, word) = state_of(one);
-        format!(
-            "Rollout {}, {}, {word}",
-            one.number,
-            text::clean(&one.title)
-        )
+    let lines: Vec<Line> = all.iter().map(|one| line(one)).collect();
+    let at = all.iter().position(|one| Some(one.number) == state.chosen);
+    let listed = Listed {
+        one: "rollout",
+        head: "ROLLOUT",
+        lines: &lines,
+        chosen: at,
+        now_ms: cx.now_ms,
     };
-    let chosen = state.chosen;
-    let selected = |row: usize| Some(all[row].number) == chosen;
-    let out = Table::new("rollouts", &COLUMNS, all.len(), &name)
-        .row_height(size::LABELLED)
-        .selected(&selected)
-        .framed()
-        .show(ui, &mut state.table, |ui, row, column| {
-            let (one, tokens) = (&all[row], ui.tokens());
-            if column == 1 {
-                ui.quiet(text::age(cx.now_ms, one.created_ms))
-                    .on_hover_text(text::when(one.created_ms));
-                return;
-            }
-            let (state, word) = state_of(one);
-            dot(ui, state, word);
-            ui.vertical(|ui| {
-                ui.spacing_mut().item_spacing.y = 1.0;
-                ui.add_space(6.0);
-                let title = format!("{} · {}", one.number, text::clean(&one.title));
-                ui.words(Text::Strong, tokens.text, title);
-                let agents = text::plural(one.parts.len(), "agent");
-                ui.words(Text::Small, tokens.text_3, format!("{agents} · {word}"));
-            });
-        });
-    if let Some(row) = out.chosen.or(out.opened) {
-        state.chosen = Some(all[row].number);
+    let mut begin = false;
+    let add = |ui: &mut Ui| {
+        let add = Button::primary("Change many agents…").icon(Icon::Rocket);
+        begin = ui.add(add).clicked();
+    };
+    let (table, detail) = (&mut state.table, &mut state.detail);
+    let taken = listed.show(ui, table, add, |ui| {
+        if let Some(one) = at.and_then(|at| all.get(at)) {
+            detail.ui(ui, cx, one);
+        }
+    });
+    if let Some(one) = taken.and_then(|at| all.get(at)) {
+        state.chosen = Some(one.number);
+    }
+    if begin {
+        state.begin(cx, Wish::default());
+    }
+}
+
+fn line(one: &RolloutSnapshot) -> Line {
+    let (state, word) = state_of(one);
+    let title = text::clean(&one.title);
+    let agents = text::plural(one.parts.len(), "agent");
+    Line {
+        name: format!("Rollout {}, {title}, {word}", one.number),
+        mark: Some((state, word)),
+        title: format!("{} · {title}", one.number),
+        detail: format!("{agents} · {word}"),
+        at_ms: Some(one.created_ms),
     }
 }

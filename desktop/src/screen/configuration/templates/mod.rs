@@ -9,7 +9,7 @@ mod variables;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use egui::{Align, Layout, Ui};
+use egui::Ui;
 use lucide_icons::Icon;
 use underpass_fleet::command::{Command, TemplateAct};
 use underpass_fleet::profile::TemplateId;
@@ -18,17 +18,12 @@ use underpass_fleet::template::Template;
 
 use self::editor::Editor;
 use self::make::Make;
+use super::listed::{Line, Listed};
 use crate::cx::Cx;
 use crate::screen::save::Save;
 use crate::text;
-use crate::theme::{State, Text, Themed as _, size, space};
-use crate::widget::{
-    Button, Column, Empty, Table, TableState, Width, Words as _, dot, menu, menu_item,
-};
-
-/// Below this width the list stands above the template.
-const WIDE: f32 = 860.0;
-const LIST: f32 = 290.0;
+use crate::theme::State;
+use crate::widget::{Button, Empty, TableState, menu, menu_item};
 
 /// What the tab remembers from frame to frame.
 #[derive(Default)]
@@ -111,24 +106,76 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut TemplatesState) {
 }
 
 fn body(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut TemplatesState) {
-    let (room, height) = (ui.available_width(), ui.available_height());
-    if room < WIDE {
-        ui.scope(|ui| {
-            ui.set_max_height(height * 0.3);
-            list(ui, cx, state);
-        });
-        ui.add_space(space::M);
-        chosen(ui, cx, state);
-        return;
+    let all = Arc::clone(&cx.fleet.templates);
+    let lines: Vec<Line> = all
+        .iter()
+        .map(|one| line(&one.template, state.copies.contains_key(&one.id)))
+        .collect();
+    let listed = Listed {
+        one: "template",
+        head: "TEMPLATE",
+        lines: &lines,
+        chosen: all.iter().position(|one| Some(one.id) == state.chosen),
+        now_ms: cx.now_ms,
+    };
+    let mut table = std::mem::take(&mut state.table);
+    let mut wanted = None;
+    let taken = listed.show(
+        ui,
+        &mut table,
+        |ui| wanted = new(ui),
+        |ui| chosen(ui, cx, state),
+    );
+    state.table = table;
+    match wanted {
+        Some(New::OfAgent) => state.make = Some(Make::of_agent(cx)),
+        Some(New::OfFile) => state.make = Some(Make::of_file()),
+        Some(New::Empty) => state.keep_new(cx, Template::empty("New template")),
+        None => {}
     }
-    ui.horizontal_top(|ui| {
-        ui.spacing_mut().item_spacing.x = space::L;
-        ui.vertical(|ui| {
-            ui.set_width(LIST);
-            list(ui, cx, state);
-        });
-        ui.vertical(|ui| chosen(ui, cx, state));
+    if let Some(one) = taken.and_then(|at| all.get(at)) {
+        state.chosen = Some(one.id);
+    }
+}
+
+/// Where a new template comes from.
+#[derive(Clone, Copy, Debug)]
+enum New {
+    OfAgent,
+    OfFile,
+    Empty,
+}
+
+/// The button that makes one; tells of what.
+fn new(ui: &mut Ui) -> Option<New> {
+    let mut wanted = None;
+    let new = ui.add(Button::primary("New template").icon(Icon::Plus));
+    menu(&new, |ui| {
+        for (icon, word, of) in [
+            (Icon::Server, "Of an agent…", New::OfAgent),
+            (Icon::FolderOpen, "From a file…", New::OfFile),
+            (Icon::File, "An empty one", New::Empty),
+        ] {
+            if menu_item(ui, Some(icon), word, "").clicked() {
+                wanted = Some(of);
+            }
+        }
     });
+    wanted
+}
+
+fn line(template: &Template, is_changed: bool) -> Line {
+    let variables = text::plural(template.variables.len(), "variable");
+    Line {
+        name: format!("Template {}", text::clean(&template.name)),
+        mark: is_changed.then_some((State::Pending, "changed, not saved")),
+        title: title(template),
+        detail: match template.description.as_str() {
+            "" => variables,
+            described => format!("{} · {variables}", text::clean(described)),
+        },
+        at_ms: None,
+    }
 }
 
 fn chosen(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut TemplatesState) {
@@ -150,59 +197,6 @@ fn chosen(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut TemplatesState) {
             let words = "The template as it is kept; `underpass fleet template` reads it too.";
             state.save = Some(Save::new("Save the template", words, name, text));
         }
-    }
-}
-
-const COLUMNS: [Column; 1] = [Column::text("TEMPLATE", Width::AtLeast(160.0)).fixed()];
-
-fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut TemplatesState) {
-    ui.horizontal(|ui| {
-        ui.set_min_height(size::CONTROL);
-        let new = ui.add(Button::primary("New template").icon(Icon::Plus));
-        menu(&new, |ui| {
-            if menu_item(ui, Some(Icon::Server), "Of an agent…", "").clicked() {
-                state.make = Some(Make::of_agent(cx));
-            }
-            if menu_item(ui, Some(Icon::FolderOpen), "From a file…", "").clicked() {
-                state.make = Some(Make::of_file());
-            }
-            if menu_item(ui, Some(Icon::File), "An empty one", "").clicked() {
-                state.keep_new(cx, Template::empty("New template"));
-            }
-        });
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.quiet(text::plural(cx.fleet.templates.len(), "template"));
-        });
-    });
-    ui.add_space(space::S);
-    let all = Arc::clone(&cx.fleet.templates);
-    let name = |row: usize| format!("Template {}", text::clean(&all[row].template.name));
-    let chosen = state.chosen;
-    let selected = |row: usize| Some(all[row].id) == chosen;
-    let copies = &state.copies;
-    let out = Table::new("templates", &COLUMNS, all.len(), &name)
-        .row_height(size::LABELLED)
-        .selected(&selected)
-        .framed()
-        .show(ui, &mut state.table, |ui, row, _column| {
-            let (one, tokens) = (&all[row], ui.tokens());
-            if copies.contains_key(&one.id) {
-                dot(ui, State::Pending, "changed, not saved");
-            }
-            ui.vertical(|ui| {
-                ui.spacing_mut().item_spacing.y = 1.0;
-                ui.add_space(6.0);
-                ui.words(Text::Strong, tokens.text, title(&one.template));
-                let variables = text::plural(one.template.variables.len(), "variable");
-                let words = match one.template.description.as_str() {
-                    "" => variables,
-                    described => format!("{} · {variables}", text::clean(described)),
-                };
-                ui.words(Text::Small, tokens.text_3, words);
-            });
-        });
-    if let Some(row) = out.chosen.or(out.opened) {
-        state.chosen = Some(all[row].id);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::cx::Cx;
 use crate::digest::{state_of, word_of};
 use crate::text;
 use crate::theme::{Text, Themed as _, size, space};
-use crate::widget::{Words as _, checkbox, option_card, pill, search, select, toggle};
+use crate::widget::{Words as _, checkbox, option_card, pill, search, segmented, select, toggle};
 
 /// Why an agent cannot take part, if so.
 fn unfit(agent: &AgentSnapshot) -> Option<String> {
@@ -29,30 +29,82 @@ fn unfit(agent: &AgentSnapshot) -> Option<String> {
 impl Migrate {
     /// Why the first step is not complete.
     pub(super) fn incomplete(&self, cx: &Cx<'_>) -> Option<String> {
-        let Some(source) = self.source else {
+        if self.backup.is_none() && self.source.is_none() {
             return Some("choose the agent that serves now".to_owned());
-        };
+        }
         if self.goals.is_empty() {
             return Some("choose a target".to_owned());
         }
         if self.goals.len() > TARGETS_MAX {
             return Some(format!("at most {TARGETS_MAX} targets are allowed"));
         }
-        let known = cx.fleet.agent(source);
-        let document = known.and_then(|agent| agent.configuration.value());
-        if document.is_none_or(|known| known.document.subaccounts().is_empty()) {
+        let document = self.document(cx);
+        let empty = document.is_none_or(|known| known.subaccounts().is_empty());
+        if self.backup.is_none() && empty {
             return Some("the source has no subaccounts".to_owned());
         }
-        let all = self.goals.iter().map(|goal| goal.agent).chain([source]);
+        let source = self.source.filter(|_| self.backup.is_none());
+        let all = self.goals.iter().map(|goal| goal.agent).chain(source);
         let mut all = all.filter_map(|id| cx.fleet.agent(id));
         all.find_map(|agent| {
             let reason = unfit(agent)?;
             Some(format!("{}: {reason}", text::clean(&agent.label)))
         })
+        .or_else(|| self.backup.as_ref()?.missing())
     }
 
     pub(super) fn agents(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.spacing_mut().item_spacing.y = space::M;
+        let mut from_backup = self.backup.is_some();
+        let ways = [(false, "A running agent"), (true, "A backup file")];
+        if segmented(ui, "Source", &mut from_backup, &ways) {
+            self.backup = from_backup.then(Box::default);
+            // What is brought back is brought back as a whole, unless somebody wants less.
+            self.settings = from_backup;
+            self.copy = false;
+        }
+        if from_backup {
+            self.beside(ui, cx);
+        } else {
+            self.running(ui, cx);
+            self.targets(ui, cx);
+            self.with_settings(ui);
+        }
+    }
+
+    /// The backup at the left, and who is to have it at the right.
+    fn beside(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+        ui.spacing_mut().item_spacing.x = space::XL;
+        ui.columns_const(|[left, right]| {
+            let layout = Layout::top_down(Align::Min);
+            left.with_layout(layout, |ui| {
+                ui.spacing_mut().item_spacing = egui::Vec2::splat(space::S);
+                if let Some(backup) = &mut self.backup {
+                    ScrollArea::vertical()
+                        .id_salt("from-backup")
+                        .auto_shrink([false, false])
+                        .show(ui, |ui| backup.ui(ui));
+                }
+            });
+            right.with_layout(layout, |ui| {
+                ui.spacing_mut().item_spacing = egui::vec2(space::S, space::M);
+                self.targets(ui, cx);
+                self.with_settings(ui);
+            });
+        });
+    }
+
+    fn with_settings(&mut self, ui: &mut Ui) {
+        let label = if self.backup.is_some() {
+            "With the settings of the agent as a whole"
+        } else {
+            "The settings of the agent as a whole come along: proxy, alerts, mail and others"
+        };
+        toggle(ui, &mut self.settings, label, None);
+    }
+
+    /// Which agent serves now, and what becomes of it.
+    fn running(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
         let known = |agent: &&std::sync::Arc<AgentSnapshot>| agent.configuration.value().is_some();
         let mut choices = vec![(None, "Choose an agent".to_owned())];
         let agents = cx.fleet.agents.iter().filter(known);
@@ -77,10 +129,6 @@ impl Migrate {
                 self.copy = true;
             }
         });
-        self.targets(ui, cx);
-        let label =
-            "The settings of the agent as a whole come along: proxy, alerts, mail and others";
-        toggle(ui, &mut self.settings, label, None);
     }
 
     fn targets(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
@@ -104,12 +152,14 @@ impl Migrate {
             let mut words = words.split_whitespace();
             words.all(|word| label.contains(word) || group.contains(word))
         };
+        // A backup may be of an agent that is still listed.
+        let source = self.source.filter(|_| self.backup.is_none());
         let mut agents: Vec<&AgentSnapshot> = cx
             .fleet
             .agents
             .iter()
             .map(AsRef::as_ref)
-            .filter(|agent| Some(agent.id) != self.source && fits(agent))
+            .filter(|agent| Some(agent.id) != source && fits(agent))
             .collect();
         agents.sort_by_key(|agent| !self.is_goal(agent.id));
         let room = (ui.available_height() - size::CONTROL - space::L).max(120.0);

@@ -27,6 +27,7 @@ impl Migrate {
             .show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = space::M;
                 ui.paragraph(match plan.mode {
+                    _ if plan.source().is_none() => "The target takes the place of the agent in the backup, with its keys. Its tunnels open as soon as the gateways believe that the agent before is gone; if that one still runs, they carry nothing until it has ended.",
                     Mode::Move => "Applications go on calling: new requests go to a target when its tunnel is up, and those that run finish at the source. Its configuration stays there, closed, until you remove it.",
                     Mode::Copy => "The source goes on as it is. The targets get certificates of their own for the new location IDs.",
                 });
@@ -42,13 +43,19 @@ impl Migrate {
                         );
                         key_text(ui, "To", &what, false, false);
                     }
+                    let tests = plan.targets.iter().filter_map(|one| one.tests.as_ref());
+                    let tests = match tests.map(Vec::len).sum::<usize>() {
+                        0 => "None".to_owned(),
+                        some => format!("{}, after the cut-over", text::count(some)),
+                    };
+                    key_text(ui, "Test requests", &tests, false, false);
                     let settings = if plan.settings { "Come along" } else { "Stay as the target has them" };
                     key_text(ui, "Settings", settings, false, false);
                 });
                 let ways = [(true, "Roll all back"), (false, "Stop and let me decide")];
                 ui.bold("When a step fails");
                 segmented(ui, "When a step fails", &mut self.back_on_failure, &ways);
-                if !self.copy {
+                if !self.takes_nothing() {
                     let label = format!("Type {source} to confirm");
                     Field::new(&label, &mut self.typed)
                         .hint(&source)

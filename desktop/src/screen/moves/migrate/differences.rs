@@ -50,11 +50,6 @@ impl Migrate {
         self.shown = 0;
     }
 
-    fn document<'a>(&self, cx: &'a Cx<'_>) -> Option<&'a Document> {
-        let agent = cx.fleet.agent(self.source?)?;
-        Some(&agent.configuration.value()?.document)
-    }
-
     pub(super) fn differences(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.spacing_mut().item_spacing.y = space::M;
         if self.goals.len() > 1 {
@@ -76,7 +71,7 @@ impl Migrate {
             Banner::new(State::Error, "The source's configuration is not known").show(ui);
             return;
         };
-        let (copy, shown) = (self.copy, self.shown);
+        let (copy, shown, from_backup) = (self.copy, self.shown, self.backup.is_some());
         let mut taken = None;
         if let Some(goal) = self.goals.get_mut(shown) {
             ScrollArea::vertical()
@@ -84,15 +79,20 @@ impl Migrate {
                 .auto_shrink([false, false])
                 .show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = space::M;
-                    taken = subaccounts(ui, document, goal);
+                    taken = subaccounts(ui, &document, goal, from_backup);
                     if copy {
                         location(ui, goal);
                     }
-                    let offered = hosts(document, goal);
+                    let offered = hosts(&document, goal);
                     let what = "Internal hosts that the target knows by other names; a dot before both replaces a whole domain";
                     rules(ui, ("host", "Internal hosts", what), &mut goal.hosts, &offered, Rule::wrong_host);
+                    let offered: BTreeSet<String> = goal.subaccounts.iter().map(|key| key.region_host.to_string()).collect();
+                    let offered: Vec<String> = offered.into_iter().collect();
+                    let what = "Another name of the same gateway, which its certificate has; another gateway needs a new enrolment";
+                    rules(ui, ("region host", "Gateways", what), &mut goal.regions, &offered, Rule::wrong_region);
                     let what = "Parts of the display names of subaccounts that are to be others";
                     rules(ui, ("name", "Names", what), &mut goal.names, &[], Rule::wrong_name);
+                    goal.tests.ui(ui, &document, &goal.subaccounts);
                 });
         }
         // What moves, moves to one of them.
@@ -107,7 +107,12 @@ impl Migrate {
 }
 
 /// Which subaccounts the target gets; tells which it was given now.
-fn subaccounts(ui: &mut Ui, document: &Document, goal: &mut Goal) -> Option<SubaccountKey> {
+fn subaccounts(
+    ui: &mut Ui,
+    document: &Document,
+    goal: &mut Goal,
+    from_backup: bool,
+) -> Option<SubaccountKey> {
     let mut taken = None;
     card_titled(
         ui,
@@ -133,7 +138,11 @@ fn subaccounts(ui: &mut Ui, document: &Document, goal: &mut Goal) -> Option<Suba
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                         let tokens = ui.tokens();
                         if !one.own().connected {
-                            let word = "its tunnel is closed: it needs an enrolment token there";
+                            let word = if from_backup {
+                                "its tunnel is closed, and stays so"
+                            } else {
+                                "its tunnel is closed: it needs an enrolment token there"
+                            };
                             ui.words(Text::Caption, tokens.warn, word);
                         }
                         ui.quiet(text::plural(one.mappings().len(), "mapping"));

@@ -6,19 +6,24 @@ mod check;
 mod confirm;
 mod differences;
 mod goal;
+mod origin;
+mod trials;
 
 use std::sync::Arc;
 
 use egui::Context;
+use underpass_fleet::backup::Opener;
 use underpass_fleet::command::{Command, Migrate as Act, Stop};
 use underpass_fleet::migrate::engine::{Ended, Engine};
 use underpass_fleet::migrate::machine::Migration;
-use underpass_fleet::migrate::plan::{MigrationId, Mode, Wish};
+use underpass_fleet::migrate::plan::{MigrationId, Mode, Origin, Wish};
 use underpass_fleet::migrate::rehearsal::Rehearsed;
 use underpass_fleet::slot::Slot;
+use underpass_shared::config::Document;
 use underpass_shared::id::AgentId;
 
 use self::goal::Goal;
+use self::origin::FromBackup;
 use super::words;
 use crate::cx::Cx;
 use crate::text;
@@ -48,6 +53,8 @@ pub(super) enum Way {
 pub(super) struct Migrate {
     step: Step,
     source: Option<AgentId>,
+    /// The backup of an agent that is no more, in place of a source.
+    backup: Option<Box<FromBackup>>,
     goals: Vec<Goal>,
     filter: String,
     copy: bool,
@@ -75,6 +82,7 @@ impl Migrate {
         Self {
             step: Step::Agents,
             source,
+            backup: None,
             goals: targets.iter().map(|id| Goal::of(*id)).collect(),
             filter: String::new(),
             copy: false,
@@ -93,8 +101,10 @@ impl Migrate {
 
     /// Shows the wizard; tells when it is over.
     pub(super) fn show(&mut self, ctx: &Context, cx: &mut Cx<'_>) -> Option<Way> {
+        self.came(cx);
         let next = match self.step {
             Step::Agents | Step::Goals | Step::Check => "Continue",
+            Step::Confirm if self.backup.is_some() => "Bring back now",
             Step::Confirm if self.copy => "Copy now",
             Step::Confirm => "Move now",
         };
@@ -145,7 +155,7 @@ impl Migrate {
             Step::Confirm if self.begun.is_some() => Some("it begins".to_owned()),
             Step::Confirm => {
                 let name = self.source_name(cx);
-                let right = self.copy || self.typed.trim() == name;
+                let right = self.takes_nothing() || self.typed.trim() == name;
                 (!right).then(|| "type the name first".to_owned())
             }
         }
@@ -153,16 +163,46 @@ impl Migrate {
 
     /// How the source is called.
     fn source_name(&self, cx: &Cx<'_>) -> String {
-        self.source
-            .map_or_else(String::new, |id| words::label(cx.fleet, id))
+        match (&self.backup, self.source) {
+            (Some(backup), _) => backup.name(),
+            (None, Some(id)) => words::label(cx.fleet, id),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// Whether nobody loses anything by it: the source stays, or is no more.
+    const fn takes_nothing(&self) -> bool {
+        self.copy || self.backup.is_some()
+    }
+
+    /// The configuration that goes.
+    fn document(&self, cx: &Cx<'_>) -> Option<Arc<Document>> {
+        if let Some(backup) = &self.backup {
+            return backup.document();
+        }
+        let agent = cx.fleet.agent(self.source?)?;
+        Some(Arc::clone(&agent.configuration.value()?.document))
+    }
+
+    /// Goes on once the backup is read.
+    fn came(&mut self, cx: &Cx<'_>) {
+        let came = self.backup.as_mut().is_some_and(|backup| backup.came());
+        if came && self.step == Step::Agents {
+            self.share(cx);
+            self.step = Step::Goals;
+        }
     }
 
     fn next(&mut self, cx: &mut Cx<'_>) {
         match self.step {
-            Step::Agents => {
-                self.share(cx);
-                self.step = Step::Goals;
-            }
+            Step::Agents => match (&mut self.backup, self.goals.first()) {
+                (Some(backup), Some(first)) => backup.read(cx, first.agent),
+                (Some(_), None) => {}
+                (None, _) => {
+                    self.share(cx);
+                    self.step = Step::Goals;
+                }
+            },
             Step::Goals => {
                 self.step = Step::Check;
                 self.rehearse(cx);
@@ -194,11 +234,16 @@ impl Migrate {
     /// Has the targets look.
     fn rehearse(&mut self, cx: &mut Cx<'_>) {
         self.forget();
-        let Some(source) = self.source else {
+        let origin = match (&self.backup, self.source) {
+            (Some(backup), _) => backup.origin(),
+            (None, Some(agent)) => Some(Origin::Agent { agent }),
+            (None, None) => None,
+        };
+        let Some(origin) = origin else {
             return;
         };
         let wish = Wish {
-            source,
+            origin,
             mode: if self.copy { Mode::Copy } else { Mode::Move },
             settings: self.settings,
             tolerant: self.tolerant,
@@ -206,10 +251,16 @@ impl Migrate {
         };
         cx.send(Command::Migrate(Act::Rehearse {
             wish: Box::new(wish),
+            opener: self.opener(),
             stop: self.stop.clone(),
             steps: self.steps.clone(),
             done: self.rehearsed.clone(),
         }));
+    }
+
+    /// What opens the backup, where the source is one.
+    fn opener(&self) -> Option<Opener> {
+        self.backup.as_ref()?.opener()
     }
 
     fn begin(&mut self, cx: &mut Cx<'_>) {
@@ -221,6 +272,7 @@ impl Migrate {
         self.begun = Some(plan.id);
         cx.send(Command::Migrate(Act::Run {
             plan,
+            opener: self.opener(),
             back_on_failure: self.back_on_failure,
             done: self.done.clone(),
         }));

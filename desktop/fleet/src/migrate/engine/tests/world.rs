@@ -11,19 +11,20 @@ use serde::Serialize;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use underpass_shared::api::management::{
-    BackupTarget, DocumentTarget, ErrorBody, ErrorType, HandoverSide, HandoverState,
-    MigrationTarget, RestoreTarget, Target,
+    BackupTarget, DocumentTarget, ErrorBody, ErrorType, HandoverSide, HandoverState, MappingTarget,
+    MigrationTarget, RestoreTarget, SubaccountTarget, Target,
 };
 use underpass_shared::config::Document;
 use underpass_shared::id::{AgentId, HandoverId};
 use underpass_shared::restore::HostRule;
 use uuid::Uuid;
 
+use self::acts::access;
 use super::{Journals, Migration};
 use crate::api::{Api, Call, Events};
 use crate::migrate::Agents;
 use crate::migrate::plan::tests::{agent, document, key, target};
-use crate::migrate::plan::{Making, Mode, Wish, make};
+use crate::migrate::plan::{Making, Mode, Origin, TestsWish, Wish, make};
 use crate::snapshot::Sample;
 use crate::{FleetError, Reply};
 
@@ -100,13 +101,18 @@ impl World {
     }
 
     pub(super) fn migration(&self) -> Migration {
+        self.migration_with(TestsWish::Each)
+    }
+
+    pub(super) fn migration_with(&self, tests: TestsWish) -> Migration {
         let mut wished = target(1);
+        wished.tests = tests;
         wished.hosts = vec![HostRule {
             find: ".old.corp".to_owned(),
             replace: ".new.corp".to_owned(),
         }];
         let wish = Wish {
-            source: agent(0),
+            origin: Origin::Agent { agent: agent(0) },
             mode: Mode::Move,
             settings: false,
             tolerant: false,
@@ -271,6 +277,8 @@ impl State {
             Target::Backup(BackupTarget::Archive) => reply(&"sealed"),
             Target::Restores(target) => self.restore(number, call.verb, *target),
             Target::Migration(target) => self.migration(number, *target, &call.body),
+            Target::OfMapping(_, _, MappingTarget::Check) => reply(&self.reached(number)),
+            Target::Of(_, SubaccountTarget::AccessCheck) => reply(&access(&call.body)),
             other => panic!("{other} is called"),
         }
     }
@@ -287,6 +295,8 @@ fn word(call: &Call) -> &'static str {
         Target::Restores(RestoreTarget::Apply(_)) => "apply",
         Target::Restores(RestoreTarget::Last) => "last",
         Target::Restores(RestoreTarget::Rollback) => "rollback",
+        Target::OfMapping(_, _, MappingTarget::Check) => "check",
+        Target::Of(_, SubaccountTarget::AccessCheck) => "access",
         Target::Migration(MigrationTarget::Handovers) => "handovers",
         Target::Migration(MigrationTarget::Csr) => "csr",
         Target::Migration(MigrationTarget::Vouch) => "vouch",

@@ -5,8 +5,8 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use underpass_shared::api::management::{
-    AcceptInput, CsrInput, HandoverInput, HandoverSide, HandoverState, MigrationTarget,
-    PreflightInput, ReleaseInput, RestoreTarget, Verb, VouchInput,
+    AcceptInput, AccessCheckInput, CsrInput, HandoverInput, HandoverSide, HandoverState,
+    MigrationTarget, PreflightInput, ReleaseInput, RestoreTarget, Verb, VouchInput,
 };
 use underpass_shared::id::HandoverId;
 use uuid::Uuid;
@@ -17,6 +17,17 @@ use crate::{FleetError, Reply};
 
 fn read<T: DeserializeOwned>(body: &Bytes) -> T {
     serde_json::from_slice(body).unwrap()
+}
+
+/// Whether a request would pass: only what is called closed would not.
+pub(super) fn access(body: &Bytes) -> Value {
+    let input: AccessCheckInput = read(body);
+    if input.url.ends_with("/closed") {
+        let message = "no resource covers the path";
+        return json!({"allowed": false, "rule": "unknownResource", "message": message,
+                      "hints": ["open it"]});
+    }
+    json!({"allowed": true, "rule": "resource", "message": "it passes"})
 }
 
 impl State {
@@ -132,13 +143,18 @@ impl State {
         self.handovers(number, target)
     }
 
-    fn preflight(&self, number: usize, input: &PreflightInput) -> Value {
+    /// The way to the one system.
+    pub(super) fn reached(&self, number: usize) -> Value {
         let dead = self.agents[number].dead;
         let step = json!({
             "step": "connection", "outcome": if dead { "failed" } else { "ok" }, "millis": 1,
             "seen": "refused",
         });
-        let check = json!({"reachable": !dead, "steps": [step]});
+        json!({"reachable": !dead, "steps": [step]})
+    }
+
+    fn preflight(&self, number: usize, input: &PreflightInput) -> Value {
+        let check = self.reached(number);
         let systems = input.systems.iter().map(|one| {
             json!({"localHost": one.local_host, "localPort": one.local_port.0,
                    "protocol": one.protocol, "check": check})
