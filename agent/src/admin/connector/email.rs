@@ -71,7 +71,7 @@ impl Admin {
             return answer::ok(&shown, current.revision().number);
         }
         let body = object(&call.json()?)?;
-        let added = self.keep_mail_password(verb, body.clone())?;
+        let added = self.keep_mail_password(call, verb, body.clone())?;
         let edit = edit(move |fields| {
             let (mail, password) = read(verb, &fields.email, body)?;
             fields.email = with_password(&fields.email, mail, &password, added)?;
@@ -88,10 +88,13 @@ impl Admin {
     /// Puts the password of a request, if it has a new one, into the secret store.
     fn keep_mail_password(
         &self,
+        call: &Call,
         verb: Verb,
         body: Object,
     ) -> Result<Option<CredentialId>, Refusal> {
         let current = self.readable()?;
+        // A part of what is there stays, which must be what the caller saw.
+        call.check_revision(current.revision().number)?;
         let present = &current.document().connector().email;
         let (fields, password) = read(verb, present, body)?;
         let Password::New(secret) = &password else {

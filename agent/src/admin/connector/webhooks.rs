@@ -96,6 +96,8 @@ impl Admin {
             return answer::ok(&shown, current.revision().number);
         }
         let inputs: Vec<WebhookInput> = call.read()?;
+        // What `***` keeps is looked up in what is there, which must be what the caller saw.
+        call.check_revision(current.revision().number)?;
         let (webhooks, added) = wanted(present, inputs)?;
         for (id, secret) in &added {
             let saved = self.secrets.save(*id, secret);
