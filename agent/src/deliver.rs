@@ -159,3 +159,48 @@ pub fn conditions(states: &[DeliveryState]) -> Vec<Condition> {
     });
     failing.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use underpass_shared::alert::{DeliveryTrouble, Register, Rules};
+    use underpass_shared::instant::Now;
+
+    use super::*;
+
+    #[test]
+    fn a_channel_that_fails_for_minutes_is_told_until_it_works() {
+        let state = |failing: bool| DeliveryState {
+            channel: "mail".to_owned(),
+            waiting: 7,
+            dropped: 0,
+            last_success_ms: None,
+            remark: None,
+            failing: failing.then(|| DeliveryTrouble {
+                since_ms: 0,
+                attempts: 3,
+                error: "login as agent failed".to_owned(),
+                next_ms: 9,
+            }),
+        };
+        let mut now = Now {
+            monotonic: std::time::Duration::ZERO,
+            wall_ms: 0,
+        };
+        let mut register = Register::new(now);
+        let mut look = |seconds: u64, failing: bool| {
+            now.monotonic += std::time::Duration::from_secs(seconds);
+            let look = conditions(&[state(failing)]).into();
+            let told = register.step(now, look, &Rules::default());
+            told.first().map(|one| one.notice.alert.text.clone())
+        };
+        assert_eq!(look(0, true), None);
+        assert_eq!(look(299, true), None);
+        let text = look(1, true).unwrap();
+        assert!(
+            text.starts_with("7 notices wait") && text.ends_with("login as agent failed"),
+            "{text}"
+        );
+        assert_eq!(look(1, false), None);
+        assert!(look(60, false).is_some());
+    }
+}

@@ -1,14 +1,14 @@
-//! Back ends: reached by their probes, fast enough, without many errors.
+//! Back ends: fast enough, without many errors. Whether they are there is found by their probes.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use underpass_shared::alert::{AlertId, Code, Condition};
+use underpass_shared::alert::{Code, Condition};
 use underpass_shared::config::{AlertLimits, Document, SubaccountKey};
 use underpass_shared::host::VirtualAddress;
 use underpass_shared::monitor::{Entity, Histogram, Metric, Point, Sample};
 
-use super::{condition, mapping_name};
+use super::{condition, mapping_name, without_backend};
 
 /// The share of requests whose time counts.
 const SHARE: f64 = 0.95;
@@ -35,8 +35,6 @@ pub(super) struct Backends {
     turned: Duration,
     newer: ByMapping,
     older: ByMapping,
-    /// What the newest probes did not reach.
-    unreached: Vec<(SubaccountKey, VirtualAddress)>,
 }
 
 impl Backends {
@@ -50,16 +48,12 @@ impl Backends {
             return;
         }
         self.taken_ms = sample.end_ms;
-        self.unreached.clear();
         for (series, point) in &sample.points {
             let Entity::Mapping(key, address) = &series.entity else {
                 continue;
             };
             let mapping = || (key.clone(), address.clone());
             match (series.metric, point) {
-                (Metric::BackendUp, Point::Gauge(up)) if up.max < 0.5 => {
-                    self.unreached.push(mapping());
-                }
                 (Metric::Requests, Point::Tally(tally)) => {
                     let one = self.newer.entry(mapping()).or_default();
                     one.requests = one.requests.saturating_add(tally.sum);
@@ -89,12 +83,7 @@ impl Backends {
                     .is_some()
             })
         };
-        let down = self.unreached.iter().filter(|(key, at)| mapped(key, at));
-        let down = down.map(|(key, address)| {
-            let text = "the last probe did not reach the internal host";
-            condition(Code::BackendDown, mapping_name(key, address), text)
-        });
-        let mut found: Vec<Condition> = down.collect();
+        let mut found = vec![];
         let older = self.older.keys();
         let older = older.filter(|mapping| !self.newer.contains_key(*mapping));
         for mapping in self.newer.keys().chain(older) {
@@ -118,13 +107,7 @@ fn judge(name: &str, halves: [Option<&Figures>; 2], limits: &AlertLimits) -> Vec
     }
     let least = u64::from(limits.least_requests.get());
     let window = limits.backend_window_sec.get();
-    let follows = |code, text: String| Condition {
-        because_of: Some(AlertId {
-            code: Code::BackendDown,
-            entity: name.to_owned(),
-        }),
-        ..condition(code, name, text)
-    };
+    let follows = |code, text: String| without_backend(name, condition(code, name, text));
     let mut found = vec![];
     let percent = errors.saturating_mul(100) / requests.max(1);
     let limit = limits.error_rate_percent.get();

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use underpass_shared::alert::{AlertId, Code, Condition};
+use underpass_shared::alert::{Code, Condition};
 use underpass_shared::api::management::LinkStatus;
 use underpass_shared::config::{AlertLimits, Document, SubaccountKey};
 
-use super::{condition, tunnel_name, tunnels};
+use super::{condition, tunnel_name, tunnels, without_tunnel};
 
 /// The losses of all tunnels. A loss and a success between two looks count as one loss.
 #[derive(Debug, Default)]
@@ -53,14 +53,8 @@ impl Flaps {
                 let name = tunnel_name(&own.key);
                 let text =
                     format!("the tunnel was lost {most} times or more within {window} seconds");
-                let cause = AlertId {
-                    code: Code::TunnelDown,
-                    entity: name.clone(),
-                };
-                found.push(Condition {
-                    because_of: Some(cause),
-                    ..condition(Code::TunnelFlapping, name, text)
-                });
+                let flapping = condition(Code::TunnelFlapping, name, text);
+                found.push(without_tunnel(&own.key, flapping));
             }
             self.tunnels.insert(own.key.clone(), tunnel);
         }

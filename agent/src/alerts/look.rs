@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use underpass_shared::alert::{Code, Condition, Look};
+use underpass_shared::alert::{Code, Look};
 use underpass_shared::api::management::LinkStatus;
 use underpass_shared::config::Document;
 use underpass_shared::instant::Now;
@@ -13,7 +13,7 @@ use super::backends::Backends;
 use super::certificates::Ending;
 use super::disks::Volume;
 use super::flaps::Flaps;
-use super::{audit, certificates, disks, host, tunnels};
+use super::{audit, certificates, channels, disks, host, tunnels};
 
 /// What there is to see.
 pub(super) struct View<'a> {
@@ -29,7 +29,7 @@ pub(super) struct View<'a> {
     /// Why the audit log is not written.
     pub audit_failure: Option<&'a str>,
     /// What others found.
-    pub others: Vec<Condition>,
+    pub others: Look,
 }
 
 /// What is remembered from look to look.
@@ -57,6 +57,7 @@ impl Looker {
             connector.alert_rules.thresholds,
         );
         let mut conditions = tunnels::conditions(document, view.links, view.is_drained);
+        conditions.extend(channels::conditions(document, view.is_drained));
         if view.is_drained {
             self.flaps.closed();
         }
@@ -79,17 +80,17 @@ impl Looker {
             None => unknown.extend([
                 Code::CpuLoad,
                 Code::Memory,
-                Code::BackendDown,
                 Code::BackendErrors,
                 Code::BackendLatency,
             ]),
         }
         unknown.extend(self.not_long_enough(now.monotonic, &limits));
-        conditions.extend(view.others);
-        Look {
-            conditions,
+        let mut look = Look {
             unknown,
-        }
+            ..conditions.into()
+        };
+        look.join(view.others);
+        look
     }
 
     /// What a window says only once it was looked at for all its length.

@@ -6,6 +6,7 @@
 mod audit;
 mod backends;
 mod certificates;
+mod channels;
 mod disks;
 mod flaps;
 mod host;
@@ -32,6 +33,7 @@ use underpass_shared::monitor::Entity;
 
 pub(crate) use self::keep::Keep;
 pub(crate) use self::run::{Inputs, Source};
+pub(crate) use self::tunnels::down;
 use crate::events::Events;
 
 /// Notices that wait while they cannot be kept; the outboxes behind them hold as many.
@@ -194,7 +196,11 @@ fn log(notice: &Notice, deliver: bool) {
 }
 
 /// Something that is wrong.
-fn condition(code: Code, entity: impl Into<String>, text: impl Into<String>) -> Condition {
+pub(crate) fn condition(
+    code: Code,
+    entity: impl Into<String>,
+    text: impl Into<String>,
+) -> Condition {
     let entity = entity.into();
     Condition {
         id: AlertId { code, entity },
@@ -212,6 +218,28 @@ fn tunnel_name(key: &SubaccountKey) -> String {
 /// Another process has the place of an enrolment.
 pub(crate) fn location_taken(key: &SubaccountKey, text: String) -> Condition {
     condition(Code::LocationTaken, tunnel_name(key), text)
+}
+
+/// What follows from a tunnel that is down.
+pub(crate) fn without_tunnel(key: &SubaccountKey, condition: Condition) -> Condition {
+    Condition {
+        because_of: Some(AlertId {
+            code: Code::TunnelDown,
+            entity: tunnel_name(key),
+        }),
+        ..condition
+    }
+}
+
+/// What follows from a system that its probes do not reach; `mapping` is how alerts call it.
+pub(crate) fn without_backend(mapping: &str, condition: Condition) -> Condition {
+    Condition {
+        because_of: Some(AlertId {
+            code: Code::BackendDown,
+            entity: mapping.to_owned(),
+        }),
+        ..condition
+    }
 }
 
 /// How alerts call a system mapping.

@@ -49,6 +49,7 @@ pub(super) fn rules(connector: &ConnectorFields) -> Rules {
         service_channels,
         memory,
         backends,
+        troubleshooting,
         resolution,
     } = connector.alert_rules.delays;
     Rules {
@@ -60,6 +61,7 @@ pub(super) fn rules(connector: &ConnectorFields) -> Rules {
             (Code::Memory, seconds(memory)),
             (Code::BackendLatency, seconds(backends)),
             (Code::BackendErrors, seconds(backends)),
+            (Code::Diagnosis, seconds(troubleshooting)),
         ]
         .into(),
         quiet: seconds(resolution),

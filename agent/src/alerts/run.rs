@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use underpass_runtime::tasks::Tasks;
-use underpass_shared::alert::{Code, Condition};
+use underpass_shared::alert::{Code, Look};
 use underpass_shared::api::management::Drain;
 use underpass_shared::hash::Hash256;
 use underpass_shared::monitor::Sample;
@@ -30,8 +30,8 @@ const SAVE_EVERY: Duration = Duration::from_secs(60);
 /// What was measured longer ago says nothing; four times the interval of measuring.
 const SAMPLE_AGE_MAX: Duration = Duration::from_secs(60);
 
-/// Somebody else who finds what is wrong.
-pub(crate) type Source = Box<dyn Fn() -> Vec<Condition> + Send + Sync>;
+/// Somebody else who looks.
+pub(crate) type Source = Box<dyn Fn() -> Look + Send + Sync>;
 
 /// What is looked at.
 pub(crate) struct Inputs {
@@ -119,6 +119,10 @@ impl Alerts {
         let failure = inputs.audit.failure().borrow().clone();
         let links = inputs.board.links();
         let is_drained = inputs.drain.borrow().is_some();
+        let mut others = Look::default();
+        for find in &inputs.sources {
+            others.join(find());
+        }
         let look = looker.look(View {
             now,
             document,
@@ -128,7 +132,7 @@ impl Alerts {
             volumes: &seen.volumes,
             endings: &endings,
             audit_failure: failure.as_deref(),
-            others: inputs.sources.iter().flat_map(|find| find()).collect(),
+            others,
         });
         self.step(now, look, &rules::rules(document.connector()));
     }

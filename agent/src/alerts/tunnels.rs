@@ -2,7 +2,7 @@
 
 use underpass_shared::alert::{Code, Condition};
 use underpass_shared::api::management::{Connection, LinkStatus};
-use underpass_shared::config::{Document, SubaccountFields};
+use underpass_shared::config::{Document, SubaccountFields, SubaccountKey};
 
 use super::{condition, tunnel_name};
 
@@ -20,6 +20,15 @@ pub(super) fn link<'a>(own: &SubaccountFields, links: &'a [LinkStatus]) -> Optio
             && link.location_id == own.key.location_id
             && link.instance == own.instance
     })
+}
+
+/// The subaccounts whose tunnels shall be up and are not.
+pub(crate) fn down(document: &Document, links: &[LinkStatus]) -> Vec<SubaccountKey> {
+    let is_up = |own: &SubaccountFields| {
+        link(own, links).is_some_and(|link| link.connected_since_ms.is_some())
+    };
+    let down = wanted(document).filter(|own| !is_up(own));
+    down.map(|own| own.key.clone()).collect()
 }
 
 /// Who closed them on purpose is not told that they are closed.

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use underpass_runtime::clock;
-use underpass_shared::alert::{AlertId, Code, Condition};
+use underpass_shared::alert::{Code, Condition};
 use underpass_shared::config::SubaccountKey;
-use underpass_shared::diagnosis::{Diagnoses as Shown, Kind, Register};
+use underpass_shared::diagnosis::{Diagnoses as Shown, Diagnosis, Kind, Register};
 use underpass_shared::host::VirtualAddress;
 use underpass_shared::id::RegionHost;
 use underpass_shared::instant::Now;
@@ -20,6 +20,7 @@ use underpass_shared::monitor::Entity;
 
 pub(crate) use self::look::run;
 use self::used::Used;
+use crate::alerts;
 use crate::tunnel::Route;
 use crate::tunnel::dial::DialError;
 
@@ -81,21 +82,12 @@ impl Diagnoses {
         self.register().delete(id)
     }
 
-    /// What alerts are to be raised of: one condition for each diagnosis.
-    pub fn conditions(&self) -> Vec<Condition> {
-        let condition = |one: underpass_shared::diagnosis::Diagnosis| Condition {
-            id: AlertId {
-                code: Code::Diagnosis,
-                entity: match one.entity.as_str() {
-                    "" => one.kind.to_string(),
-                    entity => format!("{} {entity}", one.kind),
-                },
-            },
-            text: format!("{}: {}", one.title, one.message),
-            because_of: None,
-            days_left: None,
-        };
-        self.list().diagnoses.into_iter().map(condition).collect()
+    /// What alerts are to be raised of: one condition for each diagnosis, unless there are alerts
+    /// of its own. What is behind a tunnel or a system that is down is told with that.
+    pub(crate) fn conditions(&self, down: &[SubaccountKey]) -> Vec<Condition> {
+        let list = self.list().diagnoses.into_iter();
+        let list = list.filter(|one| one.kind != Kind::CertificateEnds);
+        list.map(|one| condition(one, down)).collect()
     }
 
     /// A back end was not reached, or did not answer.
@@ -197,6 +189,29 @@ impl Diagnoses {
     }
 }
 
+/// The alert of a diagnosis, while the tunnels of some subaccounts are down.
+fn condition(one: Diagnosis, down: &[SubaccountKey]) -> Condition {
+    let entity = match one.entity.as_str() {
+        "" => one.kind.to_string(),
+        entity => format!("{} {entity}", one.kind),
+    };
+    let text = format!("{}: {}", one.title, one.message);
+    let told = alerts::condition(Code::Diagnosis, entity, text);
+    let mut down = down.iter();
+    let tunnel = if OF_TUNNELS.contains(&one.kind) {
+        down.find(|key| key.region_host.to_string() == one.entity)
+    } else if OF_PROXIES.contains(&one.kind) {
+        down.next()
+    } else {
+        None
+    };
+    match tunnel {
+        Some(key) => alerts::without_tunnel(key, told),
+        None if OF_PROBES.contains(&one.kind) => alerts::without_backend(&one.entity, told),
+        None => told,
+    }
+}
+
 impl Inner {
     fn used(&self) -> MutexGuard<'_, Used> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
@@ -234,7 +249,7 @@ mod tests {
         diagnoses.backend_failed(Kind::BackendRefuses, &key(), &erp, "refused");
         diagnoses.backend_connected(&key(), &crm);
         assert_eq!(kinds(&diagnoses), [Kind::BackendRefuses]);
-        let conditions = diagnoses.conditions();
+        let conditions = diagnoses.conditions(&[]);
         let id = &conditions[0].id;
         assert_eq!(id.code, Code::Diagnosis);
         assert!(
@@ -243,9 +258,38 @@ mod tests {
                 && id.entity.ends_with("/erp:443"),
             "{id}"
         );
+        // A system that is down is told once.
+        let cause = conditions[0].because_of.as_ref().unwrap();
+        assert_eq!(cause.code, Code::BackendDown);
+        assert!(id.entity.ends_with(&cause.entity), "{cause}");
         diagnoses.backend_connected(&key(), &erp);
         assert!(kinds(&diagnoses).is_empty());
         assert_eq!(diagnoses.0.backends.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn what_is_behind_a_tunnel_that_is_down_follows_from_it() {
+        let diagnoses = Diagnoses::default();
+        let host = key().region_host;
+        let source = std::io::Error::other("refused");
+        diagnoses.tunnel_failed(&DialError::Connect { host, source });
+        let proxy = "proxy.corp:3128".to_owned();
+        let source = std::io::Error::other("refused");
+        diagnoses.tunnel_failed(&DialError::ConnectProxy { proxy, source });
+        let causes = |down: &[SubaccountKey]| {
+            let conditions = diagnoses.conditions(down).into_iter();
+            let causes = conditions.filter_map(|one| Some(one.because_of?.entity));
+            causes.collect::<Vec<_>>()
+        };
+        let tunnel = Entity::Tunnel(key()).to_string();
+        assert_eq!(causes(&[]), [""; 0]);
+        assert_eq!(causes(&[key()]), [tunnel.clone(), tunnel]);
+        // Another gateway's tunnel has no part in this one.
+        let other = SubaccountKey {
+            region_host: "other.example".parse().unwrap(),
+            ..key()
+        };
+        assert_eq!(causes(&[other]).len(), 1);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 mod schedule;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
-use underpass_shared::alert::{AlertId, Code, Condition};
+use underpass_shared::alert::{AlertId, Code, Condition, Look};
 use underpass_shared::api::management::{CheckOutcome, CheckStep, ConnectionCheck, ProbeShown};
 use underpass_shared::config::{MappingPart, Probe, SubaccountKey};
 use underpass_shared::diagnosis::Kind;
@@ -37,7 +37,14 @@ pub(crate) type Name = (SubaccountKey, VirtualAddress);
 
 /// What back ends answered last. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub struct Probes(Arc<Mutex<BTreeMap<Name, ProbeShown>>>);
+pub struct Probes(Arc<Mutex<Book>>);
+
+/// Who is asked, and what was answered.
+#[derive(Debug, Default)]
+struct Book {
+    wanted: BTreeSet<Name>,
+    answers: BTreeMap<Name, ProbeShown>,
+}
 
 /// What asking needs.
 pub(crate) struct Means {
@@ -51,37 +58,45 @@ pub(crate) struct Means {
 impl Probes {
     /// All that were asked, by subaccount and mapping.
     pub fn list(&self) -> Vec<ProbeShown> {
-        self.all().values().cloned().collect()
+        self.book().answers.values().cloned().collect()
     }
 
-    /// What alerts are to be raised of: back ends that failed more than once in a row.
-    pub fn conditions(&self) -> Vec<Condition> {
-        let down = self
-            .list()
-            .into_iter()
-            .filter(|one| one.failures >= FAILURES);
-        let condition = |one: ProbeShown| {
-            let entity = Entity::Mapping(one.key, one.virtual_address).to_string();
-            Condition {
-                id: AlertId {
-                    code: Code::BackendDown,
-                    entity,
-                },
-                text: format!("it failed {} times in a row: {}", one.failures, one.message),
-                because_of: None,
-                days_left: None,
+    /// What alerts are to be raised of: back ends that failed more than once in a row. Those that
+    /// were not asked yet, or not often enough, may be well or not.
+    pub fn look(&self) -> Look {
+        let mut look = Look::default();
+        let book = self.book();
+        for (key, address) in &book.wanted {
+            let id = AlertId {
+                code: Code::BackendDown,
+                entity: Entity::Mapping(key.clone(), address.clone()).to_string(),
+            };
+            match book.answers.get(&(key.clone(), address.clone())) {
+                Some(one) if one.up => {}
+                Some(one) if one.failures >= FAILURES => {
+                    let (failures, message) = (one.failures, &one.message);
+                    look.conditions.push(Condition {
+                        id,
+                        text: format!("it failed {failures} times in a row: {message}"),
+                        because_of: None,
+                        days_left: None,
+                    });
+                }
+                Some(_) | None => drop(look.undecided.insert(id)),
             }
-        };
-        down.map(condition).collect()
+        }
+        look
     }
 
-    fn all(&self) -> MutexGuard<'_, BTreeMap<Name, ProbeShown>> {
+    fn book(&self) -> MutexGuard<'_, Book> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets those that are asked no more.
-    fn forget(&self, schedule: &Schedule, meter: &Meter) {
-        self.all().retain(|name, _| {
+    /// Follows who is asked, and forgets those that are asked no more.
+    fn follow(&self, schedule: &Schedule, meter: &Meter) {
+        let mut book = self.book();
+        book.wanted = schedule.names().cloned().collect();
+        book.answers.retain(|name, _| {
             let stays = schedule.has(name);
             if !stays {
                 let (key, address) = name;
@@ -95,8 +110,8 @@ impl Probes {
     fn answered(&self, name: &Name, (up, message): (bool, String), millis: u64) {
         let (key, virtual_address) = name.clone();
         let now_ms = clock::wall_ms();
-        let mut all = self.all();
-        let before = all.get(name);
+        let mut book = self.book();
+        let before = book.answers.get(name);
         let since_ms = before.filter(|one| one.up == up).map(|one| one.since_ms);
         let failures = before.map_or(0, |one| one.failures);
         let shown = ProbeShown {
@@ -109,7 +124,7 @@ impl Probes {
             failures: if up { 0 } else { failures.saturating_add(1) },
             message,
         };
-        all.insert(name.clone(), shown);
+        book.answers.insert(name.clone(), shown);
     }
 }
 
@@ -123,6 +138,7 @@ pub(crate) async fn run(
     let mut schedule = Schedule::default();
     let mut current = Arc::clone(&snapshot.borrow_and_update());
     schedule.follow(&current, clock::monotonic());
+    probes.follow(&schedule, &means.meter);
     loop {
         let mut pause = schedule.next(clock::monotonic());
         if pause.is_some_and(|pause| pause.is_zero()) {
@@ -159,7 +175,7 @@ pub(crate) async fn run(
                 }
                 current = Arc::clone(&snapshot.borrow_and_update());
                 schedule.follow(&current, clock::monotonic());
-                probes.forget(&schedule, &means.meter);
+                probes.follow(&schedule, &means.meter);
             }
             () = means.tasks.stopped() => return,
         }
@@ -242,4 +258,39 @@ fn judge(report: &ConnectionCheck, probe: &Probe) -> (Option<Kind>, (bool, Strin
         CheckStep::Http => Kind::BackendSlow,
     };
     (Some(kind), (false, last.seen.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_failure_is_no_alert_and_who_was_not_asked_may_be_well_or_not() {
+        let probes = Probes::default();
+        let key = SubaccountKey {
+            region_host: "gate.example".parse().unwrap(),
+            subaccount: "0190a5a2-6d0e-7cc0-8000-000000000001".parse().unwrap(),
+            location_id: "".parse().unwrap(),
+        };
+        let name: Name = (key, "erp:443".parse().unwrap());
+        probes.book().wanted.insert(name.clone());
+        let answer = |up: bool| probes.answered(&name, (up, "it refuses".to_owned()), 7);
+        let look = || {
+            let look = probes.look();
+            (look.conditions.len(), look.undecided.len())
+        };
+        assert_eq!(look(), (0, 1));
+        answer(false);
+        assert_eq!(look(), (0, 1));
+        answer(false);
+        assert_eq!(look(), (1, 0));
+        let text = probes.look().conditions.remove(0).text;
+        assert_eq!(text, "it failed 2 times in a row: it refuses");
+        answer(true);
+        assert_eq!(look(), (0, 0));
+        answer(false);
+        assert_eq!(look(), (0, 1));
+        probes.book().wanted.clear();
+        assert_eq!(look(), (0, 0));
+    }
 }

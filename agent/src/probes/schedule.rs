@@ -51,6 +51,10 @@ impl Schedule {
         }
     }
 
+    pub(super) fn names(&self) -> impl Iterator<Item = &Name> {
+        self.entries.keys()
+    }
+
     pub(super) fn has(&self, name: &Name) -> bool {
         self.entries.contains_key(name)
     }

@@ -1,10 +1,14 @@
 //! Starts what operators reach: the local socket and the management API, with all that they show.
 
+use std::sync::Arc;
+
+use underpass_shared::alert::Look;
+
 use super::Administration;
 use super::aside::Aside;
 use super::parts::Parts;
 use crate::admin::{self, Admin, Live};
-use crate::alerts::{Alerts, Inputs, Keep, Source};
+use crate::alerts::{self, Alerts, Inputs, Keep, Source};
 use crate::deliver::{self, Delivery};
 use crate::events::Events;
 use crate::history::{self, Kept, Trouble};
@@ -163,15 +167,20 @@ fn keep(delivery: Option<&Delivery>) -> Keep {
 fn sources(delivery: Option<Delivery>, parts: &Parts, admin: &Admin) -> Vec<Source> {
     let (diagnoses, probes) = (parts.diagnoses.clone(), parts.probes.clone());
     let (board, admin) = (parts.board.clone(), admin.clone());
+    let (snapshot, links) = (parts.store.snapshot(), parts.board.clone());
     let delivery = delivery.map(|delivery| {
-        let find = move || deliver::conditions(&delivery.courier().states());
+        let find = move || Look::from(deliver::conditions(&delivery.courier().states()));
         Box::new(find) as Source
     });
     let others: [Source; 4] = [
-        Box::new(move || tunnel::taken_conditions(&board)),
-        Box::new(move || diagnoses.conditions()),
-        Box::new(move || probes.conditions()),
-        Box::new(move || admin.backup_conditions()),
+        Box::new(move || Look::from(tunnel::taken_conditions(&board))),
+        Box::new(move || {
+            let current = Arc::clone(&snapshot.borrow());
+            let down = alerts::down(current.document(), &links.links());
+            Look::from(diagnoses.conditions(&down))
+        }),
+        Box::new(move || probes.look()),
+        Box::new(move || Look::from(admin.backup_conditions())),
     ];
     delivery.into_iter().chain(others).collect()
 }

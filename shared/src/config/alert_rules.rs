@@ -56,6 +56,8 @@ pub struct AlertDelays {
     pub memory: Seconds,
     /// A back end that is slow or answers with errors.
     pub backends: Seconds,
+    /// A diagnosis.
+    pub troubleshooting: Seconds,
     /// How long it must be over before it counts as over. It doubles each time that it comes back
     /// within an hour, up to an hour.
     pub resolution: Number<1, 3_600>,
@@ -68,6 +70,7 @@ impl Default for AlertDelays {
             service_channels: const { Number::constant(30) },
             memory: const { Number::constant(60) },
             backends: const { Number::constant(60) },
+            troubleshooting: const { Number::constant(30) },
             resolution: const { Number::constant(60) },
         }
     }

@@ -1,5 +1,6 @@
 //! Every category by what there is to see, with hand-moved time; and how the register is kept.
 
+mod closed_channels;
 mod ending_certificates;
 mod failing_backends;
 mod kept_register;
@@ -112,7 +113,7 @@ impl Bench {
             volumes: &self.volumes,
             endings: &self.endings,
             audit_failure: self.audit_failure.as_deref(),
-            others: vec![],
+            others: Look::default(),
         })
     }
 

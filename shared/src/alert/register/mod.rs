@@ -104,10 +104,11 @@ impl Register {
         };
         self.end_silences(now.wall_ms);
         let seen = self.admit(look.conditions);
+        let is_open = |id: &AlertId| look.unknown.contains(&id.code) || look.undecided.contains(id);
         let away: Vec<AlertId> = self
             .entries
             .keys()
-            .filter(|id| !seen.contains_key(*id) && !look.unknown.contains(&id.code))
+            .filter(|id| !seen.contains_key(*id) && !is_open(id))
             .cloned()
             .collect();
         for id in away {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::alert::category::Category;
 use crate::alert::code::Code;
-use crate::alert::record::Condition;
+use crate::alert::record::{AlertId, Condition};
 
 /// How long a condition must be away before its alert is resolved, unless rules say otherwise.
 const QUIET: Duration = Duration::from_secs(60);
@@ -17,6 +17,26 @@ pub struct Look {
     pub conditions: Vec<Condition>,
     /// What could not be judged this time: what is not found of it is not taken for gone.
     pub unknown: BTreeSet<Code>,
+    /// The same of single things.
+    pub undecided: BTreeSet<AlertId>,
+}
+
+impl From<Vec<Condition>> for Look {
+    fn from(conditions: Vec<Condition>) -> Self {
+        Self {
+            conditions,
+            ..Self::default()
+        }
+    }
+}
+
+impl Look {
+    /// Takes in what somebody else found.
+    pub fn join(&mut self, other: Self) {
+        self.conditions.extend(other.conditions);
+        self.unknown.extend(other.unknown);
+        self.undecided.extend(other.undecided);
+    }
 }
 
 /// How conditions become alerts.

@@ -41,6 +41,7 @@ struct Bench {
     now: Now,
     rules: Rules,
     unknown: Vec<Code>,
+    undecided: Vec<AlertId>,
 }
 
 impl Bench {
@@ -54,6 +55,7 @@ impl Bench {
             now,
             rules: Rules::default(),
             unknown: vec![],
+            undecided: vec![],
         }
     }
 
@@ -65,6 +67,7 @@ impl Bench {
         let look = Look {
             conditions: conditions.to_vec(),
             unknown: self.unknown.iter().copied().collect(),
+            undecided: self.undecided.iter().cloned().collect(),
         };
         let told = self.register.step(self.now, look, &self.rules);
         let told = told.iter().map(|one| {
@@ -325,6 +328,10 @@ fn a_restart_is_no_news_and_what_cannot_be_judged_stays() {
     bench.unknown.clear();
     assert_eq!(bench.look(5, &[of(Code::CpuLoad)]), "");
     assert_eq!(bench.register.active().len(), 1);
+    // Of single things too.
+    bench.undecided = vec![id(Code::CpuLoad, "x"), id(Code::DiskSpace, "y")];
+    assert_eq!(bench.look(600, &[]), "");
+    bench.undecided.clear();
     bench.look(5, &[]);
     assert_eq!(bench.look(60, &[]), "resolved CPU");
 }

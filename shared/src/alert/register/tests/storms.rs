@@ -96,8 +96,7 @@ proptest! {
                 .filter(|(_, until)| **until > now.wall_ms)
                 .map(|(id, _)| id.clone())
                 .collect();
-            let unknown = BTreeSet::new();
-            for told in bench.register.step(now, Look { conditions, unknown }, &rules) {
+            for told in bench.register.step(now, conditions.into(), &rules) {
                 // Numbers grow, whatever happens.
                 prop_assert!(told.notice.number > notice);
                 notice = told.notice.number;
