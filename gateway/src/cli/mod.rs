@@ -123,6 +123,16 @@ runs, then start the gateway with the name and ports that it had: agents come ba
         `underpass-gateway agents` shows copies in quarantine. Where the first agent has ended, a \
         copy serves after some seconds by itself.")]
     Replace(Replace),
+    /// List handovers: which agent hands its place to which other one, and how far that is
+    #[command(after_help = "Examples:\n  underpass-gateway handovers\n  \
+        underpass-gateway handovers --all --json\n\n\
+        The agents, or `underpass migrate`, begin and end handovers; revoking the source ends its \
+        own at once.")]
+    Handovers {
+        /// Those too that ended within a day
+        #[arg(long)]
+        all: bool,
+    },
     /// Show what each subaccount used since the running server started
     #[command(after_help = "Example:\n  underpass-gateway traffic --json | jq .subaccounts")]
     Traffic,

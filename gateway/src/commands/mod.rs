@@ -5,6 +5,7 @@ mod alerts;
 mod backup;
 mod binding;
 mod enrol_token;
+mod handovers;
 mod log_level;
 mod probe;
 mod revoke;
@@ -59,6 +60,7 @@ pub async fn run(global: &Global, command: &Offline, out: &mut dyn Write) -> any
         Offline::Restore(options) => backup::restore(work, options).await,
         Offline::Agents => agents::agents(work).await,
         Offline::Replace(options) => agents::replace(work, options).await,
+        Offline::Handovers { all } => handovers::list(work, *all).await,
         Offline::Traffic => agents::traffic(work).await,
         Offline::Alerts(command) => alerts::run(work, command).await,
         Offline::LogLevel(command) => log_level::run(work, command).await,

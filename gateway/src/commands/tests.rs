@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use clap::Parser as _;
 use serde_json::Value;
-use underpass_shared::id::{InstanceId, TunnelKey};
+use underpass_shared::api::management::HandoverMode;
+use underpass_shared::id::{HandoverId, InstanceId, TunnelKey};
 use underpass_shared::pki::token::EnrolToken;
 use uuid::Uuid;
 
 use super::*;
 use crate::cli::{Cli, Command};
-use crate::directory::{Addresses, LiveTunnel};
+use crate::directory::{Addresses, LiveTunnel, Offer};
 use crate::token::SigningKeys;
 
 const GUID: &str = "0190a5a2-6d0e-7cc0-8000-000000000001";
@@ -184,6 +185,65 @@ async fn status_shows_agents_and_tunnels_until_revoked() {
     tokio::time::timeout(Duration::from_secs(10), seen)
         .await
         .unwrap();
+}
+
+/// One handover of the place of agent 5 to agent 6, as the row of the only one listed.
+#[tokio::test]
+async fn handovers_are_listed_while_they_are_open() {
+    let bench = Bench::new();
+    let directory = bench.serve_once().await;
+    let added = format!("subaccount add acme --id {GUID}");
+    bench.json(&added).await;
+    let none = bench.try_run("handovers").await.unwrap();
+    assert!(none.contains("No agent hands its place"), "{none}");
+    let created = "enrol-token create --subaccount acme --location-id b";
+    let created = bench.json(created).await;
+    let token: EnrolToken = created["token"].as_str().unwrap().parse().unwrap();
+    let [source, target] = [5, 6].map(|number| InstanceId::from_uuid(Uuid::from_u128(number)));
+    let enrolled = directory.redeem(token.secret_hash(), [1; 32], None, source, 0);
+    enrolled.await.unwrap();
+    let now_ms = underpass_runtime::clock::wall_ms();
+    let offer = Offer {
+        id: HandoverId::from_uuid(Uuid::from_u128(7)),
+        mode: HandoverMode::Move,
+        new_location: None,
+        spki_hash: [2; 32],
+        valid: Duration::from_secs(3_600),
+    };
+    let begun = directory.offer(source, &offer, target, now_ms);
+    let begun = begun.await.unwrap();
+
+    let listed = bench.json("handovers").await;
+    let one = &listed["handovers"][0];
+    assert_eq!(one["handover"], offer.id.to_string());
+    assert_eq!(
+        (
+            &one["subaccount"],
+            &one["subaccountName"],
+            &one["locationId"]
+        ),
+        (&GUID.into(), &"acme".into(), &"b".into())
+    );
+    assert_eq!(
+        (&one["mode"], &one["phase"]),
+        (&"move".into(), &"offered".into())
+    );
+    assert_eq!(one["source"], source.to_string());
+    assert_eq!(one["target"], target.to_string());
+    assert_eq!(one["untilMs"], now_ms + 3_600_000);
+    let table = bench.try_run("handovers").await.unwrap();
+    assert!(
+        table.contains("source serves  59m ") && table.contains(" left  "),
+        "{table}"
+    );
+    // One that ended is shown to whoever asks for all.
+    directory.abort(&begun, now_ms).await.unwrap();
+    assert_eq!(
+        bench.json("handovers").await["handovers"],
+        serde_json::json!([])
+    );
+    let all = bench.json("handovers --all").await;
+    assert_eq!(all["handovers"][0]["phase"], "aborted");
 }
 
 #[tokio::test]
