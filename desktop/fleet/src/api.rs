@@ -2,12 +2,16 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use serde::Serialize;
-use underpass_runtime::form::{FilledIn, Form};
+use underpass_runtime::form::{Ends, FilledIn, Form};
 use underpass_shared::api::management::{EventMessage, Query, Target, Verb};
 
 use crate::snapshot::Sample;
@@ -29,6 +33,8 @@ pub struct Call {
     pub content_type: Cow<'static, str>,
     /// The body, JSON, a form or nothing.
     pub body: Bytes,
+    /// A form with a file, which is sent in place of the body.
+    pub file: Option<Attached>,
     /// The revision of the configuration that it is meant for.
     pub if_match: Option<u64>,
 }
@@ -42,6 +48,7 @@ impl Call {
             query: Query::default(),
             content_type: Cow::Borrowed(JSON),
             body: Bytes::new(),
+            file: None,
             if_match: None,
         }
     }
@@ -68,6 +75,25 @@ impl Call {
         self
     }
 
+    /// The same with a form around a file.
+    #[must_use]
+    pub fn around(mut self, ends: Ends, path: PathBuf) -> Self {
+        self.content_type = ends.content_type.clone().into();
+        self.file = Some(Attached { ends, path });
+        self
+    }
+
+    /// All that is sent, in memory. It waits for the disk.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn whole(&self) -> io::Result<Bytes> {
+        match &self.file {
+            None => Ok(self.body.clone()),
+            Some(Attached { ends, path }) => Ok(ends.whole(&std::fs::read(path)?)),
+        }
+    }
+
     /// The same with options.
     #[must_use]
     pub fn query(mut self, query: Query) -> Self {
@@ -86,6 +112,13 @@ impl Call {
     pub fn path(&self) -> String {
         format!("{}{}", self.target, self.query.to_text())
     }
+}
+
+/// A file that a form is filled in with as it is sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Attached {
+    pub(crate) ends: Ends,
+    pub(crate) path: PathBuf,
 }
 
 /// Bodies may hold passwords.
@@ -119,14 +152,21 @@ pub trait Api: Send + Sync + 'static {
     /// A request and its answer; a refusal is an error.
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Reply, FleetError>>;
 
-    /// The same for an answer that is worth waiting for, which tells how far it is.
-    fn fetch<'a>(
+    /// The same for an answer that goes to a file, and tells how far it is. The reply has no body.
+    fn save<'a>(
         &'a self,
         call: &'a Call,
+        file: &'a mut File,
         _came: &'a Came<'a>,
     ) -> BoxFuture<'a, Result<Reply, FleetError>> {
         // Who answers out of memory has all of it at once.
-        self.call(call)
+        async move {
+            let mut reply = self.call(call).await?;
+            let body = std::mem::take(&mut reply.body);
+            file.write_all(&body).map_err(FleetError::File)?;
+            Ok(reply)
+        }
+        .boxed()
     }
 
     /// What happens from now on, or from behind an event that was heard before.

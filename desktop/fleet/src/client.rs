@@ -2,6 +2,7 @@
 
 mod figures;
 
+use std::fs::File;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,7 +27,7 @@ use underpass_shared::id::AgentId;
 use underpass_shared::secret::Secret;
 
 use crate::api::{Api, Call, Came, Events};
-use crate::connection::Connection;
+use crate::connection::{Connection, Sink};
 use crate::snapshot::Sample;
 use crate::{FleetError, Reply};
 
@@ -190,21 +191,31 @@ impl AgentClient {
     /// # Errors
     /// When there is no answer, or a refusal.
     pub async fn execute(&self, call: &Call) -> Result<Reply, FleetError> {
-        self.exchange(call, &|_received, _total| {}).await
+        self.exchange(call, None, &|_received, _total| {}).await
     }
 
-    async fn exchange(&self, call: &Call, came: &Came<'_>) -> Result<Reply, FleetError> {
+    async fn exchange(
+        &self,
+        call: &Call,
+        mut file: Option<&mut tokio::fs::File>,
+        came: &Came<'_>,
+    ) -> Result<Reply, FleetError> {
         let _turn = self.turns.acquire().await;
         let started = clock::monotonic();
         let kept = self.idle().pop();
         let answered = match kept.filter(Connection::is_open) {
-            Some(connection) => match self.on(connection, call, came).await {
-                Err(FleetError::Broken(error)) if call.verb == Verb::Get || error.is_canceled() => {
-                    self.on(self.open().await?, call, came).await
+            Some(connection) => {
+                match self.on(connection, call, file.as_deref_mut(), came).await {
+                    // A GET that goes to a file has written some of it already.
+                    Err(FleetError::Broken(error))
+                        if error.is_canceled() || (call.verb == Verb::Get && file.is_none()) =>
+                    {
+                        self.on(self.open().await?, call, file, came).await
+                    }
+                    answered => answered,
                 }
-                answered => answered,
-            },
-            None => self.on(self.open().await?, call, came).await,
+            }
+            None => self.on(self.open().await?, call, file, came).await,
         };
         let took = clock::monotonic().saturating_sub(started).as_millis();
         let took = u32::try_from(took).unwrap_or(u32::MAX);
@@ -221,10 +232,16 @@ impl AgentClient {
         &self,
         mut connection: Connection,
         call: &Call,
+        file: Option<&mut tokio::fs::File>,
         came: &Came<'_>,
     ) -> Result<Reply, FleetError> {
+        let limit = limit(&call.target);
+        let sink = match file {
+            Some(file) => Sink::File(file, limit),
+            None => Sink::Reply(limit),
+        };
         let answered = connection
-            .execute(call, method(call.verb), limit(&call.target), came)
+            .execute(call, method(call.verb), sink, came)
             .await;
         let is_whole = matches!(answered, Ok(_) | Err(FleetError::Refused { .. }));
         if is_whole && connection.is_open() {
@@ -265,12 +282,18 @@ impl Api for AgentClient {
         self.execute(call).boxed()
     }
 
-    fn fetch<'a>(
+    fn save<'a>(
         &'a self,
         call: &'a Call,
+        file: &'a mut File,
         came: &'a Came<'a>,
     ) -> BoxFuture<'a, Result<Reply, FleetError>> {
-        self.exchange(call, came).boxed()
+        async move {
+            let handle = file.try_clone().map_err(FleetError::File)?;
+            let mut handle = tokio::fs::File::from_std(handle);
+            self.exchange(call, Some(&mut handle), came).await
+        }
+        .boxed()
     }
 
     fn events(&self, after: Option<u64>) -> BoxFuture<'_, Result<Events, FleetError>> {

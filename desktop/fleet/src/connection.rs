@@ -1,17 +1,21 @@
 //! One connection to an agent.
 
+use std::convert::Infallible;
+use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
 use http::header::{ACCEPT, CONTENT_TYPE, ETAG, HOST, IF_MATCH};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use serde::de::DeserializeOwned;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use underpass_runtime::tasks::Tasks;
@@ -21,7 +25,7 @@ use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 
 use crate::FleetError;
-use crate::api::{Call, Came, Events};
+use crate::api::{Attached, Call, Came, Events};
 use crate::sse::Reader;
 
 /// How long a connection with its handshake may take.
@@ -52,9 +56,20 @@ impl Reply {
     }
 }
 
+/// What is sent.
+type Sent = UnsyncBoxBody<Bytes, Infallible>;
+
+/// Where an answer goes.
+pub(crate) enum Sink<'a> {
+    /// To the reply; at most so many bytes.
+    Reply(usize),
+    /// To a file; at most so many bytes.
+    File(&'a mut tokio::fs::File, usize),
+}
+
 #[derive(Debug)]
 pub(crate) struct Connection {
-    sender: SendRequest<Full<Bytes>>,
+    sender: SendRequest<Sent>,
     host: HeaderValue,
     address: String,
     /// What the exporter of a label gives, where one was asked for.
@@ -99,7 +114,7 @@ impl Connection {
         let stream = TcpStream::connect(place).await.map_err(unreachable)?;
         stream.set_nodelay(true).map_err(unreachable)?;
         let name = ServerName::try_from(id.server_name());
-        let name = name.map_err(|error| refused(std::io::Error::other(error)))?;
+        let name = name.map_err(|error| refused(io::Error::other(error)))?;
         let stream = tls.connect(name, stream).await.map_err(refused)?;
         let exporter = label
             .map(|label| {
@@ -107,7 +122,7 @@ impl Connection {
                 session.export_keying_material([0; 32], label, None)
             })
             .transpose()
-            .map_err(|error| refused(std::io::Error::other(error)))?;
+            .map_err(|error| refused(io::Error::other(error)))?;
         let (sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tasks.spawn("agent-connection", connection);
@@ -136,18 +151,17 @@ impl Connection {
             .uri(path)
             .header(HOST, &self.host)
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(Full::new(body))?;
-        self.in_time(request, STRANGER_ANSWER_LEN_MAX, &nobody)
-            .await
+            .body(full(body))?;
+        let sink = Sink::Reply(STRANGER_ANSWER_LEN_MAX);
+        self.in_time(request, sink, &nobody).await
     }
 
-    /// A request of somebody whom the agent knows, with an answer of at most `limit` bytes; `came`
-    /// is told how far it is.
+    /// A request of somebody whom the agent knows; `came` is told how far the answer is.
     pub(crate) async fn execute(
         &mut self,
         call: &Call,
         method: Method,
-        limit: usize,
+        sink: Sink<'_>,
         came: &Came<'_>,
     ) -> Result<Reply, FleetError> {
         let mut request = Request::builder()
@@ -158,8 +172,11 @@ impl Connection {
         if let Some(revision) = call.if_match {
             request = request.header(IF_MATCH, format!("\"{revision}\""));
         }
-        let request = request.body(Full::new(call.body.clone()))?;
-        self.in_time(request, limit, came).await
+        let body = match &call.file {
+            None => full(call.body.clone()),
+            Some(file) => attached(file).await.map_err(FleetError::File)?,
+        };
+        self.in_time(request.body(body)?, sink, came).await
     }
 
     /// The stream of events, behind one that was heard before.
@@ -171,13 +188,13 @@ impl Connection {
         if let Some(after) = after {
             request = request.header("last-event-id", after);
         }
-        let request = request.body(Full::new(Bytes::new()))?;
+        let request = request.body(full(Bytes::new()))?;
         let opened = timeout(CONNECT_TIME, self.send(request)).await;
         let address = self.address.clone();
         let response = opened.unwrap_or(Err(FleetError::Late { address }))?;
         if !response.status().is_success() {
             return Err(
-                match reply(response, STRANGER_ANSWER_LEN_MAX, &nobody).await {
+                match reply(response, Sink::Reply(STRANGER_ANSWER_LEN_MAX), &nobody).await {
                     Err(error) => error,
                     Ok(_) => FleetError::Silent,
                 },
@@ -204,21 +221,18 @@ impl Connection {
 
     async fn in_time(
         &mut self,
-        request: Request<Full<Bytes>>,
-        limit: usize,
+        request: Request<Sent>,
+        sink: Sink<'_>,
         came: &Came<'_>,
     ) -> Result<Reply, FleetError> {
         let address = self.address.clone();
-        let exchanged = async { reply(self.send(request).await?, limit, came).await };
+        let exchanged = async { reply(self.send(request).await?, sink, came).await };
         timeout(ANSWER_TIME, exchanged)
             .await
             .unwrap_or(Err(FleetError::Late { address }))
     }
 
-    async fn send(
-        &mut self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, FleetError> {
+    async fn send(&mut self, request: Request<Sent>) -> Result<Response<Incoming>, FleetError> {
         self.sender.ready().await?;
         Ok(self.sender.send_request(request).await?)
     }
@@ -227,20 +241,42 @@ impl Connection {
 /// For answers that nobody waits for piece by piece.
 const fn nobody(_received: u64, _total: Option<u64>) {}
 
-/// The whole body of an answer of at most `limit` bytes.
-async fn whole(body: Incoming, limit: usize, came: &Came<'_>) -> Result<Bytes, FleetError> {
+fn full(body: Bytes) -> Sent {
+    Full::new(body).boxed_unsync()
+}
+
+/// A form with a file that is read as it is sent.
+async fn attached(Attached { ends, path }: &Attached) -> io::Result<Sent> {
+    let file = tokio::fs::File::open(path).await?;
+    let len = file.metadata().await?.len();
+    Ok(ends.body(file.into_std().await, len).boxed_unsync())
+}
+
+/// The whole body of an answer, as far as it does not go to a file.
+async fn whole(body: Incoming, sink: Sink<'_>, came: &Came<'_>) -> Result<Bytes, FleetError> {
     let total = body.size_hint().exact();
+    let (mut file, limit) = match sink {
+        Sink::Reply(limit) => (None, limit),
+        Sink::File(file, limit) => (Some(file), limit),
+    };
     let mut body = Limited::new(body, limit);
-    let mut whole = BytesMut::new();
+    let (mut whole, mut received) = (BytesMut::new(), 0);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| match error.downcast::<hyper::Error>() {
             Ok(error) => FleetError::Broken(*error),
             Err(_limit) => FleetError::TooLarge,
         })?;
         if let Ok(piece) = frame.into_data() {
-            whole.extend_from_slice(&piece);
-            came(u64::try_from(whole.len()).unwrap_or(u64::MAX), total);
+            match &mut file {
+                Some(file) => file.write_all(&piece).await.map_err(FleetError::File)?,
+                None => whole.extend_from_slice(&piece),
+            }
+            received += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+            came(received, total);
         }
+    }
+    if let Some(file) = file {
+        file.flush().await.map_err(FleetError::File)?;
     }
     Ok(whole.freeze())
 }
@@ -248,12 +284,16 @@ async fn whole(body: Incoming, limit: usize, came: &Came<'_>) -> Result<Bytes, F
 /// The whole answer; a refusal is an error.
 async fn reply(
     response: Response<Incoming>,
-    limit: usize,
+    sink: Sink<'_>,
     came: &Came<'_>,
 ) -> Result<Reply, FleetError> {
     let (head, body) = response.into_parts();
-    let body = whole(body, limit, came).await?;
     let status = head.status;
+    let sink = match status.is_success() {
+        true => sink,
+        false => Sink::Reply(STRANGER_ANSWER_LEN_MAX),
+    };
+    let body = whole(body, sink, came).await?;
     if !status.is_success() {
         let body = serde_json::from_slice(&body).unwrap_or_else(|_none| ErrorBody {
             kind: ErrorType::RuntimeFailure,

@@ -44,6 +44,9 @@ pub enum FleetError {
         /// What it says.
         body: ErrorBody,
     },
+    /// A file of this computer is in the way.
+    #[error("a file of this computer cannot be read or written")]
+    File(#[source] io::Error),
     /// The answer is none of ours.
     #[error("the agent's answer does not parse")]
     Answer(#[from] serde_json::Error),
@@ -114,6 +117,7 @@ impl FleetError {
             Self::Refused { status, .. } => *status == StatusCode::SERVICE_UNAVAILABLE,
             Self::Handshake { .. }
             | Self::Answer(_)
+            | Self::File(_)
             | Self::Unknown
             | Self::OtherAgent(_)
             | Self::OtherKey

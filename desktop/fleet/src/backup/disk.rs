@@ -1,8 +1,11 @@
 //! Files of backups: written as a whole, and read back.
 
+use std::fs::File;
 use std::path::Path;
 
-use underpass_runtime::file;
+use underpass_runtime::file::Fresh;
+use underpass_runtime::pieces::hash;
+use underpass_shared::hash::Hash256;
 
 /// Where what waits for disks is done.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +31,14 @@ impl Disk {
     }
 }
 
-/// Whether a file can be written there; told before an agent works for it.
-pub(super) fn ready(path: &Path, replace: bool) -> Result<(), String> {
+/// A file for what comes, if one can be written there; told before an agent works for it. It gets
+/// its name once it is whole.
+pub(super) fn fresh(path: &Path, replace: bool) -> Result<Fresh, String> {
+    ready(path, replace)?;
+    Fresh::beside(path).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+fn ready(path: &Path, replace: bool) -> Result<(), String> {
     let shown = path.display();
     if !replace && path.exists() {
         return Err(format!("{shown} exists already; choose another name"));
@@ -41,10 +50,12 @@ pub(super) fn ready(path: &Path, replace: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// Writes a file that is not there, or may be replaced, and reads back what it holds now.
-pub(super) fn keep(path: &Path, bytes: &[u8], replace: bool) -> Result<Vec<u8>, String> {
+/// Gives a file its name, which is not there or may be replaced, and reads back what it holds now.
+pub(super) fn keep(fresh: Fresh, path: &Path, replace: bool) -> Result<(Hash256, u64), String> {
     ready(path, replace)?;
     let shown = path.display();
-    file::replace(path, bytes).map_err(|error| format!("cannot write {shown}: {error}"))?;
-    std::fs::read(path).map_err(|error| format!("cannot read {shown} back: {error}"))
+    let kept = fresh.keep();
+    kept.map_err(|error| format!("cannot write {shown}: {error}"))?;
+    let read = File::open(path).and_then(|mut file| hash(&mut file));
+    read.map_err(|error| format!("cannot read {shown} back: {error}"))
 }

@@ -1,16 +1,18 @@
 //! One backup, from the agent to the verified file.
 
-use std::path::PathBuf;
+use std::io::Seek as _;
+use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use underpass_runtime::clock;
+use underpass_runtime::file::Fresh;
+use underpass_runtime::pieces::hash;
 use underpass_shared::api::management::{BackupInput, BackupTarget, BackupVerified, Target, Verb};
 use underpass_shared::backup::{KeptSecret, Manifest};
 use underpass_shared::hash::Hash256;
 use underpass_shared::id::AgentId;
 
-use super::{Checked, Disk, Made, Opener, Stage, disk, inspect, verification};
+use super::{Checked, Disk, Made, Opener, Stage, disk, inspect_from, verification_of};
 use crate::FleetError;
 use crate::api::{Api, Call};
 
@@ -60,8 +62,8 @@ pub(crate) async fn make(
     } = order;
     told(Stage::Making);
     let place = path.clone();
-    let ready = disk.run(move || disk::ready(&place, replace));
-    ready.await.map_err(Missed::Failed)?;
+    let fresh = disk.run(move || disk::fresh(&place, replace));
+    let mut fresh = fresh.await.map_err(Missed::Failed)?;
     let call = Call::new(Verb::Post, Target::Backup(BackupTarget::Archive)).with(input)?;
     let pace = Pace::default();
     let came = move |received, total| {
@@ -69,19 +71,19 @@ pub(crate) async fn make(
             told(Stage::Receiving { received, total });
         }
     };
-    let reply = tokio::select! {
+    tokio::select! {
         biased;
         () = stop.cancelled() => return Err(Missed::Stopped),
-        reply = api.fetch(&call, &came) => reply?,
+        reply = api.save(&call, fresh.file(), &came) => drop(reply?),
     };
     // From here on there is a file: what was begun is brought to its end.
     told(Stage::Writing);
-    let (place, body) = (path.clone(), reply.body);
-    let kept = disk.run(move || keep(&place, &body, agent, replace));
+    let place = path.clone();
+    let kept = disk.run(move || keep(fresh, &place, agent, replace));
     let Kept {
         manifest,
         sha256,
-        bytes,
+        len,
     } = kept.await.map_err(Missed::Failed)?;
     told(Stage::Verifying);
     let checked = match &input.password {
@@ -89,11 +91,11 @@ pub(crate) async fn make(
         Some(password) => tokio::select! {
             biased;
             () = stop.cancelled() => Checked::Unopened("its verification was stopped".to_owned()),
-            checked = verify(api, &bytes, password, &manifest, &path) => checked?,
+            checked = verify(api, password, &manifest, &path) => checked?,
         },
     };
     Ok(Made {
-        len: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        len,
         path,
         sha256,
         manifest,
@@ -106,42 +108,39 @@ pub(crate) async fn make(
 struct Kept {
     manifest: Manifest,
     sha256: Hash256,
-    bytes: Vec<u8>,
+    len: u64,
 }
 
-fn keep(
-    path: &std::path::Path,
-    body: &Bytes,
-    agent: AgentId,
-    replace: bool,
-) -> Result<Kept, String> {
-    let manifest = inspect(body);
+fn keep(mut fresh: Fresh, path: &Path, agent: AgentId, replace: bool) -> Result<Kept, String> {
+    let file = fresh.file();
+    let manifest = inspect_from(file);
     let manifest = manifest.map_err(|error| format!("the agent's answer is no backup: {error}"))?;
     if manifest.instance != agent.to_string() {
         return Err("the agent's answer is the backup of another agent".to_owned());
     }
-    let sha256 = Hash256::of(body);
-    let bytes = disk::keep(path, body, replace)?;
-    if Hash256::of(&bytes) != sha256 {
-        let shown = path.display();
+    let shown = path.display();
+    let written = file.rewind().and_then(|()| hash(file));
+    let written = written.map_err(|error| format!("cannot read {shown} back: {error}"))?;
+    let (sha256, len) = disk::keep(fresh, path, replace)?;
+    if (sha256, len) != written {
         return Err(format!("{shown} does not hold what was written to it"));
     }
     Ok(Kept {
         manifest,
         sha256,
-        bytes,
+        len,
     })
 }
 
 /// Has the agent open what was written.
 async fn verify(
     api: &dyn Api,
-    bytes: &[u8],
     password: &KeptSecret,
     manifest: &Manifest,
-    path: &std::path::Path,
+    path: &Path,
 ) -> Result<Checked, Missed> {
-    let call = verification(bytes, &Opener::Passphrase(password.0.clone()));
+    let opener = Opener::Passphrase(password.0.clone());
+    let call = verification_of(path.to_owned(), &opener);
     let shown = path.display();
     match api.call(&call).await {
         Ok(reply) => {

@@ -5,7 +5,7 @@ mod make;
 #[cfg(test)]
 mod tests;
 
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek};
 use std::path::PathBuf;
 
 use underpass_runtime::archive::{self, ArchiveError, Limits};
@@ -119,10 +119,28 @@ pub fn verification(archive: &[u8], opener: &Opener) -> Call {
     call.form(form(archive, opener))
 }
 
+/// The same for an archive in a file, which is read as it is sent.
+pub fn verification_of(path: PathBuf, opener: &Opener) -> Call {
+    let call = Call::new(Verb::Post, Target::Backup(BackupTarget::Verification));
+    with_file(call, Form::new(), path, opener)
+}
+
 /// Asks an agent for the configuration in an archive.
 pub fn configuration(archive: &[u8], opener: &Opener) -> Call {
     let call = Call::new(Verb::Post, Target::Backup(BackupTarget::Configuration));
     call.form(form(archive, opener))
+}
+
+/// The same for an archive in a file, which is read as it is sent.
+pub(crate) fn configuration_of(path: PathBuf, opener: &Opener) -> Call {
+    let call = Call::new(Verb::Post, Target::Backup(BackupTarget::Configuration));
+    with_file(call, Form::new(), path, opener)
+}
+
+/// Adds an archive in a file and what opens it.
+pub(crate) fn with_file(call: Call, form: Form, path: PathBuf, opener: &Opener) -> Call {
+    let (name, secret) = opener.part();
+    call.around(form.text(name, secret.expose()).around("backup"), path)
 }
 
 /// Checks all of an archive that can be checked without opening it.
@@ -130,10 +148,18 @@ pub fn configuration(archive: &[u8], opener: &Opener) -> Call {
 /// # Errors
 /// The first rule that it breaks.
 pub fn inspect(bytes: &[u8]) -> Result<Manifest, ArchiveError> {
+    inspect_from(&mut Cursor::new(bytes))
+}
+
+/// The same for an archive that is read piece by piece.
+///
+/// # Errors
+/// The first rule that it breaks, or that it cannot be read.
+pub fn inspect_from<R: Read + Seek>(archive: &mut R) -> Result<Manifest, ArchiveError> {
     let limits = Limits {
         archive: operations::BACKUP_LEN_MAX,
         as_written: true,
         ..Limits::default()
     };
-    archive::inspect(&mut Cursor::new(bytes), PRODUCT, limits)
+    archive::inspect(archive, PRODUCT, limits)
 }

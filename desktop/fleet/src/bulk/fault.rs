@@ -109,6 +109,7 @@ pub(super) fn is_certain(error: &FleetError) -> bool {
         | FleetError::Broken(_)
         | FleetError::Answer(_)
         | FleetError::Silent
+        | FleetError::File(_)
         | FleetError::NoText
         | FleetError::NoRevision
         | FleetError::Document(_)

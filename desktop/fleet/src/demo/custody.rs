@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use underpass_runtime::archive::{
     self, About, ArchiveError, Identity, Key, Limits, Lock, Recipient,
@@ -225,8 +226,15 @@ fn collect(agent: &DemoAgent, state: &State, input: &BackupInput) -> Result<Cont
     })
 }
 
+fn sent(call: &Call) -> Result<Bytes, Refusal> {
+    let sent = call.whole();
+    sent.map_err(|error| Refusal::invalid("backup", format!("cannot be read: {error}")))
+}
+
 fn open(call: &Call) -> Result<(Content, Document), Refusal> {
-    let parts = parts(call).ok_or_else(|| Refusal::invalid("", "the form cannot be read"))?;
+    let body = sent(call)?;
+    let parts = parts(call, &body);
+    let parts = parts.ok_or_else(|| Refusal::invalid("", "the form cannot be read"))?;
     let missing = |name| Refusal::invalid(name, "is missing");
     let archive = parts.get("backup").ok_or_else(|| missing("backup"))?;
     let as_text = |name| {
@@ -339,7 +347,9 @@ fn report(agent: &DemoAgent, content: &Content, backup: &Document, plan: Plan) -
 }
 
 fn plan(agent: &DemoAgent, state: &mut State, call: &Call) -> Done {
-    let choice = match parts(call).and_then(|parts| parts.get("choice").copied()) {
+    let body = sent(call)?;
+    let choice = parts(call, &body).and_then(|parts| parts.get("choice").copied());
+    let choice = match choice {
         Some(json) => read(json)?,
         None => Choice::default(),
     };

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::api::Call;
 
-/// The parts of a form, by their names; nothing where the body is something else.
-pub(super) fn parts(call: &Call) -> Option<BTreeMap<String, &[u8]>> {
+/// The parts of a form, by their names; nothing where the body is something else. `body` is all that
+/// is sent.
+pub(super) fn parts<'a>(call: &Call, body: &'a [u8]) -> Option<BTreeMap<String, &'a [u8]>> {
     let boundary = call.content_type.split_once("boundary=")?.1;
     let (mark, end) = (format!("--{boundary}\r\n"), format!("\r\n--{boundary}"));
-    let mut rest: &[u8] = &call.body;
+    let mut rest = body;
     let mut parts = BTreeMap::new();
     while let Some(begun) = rest.strip_prefix(mark.as_bytes()) {
         let head_len = find(begun, b"\r\n\r\n")?;
@@ -40,12 +41,12 @@ mod tests {
     #[test]
     fn parts_are_read_as_they_were_written() {
         let mut call = Call::new(Verb::Post, Target::Version);
-        assert!(parts(&call).is_none());
+        assert!(parts(&call, b"").is_none());
         let file = b"PK\x03\x04\r\n\r\n--underpass\r\n\0";
         let form = Form::new().file("backup", "a.zip", file);
         let filled = form.text("password", "").fill_in();
         (call.content_type, call.body) = (filled.content_type.into(), filled.body);
-        let found = parts(&call).unwrap();
+        let found = parts(&call, &call.body).unwrap();
         assert_eq!(found["backup"], file);
         assert_eq!(found["password"], b"");
         assert_eq!(found.len(), 2);

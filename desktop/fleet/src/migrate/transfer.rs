@@ -18,7 +18,7 @@ use super::handover::seconds;
 use super::plan::{Plan, TargetPlan};
 use crate::Reply;
 use crate::api::Call;
-use crate::backup::{FILE_LEN_MAX, Opener, configuration, form};
+use crate::backup::{FILE_LEN_MAX, Opener, configuration_of, with_file};
 use crate::slot::FromReply as _;
 use crate::snapshot::Configuration;
 
@@ -58,24 +58,26 @@ impl Transfer<'_> {
             .with(&wanted)
             .map_err(|error| Fault::new(error.reason()))?;
         let backup = source.send(&call).await?.body;
-        let form = Form::new().file("backup", "backup.zip", &backup);
-        self.stage(form).await
+        let form = self.form()?.file("backup", "backup.zip", &backup);
+        self.stage(planning().form(form)).await
     }
 
     /// From a file.
     pub(super) async fn of_backup(&self, file: &Path) -> Result<(String, Vec<String>), Fault> {
-        let (backup, opener) = opened(file, self.opener)?;
-        self.stage(form(&backup, opener)).await
+        let opener = opened(file, self.opener)?;
+        let call = with_file(planning(), self.form()?, file.to_owned(), opener);
+        self.stage(call).await
+    }
+
+    /// A form with what of a backup is wanted.
+    fn form(&self) -> Result<Form, Fault> {
+        let choice = serde_json::to_string(&self.choice());
+        let choice = choice.map_err(|error| Fault::new(error.to_string()))?;
+        Ok(Form::new().text("choice", &choice))
     }
 
     /// Has the target say what it would change.
-    async fn stage(&self, form: Form) -> Result<(String, Vec<String>), Fault> {
-        let choice = serde_json::to_string(&self.choice());
-        let choice = choice.map_err(|error| Fault::new(error.to_string()))?;
-        let mut call = Call::new(Verb::Post, Target::Restores(RestoreTarget::Plans));
-        let form = form.text("choice", &choice).fill_in();
-        call.content_type = form.content_type.into();
-        call.body = form.body;
+    async fn stage(&self, call: Call) -> Result<(String, Vec<String>), Fault> {
         let reply = self.target.send(&call).await?;
         let shown: RestorePlanShown = read(self.target, &reply)?;
         let seen = told(&shown);
@@ -131,19 +133,15 @@ impl Transfer<'_> {
     }
 }
 
-/// A backup and what opens it.
-fn opened<'a>(file: &Path, opener: Option<&'a Opener>) -> Result<(Vec<u8>, &'a Opener), Fault> {
+/// What opens a backup, whose file is not too large.
+fn opened<'a>(file: &Path, opener: Option<&'a Opener>) -> Result<&'a Opener, Fault> {
     let told =
         |what: &str| Fault::new(format!("cannot read the backup {}: {what}", file.display()));
-    let read = std::fs::metadata(file).and_then(|about| {
-        if about.len() > FILE_LEN_MAX {
-            return Err(std::io::Error::other("it is too large"));
-        }
-        std::fs::read(file)
-    });
-    let backup = read.map_err(|error| told(&error.to_string()))?;
-    let opener = opener.ok_or_else(|| told("its passphrase or private key is missing"))?;
-    Ok((backup, opener))
+    let about = std::fs::metadata(file).map_err(|error| told(&error.to_string()))?;
+    if about.len() > FILE_LEN_MAX {
+        return Err(told("it is too large"));
+    }
+    opener.ok_or_else(|| told("its passphrase or private key is missing"))
 }
 
 /// The configuration in a backup, as of its revision: the target opens it.
@@ -152,12 +150,19 @@ pub(super) async fn backed_up(
     file: &Path,
     opener: Option<&Opener>,
 ) -> Result<(u64, Document), Fault> {
-    let (backup, opener) = opened(file, opener)?;
-    let reply = target.send(&configuration(&backup, opener)).await?;
+    let opener = opened(file, opener)?;
+    let reply = target
+        .send(&configuration_of(file.to_owned(), opener))
+        .await?;
     let found = Configuration::from_reply(&reply);
     let found =
         found.map_err(|error| Fault::new(format!("{}: {}", target.label, error.reason())))?;
     Ok((found.revision, Document::clone(&found.document)))
+}
+
+/// Asks for the plan of a restore; the form is missing.
+fn planning() -> Call {
+    Call::new(Verb::Post, Target::Restores(RestoreTarget::Plans))
 }
 
 fn told(shown: &RestorePlanShown) -> Vec<String> {

@@ -160,6 +160,7 @@ fn is_final(error: &FleetError) -> bool {
         | FleetError::Silent => false,
         FleetError::Refused { .. }
         | FleetError::Answer(_)
+        | FleetError::File(_)
         | FleetError::Unknown
         | FleetError::OtherAgent(_)
         | FleetError::OtherKey

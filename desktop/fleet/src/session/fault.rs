@@ -34,6 +34,7 @@ impl Fault {
             | FleetError::Silent
             | FleetError::Unknown => Self::Lost,
             FleetError::Answer(_)
+            | FleetError::File(_)
             | FleetError::NoText
             | FleetError::NoRevision
             | FleetError::Document(_)
