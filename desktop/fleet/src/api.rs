@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use serde::Serialize;
 use underpass_runtime::form::{Ends, FilledIn, Form};
-use underpass_shared::api::management::{EventMessage, Query, Target, Verb};
+use underpass_shared::api::management::{EventMessage, LogEvent, Query, Target, Verb};
 
 use crate::snapshot::Sample;
 use crate::{FleetError, Reply};
@@ -108,6 +108,13 @@ impl Call {
         self
     }
 
+    /// The same for the revision that was seen, where one was.
+    #[must_use]
+    pub const fn in_place_of(mut self, revision: Option<u64>) -> Self {
+        self.if_match = revision;
+        self
+    }
+
     /// Path and options.
     pub fn path(&self) -> String {
         format!("{}{}", self.target, self.query.to_text())
@@ -134,15 +141,21 @@ impl fmt::Debug for Call {
 
 /// An event and its number in the stream.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Heard {
+pub struct Heard<T = EventMessage> {
     /// The number, where it has one.
     pub id: Option<u64>,
     /// The event; none where the stream only shows that it lives.
-    pub message: Option<EventMessage>,
+    pub message: Option<T>,
 }
 
-/// A stream of events, until it breaks.
-pub type Events = BoxStream<'static, Result<Heard, FleetError>>;
+/// A stream, until it breaks.
+pub type Hearing<T> = BoxStream<'static, Result<Heard<T>, FleetError>>;
+
+/// A stream of events.
+pub type Events = Hearing<EventMessage>;
+
+/// A stream of lines of the log.
+pub type Lines = Hearing<LogEvent>;
 
 /// Is told how many bytes of an answer came, and how many there are in all where that is known.
 pub type Came<'a> = dyn Fn(u64, Option<u64>) + Send + Sync + 'a;
@@ -171,6 +184,12 @@ pub trait Api: Send + Sync + 'static {
 
     /// What happens from now on, or from behind an event that was heard before.
     fn events(&self, after: Option<u64>) -> BoxFuture<'_, Result<Events, FleetError>>;
+
+    /// The log as it is written from now on, or from behind a line that is known.
+    fn lines(&self, _after: Option<u64>) -> BoxFuture<'_, Result<Lines, FleetError>> {
+        // Only agents that run write one.
+        std::future::ready(Err(FleetError::Silent)).boxed()
+    }
 
     /// Figures since a time, as far as the agent keeps any.
     fn samples(&self, since_ms: i64) -> BoxFuture<'_, Result<Vec<Sample>, FleetError>>;

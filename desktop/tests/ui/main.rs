@@ -15,6 +15,7 @@ mod gallery;
 mod hands;
 mod hostile;
 mod logs;
+mod meanwhile;
 mod monitoring;
 mod moves;
 mod operators;

@@ -80,7 +80,8 @@ impl Store {
         if let Some(wanted) = order.if_match
             && wanted != current
         {
-            let message = format!("the configuration has revision {current} meanwhile");
+            let message =
+                format!("the document has changed meanwhile; the current revision is {current}");
             let (status, kind) = (StatusCode::PRECONDITION_FAILED, ErrorType::IllegalState);
             return Err(Refusal::new(status, kind, message));
         }

@@ -12,7 +12,7 @@ use crate::theme::{Text, Themed as _, space};
 use crate::widget::{Words as _, card_titled, toggle};
 
 /// The numbers by their places.
-const NUMBERS: usize = 12;
+const NUMBERS: usize = 13;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Fields {
@@ -39,6 +39,7 @@ const LABELS: [(&str, &str); NUMBERS] = [
     ("Channels down for, seconds", "Default 30"),
     ("Memory short for, seconds", "Default 60"),
     ("Back ends failing for, seconds", "Default 60"),
+    ("Diagnoses standing for, seconds", "Default 30"),
     ("Resolved after, seconds", "Default 60"),
 ];
 
@@ -94,6 +95,7 @@ fn numbers(limits: &AlertLimits, delays: &AlertDelays) -> [String; NUMBERS] {
         delays.service_channels.get(),
         delays.memory.get(),
         delays.backends.get(),
+        delays.troubleshooting.get(),
         delays.resolution.get(),
     ]
     .map(|number| number.to_string())
@@ -117,6 +119,7 @@ fn read(
         channels,
         short,
         backends,
+        diagnoses,
         over,
     ] = texts;
     let mut limits = AlertLimits::default();
@@ -162,8 +165,9 @@ fn read(
             form,
             10,
             (backends, &mut delays.backends),
-            (over, &mut delays.resolution),
+            (diagnoses, &mut delays.troubleshooting),
         ),
+        last(ui, form, (over, &mut delays.resolution)),
     ];
     all.into_iter()
         .all(|right| right)
@@ -178,29 +182,49 @@ fn two<A: DeserializeOwned, B: DeserializeOwned>(
     (one, into_one): (&mut String, &mut A),
     (other, into_other): (&mut String, &mut B),
 ) -> bool {
-    let (mut first, mut second) = (None, None);
+    let mut right = [false; 2];
     pair(ui, |ui, at, _| {
-        let (label, help) = LABELS[place + at];
-        match at {
-            0 => {
-                first = form.number(ui, label, one, |field| {
-                    field.width(f32::INFINITY).help(help)
-                });
-            }
-            _ => {
-                second = form.number(ui, label, other, |field| {
-                    field.width(f32::INFINITY).help(help)
-                });
-            }
+        right[at] = match at {
+            0 => number(ui, form, place, one, into_one),
+            _ => number(ui, form, place + 1, other, into_other),
+        };
+    });
+    right == [true; 2]
+}
+
+/// The field that is left over; whether it is right.
+fn last<A: DeserializeOwned>(
+    ui: &mut Ui,
+    form: &mut Form,
+    (text, into): (&mut String, &mut A),
+) -> bool {
+    let mut right = false;
+    pair(ui, |ui, at, _| {
+        if at == 0 {
+            right = number(ui, form, NUMBERS - 1, text, into);
         }
     });
-    match (first, second) {
-        (Some(first), Some(second)) => {
-            *into_one = first;
-            *into_other = second;
+    right
+}
+
+/// One field; whether it is right.
+fn number<A: DeserializeOwned>(
+    ui: &mut Ui,
+    form: &mut Form,
+    place: usize,
+    text: &mut String,
+    into: &mut A,
+) -> bool {
+    let (label, help) = LABELS[place];
+    let found = form.number(ui, label, text, |field| {
+        field.width(f32::INFINITY).help(help)
+    });
+    match found {
+        Some(found) => {
+            *into = found;
             true
         }
-        _ => false,
+        None => false,
     }
 }
 

@@ -6,6 +6,7 @@ use egui::Ui;
 use serde_json::json;
 use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
+use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::{ConnectorTarget, Target, Verb};
 use underpass_shared::config::limits::{
@@ -15,6 +16,7 @@ use underpass_shared::config::{Document, Mail, MailFields, Text, TrustOption};
 use underpass_shared::host::{HOST_LEN_MAX, Port};
 use underpass_shared::rights::Access;
 
+use super::basis::Basis;
 use crate::cx::Cx;
 use crate::screen::agent::edit::{act, prevented};
 use crate::screen::agent::form::{Buffer, Form, foot, pair, parse};
@@ -43,6 +45,8 @@ struct Fields {
 #[derive(Default)]
 pub(super) struct MailCard {
     fields: Buffer<Fields>,
+    /// What the operator began to change.
+    basis: Basis<Mail>,
     sent: Slot<Reply>,
 }
 
@@ -60,10 +64,23 @@ const TRUST: [(TrustOption, &str); 4] = [
 ];
 
 impl MailCard {
-    pub(super) fn card(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
+    pub(super) fn card(
+        &mut self,
+        ui: &mut Ui,
+        cx: &mut Cx<'_>,
+        document: &Document,
+        revision: Option<u64>,
+    ) {
         let mail = &document.connector().email;
         let keeps = mail.login().is_some();
         self.fields.follow(fields(mail.clone().into()));
+        if self.sent.take().is_some() {
+            self.fields.now.password.clear();
+        }
+        if !self.fields.is_changed() {
+            self.basis.begin();
+        }
+        self.basis.follow(mail, revision);
         let state = if self.fields.now.enabled {
             (State::Ok, "On")
         } else {
@@ -88,6 +105,13 @@ impl MailCard {
                 }
                 if let Some(reason) = self.sent.get().reason() {
                     Banner::new(State::Error, &text::clean(reason)).show(ui);
+                }
+                // What was just saved is not somebody else's.
+                if !self.sent.get().is_loading() {
+                    self.basis.banner(ui, "how mail is sent");
+                    if let Some(problem) = self.basis.problem() {
+                        form.fail(problem);
+                    }
                 }
                 if foot(ui, &mut self.fields, &form, "Save now") {
                     self.send(cx);
@@ -225,7 +249,11 @@ impl MailCard {
         set("smtpPassword", password.or_else(masked));
         let target = Target::Connector(ConnectorTarget::Email);
         match Call::new(Verb::Put, target).with(&body) {
-            Ok(call) => self.sent = act(cx, "Change how mail is sent", call),
+            Ok(call) => {
+                let call = call.in_place_of(self.basis.revision());
+                self.sent = act(cx, "Change how mail is sent", call);
+                self.sent.set(Remote::Loading { previous: None });
+            }
             Err(error) => cx.tell(State::Error, error.reason()),
         }
     }

@@ -3,6 +3,7 @@
 mod alert_rules;
 mod alerts;
 mod audit;
+mod basis;
 mod ciphers;
 mod delivery;
 mod general;
@@ -107,9 +108,12 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
         };
         segmented(ui, "Section", &mut state.section, &Section::ALL);
         // What is saved at once is shown as the agent has it, whatever the draft says.
-        let present = agent.configuration.value();
-        let present = present.map_or(document, |one| &one.document);
-        let both = Documents { document, present };
+        let known = agent.configuration.value();
+        let both = Documents {
+            document,
+            present: known.map_or(document, |one| &one.document),
+            revision: known.map(|one| one.revision),
+        };
         if ui.available_width() < WIDE {
             first(ui, cx, both, state);
             second(ui, cx, both, state);
@@ -133,6 +137,8 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
 struct Documents<'a> {
     document: &'a Document,
     present: &'a Document,
+    /// The revision of what the agent has.
+    revision: Option<u64>,
 }
 
 fn first(ui: &mut Ui, cx: &mut Cx<'_>, of: Documents<'_>, state: &mut SettingsState) {
@@ -145,7 +151,7 @@ fn first(ui: &mut Ui, cx: &mut Cx<'_>, of: Documents<'_>, state: &mut SettingsSt
         Section::Alerts => state.alerts.card(ui, cx, of.document),
         Section::Delivery => {
             state.delivery.card(ui, cx, of.present);
-            state.mail.card(ui, cx, of.present);
+            state.mail.card(ui, cx, of.present, of.revision);
         }
     }
 }
@@ -160,7 +166,7 @@ fn second(ui: &mut Ui, cx: &mut Cx<'_>, of: Documents<'_>, state: &mut SettingsS
         }
         Section::Alerts => state.more_alerts.card(ui, cx, of.document),
         Section::Delivery => {
-            state.webhooks.card(ui, cx, of.present);
+            state.webhooks.card(ui, cx, of.present, of.revision);
             state.syslog.card(ui, cx, of.document);
             state.heartbeat.card(ui, cx, of.document);
             state.mail_store.card(ui, cx, of.document);

@@ -5,8 +5,9 @@ use underpass_fleet::Reply;
 use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::{MASKED, WebhookShown};
 use underpass_shared::config::limits::WEBHOOK_SECRET_LEN_MIN;
-use underpass_shared::config::{Alias, DeliveryTrust, WebhookForm, WebhookOrigin};
+use underpass_shared::config::{Alias, DeliveryTrust, WebhookForm, WebhookOrigin, Webhooks};
 
+use super::basis::Basis;
 use super::webhooks::word_of;
 use crate::screen::agent::form::{Form, pair, parse};
 use crate::text;
@@ -79,6 +80,7 @@ impl WebhookDialog {
         &mut self,
         ctx: &Context,
         all: &[WebhookShown],
+        basis: &mut Basis<Webhooks>,
         sent: &Slot<Reply>,
     ) -> Answer {
         let refused = sent.get().reason().map(text::sentence);
@@ -90,7 +92,8 @@ impl WebhookDialog {
         // Checked before it is drawn, since the button stands below what says whether it may be used.
         let problem = match self.list(all) {
             Err(rule) => Some(rule),
-            Ok(_) => self.is_sent.then(|| "It is on its way".to_owned()),
+            Ok(_) if self.is_sent => Some("It is on its way".to_owned()),
+            Ok(_) => basis.problem().map(str::to_owned),
         };
         let title = if self.old.is_some() {
             "Edit webhook"
@@ -103,6 +106,9 @@ impl WebhookDialog {
             .show(ctx, |ui| {
                 ui.spacing_mut().item_spacing.y = space::M;
                 self.fields(ui);
+                if !self.is_sent {
+                    basis.banner(ui, "the webhooks");
+                }
                 if let Some(refused) = &refused {
                     Banner::new(State::Error, refused).show(ui);
                 }

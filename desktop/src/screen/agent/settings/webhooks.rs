@@ -8,9 +8,10 @@ use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::{ConnectorTarget, Target, Verb, WebhookShown};
 use underpass_shared::config::limits::WEBHOOKS_MAX;
-use underpass_shared::config::{Document, WebhookForm};
+use underpass_shared::config::{Document, WebhookForm, Webhooks};
 use underpass_shared::rights::Access;
 
+use super::basis::Basis;
 use super::receiver::{Receiver, Wish};
 use super::webhook_form::WebhookDialog;
 use crate::cx::Cx;
@@ -24,7 +25,11 @@ use crate::widget::{Answer, Banner, Button, Dialog, Words as _, card_titled};
 pub(super) struct WebhooksCard {
     /// All of them as the agent has them.
     all: Vec<WebhookShown>,
+    /// The revision that has them.
+    revision: Option<u64>,
     form: Option<WebhookDialog>,
+    /// What the form was opened on.
+    basis: Basis<Webhooks>,
     /// What came of what the form sent.
     sent: Slot<Reply>,
     /// What came of what a row sent.
@@ -42,9 +47,17 @@ pub(super) const fn word_of(form: WebhookForm) -> &'static str {
 }
 
 impl WebhooksCard {
-    pub(super) fn card(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, present: &Document) {
-        let webhooks = present.connector().webhooks.as_slice().iter();
-        self.all = webhooks.map(WebhookShown::show).collect();
+    pub(super) fn card(
+        &mut self,
+        ui: &mut Ui,
+        cx: &mut Cx<'_>,
+        present: &Document,
+        revision: Option<u64>,
+    ) {
+        let webhooks = &present.connector().webhooks;
+        self.all = webhooks.as_slice().iter().map(WebhookShown::show).collect();
+        self.revision = revision;
+        self.basis.follow(webhooks, revision);
         let why = prevented(cx, Access::Connector);
         let why = why.as_deref();
         let full =
@@ -85,6 +98,7 @@ impl WebhooksCard {
 
     fn open(&mut self, form: WebhookDialog) {
         self.sent = Slot::default();
+        self.basis.begin();
         self.form = Some(form);
     }
 
@@ -103,7 +117,7 @@ impl WebhooksCard {
                 if let Some(one) = all.get_mut(at) {
                     one.enabled = !one.enabled;
                 }
-                put(cx, &all, title, &self.done);
+                put(cx, &all, self.revision, title, &self.done);
             }
         }
     }
@@ -111,14 +125,14 @@ impl WebhooksCard {
     /// Shows what stands above the page.
     pub(super) fn dialogs(&mut self, ctx: &Context, cx: &mut Cx<'_>) {
         if let Some(form) = &mut self.form {
-            match form.show(ctx, &self.all, &self.sent) {
+            match form.show(ctx, &self.all, &mut self.basis, &self.sent) {
                 Answer::Open => {}
                 Answer::Dismissed => self.form = None,
                 Answer::Confirmed => {
                     if let Ok(all) = form.list(&self.all) {
                         let title = format!("Save the webhook {}", form.name());
                         form.is_sent = true;
-                        put(cx, &all, title, &self.sent);
+                        put(cx, &all, self.basis.revision(), title, &self.sent);
                         self.sent.set(Remote::Loading { previous: None });
                     }
                 }
@@ -136,7 +150,7 @@ impl WebhooksCard {
         if answer == Answer::Confirmed {
             let mut all = self.all.clone();
             all.retain(|one| one.name.as_str() != name);
-            put(cx, &all, title, &self.done);
+            put(cx, &all, self.revision, title, &self.done);
         }
         if answer != Answer::Open {
             self.remove = None;
@@ -144,11 +158,17 @@ impl WebhooksCard {
     }
 }
 
-/// Has the agent take another list; what is masked stays as it is.
-fn put(cx: &mut Cx<'_>, all: &[WebhookShown], title: String, done: &Slot<Reply>) {
+/// Has the agent take another list in place of that of a revision; what is masked stays as it is.
+fn put(
+    cx: &mut Cx<'_>,
+    all: &[WebhookShown],
+    revision: Option<u64>,
+    title: String,
+    done: &Slot<Reply>,
+) {
     let target = Target::Connector(ConnectorTarget::Webhooks);
     match Call::new(Verb::Put, target).with(&all) {
-        Ok(call) => act_into(cx, call, title, done),
+        Ok(call) => act_into(cx, call.in_place_of(revision), title, done),
         Err(error) => cx.tell(State::Error, error.reason()),
     }
 }
