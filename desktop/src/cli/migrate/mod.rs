@@ -17,7 +17,7 @@ use underpass_fleet::migrate::machine::Migration;
 use underpass_fleet::migrate::plan::Origin;
 use underpass_fleet::migrate::report;
 
-pub use self::opening::Opening;
+use self::opening::Opening;
 use self::show::{Progress, label};
 pub use self::wish::MigrateWanted;
 use super::output::{Output, ask, is_attended};

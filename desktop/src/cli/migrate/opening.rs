@@ -12,7 +12,7 @@ use super::super::read;
 
 /// A passphrase or a private key.
 #[derive(Args, Debug, Default)]
-pub struct Opening {
+pub(super) struct Opening {
     /// A file with the passphrase of the backup; it is asked for otherwise.
     #[arg(long, value_name = "FILE")]
     backup_passphrase_file: Option<PathBuf>,

@@ -114,7 +114,7 @@ fn overview(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut BackupState, agent: &Agent
     let (mut back_up, mut wanted) = (false, Wanted::Nothing);
     if ui.available_width() < WIDE {
         // One below the other, each is as high as what it says.
-        let mut alone = || Level::new(ui, Id::NULL);
+        let alone = || Level::new(ui, Id::NULL);
         let (mut first, mut second) = (alone(), alone());
         back_up = make::ui(ui, cx, agent, &mut first);
         wanted = last::ui(ui, cx, agent, shown, &mut second);
