@@ -20,13 +20,13 @@ use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::{ClientTls, Credential};
 use underpass_shared::api::management::{
     AuditTarget, BackupTarget, CertificateRequest, DocumentTarget, Issued, OperatorTarget, Query,
-    SubaccountTarget, Target, TroubleTarget, Verb,
+    RunningTarget, SubaccountTarget, Target, TroubleTarget, Verb,
 };
 use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 use underpass_shared::secret::Secret;
 
-use crate::api::{Api, Call, Came, Events};
+use crate::api::{Api, Call, Came, Events, Lines};
 use crate::connection::{Connection, Sink};
 use crate::snapshot::Sample;
 use crate::{FleetError, Reply};
@@ -297,7 +297,12 @@ impl Api for AgentClient {
     }
 
     fn events(&self, after: Option<u64>) -> BoxFuture<'_, Result<Events, FleetError>> {
-        async move { self.open().await?.listen(after).await }.boxed()
+        async move { self.open().await?.listen(&Target::Events, after).await }.boxed()
+    }
+
+    fn lines(&self, after: Option<u64>) -> BoxFuture<'_, Result<Lines, FleetError>> {
+        const LOG: Target = Target::Running(RunningTarget::LogStream);
+        async move { self.open().await?.listen(&LOG, after).await }.boxed()
     }
 
     fn samples(&self, since_ms: i64) -> BoxFuture<'_, Result<Vec<Sample>, FleetError>> {

@@ -21,6 +21,7 @@ use crate::backup::BackUp;
 use crate::bulk::{Act, Ended, Rollout};
 use crate::drift::{Basis, Comparison, Pairing, Rules, Settled};
 use crate::keys::KeyChoice;
+use crate::log::LogFeed;
 use crate::profile::TemplateId;
 use crate::restore::Restore;
 use crate::search::{FleetFound, Search};
@@ -36,6 +37,8 @@ const QUEUE_LEN: usize = 1_024;
 pub enum Command {
     /// Ask an agent for something.
     Read(Read),
+    /// Follow the log of an agent for as long as somebody looks.
+    Follow(Follow),
     /// Ask an agent what a change would do, or have it check something. It changes nothing, so it
     /// is no job.
     Try(Trial),
@@ -141,6 +144,17 @@ impl fmt::Debug for Read {
             .field("target", &self.target)
             .finish_non_exhaustive()
     }
+}
+
+/// A log that is followed.
+#[derive(Debug)]
+pub struct Follow {
+    /// Of which agent.
+    pub agent: AgentId,
+    /// The newest line that is known; none brings the newest ones first.
+    pub after: Option<u64>,
+    /// Where its lines go.
+    pub into: LogFeed,
 }
 
 /// A change that is only tried: its call says that it is a dry run.

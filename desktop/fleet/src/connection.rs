@@ -25,7 +25,7 @@ use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 
 use crate::FleetError;
-use crate::api::{Attached, Call, Came, Events};
+use crate::api::{Attached, Call, Came, Hearing};
 use crate::sse::Reader;
 
 /// How long a connection with its handshake may take.
@@ -179,10 +179,14 @@ impl Connection {
         self.in_time(request.body(body)?, sink, came).await
     }
 
-    /// The stream of events, behind one that was heard before.
-    pub(crate) async fn listen(mut self, after: Option<u64>) -> Result<Events, FleetError> {
+    /// A stream, behind what was heard of it before.
+    pub(crate) async fn listen<T: DeserializeOwned + Send + 'static>(
+        mut self,
+        target: &Target,
+        after: Option<u64>,
+    ) -> Result<Hearing<T>, FleetError> {
         let mut request = Request::builder()
-            .uri(Target::Events.to_string())
+            .uri(target.to_string())
             .header(HOST, &self.host)
             .header(ACCEPT, HeaderValue::from_static("text/event-stream"));
         if let Some(after) = after {

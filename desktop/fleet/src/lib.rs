@@ -19,6 +19,7 @@ mod error;
 mod fleet;
 mod glob;
 pub mod keys;
+pub mod log;
 pub mod migrate;
 pub mod pairing;
 mod papers;

@@ -1,6 +1,6 @@
 //! Reading a stream of events (`text/event-stream`), piece by piece.
 
-use underpass_shared::api::management::EventMessage;
+use serde::de::DeserializeOwned;
 
 use crate::FleetError;
 use crate::api::Heard;
@@ -18,7 +18,10 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// Takes a piece and gives the events that it completes.
-    pub(crate) fn read(&mut self, mut piece: &[u8]) -> Result<Vec<Heard>, FleetError> {
+    pub(crate) fn read<T: DeserializeOwned>(
+        &mut self,
+        mut piece: &[u8],
+    ) -> Result<Vec<Heard<T>>, FleetError> {
         let mut heard = vec![];
         while let Some(end) = piece.iter().position(|byte| *byte == b'\n') {
             let (rest, next) = piece.split_at(end);
@@ -41,7 +44,7 @@ impl Reader {
         Ok(())
     }
 
-    fn take(&mut self, line: &[u8]) -> Option<Heard> {
+    fn take<T: DeserializeOwned>(&mut self, line: &[u8]) -> Option<Heard<T>> {
         if line.is_empty() {
             let id = self.id.take();
             let data = std::mem::take(&mut self.data);
@@ -49,7 +52,7 @@ impl Reader {
                 return None;
             }
             // What a newer agent tells beside what is known is no reason to stop listening.
-            let message = serde_json::from_slice::<EventMessage>(&data).ok();
+            let message = serde_json::from_slice(&data).ok();
             return Some(Heard { id, message });
         }
         let colon = line.iter().position(|byte| *byte == b':');
@@ -83,9 +86,11 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use underpass_shared::api::management::Event;
+    use underpass_shared::api::management::{Event, EventMessage};
 
     use super::*;
+
+    type Heard = super::Heard<EventMessage>;
 
     const STREAM: &str = "retry: 2000\n\nevent: start\ndata: {\"timeMs\":1,\"type\":\"start\",\ndata: \"revision\":7}\n\n:\n\nid: 9\r\n\r\nid: 10\nevent: later\ndata: {\"type\":\"later\"}\n\n";
 
@@ -109,11 +114,13 @@ mod tests {
     fn an_event_without_an_end_is_refused() {
         let mut reader = Reader::default();
         let piece = vec![b'a'; EVENT_LEN_MAX];
-        assert!(reader.read(&piece).is_ok());
-        assert!(matches!(reader.read(b"a"), Err(FleetError::EventTooLarge)));
+        let read = |reader: &mut Reader, piece: &[u8]| reader.read::<EventMessage>(piece).err();
+        assert!(read(&mut reader, &piece).is_none());
+        let refused = read(&mut reader, b"a");
+        assert!(matches!(refused, Some(FleetError::EventTooLarge)));
         let mut reader = Reader::default();
         let line = [b"data: ", &piece[..1_000], b"\n"].concat();
-        let refused = (0..EVENT_LEN_MAX / 1_000 + 2).find_map(|_| reader.read(&line).err());
+        let refused = (0..EVENT_LEN_MAX / 1_000 + 2).find_map(|_| read(&mut reader, &line));
         assert!(matches!(refused, Some(FleetError::EventTooLarge)));
     }
 
@@ -134,7 +141,7 @@ mod tests {
         #[test]
         fn nothing_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let mut reader = Reader::default();
-            prop_assert!(reader.read(&bytes).is_ok());
+            prop_assert!(reader.read::<EventMessage>(&bytes).is_ok());
         }
     }
 }

@@ -92,6 +92,7 @@ impl Source for Played {
             Command::Unlock(KeyChoice::Passphrase(secret)) => format!("unlock {}", secret.expose()),
             Command::Unlock(choice) => format!("unlock {choice:?}"),
             other @ (Command::Read(_)
+            | Command::Follow(_)
             | Command::Try(_)
             | Command::Call(_)
             | Command::Many(_)

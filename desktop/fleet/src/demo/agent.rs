@@ -1,6 +1,6 @@
 //! One made-up agent: it answers as a real one does, out of memory.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -25,7 +25,7 @@ use super::furniture::furnished;
 use super::random::Dice;
 use super::store::{Order, Store};
 use super::{answers, certificates, logs, measured, quality, trouble};
-use crate::api::{Api, Call, Events, Heard};
+use crate::api::{Api, Call, Events, Heard, Lines};
 use crate::snapshot::Sample;
 use crate::{FleetError, Reply};
 
@@ -35,7 +35,7 @@ pub(super) const USER: &str = "operator:a.lindgren";
 const EVENTS_MAX: usize = 256;
 
 /// The time, as everybody in the demo is told.
-pub type Clock = std::sync::Arc<dyn Fn() -> i64 + Send + Sync>;
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// What changes of it.
 pub(super) struct State {
@@ -274,6 +274,16 @@ impl DemoAgent {
     }
 }
 
+impl DemoAgent {
+    /// The log as it is written.
+    fn follow(&self, after: Option<u64>) -> Result<Lines, FleetError> {
+        match self.absent() {
+            Some(error) => Err(error),
+            None => Ok(logs::follow(self.seed, Arc::clone(&self.clock), after)),
+        }
+    }
+}
+
 impl Api for DemoAgent {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Reply, FleetError>> {
         std::future::ready(self.answer(call)).boxed()
@@ -281,6 +291,10 @@ impl Api for DemoAgent {
 
     fn events(&self, _after: Option<u64>) -> BoxFuture<'_, Result<Events, FleetError>> {
         std::future::ready(self.listen()).boxed()
+    }
+
+    fn lines(&self, after: Option<u64>) -> BoxFuture<'_, Result<Lines, FleetError>> {
+        std::future::ready(self.follow(after)).boxed()
     }
 
     fn samples(&self, since_ms: i64) -> BoxFuture<'_, Result<Vec<Sample>, FleetError>> {

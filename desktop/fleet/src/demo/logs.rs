@@ -1,11 +1,19 @@
 //! The log of a made-up agent: a line every few seconds, which follow from the time.
 
-use underpass_shared::api::management::{LineLevel, LogLine, LogPage, LogsShown, Refusal};
+use std::ops::Range;
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use tokio::time::sleep;
+use underpass_shared::api::management::{
+    LineLevel, LogEvent, LogLine, LogPage, LogsShown, Refusal,
+};
 use underpass_shared::config::{ConnectorFields, Document, LogLevel, LogSettings};
 
+use super::Clock;
 use super::agent::DemoAgent;
 use super::random::Dice;
-use crate::api::Call;
+use crate::api::{Call, Heard, Lines};
 
 /// Lines of a page where the caller names no number.
 const PAGE_LEN: usize = 200;
@@ -13,6 +21,8 @@ const PAGE_LEN: usize = 200;
 const KEPT: u64 = 600;
 /// A line is written so often.
 const EVERY_MS: i64 = 4_000;
+/// How often it is looked for new lines.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 type Said = (
     LineLevel,
@@ -83,8 +93,8 @@ const LINES: [Said; 9] = [
     ),
 ];
 
-fn line(agent: &DemoAgent, number: u64) -> LogLine {
-    let mut dice = Dice::new(agent.seed ^ number.wrapping_mul(0x9E37_79B9));
+fn line(seed: u64, number: u64) -> LogLine {
+    let mut dice = Dice::new(seed ^ number.wrapping_mul(0x9E37_79B9));
     // Three dice fall low more often than high, and so errors are rare.
     let at = dice.below(9).min(dice.below(9)).min(dice.below(9));
     let (level, target, message, fields) = LINES[usize::try_from(at).unwrap_or(0)];
@@ -101,14 +111,44 @@ fn line(agent: &DemoAgent, number: u64) -> LogLine {
     }
 }
 
+/// The lines that are kept at a time.
+fn kept(now_ms: i64) -> Range<u64> {
+    let next = u64::try_from(now_ms / EVERY_MS).unwrap_or(0);
+    next.saturating_sub(KEPT)..next
+}
+
+/// Lines behind one that is known, the oldest first.
+pub(super) fn after(seed: u64, now_ms: i64, known: Option<u64>) -> Vec<LogLine> {
+    let kept = kept(now_ms);
+    let first = known.map_or(kept.start, |known| kept.start.max(known + 1));
+    (first..kept.end).map(|number| line(seed, number)).collect()
+}
+
+/// The lines as they are written from now on, or from behind one that is known.
+pub(super) fn follow(seed: u64, clock: Clock, known: Option<u64>) -> Lines {
+    let known = known.or_else(|| kept(clock()).end.checked_sub(1));
+    let written = stream::unfold((clock, known), move |(clock, known)| async move {
+        sleep(LOOK_EVERY).await;
+        let lines = after(seed, clock(), known);
+        let known = lines.last().map(|line| line.number).or(known);
+        let heard = lines.into_iter().map(|line| {
+            Ok(Heard {
+                id: Some(line.number),
+                message: Some(LogEvent::Line(line)),
+            })
+        });
+        Some((stream::iter(heard), (clock, known)))
+    });
+    written.flatten().boxed()
+}
+
 /// The newest lines that are looked for.
 pub(super) fn page(agent: &DemoAgent, call: &Call) -> LogPage {
-    let newest = u64::try_from(agent.now_ms() / EVERY_MS).unwrap_or(0);
     let search = call.query.log_search();
     let limit = call.query.limit.unwrap_or(PAGE_LEN);
-    let all = (newest.saturating_sub(KEPT)..newest).rev();
-    let mut found = all
-        .map(|number| line(agent, number))
+    let mut found = kept(agent.now_ms())
+        .rev()
+        .map(|number| line(agent.seed, number))
         .filter(|line| search.finds(line));
     let lines: Vec<LogLine> = found.by_ref().take(limit).collect();
     let before = lines

@@ -11,10 +11,10 @@ use underpass_shared::instant::Now;
 
 use super::agent::DemoAgent;
 use super::cast::Trouble;
-use super::{Actor, Clock, cast, moves};
+use super::{Actor, Clock, cast, logs, moves};
 use crate::api::Api;
 use crate::bulk::{Act, Runner, Wanted};
-use crate::command::{Bulk, Change, Command, DraftAct, Each, Many, TemplateAct};
+use crate::command::{Bulk, Change, Command, DraftAct, Each, Follow, Many, TemplateAct};
 use crate::draft::Draft;
 use crate::fleet::Card;
 use crate::fleet::hub::bulk::{outcome, title, undo};
@@ -23,6 +23,7 @@ use crate::fleet::jobs::Jobs;
 use crate::fleet::rollouts::Rollouts;
 use crate::fleet::templates::Templates;
 use crate::keys::KeyStoreKind;
+use crate::log::Following;
 use crate::session::{Machine, Part, Step};
 use crate::slot::{FromReply as _, Sink};
 use crate::snapshot::{
@@ -130,6 +131,12 @@ impl Still {
             Command::Read(read) => {
                 let call = crate::api::Call::get(read.target).query(read.query);
                 self.inquire(read.agent, &call, read.ticket, &*read.into);
+            }
+            Command::Follow(Follow { agent, after, into }) => {
+                if let Some(one) = self.find(agent) {
+                    into.put(logs::after(one.agent.seed, now_ms, after), false);
+                    into.set(Following::Live);
+                }
             }
             Command::Try(one) => self.inquire(one.agent, &one.call, one.ticket, &*one.into),
             Command::Call(Change {

@@ -31,7 +31,7 @@ use super::rollouts::Rollouts;
 use super::templates::Templates;
 use super::{Card, Message, Source, Wake};
 use crate::FleetError;
-use crate::api::{Api, Call, Events};
+use crate::api::{Api, Call, Events, Lines};
 use crate::bulk::Wanted;
 use crate::client::{AgentClient, Known};
 use crate::command::Command;
@@ -81,6 +81,10 @@ impl Api for Locked {
     }
 
     fn events(&self, _after: Option<u64>) -> BoxFuture<'_, Result<Events, FleetError>> {
+        std::future::ready(Err(FleetError::Locked)).boxed()
+    }
+
+    fn lines(&self, _after: Option<u64>) -> BoxFuture<'_, Result<Lines, FleetError>> {
         std::future::ready(Err(FleetError::Locked)).boxed()
     }
 

@@ -11,7 +11,8 @@ use super::super::Message;
 use super::Hub;
 use crate::FleetError;
 use crate::api::{Api, Call};
-use crate::command::{Change, Command, Each, Many};
+use crate::command::{Change, Command, Each, Follow, Many};
+use crate::log::{self, Following, Tempo};
 use crate::session::Nudge;
 use crate::slot::Sink;
 use crate::snapshot::{Failure, PartState};
@@ -27,6 +28,7 @@ impl Hub {
                 let call = Call::get(read.target).query(read.query);
                 self.inquire(read.agent, call, read.ticket, read.into);
             }
+            Command::Follow(wanted) => self.follow(wanted),
             Command::Try(trial) => self.inquire(trial.agent, trial.call, trial.ticket, trial.into),
             Command::Call(change) => self.change(change),
             Command::Many(many) => self.many(many),
@@ -68,6 +70,20 @@ impl Hub {
 
     pub(super) fn api(&self, agent: AgentId) -> Option<Arc<dyn Api>> {
         Some(Arc::clone(&self.members.get(&agent)?.api))
+    }
+
+    fn follow(&self, wanted: Follow) {
+        let Follow { agent, after, into } = wanted;
+        let Some(api) = self.api(agent) else {
+            into.set(Following::Broken(FleetError::Unknown.reason().into()));
+            return;
+        };
+        let (wake, how) = (
+            Arc::clone(&self.wake),
+            (self.tasks.clone(), Tempo::default()),
+        );
+        let followed = log::follow(api, into, after, wake, how);
+        self.tasks.spawn("fleet-log", followed);
     }
 
     /// Makes a call that changes nothing.

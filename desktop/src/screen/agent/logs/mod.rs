@@ -5,28 +5,24 @@ mod ring;
 
 use egui::{Align, Layout, ScrollArea, Ui};
 use lucide_icons::Icon;
-use underpass_fleet::remote::Remote;
-use underpass_fleet::slot::Slot;
-use underpass_shared::api::management::{
-    LineLevel, LogLine, LogPage, Query, RunningTarget, Target,
-};
+use underpass_fleet::command::{Command, Follow};
+use underpass_fleet::log::{Following, LogFeed};
+use underpass_shared::api::management::{LineLevel, LogLine};
 
 use self::levels::Levels;
 use self::ring::Ring;
-use super::common::{escaped, loaded};
+use super::common::escaped;
 use crate::cx::Cx;
 use crate::screen::fixed_page;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{
     Banner, Button, Column, Empty, IconButton, Table, TableState, Width, Words as _, card, chip,
-    copy_button, highlighted, key_text, keys, pill, search, toggle,
+    copy_button, highlighted, key_text, keys, pill, search, skeleton, toggle,
 };
 
-/// Lines that are fetched at once.
-const PAGE_LEN: usize = 500;
-/// How often new lines are asked for, in milliseconds.
-const EVERY_MS: i64 = 2_000;
+/// The page is drawn at least so often, which tells that somebody looks; seconds.
+const DRAWN_EVERY: f32 = 2.0;
 /// The room of the actions beside the filter.
 const ACTIONS: f32 = 260.0;
 /// The height of the line that was chosen.
@@ -35,11 +31,9 @@ const DETAIL: f32 = 168.0;
 /// What the tab remembers from frame to frame.
 #[derive(Default)]
 pub struct LogsState {
-    page: Slot<LogPage>,
+    /// Where lines come from while they are followed.
+    feed: Option<LogFeed>,
     ring: Ring,
-    /// When lines were asked for last, and which answer was taken last.
-    asked_ms: Option<i64>,
-    taken_ms: Option<i64>,
     paused: bool,
     filter: String,
     hidden: [bool; LineLevel::ALL.len()],
@@ -64,26 +58,26 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut LogsState) {
         state.chosen = None;
     }
     fixed_page(ui, |ui| {
-        state.fetch(ui, cx);
+        state.follow(ui, cx);
         bar(ui, cx, state);
         ui.add_space(space::S);
         if state.ring.lines().is_empty() {
-            nothing(ui, cx, state);
+            nothing(ui, state);
             return;
         }
-        if let Remote::Unavailable { reason, .. } = &*state.page.get() {
-            let reason = text::clean(reason);
-            if Banner::new(State::Warn, "New lines cannot be fetched")
+        if let Following::Broken(reason) = state.following() {
+            let reason = text::sentence(&reason);
+            if Banner::new(State::Warn, "New lines do not come")
                 .detail(&reason)
                 .action("Retry")
                 .show(ui)
             {
-                state.page.refresh();
+                state.feed = None;
             }
             ui.add_space(space::S);
         }
         if state.ring.has_gap() {
-            let detail = "More was written between two looks than is fetched at once";
+            let detail = "More was written than the agent keeps for those who come later";
             Banner::new(State::Info, "Lines are missing here")
                 .detail(detail)
                 .show(ui);
@@ -132,35 +126,38 @@ impl LogsState {
         self.focus_filter = true;
     }
 
-    /// Asks for the newest lines now and then, and takes those that came.
-    fn fetch(&mut self, ui: &Ui, cx: &mut Cx<'_>) {
-        let Some(agent) = cx.agent else { return };
-        let due = self.asked_ms.is_none_or(|at| cx.now_ms - at >= EVERY_MS);
-        if !self.paused && due && !self.page.get().is_loading() && agent.link.is_online() {
-            if self.asked_ms.is_some() {
-                self.page.refresh();
-            }
-            self.asked_ms = Some(cx.now_ms);
-        }
-        let query = Query {
-            limit: Some(PAGE_LEN),
-            ..Query::default()
+    /// How it goes with following.
+    fn following(&self) -> Following {
+        self.feed.as_ref().map(LogFeed::state).unwrap_or_default()
+    }
+
+    /// Follows the log from behind what is known, and takes the lines that came.
+    fn follow(&mut self, ui: &Ui, cx: &mut Cx<'_>) {
+        let Some(agent) = cx.agent.map(|agent| agent.id) else {
+            return;
         };
-        self.page.request(
-            cx.commands,
-            agent.id,
-            &Target::Running(RunningTarget::Logs),
-            &query,
-        );
-        if !self.paused {
-            ui.request_repaint_after_secs(2.0);
+        if let Some(feed) = &self.feed {
+            let (lines, has_gap) = feed.take();
+            self.ring.take(lines, has_gap);
         }
-        if let Remote::Ready(stamped) = &*self.page.get()
-            && self.taken_ms != Some(stamped.at_ms)
-        {
-            self.taken_ms = Some(stamped.at_ms);
-            self.ring.take(&stamped.value);
+        if self.paused || self.following() == Following::Over {
+            self.feed = None;
         }
+        if self.paused {
+            return;
+        }
+        ui.request_repaint_after_secs(DRAWN_EVERY);
+        if let Some(feed) = &self.feed {
+            feed.want();
+            return;
+        }
+        let feed = LogFeed::default();
+        cx.send(Command::Follow(Follow {
+            agent,
+            after: self.ring.newest(),
+            into: feed.clone(),
+        }));
+        self.feed = Some(feed);
     }
 }
 
@@ -208,28 +205,50 @@ fn bar(ui: &mut Ui, cx: &Cx<'_>, state: &mut LogsState) {
             }
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let newest = state.ring.lines().back();
-            let age = newest.map(|line| text::age(cx.now_ms, line.time_ms));
-            let told = match (age, state.paused) {
-                (_, true) => "Paused: new lines are not fetched".to_owned(),
-                (Some(age), false) if age == "now" => "Following".to_owned(),
-                (Some(age), false) => format!("Following, newest {age} ago"),
-                (None, false) => String::new(),
-            };
-            ui.quiet(told);
+            ui.quiet(told(cx.now_ms, state));
         });
     });
 }
 
-fn nothing(ui: &mut Ui, cx: &mut Cx<'_>, state: &LogsState) {
-    if loaded(ui, cx.now_ms, &state.page).is_some() {
-        Empty {
+/// How it goes with following, in a few words.
+fn told(now_ms: i64, state: &LogsState) -> String {
+    if state.paused {
+        return "Paused: new lines do not come".to_owned();
+    }
+    let newest = state.ring.lines().back();
+    let age = newest.map(|line| text::age(now_ms, line.time_ms));
+    match (state.following(), age) {
+        (Following::Live, Some(age)) if age != "now" => format!("Following, newest {age} ago"),
+        (Following::Live, _) => "Following".to_owned(),
+        (Following::Opening | Following::Over, _) => "Connecting…".to_owned(),
+        (Following::Broken(_), Some(age)) => format!("Not following, newest {age} ago"),
+        (Following::Broken(_), None) => "Not following".to_owned(),
+    }
+}
+
+/// In the place of lines where there are none.
+fn nothing(ui: &mut Ui, state: &mut LogsState) {
+    let reason = match state.following() {
+        Following::Opening if !state.paused => return skeleton(ui, 6),
+        Following::Broken(reason) => Some(text::sentence(&reason)),
+        Following::Opening | Following::Live | Following::Over => None,
+    };
+    let empty = match &reason {
+        Some(reason) => Empty {
+            icon: Icon::CloudOff,
+            title: "This cannot be fetched",
+            text: reason,
+            action: Some("Retry"),
+        },
+        None => Empty {
             icon: Icon::Logs,
             title: "No lines",
             text: "What the agent writes from now on is shown here",
             action: None,
-        }
-        .show(ui);
+        },
+    };
+    if empty.show(ui) {
+        state.feed = None;
     }
 }
 

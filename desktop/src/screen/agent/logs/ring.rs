@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use underpass_shared::api::management::{LineLevel, LogLine, LogPage};
+use underpass_shared::api::management::{LineLevel, LogLine};
 
 /// Lines that are kept; more nobody scrolls through.
 const LEN_MAX: usize = 5_000;
@@ -34,7 +34,7 @@ impl Ring {
         place(level).map_or(0, |at| self.counts[at])
     }
 
-    /// Whether lines are missing between those that were fetched.
+    /// Whether lines are missing between those that came.
     pub(super) const fn has_gap(&self) -> bool {
         self.has_gap
     }
@@ -47,24 +47,24 @@ impl Ring {
         self.lines.get(at)
     }
 
-    /// Takes a page, the newest first; what is known stays as it is.
-    pub(super) fn take(&mut self, page: &LogPage) {
-        let newest = self.lines.back().map(|line| line.number).or(self.cleared);
-        let new = |line: &&LogLine| newest.is_none_or(|newest| line.number > newest);
-        let fresh: Vec<&LogLine> = page.lines.iter().filter(new).collect();
-        // All of the page is new, and the agent has more that is older.
-        if let (Some(newest), Some(oldest)) = (newest, fresh.last())
-            && fresh.len() == page.lines.len()
-            && page.before.is_some()
-            && oldest.number > newest + 1
-        {
-            self.has_gap = true;
+    /// The newest line that is known, also of those that were cleared away.
+    pub(super) fn newest(&self) -> Option<u64> {
+        self.lines.back().map(|line| line.number).or(self.cleared)
+    }
+
+    /// Takes lines, the oldest first; what is known stays as it is. Some may be missing before them.
+    pub(super) fn take(&mut self, lines: Vec<LogLine>, has_gap: bool) {
+        if lines.is_empty() && !has_gap {
+            return;
         }
-        for line in fresh.into_iter().rev() {
+        let newest = self.newest();
+        self.has_gap |= has_gap;
+        let new = |line: &LogLine| newest.is_none_or(|newest| line.number > newest);
+        for line in lines.into_iter().filter(new) {
             if let Some(at) = place(line.level) {
                 self.counts[at] += 1;
             }
-            self.lines.push_back(line.clone());
+            self.lines.push_back(line);
         }
         while self.lines.len() > LEN_MAX {
             if let Some(line) = self.lines.pop_front()
@@ -78,7 +78,7 @@ impl Ring {
 
     /// Forgets all lines so far.
     pub(super) fn clear(&mut self) {
-        let cleared = self.lines.back().map(|line| line.number).or(self.cleared);
+        let cleared = self.newest();
         *self = Self {
             cleared,
             version: self.version + 1,
@@ -121,7 +121,7 @@ fn holds(line: &LogLine, word: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn page(numbers: std::ops::Range<u64>, before: bool) -> LogPage {
+    fn written(numbers: std::ops::Range<u64>) -> Vec<LogLine> {
         let line = |number: u64| LogLine {
             number,
             time_ms: 0,
@@ -134,18 +134,14 @@ mod tests {
             message: format!("Line {number}"),
             fields: [("host".to_owned(), "a.example".to_owned())].into(),
         };
-        let before = before.then_some(numbers.start);
-        LogPage {
-            lines: numbers.rev().map(line).collect(),
-            before,
-        }
+        numbers.map(line).collect()
     }
 
     #[test]
     fn each_line_is_kept_once_and_a_gap_is_told() {
         let mut ring = Ring::default();
-        ring.take(&page(0..10, false));
-        ring.take(&page(5..20, true));
+        ring.take(written(0..10), false);
+        ring.take(written(5..20), false);
         let numbers: Vec<u64> = ring.lines().iter().map(|line| line.number).collect();
         assert_eq!(numbers, (0..20).collect::<Vec<_>>());
         assert!(!ring.has_gap());
@@ -153,10 +149,11 @@ mod tests {
             (ring.count(LineLevel::Info), ring.count(LineLevel::Error)),
             (10, 10)
         );
-        ring.take(&page(30..40, true));
+        ring.take(written(30..40), true);
         assert!(ring.has_gap() && ring.find(35).is_some() && ring.find(25).is_none());
         ring.clear();
-        ring.take(&page(30..42, true));
+        assert_eq!(ring.newest(), Some(39));
+        ring.take(written(30..42), false);
         assert_eq!(ring.lines().len(), 2);
         assert!(!ring.has_gap());
     }
@@ -165,7 +162,7 @@ mod tests {
     fn the_number_of_lines_has_a_limit() {
         let mut ring = Ring::default();
         let most = u64::try_from(LEN_MAX).unwrap();
-        ring.take(&page(0..most + 7, false));
+        ring.take(written(0..most + 7), false);
         assert_eq!(ring.lines().len(), LEN_MAX);
         let counted: usize = LineLevel::ALL
             .into_iter()
@@ -177,13 +174,13 @@ mod tests {
     #[test]
     fn words_and_levels_narrow_the_list() {
         let mut ring = Ring::default();
-        ring.take(&page(0..10, false));
+        ring.take(written(0..10), false);
         let mut hidden = [false; 5];
         assert_eq!(ring.view("LINE 7", hidden), [7]);
         assert_eq!(ring.view("host=a.ex", hidden).len(), 10);
         hidden[0] = true;
         assert_eq!(ring.view("", hidden), [0, 2, 4, 6, 8]);
-        ring.take(&page(10..12, false));
+        ring.take(written(10..12), false);
         assert_eq!(ring.view("", hidden).len(), 6);
     }
 }
