@@ -181,25 +181,27 @@ impl Spec {
         tracks
     }
 
-    /// The same plot of two agents: the foremost line of each, the other's in dashes.
-    pub fn compared(&self, reads: &mut Reads, agents: [(AgentId, &str); 2]) -> Vec<Track> {
+    /// The place of the line that is compared first.
+    pub fn foremost(&self) -> usize {
         let of = |line: &Line| matches!(line.aspect, Aspect::Value | Aspect::P90);
-        let Some(line) = self.lines.iter().find(|line| of(line)) else {
-            return vec![];
-        };
-        let [one, other] = agents;
-        let what = if line.aspect == Aspect::P90 {
-            " p90"
+        self.lines.iter().position(of).unwrap_or_default()
+    }
+
+    /// One of its lines as that of an agent, to be compared; the other agent's is in dashes.
+    pub fn track(
+        &self,
+        reads: &mut Reads,
+        (agent, name): (AgentId, &str),
+        place: usize,
+        is_other: bool,
+    ) -> Option<Track> {
+        let line = self.lines.get(place)?;
+        let dots = reads.dots(&line.key(agent), line.aspect);
+        let (hue, look) = if is_other {
+            (Hue::Series(3), Look::Dashed)
         } else {
-            ""
+            (Hue::Series(0), Look::Line)
         };
-        let track = |reads: &mut Reads, (id, name): (AgentId, &str), hue, look| {
-            let dots = reads.dots(&line.key(id), line.aspect);
-            Track::new(format!("{name}{what}"), Hue::Series(hue), look, dots)
-        };
-        vec![
-            track(reads, one, 0, Look::Line),
-            track(reads, other, 3, Look::Dashed),
-        ]
+        Some(Track::new(crate::text::clean(name), hue, look, dots))
     }
 }

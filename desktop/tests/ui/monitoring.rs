@@ -140,8 +140,31 @@ fn two_agents_are_compared() {
         stage.run();
         assert!(stage.shows(&format!("Line {other}")));
         stage.shot("monitoring-compare");
+        // Each section that has plots, each plot by the line that somebody wants to see.
+        for (section, plot, line) in [
+            ("Requests", "Errors", "Denied"),
+            ("Back ends", "Time of the back end", "p99"),
+            ("Host", "Files and threads", "Threads"),
+            ("Tunnels", "Round trip", "p50"),
+        ] {
+            stage.press(section);
+            stage.run();
+            let count = stage.count(&format!("Line {other}"));
+            assert!(count >= 4, "{section}: {count}");
+            stage.press(&format!("Line of {plot}"));
+            stage.press(line);
+            stage.run();
+            stage.shot(&format!("monitoring-compare-{}", slug(section)));
+        }
+        assert!(stage.mentions(&format!("Dashed: {other}")));
+        stage.press("Its tunnel");
+        stage.key(Modifiers::NONE, Key::Escape);
+        stage.press("Usage");
+        stage.run();
+        assert!(!stage.shows("End the comparison"));
+        stage.press("Overview");
         stage.press("End the comparison");
-        assert!(!stage.shows(&format!("Line {other}")));
+        assert!(!stage.shows(&format!("Line {other}")) && !stage.shows("Line of Requests"));
     }
 }
 

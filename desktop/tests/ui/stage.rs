@@ -131,6 +131,11 @@ impl Stage {
         self.harness.query_all_by_label(name).next().is_some()
     }
 
+    /// How many have this name.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.harness.query_all_by_label(name).count()
+    }
+
     /// Whether something has a name with these words.
     pub(crate) fn mentions(&self, words: &str) -> bool {
         self.harness

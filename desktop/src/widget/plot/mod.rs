@@ -19,7 +19,7 @@ pub use self::group::PlotGroup;
 pub use self::marks::{Mark, Threshold};
 pub use self::reduce::{Dot, at, reduce};
 pub use self::unit::Unit;
-use super::{IconButton, Words as _, card, galley, menu, menu_item};
+use super::{Button, IconButton, Words as _, card, galley, menu, menu_item};
 use crate::theme::{State, Text, Themed as _, Tokens, size, space};
 
 /// The colour of a line.
@@ -99,6 +99,8 @@ pub struct PlotOut {
     pub rect: Rect,
     /// What the operator wants.
     pub act: Option<PlotAct>,
+    /// The place of the line that he chose.
+    pub line: Option<usize>,
 }
 
 /// A plot on a card of its own.
@@ -113,6 +115,7 @@ pub struct Plot<'a> {
     height: f32,
     empty: &'a str,
     least_top: f64,
+    choice: Option<(&'a [&'a str], usize)>,
 }
 
 impl<'a> Plot<'a> {
@@ -128,7 +131,14 @@ impl<'a> Plot<'a> {
             height: 150.0,
             empty: "No data in this range",
             least_top: 0.0,
+            choice: None,
         }
+    }
+
+    /// Of several lines one is shown, and the operator may choose which.
+    pub fn choice(mut self, choice: Option<(&'a [&'a str], usize)>) -> Self {
+        self.choice = choice;
+        self
     }
 
     /// Limits, shown as dashed lines.
@@ -163,7 +173,7 @@ impl<'a> Plot<'a> {
 
     /// Shows the plot over the width that is left.
     pub fn show(self, ui: &mut Ui, group: &mut PlotGroup) -> PlotOut {
-        let mut act = None;
+        let (mut act, mut line) = (None, None);
         let shown = card(ui, |ui| {
             ui.spacing_mut().item_spacing.y = space::XS;
             ui.horizontal(|ui| {
@@ -171,6 +181,7 @@ impl<'a> Plot<'a> {
                 ui.title(self.title);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     act = self.actions(ui);
+                    line = self.choose(ui);
                 });
             });
             self.legend(ui, group);
@@ -184,6 +195,7 @@ impl<'a> Plot<'a> {
         PlotOut {
             rect: shown.response.rect,
             act,
+            line,
         }
     }
 
@@ -201,6 +213,26 @@ impl<'a> Plot<'a> {
             act
         })
         .flatten()
+    }
+
+    /// The line that is shown, in place of which another one may be.
+    fn choose(&self, ui: &mut Ui) -> Option<usize> {
+        let (lines, place) = self.choice?;
+        let button = Button::ghost(lines.get(place)?)
+            .trailing(Icon::ChevronDown)
+            .small();
+        let button = ui.add(button.name(&format!("Line of {}", self.title)));
+        let chosen = menu(&button, |ui| {
+            let mut chosen = None;
+            for (at, line) in lines.iter().enumerate() {
+                let icon = (at == place).then_some(Icon::Check);
+                if menu_item(ui, icon, line, "").clicked() {
+                    chosen = Some(at);
+                }
+            }
+            chosen
+        });
+        chosen.flatten()
     }
 
     /// The names of the tracks with their values: under the pointer, or the newest.

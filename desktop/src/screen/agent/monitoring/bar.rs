@@ -122,15 +122,18 @@ fn cut(name: &str) -> String {
 }
 
 /// A button with a list of choices; what was chosen.
-fn pick<T: Clone + PartialEq>(
+pub(super) fn pick<T: Clone + PartialEq>(
     ui: &mut Ui,
     icon: Icon,
     name: &str,
     all: &[(T, String)],
-    chosen: &T,
+    chosen: Option<&T>,
 ) -> Option<T> {
-    let word = all.iter().find(|(one, _)| one == chosen);
-    let word = word.map_or(String::new(), |(_, word)| cut(word));
+    if all.is_empty() {
+        return None;
+    }
+    let word = all.iter().find(|(one, _)| Some(one) == chosen);
+    let word = word.map_or("Choose…".to_owned(), |(_, word)| cut(word));
     let button = ui.add(
         Button::secondary(&word)
             .icon(icon)
@@ -142,7 +145,7 @@ fn pick<T: Clone + PartialEq>(
         ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for (one, word) in all {
-                let icon = (one == chosen).then_some(Icon::Check);
+                let icon = (Some(one) == chosen).then_some(Icon::Check);
                 if menu_item(ui, icon, word, "").clicked() {
                     picked = Some(one.clone());
                 }
@@ -155,7 +158,8 @@ fn pick<T: Clone + PartialEq>(
 
 type Backend = (SubaccountKey, VirtualAddress);
 
-fn backends(document: &Document) -> Vec<(Backend, String)> {
+/// The mappings of an agent, to choose from.
+pub(super) fn backends(document: &Document) -> Vec<(Backend, String)> {
     let mut all = vec![];
     for subaccount in document.subaccounts() {
         let of = name_of(subaccount.own());
@@ -191,7 +195,7 @@ fn choose_mapping(ui: &mut Ui, state: &mut MonitoringState, document: &Document)
         return;
     };
     let all = backends(document);
-    if let Some(other) = pick(ui, Icon::Server, "Back end", &all, &chosen) {
+    if let Some(other) = pick(ui, Icon::Server, "Back end", &all, Some(&chosen)) {
         state.mapping = Some(other);
     }
 }
@@ -211,7 +215,7 @@ fn choose_tunnel(ui: &mut Ui, state: &mut MonitoringState, document: &Document) 
         return;
     };
     let all = choices(document);
-    if let Some(other) = pick(ui, Icon::Cable, "Tunnel", &all, &chosen) {
+    if let Some(other) = pick(ui, Icon::Cable, "Tunnel", &all, Some(&chosen)) {
         state.tunnel = Some(other);
     }
 }

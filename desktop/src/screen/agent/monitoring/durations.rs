@@ -1,40 +1,43 @@
 //! How many requests took how long.
 
 use egui::Ui;
-use underpass_fleet::snapshot::AgentSnapshot;
 use underpass_shared::api::management::HistoryBucket;
+use underpass_shared::id::AgentId;
 use underpass_shared::monitor::{Entity, Metric, Series};
 
-use super::MonitoringState;
 use crate::cx::Cx;
-use crate::measured::{Key, Window};
+use crate::measured::{Key, Reads, Window};
 use crate::text;
 use crate::widget::{Bar, Hue, Words as _, card_titled, histogram};
 
-/// Shows the card; the durations are those of the whole range.
+/// Shows the card of an agent, with its name where it is not the only one; the durations are those
+/// of the whole range.
 pub(super) fn card(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
-    state: &mut MonitoringState,
-    agent: &AgentSnapshot,
+    reads: &mut Reads,
+    (agent, name): (AgentId, Option<&str>),
     window: Window,
 ) {
+    let title = match name {
+        Some(name) => format!("Requests by duration, {}", text::clean(name)),
+        None => "Requests by duration".to_owned(),
+    };
     let key = Key {
-        agent: agent.id,
+        agent,
         series: Series {
             entity: Entity::Agent,
             metric: Metric::TimeTotal,
         },
     };
-    state.durations.begin();
-    state.durations.want(cx, &key, window, true);
-    let answer = state.durations.answer(&key);
+    reads.want(cx, &key, window, true);
+    let answer = reads.answer(&key);
     let buckets = answer.and_then(|answer| answer.histogram.as_deref());
     let buckets = buckets.unwrap_or_default();
     let all: u64 = buckets.iter().map(|one| one.count).sum();
     card_titled(
         ui,
-        "Requests by duration",
+        &title,
         |ui| {
             let all = usize::try_from(all).unwrap_or(usize::MAX);
             ui.quiet(format!(
@@ -42,15 +45,7 @@ pub(super) fn card(
                 text::plural(all, "request")
             ));
         },
-        |ui| {
-            histogram(
-                ui,
-                "Requests by duration",
-                &bars(buckets),
-                190.0,
-                Hue::Series(0),
-            )
-        },
+        |ui| histogram(ui, &title, &bars(buckets), 190.0, Hue::Series(0)),
     );
 }
 

@@ -1,6 +1,7 @@
 //! What an agent measured: plots over time, requests, usage.
 
 mod bar;
+mod beside;
 mod detail;
 mod durations;
 mod grid;
@@ -8,6 +9,7 @@ mod plans;
 mod requests;
 mod usage;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::{ScrollArea, Ui};
@@ -59,9 +61,9 @@ impl Section {
         (Self::Tunnels, "Tunnels"),
     ];
 
-    /// Whether another agent has the same.
+    /// Whether it has plots, which another agent has too.
     const fn compares(self) -> bool {
-        matches!(self, Self::Overview | Self::Requests | Self::Host)
+        !matches!(self, Self::Recent | Self::Usage)
     }
 }
 
@@ -77,7 +79,12 @@ pub struct MonitoringState {
     happened: Happened,
     metrics: Slot<MetricList>,
     exports: Exports,
+    /// The agent that is compared with.
     other: Option<AgentId>,
+    other_metrics: Slot<MetricList>,
+    beside: beside::Chosen,
+    /// Which line of a plot is compared, by the plot's title.
+    compared: BTreeMap<&'static str, usize>,
     hides_marks: bool,
     mapping: Option<(SubaccountKey, VirtualAddress)>,
     tunnel: Option<SubaccountKey>,
@@ -154,6 +161,7 @@ fn plots(
         bar::nothing_to_choose(ui, state.section);
         return;
     };
+    let beside = beside::beside(ui, cx, state, document);
     state.group.begin(window.from, window.to);
     state.reads.begin();
     state.happened.want(cx, agent.id);
@@ -161,9 +169,25 @@ fn plots(
         .id_salt("plots")
         .auto_shrink([false, false])
         .show(ui, |ui| {
-            grid::grid(ui, cx, state, agent, window, &specs);
+            grid::grid(
+                ui,
+                cx,
+                state,
+                &grid::Shown {
+                    agent,
+                    specs: &specs,
+                    beside: beside.as_ref(),
+                    window,
+                },
+            );
             if state.section == Section::Requests {
-                durations::card(ui, cx, state, agent, window);
+                state.durations.begin();
+                let other = beside.as_ref().map(|beside| &*beside.agent);
+                for one in [Some(agent), other].into_iter().flatten() {
+                    let name = other.map(|_| &*one.label);
+                    durations::card(ui, cx, &mut state.durations, (one.id, name), window);
+                    ui.add_space(space::M);
+                }
             }
         });
 }
@@ -183,20 +207,26 @@ fn specs(
             plans::backend(&Entity::Mapping(key, address))
         }
         Section::Tunnels => plans::tunnel(&bar::tunnel(state, document)?),
-        Section::Host => {
-            let target = Target::Monitoring(MonitoringTarget::Metrics);
-            state
-                .metrics
-                .request(cx.commands, agent.id, &target, &Query::default());
-            let known = state.metrics.get();
-            let texts = known.value().map_or(&[][..], |list| &list.entities);
-            let all: Vec<Entity> = texts.iter().filter_map(|text| text.parse().ok()).collect();
-            let of = |is: fn(&Entity) -> bool| all.iter().filter(|one| is(one)).cloned().collect();
-            let volumes: Vec<Entity> = of(|one| matches!(one, Entity::Volume(_)));
-            let interfaces: Vec<Entity> = of(|one| matches!(one, Entity::Interface(_)));
-            plans::host(document, &volumes, &interfaces)
-        }
+        Section::Host => host_specs(cx, &state.metrics, agent.id, document),
     })
+}
+
+/// The plots of a host, with the volumes and interfaces that it has.
+fn host_specs(
+    cx: &mut Cx<'_>,
+    metrics: &Slot<MetricList>,
+    agent: AgentId,
+    document: &Document,
+) -> Vec<Spec> {
+    let target = Target::Monitoring(MonitoringTarget::Metrics);
+    metrics.request(cx.commands, agent, &target, &Query::default());
+    let known = metrics.get();
+    let texts = known.value().map_or(&[][..], |list| &list.entities);
+    let all: Vec<Entity> = texts.iter().filter_map(|text| text.parse().ok()).collect();
+    let of = |is: fn(&Entity) -> bool| all.iter().filter(|one| is(one)).cloned().collect();
+    let volumes: Vec<Entity> = of(|one| matches!(one, Entity::Volume(_)));
+    let interfaces: Vec<Entity> = of(|one| matches!(one, Entity::Interface(_)));
+    plans::host(document, &volumes, &interfaces)
 }
 
 /// Whether what is known is over another range than what is shown.
