@@ -1,7 +1,7 @@
 //! One request on its way through a handler, and the one way that a handler changes anything.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -63,6 +63,11 @@ impl Call {
     /// Who asks.
     pub(super) const fn caller(&self) -> &super::Caller {
         &self.caller
+    }
+
+    /// The revision that the caller knows, where he says so.
+    pub(super) const fn if_match(&self) -> Option<u64> {
+        self.if_match
     }
 
     /// Refuses where the caller knows another revision: before what cannot be taken back.
@@ -166,6 +171,32 @@ fn media_type(what: &str) -> Refusal {
     Refusal::new(status, ErrorType::InvalidRequest, message).at("Content-Type")
 }
 
+/// A refusal on its way past the store, which knows broken rules only. Clones are the same.
+#[derive(Clone, Default)]
+pub(super) struct PastStore(Arc<Mutex<Option<Refusal>>>);
+
+impl PastStore {
+    /// On the writer's thread: what the store is told in place of a refusal.
+    pub(super) fn keep<T>(&self, result: Result<T, Refusal>) -> Result<T, Invalid> {
+        result.map_err(|refusal| {
+            *self.slot() = Some(refusal);
+            Invalid::new("", "refused")
+        })
+    }
+
+    /// What the store's error means.
+    pub(super) fn refusal(&self, error: ChangeError) -> Refusal {
+        match (self.slot().take(), error) {
+            (Some(refusal), ChangeError::Invalid(_)) => refusal,
+            (_, error) => answer::refusal(error),
+        }
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Refusal>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A change as handlers describe it: it is refused, or leads to another document.
 type EditResult = Result<Document, Refusal>;
 
@@ -228,9 +259,8 @@ impl Admin {
         let recording = self.recording(caller, Category::Configuration, reason);
         let edit = with_keys(self.secrets.clone(), allowed(caller.role(), joining, edit));
         let edit = recording.intending(as_before(caller.clone(), edit));
-        // The store knows broken rules only; what else refuses a change goes past it.
-        let refused: Arc<Mutex<Option<Refusal>>> = Arc::default();
-        let slot = Arc::clone(&refused);
+        let past = PastStore::default();
+        let slot = past.clone();
         let committed = self
             .store
             .try_out(
@@ -238,24 +268,10 @@ impl Admin {
                 &shortened(reason),
                 if_match,
                 within,
-                move |document| {
-                    edit(document).map_err(|refusal| {
-                        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
-                        Invalid::new("", "refused")
-                    })
-                },
+                move |document| slot.keep(edit(document)),
             )
             .await;
-        let committed = committed.map_err(|error| {
-            let own = refused
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take();
-            match (own, error) {
-                (Some(refusal), ChangeError::Invalid(_)) => refusal,
-                (_, error) => answer::refusal(error),
-            }
-        });
+        let committed = committed.map_err(|error| past.refusal(error));
         recording.committed(committed.as_ref());
         let committed = committed?;
         let number = committed.revision.number;

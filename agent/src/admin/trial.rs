@@ -8,9 +8,9 @@ use underpass_shared::backup::Named;
 use underpass_shared::config::{OnTrial, Revision, Trial};
 use underpass_shared::rights::{self, Role};
 
-use super::call::Call;
+use super::call::{Call, PastStore, still_permitted};
 use super::{Admin, Answer, answer};
-use crate::store::{AGENT, ChangeError, Snapshot, named};
+use crate::store::{AGENT, ChangeError, Ending, Snapshot, named};
 use crate::utc::utc;
 
 /// Why changes on trial keep somebody from writing, as the API says it.
@@ -45,25 +45,14 @@ impl Admin {
             return Err(answer::refusal(ChangeError::NothingOnTrial));
         };
         match verb {
-            Verb::Post => {
+            Verb::Post | Verb::Delete => {
                 may_end(&call, trial)?;
-                let what = format!("confirmed the changes from revision {} on", trial.first);
-                let recording = self.recording(call.caller(), Category::Configuration, &what);
-                recording.intend_act().await?;
-                let confirmed = self.store.confirm(trial.first).await;
-                let confirmed = confirmed.map_err(answer::refusal);
-                recording.acted(&confirmed);
-                let trial = confirmed?;
-                let (author, by) = (&*trial.author, call.caller().to_string());
-                tracing::info!(author, by, revision, "changes on trial confirmed");
-                if self.live.is_none() {
-                    self.settled(&trial).await;
+                call.check_revision(revision)?;
+                if verb == Verb::Post {
+                    self.confirm(&call, trial).await
+                } else {
+                    self.revert(&call, trial).await
                 }
-                Ok(answer::done(revision))
-            }
-            Verb::Delete => {
-                may_end(&call, trial)?;
-                self.revert(&call, trial).await
             }
             Verb::Get | Verb::Put | Verb::Patch => {
                 let left = trial.left(underpass_runtime::clock::wall_ms());
@@ -72,19 +61,32 @@ impl Admin {
         }
     }
 
+    async fn confirm(&self, call: &Call, trial: &Trial) -> Answer {
+        let what = format!("confirmed the changes from revision {} on", trial.first);
+        let recording = self.recording(call.caller(), Category::Configuration, &what);
+        recording.intend_act().await?;
+        let past = PastStore::default();
+        let confirmed = self.store.confirm(ending(call, trial, &past)).await;
+        let confirmed = confirmed.map_err(|error| past.refusal(error));
+        recording.acted(&confirmed);
+        let trial = confirmed?;
+        let (author, by, revision) = (&*trial.author, call.caller().to_string(), trial.last);
+        tracing::info!(author, by, revision, "changes on trial confirmed");
+        if self.live.is_none() {
+            self.settled(&trial).await;
+        }
+        Ok(answer::done(revision))
+    }
+
     async fn revert(&self, call: &Call, trial: &Trial) -> Answer {
-        let current = self.readable()?;
-        let before = self.store.at(trial.first.saturating_sub(1)).await;
-        let before = before
-            .map_err(answer::refusal)?
-            .ok_or_else(|| answer::refusal(ChangeError::History(trial.first)))?;
-        rights::check(call.caller().role(), current.document(), &before)?;
         let author = call.caller().to_string();
         let reason = named(trial);
         let recording = self.recording(call.caller(), Category::Configuration, &reason);
         recording.intend_act().await?;
-        let reverted = self.store.revert(trial.first, &author, &reason).await;
-        let reverted = reverted.map_err(answer::refusal);
+        let (past, store) = (PastStore::default(), &self.store);
+        let ending = ending(call, trial, &past);
+        let reverted = store.revert(ending, &author).await;
+        let reverted = reverted.map_err(|error| past.refusal(error));
         recording.committed(reverted.as_ref());
         let reverted = reverted?.revision.number;
         tracing::info!(author, revision = reverted, "changes on trial taken back");
@@ -151,6 +153,18 @@ impl Admin {
             }
         }
     }
+}
+
+/// The end of a trial that a caller asks for. Whether he still may is decided when it is his turn:
+/// until then the trial can grow, and his role can change.
+fn ending(call: &Call, trial: &Trial, past: &PastStore) -> Ending {
+    let (caller, past) = (call.caller().clone(), past.clone());
+    let ending = Ending::of(trial.first).if_match(call.if_match());
+    ending.checked(move |now, after| {
+        let permitted = still_permitted(&caller, now);
+        let permitted = permitted.and_then(|()| Ok(rights::check(caller.role(), now, after)?));
+        past.keep(permitted)
+    })
 }
 
 fn may_end(call: &Call, trial: &Trial) -> Result<(), Refusal> {

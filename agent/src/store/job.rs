@@ -8,6 +8,7 @@ use underpass_shared::config::{Delta, Document, Invalid, Revision, Text, Trial, 
 use super::error::ChangeError;
 use super::{Committed, Steps};
 
+type CheckFn = Box<dyn FnOnce(&Document, &Document) -> Result<(), Invalid> + Send>;
 type EditFn = Box<dyn FnOnce(&Document) -> Result<Document, Invalid> + Send>;
 type Reply<T> = oneshot::Sender<Result<T, ChangeError>>;
 
@@ -46,6 +47,42 @@ impl Edit {
     }
 }
 
+/// A wanted end of what is on trial, and what must hold when it is its turn.
+pub struct Ending {
+    /// The first of the revisions that are on trial.
+    pub(super) first: u64,
+    pub(super) if_match: Option<u64>,
+    pub(super) check: CheckFn,
+}
+
+impl Ending {
+    /// Of the trial that begins with a revision.
+    pub fn of(first: u64) -> Self {
+        Self {
+            first,
+            if_match: None,
+            check: Box::new(|_now, _after| Ok(())),
+        }
+    }
+
+    /// The same for exactly this present revision: others may have joined the trial meanwhile.
+    #[must_use]
+    pub fn if_match(self, if_match: Option<u64>) -> Self {
+        Self { if_match, ..self }
+    }
+
+    /// The same, unless `check` refuses. It runs on the writer's thread, with the document as it
+    /// is then and as it is to be afterwards.
+    #[must_use]
+    pub fn checked(
+        self,
+        check: impl FnOnce(&Document, &Document) -> Result<(), Invalid> + Send + 'static,
+    ) -> Self {
+        let check = Box::new(check);
+        Self { check, ..self }
+    }
+}
+
 /// Something to do for the writer.
 pub(super) enum Job {
     Change {
@@ -71,13 +108,12 @@ pub(super) enum Job {
         reply: Reply<Option<Document>>,
     },
     Confirm {
-        first: u64,
+        ending: Ending,
         reply: Reply<Trial>,
     },
     Revert {
-        first: u64,
+        ending: Ending,
         author: String,
-        reason: String,
         reply: Reply<Committed>,
     },
 }

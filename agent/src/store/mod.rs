@@ -29,6 +29,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use underpass_shared::config::{Delta, Document, Invalid, Revision, Trial};
 
 pub use self::error::{ChangeError, OpenError, Problem};
+pub use self::job::Ending;
 use self::job::{Edit, Job};
 pub use self::snapshot::Snapshot;
 pub(crate) use self::trial::{AGENT, named};
@@ -209,29 +210,23 @@ impl Store {
         self.ask(|reply| Job::change(edit, reply)).await
     }
 
-    /// Confirms the changes that are on trial from revision `first` on.
+    /// Confirms changes that are on trial. On return nothing takes them back by itself any more.
     ///
     /// # Errors
-    /// When there are none, or the state cannot be written.
-    pub async fn confirm(&self, first: u64) -> Result<Trial, ChangeError> {
-        self.ask(|reply| Job::Confirm { first, reply }).await
+    /// When they are no longer on trial, the ending does not hold, or the state cannot be written.
+    pub async fn confirm(&self, ending: Ending) -> Result<Trial, ChangeError> {
+        self.ask(|reply| Job::Confirm { ending, reply }).await
     }
 
-    /// Takes the changes back that are on trial from revision `first` on, as a new revision.
+    /// Takes changes back that are on trial, as a new revision, which names them.
     ///
     /// # Errors
-    /// When there are none, or the state cannot be written.
-    pub async fn revert(
-        &self,
-        first: u64,
-        author: &str,
-        reason: &str,
-    ) -> Result<Committed, ChangeError> {
-        let (author, reason) = (author.to_owned(), reason.to_owned());
+    /// When they are no longer on trial, the ending does not hold, or the state cannot be written.
+    pub async fn revert(&self, ending: Ending, author: &str) -> Result<Committed, ChangeError> {
+        let author = author.to_owned();
         self.ask(|reply| Job::Revert {
-            first,
+            ending,
             author,
-            reason,
             reply,
         })
         .await

@@ -2,6 +2,7 @@
 //!
 //! The clock is the writer's own, so nothing that a change breaks keeps it from being taken back.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use underpass_shared::config::{Delta, Document, Invalid, Revision, Trial};
 use super::Committed;
 use super::db;
 use super::error::ChangeError;
+use super::job::Ending;
 use super::snapshot::Snapshot;
 use super::writer::Writer;
 
@@ -20,6 +22,8 @@ const RETRY: Duration = Duration::from_secs(10);
 /// Steps that are applied at once on the way back: enough to copy a subaccount rarely, few enough
 /// to hold in memory.
 const STEPS_AT_ONCE: usize = 1_000;
+/// Why something is taken back that nobody asked to take back.
+const NOT_IN_TIME: &str = ": not confirmed in time";
 /// The author of what happens by itself.
 pub(crate) const AGENT: &str = "agent";
 
@@ -42,8 +46,7 @@ impl Writer {
             self.due = None;
             return;
         };
-        let reason = format!("{}: not confirmed in time", named(&trial));
-        match self.revert(trial.first, AGENT, &reason) {
+        match self.revert(Ending::of(trial.first), AGENT, NOT_IN_TIME) {
             Ok(Committed { revision, .. }) => {
                 let (author, revision) = (&*trial.author, revision.number);
                 tracing::warn!(
@@ -63,10 +66,17 @@ impl Writer {
         }
     }
 
-    /// Lets the changes stay that are on trial from revision `first` on.
-    pub(super) fn confirm(&mut self, first: u64) -> Result<Trial, ChangeError> {
+    /// Lets the changes stay that are on trial.
+    pub(super) fn confirm(&mut self, ending: Ending) -> Result<Trial, ChangeError> {
         let old = self.usable()?;
-        let trial = on_trial(&old, first)?;
+        let trial = on_trial(&old, &ending)?;
+        holds(ending, &old, old.document())?;
+        self.settle(&old)?;
+        Ok(trial)
+    }
+
+    /// Nothing is on trial any more.
+    fn settle(&mut self, old: &Snapshot) -> Result<(), ChangeError> {
         while let Err(error) = self.forget_trial(old.revision().number) {
             let full = matches!(error, ChangeError::DiskFull);
             if !full || !self.reserve.release() {
@@ -74,8 +84,8 @@ impl Writer {
             }
         }
         self.due = None;
-        self.publish(Snapshot::settled(&old));
-        Ok(trial)
+        self.publish(Snapshot::settled(old));
+        Ok(())
     }
 
     fn forget_trial(&mut self, head: u64) -> Result<(), ChangeError> {
@@ -86,19 +96,21 @@ impl Writer {
         })
     }
 
-    /// Takes the changes back that are on trial from revision `first` on, as a new revision.
+    /// Takes the changes back that are on trial, as a new revision; `why` stands behind their names.
     pub(super) fn revert(
         &mut self,
-        first: u64,
+        ending: Ending,
         author: &str,
-        reason: &str,
+        why: &str,
     ) -> Result<Committed, ChangeError> {
         let old = self.usable()?;
-        on_trial(&old, first)?;
+        let trial = on_trial(&old, &ending)?;
+        let first = trial.first;
         let before = self.at(first.saturating_sub(1))?;
         let before = Arc::new(before.ok_or(ChangeError::History(first))?);
+        holds(ending, &old, &before)?;
         if before.hash() == old.document().hash() {
-            self.confirm(first)?;
+            self.settle(&old)?;
             return Ok(Committed {
                 revision: old.revision().clone(),
                 changed: false,
@@ -106,6 +118,7 @@ impl Writer {
         }
         let text = |rule| Invalid::new("reason", format!("{rule}"));
         let author = author.parse().map_err(text)?;
+        let reason = format!("{}{why}", named(&trial));
         let reason = reason.parse().map_err(text)?;
         let revision = old
             .revision()
@@ -170,9 +183,21 @@ impl Writer {
     }
 }
 
-fn on_trial(snapshot: &Snapshot, first: u64) -> Result<Trial, ChangeError> {
-    let trial = snapshot.trial().filter(|trial| trial.first == first);
+/// The trial that an ending is for, unless it is over.
+fn on_trial(snapshot: &Snapshot, ending: &Ending) -> Result<Trial, ChangeError> {
+    let trial = snapshot.trial().filter(|one| one.first == ending.first);
     trial.cloned().ok_or(ChangeError::NothingOnTrial)
+}
+
+/// What an ending was asked for must hold now, when nobody else can change anything.
+fn holds(ending: Ending, now: &Snapshot, after: &Document) -> Result<(), ChangeError> {
+    let current = now.revision().number;
+    if ending.if_match.is_some_and(|wanted| wanted != current) {
+        return Err(ChangeError::Conflict { current });
+    }
+    let check = || (ending.check)(now.document(), after);
+    let checked = catch_unwind(AssertUnwindSafe(check));
+    Ok(checked.or(Err(ChangeError::Panicked))??)
 }
 
 /// The revisions of a trial, for the history.

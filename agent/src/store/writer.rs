@@ -154,13 +154,12 @@ impl Writer {
             Job::Inverse { number, reply } => drop(reply.send(self.inverse(number))),
             Job::Steps { number, reply } => drop(reply.send(self.steps(number))),
             Job::At { number, reply } => drop(reply.send(self.at(number))),
-            Job::Confirm { first, reply } => drop(reply.send(self.confirm(first))),
+            Job::Confirm { ending, reply } => drop(reply.send(self.confirm(ending))),
             Job::Revert {
-                first,
+                ending,
                 author,
-                reason,
                 reply,
-            } => drop(reply.send(self.revert(first, &author, &reason))),
+            } => drop(reply.send(self.revert(ending, &author, ""))),
         }
     }
 

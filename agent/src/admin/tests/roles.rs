@@ -10,6 +10,7 @@ use underpass_shared::rights::Access;
 
 use super::samples::{FREE, MANAGED, alerting, operators as people, with};
 use super::*;
+use crate::store::Ending;
 
 /// The status of a call that did what it is for.
 fn success(operation: &Operation) -> u16 {
@@ -313,7 +314,8 @@ async fn who_lost_his_role_while_his_request_ran_changes_nothing() {
             let reply = world.ask(administrator, verb, &pending, None).await;
             assert!(reply.is_forbidden(), "{verb:?}: {reply:?}");
         }
-        world.store.revert(first, "test", "test").await.unwrap();
+        let reverted = world.store.revert(Ending::of(first), "test");
+        reverted.await.unwrap();
         assert_eq!(world.document(), before);
     }
     world.put(&fixture).await;

@@ -25,11 +25,11 @@ pub(super) fn describe(operation: &Operation, schemas: &mut Schemas) -> Value {
             "schema": { "type": "object", "additionalProperties": { "type": "string" } },
         }));
     }
-    if operation.changes {
+    if operation.conditional {
         parameters.push(json!({
             "name": "If-Match",
             "in": "header",
-            "description": "The revision that the change is meant for, as ETag gave it, or *.",
+            "description": "The revision that the call is meant for, as ETag gave it, or *.",
             "schema": { "type": "string", "pattern": "^(\\*|\"[0-9]{1,19}\")$" },
         }));
     }

@@ -97,7 +97,7 @@ fn statuses(operation: &Operation) -> Vec<u16> {
         has(roles, 403),
         has(named || operation.may_be_missing, 404),
         has(operation.conflicts || ambiguous, 409),
-        has(operation.changes, 412),
+        has(operation.conditional, 412),
         has(body, 413),
         has(body, 415),
         Some(500),

@@ -28,8 +28,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .takes_as::<VerificationForm>(FORM)
     .limit(BACKUP_LEN_MAX)
     .acts()
+    .conditional()
     .conflicts()
-    .refuses(&[412, 429]),
+    .refuses(&[429]),
     Operation::post(
         VERIFICATION,
         Administration,

@@ -65,6 +65,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Confirms the changes that wait for it.",
     )
     .acts()
+    .conditional()
     .may_be_missing(),
     Operation::delete(
         PENDING_CONFIRM,
@@ -72,5 +73,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Takes the changes back that wait for their confirmation.",
     )
     .acts()
+    .conditional()
     .may_be_missing(),
 ];

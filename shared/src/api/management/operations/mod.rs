@@ -72,8 +72,10 @@ pub struct Operation {
     pub options: &'static [Parameter],
     /// Whether values by other names may stand behind the `?` too; what it is about names them.
     pub values: bool,
-    /// Whether it changes the configuration, so that it can be tried and bound to a revision.
+    /// Whether it changes the configuration, so that it can be tried.
     pub changes: bool,
+    /// Whether it can be bound to a revision.
+    pub conditional: bool,
     /// Whether the present state can be in its way.
     pub conflicts: bool,
     /// Whether what it is about can be missing although its path has no variable segment.
@@ -170,6 +172,7 @@ impl Operation {
             options: &[],
             values: false,
             changes: !matches!(verb, Verb::Get),
+            conditional: !matches!(verb, Verb::Get),
             conflicts: false,
             may_be_missing: false,
             refusals: &[],
@@ -253,6 +256,13 @@ impl Operation {
     /// It does something else than change the configuration.
     const fn acts(mut self) -> Self {
         self.changes = false;
+        self.conditional = false;
+        self
+    }
+
+    /// It can be bound to a revision although it [acts](Self::acts).
+    const fn conditional(mut self) -> Self {
+        self.conditional = true;
         self
     }
 

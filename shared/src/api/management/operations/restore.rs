@@ -40,8 +40,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .gives::<RestoreApplied>()
     .acts()
-    .conflicts()
-    .refuses(&[412]),
+    .conditional()
+    .conflicts(),
     Operation::post(
         RECIPIENT,
         Administration,
@@ -57,5 +57,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .gives::<RestoreApplied>()
     .may_be_missing()
     .acts()
+    .conditional()
     .conflicts(),
 ];
