@@ -77,14 +77,36 @@ macro_rules! port {
     };
 }
 
+/// A port of RFC by its name.
+macro_rules! port_name {
+    () => {
+        "(sapgw[0-9]{2}s?|sapms[A-Z][0-9A-Z]{2})"
+    };
+}
+
 /// A host name that need not exist anywhere.
 pub(crate) const VIRTUAL_HOST: &str = concat!("^", name!(), "$");
 /// The domain of cookies.
 pub(crate) const COOKIE_DOMAIN: &str = concat!("^\\.?", name!(), "$");
 /// A virtual host with its port.
 pub(crate) const VIRTUAL_ADDRESS: &str = concat!("^", name!(), ":", port!(), "$");
-/// A virtual host with its port or range of ports.
-pub(crate) const MAPPING_ADDRESS: &str = concat!("^", name!(), ":", port!(), "(-", port!(), ")?$");
+/// A virtual host with its port, by number or name, or its range of ports.
+pub(crate) const MAPPING_ADDRESS: &str = concat!(
+    "^",
+    name!(),
+    ":(",
+    port!(),
+    "(-",
+    port!(),
+    ")?|",
+    port_name!(),
+    ")$"
+);
+/// A port by its name.
+pub(crate) const PORT_NAME: &str = concat!("^", port_name!(), "$");
+/// A port by number or name, or a range of ports.
+pub(crate) const SYSTEM_PORTS: &str =
+    concat!("^(", port!(), "(-", port!(), ")?|", port_name!(), ")$");
 /// A virtual host, the port may be left out.
 pub(crate) const CLUSTER_HOST: &str = concat!("^", name!(), "(:", port!(), ")?$");
 /// A port as text, or a range of ports.

@@ -22,8 +22,9 @@ pub(super) fn find_mapping<'a>(
     subaccount: &'a Subaccount,
     address: &MappingAddress,
 ) -> Result<&'a Arc<MappingPart>, Refusal> {
-    let found = subaccount.mapping(address.host.as_str(), address.ports.low().get());
-    let found = found.filter(|one| one.virtual_ports() == Some(address.ports));
+    let key = address.key();
+    let found = subaccount.mapping(key.host.as_str(), key.port.get());
+    let found = found.filter(|one| address.is_of(one));
     found.ok_or_else(|| Refusal::not_found(format!("there is no system mapping {address}")))
 }
 
@@ -117,13 +118,13 @@ impl Admin {
         let target = Target::OfMapping(path.clone(), address.clone(), MappingTarget::Itself);
         let reason = format!(
             "added system mapping {address} to {}:{}",
-            input.local_host, input.local_port.0
+            input.local_host, input.local_port
         );
         let location = call.query.location_id.clone();
         let edit = move |document: &Document| {
             let found = find(document, &path, location.as_ref())?;
-            let (host, low) = (address.host.as_str(), address.ports.low().get());
-            if let Some(there) = found.mapping(host, low) {
+            let key = address.key();
+            if let Some(there) = found.mapping(key.host.as_str(), key.port.get()) {
                 let there = MappingAddress::of(there);
                 let message = format!("there is a system mapping {there} already");
                 return Err(Refusal::illegal_state(message).at("virtualHost"));

@@ -9,12 +9,11 @@ use serde::de::IntoDeserializer as _;
 use serde::de::value::Error as ValueError;
 use serde::{Deserialize, Serialize};
 use underpass_shared::api::management::{
-    ImportMode, MappingAddress, MappingTarget, PortsText, ProbeInput, ReadOnly, SubaccountTarget,
-    SystemMapping, SystemMappingInput, Target, Verb,
+    ImportMode, MappingAddress, MappingTarget, ProbeInput, ReadOnly, SubaccountTarget,
+    SystemMapping, SystemMappingInput, SystemPorts, Target, Verb,
 };
 use underpass_shared::config::{
-    AuthenticationMode, BackendType, Client as SapClient, HostInHeader, Number, PortRange,
-    ProbePath, Protocol,
+    AuthenticationMode, BackendType, Client as SapClient, HostInHeader, Number, ProbePath, Protocol,
 };
 use underpass_shared::host::{InternalHost, InvalidAddress};
 
@@ -114,12 +113,13 @@ pub enum Action {
 /// A new system mapping.
 #[derive(Args, Debug)]
 pub struct NewMapping {
-    /// What cloud applications ask for. TCP and TCPS take ranges of ports, such as 30000-30010.
+    /// What cloud applications ask for. TCP and TCPS take ranges of ports, such as 30000-30010, RFC
+    /// and RFCS names, such as sapgw00.
     #[arg(value_name = "VIRTUAL_HOST:PORT")]
     address: MappingAddress,
     /// Where the system is; a range of ports has as many as the virtual one.
     #[arg(value_name = "INTERNAL_HOST:PORT", value_parser = internal)]
-    internal: (InternalHost, PortRange),
+    internal: (InternalHost, SystemPorts),
     /// What is spoken to it: HTTP, HTTPS, TCP, TCPS, RFC, RFCS, LDAP or LDAPS.
     #[arg(long, default_value = "HTTP", value_parser = named::<Protocol>)]
     protocol: Protocol,
@@ -155,8 +155,8 @@ pub struct NewMapping {
     description: String,
 }
 
-/// A host with a port or a range of ports.
-fn internal(text: &str) -> anyhow::Result<(InternalHost, PortRange)> {
+/// A host with a port, its name or a range of ports.
+fn internal(text: &str) -> anyhow::Result<(InternalHost, SystemPorts)> {
     let (host, ports) = text.rsplit_once(':').ok_or(InvalidAddress::PortMissing)?;
     // An IPv6 address that nothing follows.
     if ports.ends_with(']') {
@@ -241,9 +241,9 @@ impl NewMapping {
     fn input(self) -> anyhow::Result<SystemMappingInput> {
         Ok(SystemMappingInput {
             virtual_host: Some(self.address.host),
-            virtual_port: Some(PortsText(self.address.ports)),
+            virtual_port: Some(self.address.ports),
             local_host: self.internal.0,
-            local_port: PortsText(self.internal.1),
+            local_port: self.internal.1,
             protocol: self.protocol,
             backend_type: self.backend_type,
             host_in_header: self.host_in_header,
@@ -284,8 +284,8 @@ fn list(all: &[SystemMapping], out: &mut dyn Write) -> io::Result<()> {
     let rows = all.iter().map(|one| {
         let reason = one.not_effective_because.as_deref();
         [
-            format!("{}:{}", one.virtual_host, one.virtual_port.0),
-            format!("{}:{}", one.local_host, one.local_port.0),
+            format!("{}:{}", one.virtual_host, one.virtual_port),
+            format!("{}:{}", one.local_host, one.local_port),
             name(&one.protocol),
             name(&one.backend_type),
             format!(

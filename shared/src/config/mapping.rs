@@ -10,6 +10,7 @@ use super::invalid::Invalid;
 use super::limits::{DESCRIPTION_LEN_MAX, RESOURCES_MAX, SYSTEM_ID_LEN_MAX};
 use super::part::Part;
 use super::path_options::PathOptions;
+use super::port_name::PortName;
 use super::ports::PortRange;
 use super::probe::Probe;
 use super::resource::Resource;
@@ -189,6 +190,18 @@ impl MappingFields {
         }
     }
 
+    /// The same at another virtual address. Where the port has a name and is another one then, it
+    /// is written as a number.
+    #[must_use]
+    pub fn at(mut self, address: VirtualAddress) -> Self {
+        if let Some(options) = &mut self.rfc_options {
+            let same = |name: &PortName| name.port() == Some(address.port);
+            options.virtual_port_name = options.virtual_port_name.filter(same);
+        }
+        self.virtual_address = address;
+        self
+    }
+
     /// The virtual ports, as far as there are such.
     pub fn virtual_ports(&self) -> Option<PortRange> {
         PortRange::following(self.virtual_address.port, self.further_ports)
@@ -300,6 +313,29 @@ fn check_rfc(fields: &MappingFields) -> Result<(), Invalid> {
     if !options.snc_partner_name.is_empty() && fields.protocol != Protocol::Rfcs {
         let rule = "is for RFCS only";
         return Err(Invalid::new("rfcOptions.sncPartnerName", rule));
+    }
+    for (field, name, port) in [
+        (
+            "virtualPortName",
+            options.virtual_port_name,
+            fields.virtual_address.port,
+        ),
+        (
+            "internalPortName",
+            options.internal_port_name,
+            fields.internal_address.port,
+        ),
+    ] {
+        let wrong = |rule| Err(Invalid::new(format!("rfcOptions.{field}"), rule));
+        match name {
+            Some(name) if !name.fits(fields.protocol) => {
+                return wrong(format!("{name} is for RFCS only"));
+            }
+            Some(name) if name.port() != Some(port) => {
+                return wrong(format!("{name} is not the name of port {port}"));
+            }
+            Some(_) | None => {}
+        }
     }
     Ok(())
 }

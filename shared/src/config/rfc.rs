@@ -11,6 +11,7 @@ use super::invalid::Invalid;
 use super::limits::{
     ALLOWED_CLIENTS_MAX, BLOCKED_USERS_MAX, SAP_ROUTER_LEN_MAX, SAP_USER_LEN_MAX, SNC_NAME_LEN_MAX,
 };
+use super::port_name::PortName;
 use super::text::Text;
 use crate::id::serde_as_text;
 use crate::schema::{PRINTABLE, schema};
@@ -133,6 +134,12 @@ impl fmt::Display for ClientUser {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RfcOptions {
+    /// The virtual port by its name, where it is written so. It stands for the same number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub virtual_port_name: Option<PortName>,
+    /// The internal port by its name, where it is written so. It stands for the same number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub internal_port_name: Option<PortName>,
     /// The route string to the system.
     #[serde(skip_serializing_if = "is_empty")]
     pub sap_router: Text<SAP_ROUTER_LEN_MAX>,

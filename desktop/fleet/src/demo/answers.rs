@@ -217,7 +217,7 @@ pub(super) fn find<'a>(
 
 fn mapping<'a>(of: &'a Subaccount, address: &MappingAddress) -> Result<&'a Mapping, Refusal> {
     let mut all = of.mappings().iter();
-    let found = all.find(|one| MappingAddress::of(one) == *address);
+    let found = all.find(|one| address.is_of(one));
     let none = || Refusal::not_found(format!("there is no system mapping {address}"));
     Ok(found.ok_or_else(none)?)
 }

@@ -6,15 +6,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::Refusal;
-use super::lenient::{PortsText, ReadOnly};
+use super::lenient::ReadOnly;
 use super::probe::ProbeInput;
+use super::system_ports::SystemPorts;
 use super::{Links, MappingAddress, MappingTarget, SubaccountPath, Target, links};
 use crate::config::limits::{
     DESCRIPTION_LEN_MAX, SAP_ROUTER_LEN_MAX, SNC_NAME_LEN_MAX, SYSTEM_ID_LEN_MAX,
 };
 use crate::config::{
     AuthenticationMode, BackendType, Client, ClientUser, CreationDate, HostInHeader, Mapping,
-    MappingFields, PortRange, Probe, Protocol, ProtocolFamily, RfcOptions, Text,
+    MappingFields, Probe, Protocol, ProtocolFamily, RfcOptions, Text,
 };
 use crate::host::{InternalAddress, InternalHost, VirtualHost};
 use crate::schema::with_keys;
@@ -26,11 +27,11 @@ pub struct SystemMapping {
     /// What cloud applications ask for.
     pub virtual_host: VirtualHost,
     /// What cloud applications ask for.
-    pub virtual_port: PortsText,
+    pub virtual_port: SystemPorts,
     /// Where the system is.
     pub local_host: InternalHost,
     /// Where the system is.
-    pub local_port: PortsText,
+    pub local_port: SystemPorts,
     /// What is spoken to it.
     pub protocol: Protocol,
     /// What it is.
@@ -82,9 +83,12 @@ impl SystemMapping {
         let enabled = mapping.resources.iter().filter(|one| one.enabled);
         Self {
             virtual_host: address.host.clone(),
-            virtual_port: PortsText(address.ports),
+            virtual_port: address.ports,
             local_host: mapping.internal_address.host.clone(),
-            local_port: PortsText(internal.unwrap_or_else(|| mapping.internal_address.port.into())),
+            local_port: SystemPorts {
+                range: internal.unwrap_or_else(|| mapping.internal_address.port.into()),
+                name: rfc.and_then(|rfc| rfc.internal_port_name),
+            },
             protocol: mapping.protocol,
             backend_type: mapping.backend_type,
             host_in_header: mapping.host_in_header,
@@ -124,11 +128,11 @@ pub struct SystemMappingInput {
     pub virtual_host: Option<VirtualHost>,
     /// What cloud applications ask for; may be left out where the address names it.
     #[serde(default)]
-    pub virtual_port: Option<PortsText>,
+    pub virtual_port: Option<SystemPorts>,
     /// Where the system is.
     pub local_host: InternalHost,
     /// Where the system is.
-    pub local_port: PortsText,
+    pub local_port: SystemPorts,
     /// What is spoken to it.
     pub protocol: Protocol,
     /// What it is.
@@ -206,7 +210,7 @@ impl JsonSchema for NewSystemMapping {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let host = generator.subschema_for::<VirtualHost>();
-        let port = generator.subschema_for::<PortsText>();
+        let port = generator.subschema_for::<SystemPorts>();
         let keys = [("virtualHost", host), ("virtualPort", port)];
         with_keys(SystemMappingInput::json_schema(generator), keys)
     }
@@ -228,10 +232,10 @@ impl SystemMappingInput {
             (None, None) => return Err(Refusal::invalid("virtualHost", "is missing")),
         };
         let ports = match (self.virtual_port, target) {
-            (Some(ports), Some(target)) if ports.0 != target.ports => {
+            (Some(ports), Some(target)) if ports.range != target.ports.range => {
                 return Err(Refusal::invalid("virtualPort", fixed));
             }
-            (Some(ports), _) => ports.0,
+            (Some(ports), _) => ports,
             (None, Some(target)) => target.ports,
             (None, None) => return Err(Refusal::invalid("virtualPort", "is missing")),
         };
@@ -239,17 +243,23 @@ impl SystemMappingInput {
         Ok(MappingAddress { host, ports })
     }
 
-    /// Ranges exist for TCP, and an internal one is as long as the virtual one.
-    fn check_ports(&self, ports: PortRange) -> Result<(), Refusal> {
-        let local = self.local_port.0;
+    /// Ranges exist for TCP, and an internal one is as long as the virtual one; names for RFC.
+    fn check_ports(&self, ports: SystemPorts) -> Result<(), Refusal> {
+        let local = self.local_port;
         let tcp = self.protocol.family() == ProtocolFamily::Tcp;
-        for (field, range) in [("virtualPort", ports), ("localPort", local)] {
+        for (field, SystemPorts { range, name }) in [("virtualPort", ports), ("localPort", local)] {
             if range.further() > 0 && !tcp {
                 let rule = "ranges of ports exist for TCP and TCPS only";
                 return Err(Refusal::invalid(field, rule));
             }
+            if let Some(name) = name.filter(|name| !name.fits(self.protocol)) {
+                let rfc = self.protocol.family() == ProtocolFamily::Rfc;
+                let protocols = if rfc { "RFCS" } else { "RFC and RFCS" };
+                let rule = format!("{name} is for {protocols} only; write the number of the port");
+                return Err(Refusal::invalid(field, rule));
+            }
         }
-        if local.further() != ports.further() {
+        if local.range.further() != ports.range.further() {
             let rule = format!("must be as many ports as virtualPort, {ports}");
             return Err(Refusal::invalid("localPort", rule));
         }
@@ -269,7 +279,7 @@ impl SystemMappingInput {
     ) -> Result<MappingFields, Refusal> {
         let internal = InternalAddress {
             host: self.local_host,
-            port: self.local_port.0.low(),
+            port: self.local_port.range.low(),
         };
         let mut fields = match old {
             Some(old) => MappingFields::clone(old),
@@ -289,7 +299,14 @@ impl SystemMappingInput {
             .take()
             .filter(|_| rfc)
             .unwrap_or_default();
+        // Where the body does not name the port, it stays written as it is.
+        let written = match self.virtual_port {
+            Some(ports) => ports.name,
+            None => address.ports.name.or(present.virtual_port_name),
+        };
         let options = RfcOptions {
+            virtual_port_name: written,
+            internal_port_name: self.local_port.name,
             sap_router: self.sap_router,
             snc_partner_name: self.snc_partner_name,
             allowed_clients: self.allowed_clients.unwrap_or(present.allowed_clients),
@@ -298,7 +315,7 @@ impl SystemMappingInput {
         check_rfc(self.protocol, &options)?;
         fields.rfc_options = rfc.then(|| Box::new(options));
         fields.internal_address = internal;
-        fields.further_ports = address.ports.further();
+        fields.further_ports = address.ports.range.further();
         fields.protocol = self.protocol;
         fields.backend_type = self.backend_type;
         fields.authentication_mode = self.authentication_mode;
@@ -366,7 +383,8 @@ mod tests {
             "sncPartnerName":"p:CN=ERP","allowedClients":["200","100"],
             "blacklistedUsers":[{"client":"100","user":"DDIC"}]"#;
         let range = format!(r#""virtualPort":"80-89","localPort":"180-189",{TCP}"#);
-        for more in [TCP, RFC, rfcs, &range] {
+        let named = r#""virtualPort":"sapgw00s","localPort":"sapmsERP","protocol":"RFCS","backendType":"abapSys""#;
+        for more in [TCP, RFC, rfcs, &range, named] {
             let made = mapping(more, None).unwrap();
             let shown = SystemMapping::show(&made, &path, None);
             let json = serde_json::to_string(&shown).unwrap();
@@ -422,6 +440,55 @@ mod tests {
         }
         let snc = refused(&format!(r#""sncPartnerName":"x",{RFC}"#), None);
         assert_eq!(snc, "sncPartnerName: is for RFCS only");
+    }
+
+    #[test]
+    fn ports_of_rfc_have_names_and_stay_written_as_they_were() {
+        let ports = |virtual_port: &str, local: &str, protocol: &str| {
+            format!(
+                r#""virtualPort":{virtual_port},"localPort":{local},"protocol":"{protocol}","backendType":"abapSys""#
+            )
+        };
+        let named = ports("\"sapgw00\"", "\"sapmsC11\"", "RFC");
+        let made = mapping(&named, None).unwrap();
+        let address = MappingAddress::of(&made);
+        assert_eq!(address.to_string(), "a:sapgw00");
+        assert_eq!(made.virtual_address.to_string(), "a:3300");
+        assert_eq!(made.internal_address.to_string(), "b:3600");
+        let by_number: MappingAddress = "a:3300".parse().unwrap();
+        assert!(by_number.is_of(&made) && address.is_of(&made));
+        // Without a word of it the name stays, and a number takes its place.
+        let kept = r#""localPort":"3300","protocol":"RFC","backendType":"abapSys""#;
+        let json = format!(r#"{{"localHost":"b",{kept}}}"#);
+        let input: SystemMappingInput = super::super::read(json.as_bytes()).unwrap();
+        let target = input.address(Some(&by_number)).unwrap();
+        let fields = input
+            .onto(&target, Some(&made), CreationDate::at(7))
+            .unwrap();
+        let kept = Mapping::try_from(fields).unwrap();
+        assert_eq!(MappingAddress::of(&kept).to_string(), "a:sapgw00");
+        let numbers = mapping(&ports("3300", "3300", "RFC"), Some(&made)).unwrap();
+        assert_eq!(MappingAddress::of(&numbers).to_string(), "a:3300");
+        assert_eq!(numbers.rfc_options, None);
+        for (ports, told) in [
+            (
+                ports("\"sapgw00s\"", "3300", "RFC"),
+                "virtualPort: sapgw00s is for RFCS only",
+            ),
+            (
+                ports("3300", "\"sapgw00\"", "HTTP"),
+                "localPort: sapgw00 is for RFC and RFCS only",
+            ),
+            (
+                ports("\"sapgw100\"", "3300", "RFC"),
+                "virtualPort: the body does not fit",
+            ),
+        ] {
+            let refused = refused(&ports, None);
+            assert!(refused.starts_with(told), "{refused}");
+        }
+        let other = refused(&ports("\"sapgw01\"", "3300", "RFC"), Some(&made));
+        assert!(other.contains("cannot be changed"), "{other}");
     }
 
     #[test]

@@ -5,17 +5,18 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::config::{InvalidPortRange, Mapping, PortRange};
+use super::system_ports::{InvalidSystemPorts, SystemPorts};
+use crate::config::Mapping;
 use crate::host::{InvalidAddress, VirtualAddress, VirtualHost};
 use crate::schema::{MAPPING_ADDRESS, schema};
 
-/// A virtual host with a port, or with several that follow one another.
+/// A virtual host with a port, by number or name, or with several that follow one another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappingAddress {
     /// The host.
     pub host: VirtualHost,
     /// The ports.
-    pub ports: PortRange,
+    pub ports: SystemPorts,
 }
 
 schema!(MappingAddress = { "type": "string", "pattern": MAPPING_ADDRESS });
@@ -28,7 +29,7 @@ pub enum InvalidMappingAddress {
     Host(#[from] InvalidAddress),
     /// The ports are wrong.
     #[error(transparent)]
-    Ports(#[from] InvalidPortRange),
+    Ports(#[from] InvalidSystemPorts),
 }
 
 impl MappingAddress {
@@ -36,7 +37,7 @@ impl MappingAddress {
     pub fn key(&self) -> VirtualAddress {
         VirtualAddress {
             host: self.host.clone(),
-            port: self.ports.low(),
+            port: self.ports.range.low(),
         }
     }
 
@@ -44,11 +45,21 @@ impl MappingAddress {
     pub fn of(mapping: &Mapping) -> Self {
         let address = &mapping.virtual_address;
         let ports = mapping.virtual_ports();
+        let rfc = mapping.rfc_options.as_deref();
         Self {
             host: address.host.clone(),
-            // A mapping's ports were checked when it was made.
-            ports: ports.unwrap_or_else(|| address.port.into()),
+            ports: SystemPorts {
+                // A mapping's ports were checked when it was made.
+                range: ports.unwrap_or_else(|| address.port.into()),
+                name: rfc.and_then(|rfc| rfc.virtual_port_name),
+            },
         }
+    }
+
+    /// Whether it names a mapping, however its port is written.
+    pub fn is_of(&self, mapping: &Mapping) -> bool {
+        let found = mapping.virtual_ports();
+        mapping.virtual_address.host == self.host && found == Some(self.ports.range)
     }
 }
 

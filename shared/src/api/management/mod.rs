@@ -42,6 +42,7 @@ mod security;
 mod settings;
 mod status;
 mod subaccount;
+mod system_ports;
 mod target;
 mod trace;
 mod trust;
@@ -124,6 +125,7 @@ pub use subaccount::{
     ApplicationConnection, Corrupted, Enrolment, StateInput, SubaccountCertificate,
     SubaccountInput, SubaccountShown, Tunnel, TunnelChannel, TunnelState, ValidityInput,
 };
+pub use system_ports::{InvalidSystemPorts, SystemPorts};
 pub use target::{
     AlertTarget, AuditTarget, BackupTarget, CertificateTarget, ConnectorTarget, DeliveryTarget,
     DocumentTarget, MappingTarget, MigrationTarget, MonitoringTarget, OperatorTarget,

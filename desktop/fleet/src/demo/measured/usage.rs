@@ -71,7 +71,7 @@ fn of(nature: &Nature, key: &SubaccountKey, mapping: &Mapping, now_ms: i64) -> M
     let address = MappingAddress::of(mapping);
     MappingUsageShown {
         virtual_host: address.host,
-        virtual_port: PortsText(address.ports),
+        virtual_port: PortsText(address.ports.range),
         received: calls.saturating_mul(1_900),
         sent: calls.saturating_mul(16_400),
         calls,

@@ -67,7 +67,8 @@ impl Add {
         let Some(known) = address.clone().or_else(stand_in) else {
             return Err(faults);
         };
-        match self.form.read(&known) {
+        let form = self.form.clone().with_virtual_port(&self.port);
+        match form.read(&known) {
             Ok(fields) if address.is_some() => Ok(fields),
             Ok(_) => Err(faults),
             Err(more) => Err(faults.with(more)),

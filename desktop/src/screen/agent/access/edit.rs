@@ -155,8 +155,7 @@ impl<'a> Here<'a> {
             let found = document.subaccount(&key);
             let found = found.and_then(|one| one.mapping(from.host.as_str(), from.port.get()));
             let gone = || Invalid::new("mapping", format!("{from} is no longer there"));
-            let mut fields = MappingFields::clone(found.ok_or_else(gone)?);
-            fields.virtual_address = to;
+            let fields = MappingFields::clone(found.ok_or_else(gone)?).at(to);
             let without = document.without_mapping(key.clone(), from.clone())?;
             without.with_mapping(key.clone(), Mapping::try_from(fields)?)
         };

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use underpass_shared::config::{
     AuthenticationMode, BackendType, Client, ClientUser, HostInHeader, Invalid, Mapping,
-    MappingFields, PathOptions, Protocol, ProtocolFamily, RfcOptions,
+    MappingFields, PathOptions, PortName, Protocol, ProtocolFamily, RfcOptions,
 };
 use underpass_shared::host::{InternalAddress, InternalHost, Port, VirtualAddress};
 
@@ -17,7 +17,10 @@ pub(super) struct Form {
     pub(super) backend: BackendType,
     pub(super) protocol: Protocol,
     pub(super) host: String,
+    /// A number, or for RFC a name such as `sapgw00`.
     pub(super) port: String,
+    /// How the virtual port is written, where it is by name.
+    virtual_port: Option<PortName>,
     pub(super) last_port: String,
     pub(super) mode: AuthenticationMode,
     pub(super) host_in_header: HostInHeader,
@@ -122,6 +125,7 @@ impl Form {
             protocol,
             host: String::new(),
             port: super::words::port(protocol).to_owned(),
+            virtual_port: None,
             last_port: String::new(),
             mode: AuthenticationMode::None,
             host_in_header: HostInHeader::Virtual,
@@ -148,7 +152,11 @@ impl Form {
             backend: fields.backend_type,
             protocol: fields.protocol,
             host: fields.internal_address.host.to_string(),
-            port: fields.internal_address.port.get().to_string(),
+            port: rfc.internal_port_name.map_or_else(
+                || fields.internal_address.port.get().to_string(),
+                |name| name.to_string(),
+            ),
+            virtual_port: rfc.virtual_port_name,
             last_port: if fields.further_ports > 0 {
                 last.to_string()
             } else {
@@ -164,6 +172,14 @@ impl Form {
             blocked: joined(&rfc.blocked_users),
             system_id: fields.system_id.to_string(),
             description: fields.description.to_string(),
+        }
+    }
+
+    /// With the virtual port written as it was typed, where that is a name.
+    pub(super) fn with_virtual_port(self, typed: &str) -> Self {
+        Self {
+            virtual_port: typed.trim().parse().ok(),
+            ..self
         }
     }
 
@@ -207,14 +223,18 @@ impl Form {
     pub(super) fn read(&self, address: &VirtualAddress) -> Result<MappingFields, Faults> {
         let mut faults = Faults::default();
         let host = faults.read::<InternalHost>("host", &self.host);
-        let port = faults.read::<Port>("port", &self.port);
+        let named = self.port.trim().parse::<PortName>().ok();
+        let port = match named {
+            Some(name) if self.protocol.family() == ProtocolFamily::Rfc => name.port(),
+            Some(_) | None => faults.read::<Port>("port", &self.port),
+        };
         let last = match self.last_port.trim() {
             "" => port,
             text => faults.read::<Port>("furtherPorts", text),
         };
         let system_id = faults.read("systemId", &self.system_id);
         let description = faults.read("description", &self.description);
-        let rfc = self.rfc(&mut faults);
+        let rfc = self.rfc(named, &mut faults);
         let (Some(host), Some(port), Some(last), Some(system_id), Some(description), Some(rfc)) =
             (host, port, last, system_id, description, rfc)
         else {
@@ -258,12 +278,14 @@ impl Form {
         }
     }
 
-    fn rfc(&self, faults: &mut Faults) -> Option<RfcOptions> {
+    fn rfc(&self, named: Option<PortName>, faults: &mut Faults) -> Option<RfcOptions> {
         let allowed_clients = faults.list::<Client>("rfcOptions.allowedClients", &self.clients);
         let blocked_users = faults.list::<ClientUser>("rfcOptions.blockedUsers", &self.blocked);
         let sap_router = faults.read("rfcOptions.sapRouter", &self.sap_router)?;
         let snc_partner_name = faults.read("rfcOptions.sncPartnerName", &self.snc_partner)?;
         Some(RfcOptions {
+            virtual_port_name: self.virtual_port,
+            internal_port_name: named,
             sap_router,
             snc_partner_name,
             allowed_clients,
@@ -275,11 +297,18 @@ impl Form {
 /// Gives a mapping the settings of another; its address, its resources and its age stay.
 pub(super) fn take(fields: &mut MappingFields, settings: &MappingFields) {
     let resources = std::mem::take(&mut fields.resources);
+    let own = fields.rfc_options.as_deref();
+    let written = own.and_then(|rfc| rfc.virtual_port_name);
+    let mut taken = settings.clone();
+    if let Some(rfc) = &mut taken.rfc_options {
+        // Of another port it would be no name.
+        rfc.virtual_port_name = written.filter(|name| name.fits(settings.protocol));
+    }
     *fields = MappingFields {
         virtual_address: fields.virtual_address.clone(),
         creation_date: fields.creation_date,
         resources,
-        ..settings.clone()
+        ..taken
     };
 }
 
@@ -308,6 +337,21 @@ mod tests {
             3
         );
         assert_eq!(Form::of(&fields).read(&address()).unwrap(), fields);
+    }
+
+    #[test]
+    fn ports_of_rfc_may_be_typed_by_name() {
+        let mut form = typed().with_virtual_port("sapgw00s");
+        form.port = "sapmsERP".to_owned();
+        let address = "erp:4800".parse().unwrap();
+        let fields = form.read(&address).unwrap();
+        assert_eq!(fields.internal_address.port.get(), 3_600);
+        let again = Form::of(&fields);
+        assert_eq!(again.port, "sapmsERP");
+        assert_eq!(again.read(&address).unwrap(), fields);
+        form.protocol = Protocol::Https;
+        form.fit();
+        assert!(form.read(&address).unwrap_err().of("port").is_some());
     }
 
     #[test]

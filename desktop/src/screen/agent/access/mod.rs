@@ -319,9 +319,8 @@ fn named(
         Purpose::Rename => here.rename(cx, &state.done, part, address),
         Purpose::Duplicate => {
             let fields = MappingFields {
-                virtual_address: address,
                 creation_date: CreationDate::at(cx.now_ms),
-                ..MappingFields::clone(part)
+                ..MappingFields::clone(part).at(address)
             };
             put(cx, here, state, "Duplicate to", fields);
         }

@@ -1,7 +1,7 @@
 //! The dialog that gives a mapping another virtual address, or a second one.
 
 use egui::{Context, Ui};
-use underpass_shared::config::MappingPart;
+use underpass_shared::config::{MappingPart, PortName};
 use underpass_shared::host::{Port, VirtualAddress, VirtualHost};
 
 use super::edit::Here;
@@ -9,6 +9,9 @@ use super::form::Faults;
 use crate::theme::State;
 use crate::theme::space;
 use crate::widget::{Answer, Banner, Dialog, Field, Words as _};
+
+/// Characters of a port: those of the longest name, such as `sapgw00s`.
+pub(super) const PORT_LEN: usize = 8;
 
 /// What the new address is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +35,10 @@ pub(super) fn read(
     faults: &mut Faults,
 ) -> Option<VirtualAddress> {
     let host = faults.read::<VirtualHost>("virtualHost", host);
-    let port = faults.read::<Port>("virtualPort", port);
+    let port = match port.trim().parse::<PortName>() {
+        Ok(name) => name.port(),
+        Err(_) => faults.read::<Port>("virtualPort", port),
+    };
     let address = VirtualAddress {
         host: host?,
         port: port?,
@@ -64,7 +70,7 @@ pub(super) fn fields(ui: &mut Ui, host: &mut String, port: &mut String, faults: 
             let wrong = wrong_port.filter(|_| !port.is_empty());
             let field = Field::new("Virtual port", port)
                 .mono()
-                .limit(5)
+                .limit(PORT_LEN)
                 .error(wrong.as_deref());
             changed |= field.width(f32::INFINITY).show(ui).changed();
         });

@@ -4,6 +4,7 @@ use egui::Ui;
 use underpass_shared::config::{BackendType, HostInHeader, Protocol, ProtocolFamily};
 
 use super::form::{Faults, Form};
+use super::naming::PORT_LEN;
 use super::words::{BACKENDS, backend, modes, principal, principal_help, protocol, protocols};
 use crate::theme::{Text, Themed as _, space};
 use crate::widget::{Field, Words as _, segmented, select, toggle};
@@ -81,7 +82,7 @@ impl Editing<'_> {
                     ui,
                     ("Internal port", "port"),
                     |form| &mut form.port,
-                    |field| field.mono().limit(5),
+                    |field| field.mono().limit(PORT_LEN),
                 );
             });
             if ranges {

@@ -197,7 +197,7 @@ fn rows(all: &UsagesShown) -> Vec<Row> {
         let told = &one.told;
         let address = MappingAddress {
             host: told.virtual_host.clone(),
-            ports: told.virtual_port.0,
+            ports: told.virtual_port.0.into(),
         }
         .key();
         let row = |resource, calls, received, sent, last_ms| Row {

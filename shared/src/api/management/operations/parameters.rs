@@ -86,7 +86,7 @@ pub(super) const SEGMENTS: &[Parameter] = &[
     Parameter::of::<u64>("trace", "The number of a payload trace."),
     Parameter::of::<MappingAddress>(
         "virtualAddress",
-        "Virtual host and port or range of ports, as host:port or host:low-high.",
+        "Virtual host and port, its name or a range, as host:port, host:sapgw00 or host:low-high.",
     ),
 ];
 
