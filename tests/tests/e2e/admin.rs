@@ -5,6 +5,8 @@ mod below;
 mod certificates;
 mod changes;
 mod delivery;
+mod documented;
+mod exchange;
 mod files;
 mod handover;
 mod killed;

@@ -74,6 +74,20 @@ fn identity_never_passes_in_any_spelling() {
     assert_eq!(values(&head, "x-kept"), ["1", "2"]);
 }
 
+/// What an application says of itself to the back end is between the two.
+#[test]
+fn the_applications_own_credentials_pass_untouched() {
+    let world = World::start();
+    let backend = RawBackend::answering(ok);
+    let _agent = world.expose_all(&backend.address, &json!({}));
+    let lines = "Authorization: Basic dTpw\r\nCookie: a=1; b=2\r\nX-Csrf-Token: Fetch\r\n";
+    let head = seen(&world, &backend, lines);
+    assert_eq!(values(&head, "authorization"), ["Basic dTpw"]);
+    assert_eq!(values(&head, "cookie"), ["a=1; b=2"]);
+    assert_eq!(values(&head, "x-csrf-token"), ["Fetch"]);
+    assert!(!head.contains(&world.tenant.token), "{head}");
+}
+
 #[test]
 fn headers_of_one_hop_end_and_ours_cannot_be_named_away() {
     let world = World::start();

@@ -64,6 +64,8 @@ mod gateway_alerts;
 #[cfg(test)]
 mod gateway_away;
 #[cfg(test)]
+mod gateways;
+#[cfg(test)]
 #[cfg(unix)]
 mod generated;
 #[cfg(test)]

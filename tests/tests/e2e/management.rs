@@ -7,6 +7,7 @@ mod lockout;
 mod monitoring;
 mod organisation;
 mod pairing;
+mod pinned;
 mod port;
 mod tls;
 

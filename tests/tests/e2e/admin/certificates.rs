@@ -9,7 +9,7 @@ use underpass_shared::id::CredentialId;
 
 use super::socket::{Answer, CONFIGURATION, answer, curl};
 use crate::agent::Agent;
-use crate::process::{Process, refuse, run, until};
+use crate::process::{refuse, run, until};
 use crate::world::World;
 
 /// The page of nginx that is exposed.
@@ -25,8 +25,23 @@ openssl x509 -req -in two.csr -CA ca.pem -CAkey ca.key -days 2 -out two.pem 2>/d
 openssl pkcs12 -export -legacy -inkey two.key -in two.pem -certfile ca.pem -passout pass:s3cret -out two.p12
 ";
 
-fn openssl(dir: &Path, script: &str) {
+pub(super) fn openssl(dir: &Path, script: &str) {
     run(Command::new("bash").args(["-ec", script]).current_dir(dir));
+}
+
+/// A certificate and its key, both files, of a new Administrator.
+pub(super) fn script(agent: &Agent, dir: &Path) -> (String, String) {
+    openssl(
+        dir,
+        "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout script.key \
+         -out script.csr -subj /CN=script 2>/dev/null",
+    );
+    let path = |name: &str| dir.join(name).display().to_string();
+    let (csr, out) = (path("script.csr"), path("script.pem"));
+    let issue = ["operator", "issue", "--csr", &csr, "--name", "script"];
+    let role = ["--role", "Administrator", "--out", &out];
+    run(agent.command(&[issue.as_slice(), &role].concat()));
+    (out, path("script.key"))
 }
 
 fn read(dir: &Path, name: &str) -> String {
@@ -34,7 +49,7 @@ fn read(dir: &Path, name: &str) -> String {
 }
 
 impl World {
-    fn pki(&self) -> PathBuf {
+    pub(super) fn pki(&self) -> PathBuf {
         let dir = self.path("pki");
         file::private_dir(&dir).unwrap();
         openssl(&dir, CA);
@@ -139,19 +154,28 @@ fn back_ends_that_ask_get_the_system_certificate_unless_the_mapping_forbids_it()
     assert!(!agent.process().output().contains("ERROR"));
 }
 
-#[test]
-#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
-fn certificates_are_taken_as_existing_scripts_send_them() {
-    let world = World::start();
+/// A running agent, and a CA with what it issued.
+fn prepared(world: &World) -> (Agent, PathBuf) {
     let pki = world.pki();
     let mut agent = world.enrol("", &[]);
     agent.run();
     agent.until_up();
+    (agent, pki)
+}
+
+/// A field of a form that sends a file.
+fn at(pki: &Path, field: &str, name: &str) -> String {
+    format!("{field}=@{}", pki.join(name).display())
+}
+
+#[test]
+fn key_stores_are_taken_as_existing_scripts_send_them() {
+    let world = World::start();
+    let (mut agent, pki) = prepared(&world);
     let system = format!("{CONFIGURATION}/connector/onPremise/systemCertificate");
-    let at = |name: &str| format!("@{}", pki.join(name).display());
     assert_eq!(agent.ask("GET", &system, &[]).status, 404);
 
-    let store = format!("pkcs12={}", at("two.p12"));
+    let store = at(&pki, "pkcs12", "two.p12");
     for (fields, field) in [
         (vec![store.as_str(), "password=wrong"], "password"),
         (
@@ -194,18 +218,24 @@ fn certificates_are_taken_as_existing_scripts_send_them() {
     let accept = ["-o", &der, "-H", "Accept: application/pkix-cert"];
     run(curl(&[], &agent.dir, &system, &accept).arg("--no-include"));
     openssl(&pki, "openssl x509 -inform DER -in out.der | cmp - two.pem");
+    secrets_are_sealed(&agent.dir);
+    agent.process().kill();
+    agent.run();
+    agent.until_up();
+    assert_eq!(agent.ask("GET", &system, &[]).json()["subjectDN"], "CN=two");
+}
 
-    // A request, and what does not fit it.
+#[test]
+fn requests_are_signed_elsewhere_and_only_what_fits_them_is_taken() {
+    let world = World::start();
+    let (agent, pki) = prepared(&world);
     let ask = json!({"type": "csr", "keySize": "2048", "subjectDN": "CN=ca,O=Corp"}).to_string();
     let pp = format!("{CONFIGURATION}/connector/onPremises/ppCaCertificate");
-    let none = agent.form(
-        "PATCH",
-        &pp,
-        &[&format!("signedCertificate={}", at("two.pem"))],
-    );
+    let take = |name: &str| agent.form("PATCH", &pp, &[&at(&pki, "signedCertificate", name)]);
+    let none = take("two.pem");
     assert_eq!(none.status, 409, "{none:?}");
     let request = agent.send("POST", &pp, &[], &ask);
-    assert_eq!((request.status, agent.keys()), (200, 2));
+    assert_eq!((request.status, agent.keys()), (200, 1));
     file::replace(&pki.join("csr"), request.body.as_bytes()).unwrap();
     openssl(
         &pki,
@@ -216,12 +246,11 @@ fn certificates_are_taken_as_existing_scripts_send_them() {
         ("two.pem", "the key does not match"),
         ("noca.pem", "CA flag"),
     ] {
-        let wrong = agent.form("PATCH", &pp, &[&format!("signedCertificate={}", at(name))]);
+        let wrong = take(name);
         assert_eq!(wrong.status, 400, "{wrong:?}");
         assert!(wrong.body.contains(rule), "{wrong:?}");
     }
-    let signed = format!("signedCertificate={}", at("isca.pem"));
-    assert_eq!(agent.form("PATCH", &pp, &[&signed]).status, 204);
+    assert_eq!(take("isca.pem").status, 204);
     assert_eq!(
         agent.ask("GET", &pp, &[]).json()["subjectDN"],
         "CN=ca,O=Corp"
@@ -230,15 +259,11 @@ fn certificates_are_taken_as_existing_scripts_send_them() {
     // A new request drops the one before it.
     for _ in 0..2 {
         assert_eq!(agent.send("POST", &pp, &[], &ask).status, 200);
-        assert_eq!(agent.keys(), 3);
+        assert_eq!(agent.keys(), 2);
     }
-    assert_eq!(agent.ask("DELETE", &pp, &[]).status, 204);
-    assert_eq!(agent.keys(), 1);
     secrets_are_sealed(&agent.dir);
-    agent.process().kill();
-    agent.run();
-    agent.until_up();
-    assert_eq!(agent.ask("GET", &system, &[]).json()["subjectDN"], "CN=two");
+    assert_eq!(agent.ask("DELETE", &pp, &[]).status, 204);
+    assert_eq!(agent.keys(), 0);
 }
 
 fn secrets_are_sealed(dir: &Path) {
@@ -288,72 +313,6 @@ fn files_of_certificates_are_trusted_and_given_back() {
     assert_eq!(pem, all);
     let key = agent.form("POST", &path, &[&at("two.key")]);
     assert_eq!(key.json()["field"], "certificates", "{key:?}");
-}
-
-#[test]
-fn the_certificate_of_the_management_api_is_exchanged_without_a_failed_request() {
-    let world = World::start();
-    let mut agent = world.enrol("", &[]);
-    agent.run();
-    agent.until_up();
-    let addresses = until("the management API listens", || {
-        let text = std::fs::read_to_string(agent.dir.join("addresses.json")).ok()?;
-        serde_json::from_str::<Value>(&text).ok()
-    });
-    let url = addresses["managementUrls"][0].as_str().unwrap();
-    let url = format!("{url}/exposed?action=ping");
-    let bash = |name: &str, script: &str| {
-        let mut command = Command::new("bash");
-        Process::start(command.args(["-c", script]), world.path(name))
-    };
-    // Connections that come and go, and one that stays.
-    let mut many = bash(
-        "many.log",
-        &format!("seq 120 | xargs -P 4 -I@@ curl -sk -w '%{{http_code}}\\n' '{url}'"),
-    );
-    let urls = format!("'{url}' ").repeat(60);
-    let mut one = bash(
-        "one.log",
-        &format!("curl -sk --rate 30/s -w '%{{http_code}} %{{num_connects}}\\n' {urls}"),
-    );
-    let file = world.path("ui.pem");
-    let trusted = |ca: &Path| {
-        let mut curl = Command::new("curl");
-        run(curl
-            .args(["-sS", "-w", "%{http_code}", "--cacert"])
-            .arg(ca)
-            .arg(&url))
-    };
-    for round in 0..4 {
-        let subject = format!("CN=round {round}");
-        let key = if round == 2 { "rsa2048" } else { "ecdsa" };
-        let make = ["--subject", &subject, "--dns", "localhost", "--key", key];
-        let make = [&["certificate", "self-signed", "ui"][..], &make].concat();
-        run(agent.command(&make));
-        let pem = run(agent.command(&["certificate", "show", "ui", "--pem"]));
-        file::replace(&file, pem.as_bytes()).unwrap();
-        until("the new one is shown", || {
-            let mut curl = Command::new("curl");
-            let asked = curl.args(["-sS", "--cacert"]).arg(&file).arg(&url).output();
-            asked.unwrap().status.success().then_some(())
-        });
-        assert_eq!(trusted(&file), "200");
-    }
-    assert!(many.wait().success() && one.wait().success());
-    assert_eq!(many.output(), "200\n".repeat(120));
-    assert_eq!(one.output(), format!("200 1\n{}", "200 0\n".repeat(59)));
-    // The agent's own identity was there all the time, and shows itself again.
-    run(agent.command(&["certificate", "remove", "ui"]));
-    let identity = agent.dir.join("tls/identity.pem");
-    until("the self-made one is shown", || {
-        let mut curl = Command::new("curl");
-        let asked = curl
-            .args(["-sS", "--cacert"])
-            .arg(&identity)
-            .arg(&url)
-            .output();
-        asked.unwrap().status.success().then_some(())
-    });
 }
 
 /// What the agent made is described too.

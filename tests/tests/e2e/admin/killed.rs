@@ -10,11 +10,12 @@ use underpass_runtime::random;
 
 use super::socket::{Answer, answer, curl};
 use crate::agent::Agent;
-use crate::process::until;
+use crate::process::{in_full, until};
 use crate::world::World;
 
-/// How often the agent is killed; the variable sets another number, for a longer run.
+/// How often the agent is killed, and how often in full; the variable sets another number.
 const KILLS: u32 = 20;
+const KILLS_IN_FULL: u32 = 100;
 const KILLS_VARIABLE: &str = "UNDERPASS_TEST_KILLS";
 /// Operators who change mappings at once, each those of its own.
 const OPERATORS: usize = 3;
@@ -128,7 +129,8 @@ fn start(agent: &mut Agent, mappings: &str) -> Told {
 
 #[test]
 fn a_killed_agent_has_every_change_that_an_operator_was_told_of() {
-    let kills = std::env::var(KILLS_VARIABLE).map_or(KILLS, |text| text.parse().unwrap());
+    let usual = if in_full() { KILLS_IN_FULL } else { KILLS };
+    let kills = std::env::var(KILLS_VARIABLE).map_or(usual, |text| text.parse().unwrap());
     let world = World::start();
     let mut agent = world.enrol("", &[]);
     let mappings = format!("{}/systemMappings", agent.subaccount_path());

@@ -176,20 +176,44 @@ fn wrong_settings_are_refused_by_name() {
     }));
 }
 
+/// The rules of subjects of an agent.
+struct Rules(Agent);
+
+const RULES: &str = "connector/onPremises/subjectPatternRules";
+/// The condition of the rule that is always there.
+const LAST: &str = "always true";
+
+impl Rules {
+    fn conditions(&self) -> Vec<String> {
+        let all = self.0.setting(RULES);
+        let texts = all.as_array().unwrap().iter();
+        let texts = texts.map(|one| one["condition"].as_str().unwrap().to_owned());
+        texts.collect()
+    }
+
+    fn move_to(&self, index: u8, position: &Value) -> Answer {
+        let path = format!("{RULES}/{index}/move");
+        self.0.set("POST", &path, &json!({"position": position}))
+    }
+
+    fn set(&self, index: u8, body: &Value) -> u16 {
+        self.0.set("PUT", &format!("{RULES}/{index}"), body).status
+    }
+}
+
+fn rule(variable: &str, operator: &str, value: Option<&str>) -> Value {
+    let mut condition = json!({"variable": variable, "operator": operator});
+    if let Some(value) = value {
+        condition["value"] = json!(value);
+    }
+    json!({"description": variable, "condition": condition,
+           "subjectPattern": {"CN": format!("${{{variable}}}"), "O": ""}})
+}
+
 #[test]
-#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
-fn subject_rules_keep_their_order_and_the_last_one_stays() {
-    const RULES: &str = "connector/onPremises/subjectPatternRules";
+fn subject_rules_keep_their_order() {
     let world = World::start();
-    let agent = enrolled(&world);
-    let rule = |variable: &str, operator: &str, value: Option<&str>| {
-        let mut condition = json!({"variable": variable, "operator": operator});
-        if let Some(value) = value {
-            condition["value"] = json!(value);
-        }
-        json!({"description": variable, "condition": condition,
-               "subjectPattern": {"CN": format!("${{{variable}}}"), "O": ""}})
-    };
+    let rules = Rules(enrolled(&world));
     for (i, body) in [
         rule("mail", "exist", None),
         rule("user_type", "is_not", Some("technical")),
@@ -198,65 +222,43 @@ fn subject_rules_keep_their_order_and_the_last_one_stays() {
     .iter()
     .enumerate()
     {
-        let made = agent.set("POST", RULES, body);
+        let made = rules.0.set("POST", RULES, body);
         assert_eq!((made.status, made.body.as_str()), (201, ""), "{made:?}");
         let place = format!("{CONFIGURATION}/{RULES}/{i}");
         assert_eq!(made.header("location"), place);
     }
-    let conditions = || {
-        let all = agent.setting(RULES);
-        let texts = all.as_array().unwrap().iter();
-        let texts = texts.map(|one| one["condition"].as_str().unwrap().to_owned());
-        texts.collect::<Vec<_>>()
-    };
-    let (mail, kind, origin, last) = (
+    let (mail, kind, origin) = (
         "mail exists",
         "user_type is not technical",
         "cp.origin does not exist",
-        "always true",
     );
-    assert_eq!(conditions(), [mail, kind, origin, last]);
-    let move_to = |index: u8, position: Value| {
-        agent.set(
-            "POST",
-            &format!("{RULES}/{index}/move"),
-            &json!({"position": position}),
-        )
-    };
-    let moved = move_to(2, json!("0"));
+    assert_eq!(rules.conditions(), [mail, kind, origin, LAST]);
+    let moved = rules.move_to(2, &json!("0"));
     assert_eq!(
         (moved.status, moved.json()[0]["condition"].as_str()),
         (200, Some(origin))
     );
-    assert_eq!(conditions(), [origin, mail, kind, last]);
-    assert_eq!(move_to(0, json!(3)).status, 400);
-    assert_eq!(move_to(3, json!(0)).status, 409);
-    assert_eq!(move_to(4, json!(0)).status, 404);
-    let is = agent.set(
-        "PUT",
-        &format!("{RULES}/2"),
-        &rule("user_type", "is", Some("")),
-    );
-    assert_eq!(is.status, 204, "{is:?}");
-    assert_eq!(
-        agent
-            .set("DELETE", &format!("{RULES}/1"), &Value::Null)
-            .status,
-        204
-    );
-    assert_eq!(conditions(), [origin, "user_type is ", last]);
-    let mut fallback = json!({"description": "all", "condition": "always true",
+    assert_eq!(rules.conditions(), [origin, mail, kind, LAST]);
+    assert_eq!(rules.move_to(0, &json!(3)).status, 400);
+    assert_eq!(rules.move_to(3, &json!(0)).status, 409);
+    assert_eq!(rules.move_to(4, &json!(0)).status, 404);
+    assert_eq!(rules.set(2, &rule("user_type", "is", Some(""))), 204);
+    let gone = rules.0.set("DELETE", &format!("{RULES}/1"), &Value::Null);
+    assert_eq!(gone.status, 204);
+    assert_eq!(rules.conditions(), [origin, "user_type is ", LAST]);
+}
+
+#[test]
+fn the_last_subject_rule_stays_and_its_sample_names_what_is_missing() {
+    let world = World::start();
+    let rules = Rules(enrolled(&world));
+    let mut fallback = json!({"description": "all", "condition": LAST,
                               "subjectPattern": {"CN": "${name}", "OU": "${mail}", "C": "DE"}});
-    assert_eq!(
-        agent.set("PUT", &format!("{RULES}/2"), &fallback).status,
-        204
-    );
-    assert_eq!(agent.setting(RULES)[2], fallback);
+    assert_eq!(rules.set(0, &fallback), 204);
+    assert_eq!(rules.0.setting(RULES)[0], fallback);
     fallback["condition"] = json!({"variable": "a", "operator": "exist"});
-    assert_eq!(
-        agent.set("PUT", &format!("{RULES}/2"), &fallback).status,
-        400
-    );
+    assert_eq!(rules.set(0, &fallback), 400);
+    assert_eq!(rules.conditions(), [LAST]);
     // Values for a sample are checked before what is missing for it.
     for (query, status, field) in [
         ("?name=a&mail=b%40c", 409, None),
@@ -264,8 +266,8 @@ fn subject_rules_keep_their_order_and_the_last_one_stays() {
         ("?name=a&mail=b&more=c", 400, Some("more")),
         ("?name=a&name=b&mail=c", 400, Some("name")),
     ] {
-        let path = format!("{CONFIGURATION}/{RULES}/2/sampleCertificate{query}");
-        let answer = agent.ask("GET", &path, &[]);
+        let path = format!("{CONFIGURATION}/{RULES}/0/sampleCertificate{query}");
+        let answer = rules.0.ask("GET", &path, &[]);
         assert_eq!(answer.status, status, "{query}: {answer:?}");
         assert_eq!(answer.json()["field"].as_str(), field, "{query}");
     }

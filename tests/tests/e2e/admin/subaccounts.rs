@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::socket::CONFIGURATION;
+use super::socket::{Answer, CONFIGURATION};
+use crate::agent::Agent;
 use crate::process::{run, until};
 use crate::world::World;
 
@@ -12,32 +13,76 @@ fn refusal(error: &Value) -> (&str, &str, &str) {
     (text("type"), text("field"), text("message"))
 }
 
+/// An agent with two enrolments of one subaccount, of which scripts made the second.
+struct Twice {
+    world: World,
+    agent: Agent,
+    /// The path of all subaccounts, of this one, and of its second enrolment.
+    all: String,
+    subaccount: String,
+    second: String,
+    /// What the call answered that added it.
+    added: Answer,
+}
+
+impl Twice {
+    fn start() -> Self {
+        let world = World::start();
+        let mut agent = world.enrol("first", &[]);
+        agent.run();
+        agent.until_up();
+        let subaccount = agent.subaccount_path();
+        let all = format!("{CONFIGURATION}/subaccounts");
+        let token = world.enrol_token(&["--location-id", "second"]);
+        let added = add(&agent, &token);
+        assert_eq!(added.status, 201, "{added:?}");
+        until("both tunnels are up", || (agent.up() == 4).then_some(()));
+        Self {
+            second: format!("{subaccount}?locationID=second"),
+            world,
+            agent,
+            all,
+            subaccount,
+            added,
+        }
+    }
+
+    fn validity(&self) -> String {
+        format!("{}/validity?locationID=second", self.subaccount)
+    }
+
+    /// The serial number of the certificate that its tunnel has.
+    fn serial(&self) -> String {
+        let shown = self.agent.ask("GET", &self.second, &[]).json();
+        serial(&shown["tunnel"]["subaccountCertificate"])
+    }
+}
+
+/// Adds a subaccount with a token in place of a password.
+fn add(agent: &Agent, token: &str) -> Answer {
+    let shown = agent.ask("GET", &agent.subaccount_path(), &[]).json();
+    let body = json!({"regionHost": shown["regionHost"], "subaccount": shown["subaccount"],
+        "cloudUser": "somebody", "cloudPassword": token, "locationID": "second",
+        "displayName": "Second", "isManaged": "true", "autoCertRenewal": "true"});
+    let all = format!("{CONFIGURATION}/subaccounts");
+    agent.send("POST", &all, &[], &body.to_string())
+}
+
+fn serial(certificate: &Value) -> String {
+    let serial = certificate["serialNumber"].as_str().unwrap().to_owned();
+    assert!(serial.contains(':'), "{serial}");
+    serial
+}
+
 #[test]
-#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
-fn a_subaccount_is_added_managed_and_renewed_as_scripts_do() {
-    let world = World::start();
-    let mut agent = world.enrol("first", &[]);
-    agent.run();
-    agent.until_up();
-    let (all, subaccount) = (
-        format!("{CONFIGURATION}/subaccounts"),
-        agent.subaccount_path(),
-    );
-    let shown = agent.ask("GET", &subaccount, &[]).json();
-    let add = |token: &str| {
-        let body = json!({"regionHost": shown["regionHost"], "subaccount": shown["subaccount"],
-            "cloudUser": "somebody", "cloudPassword": token, "locationID": "second",
-            "displayName": "Second", "isManaged": "true", "autoCertRenewal": "true"});
-        agent.send("POST", &all, &[], &body.to_string())
-    };
-    let added = add(&world.enrol_token(&["--location-id", "second"]));
-    assert_eq!(added.status, 201, "{added:?}");
-    assert_eq!(added.header("location"), subaccount);
-    let (added, second) = (added.json(), format!("{subaccount}?locationID=second"));
+fn a_subaccount_is_added_and_managed_as_scripts_do() {
+    let twice = Twice::start();
+    let (agent, second) = (&twice.agent, &twice.second);
+    assert_eq!(twice.added.header("location"), twice.subaccount);
+    let added = twice.added.json();
     assert_eq!(added["isManaged"], true);
     assert_eq!(added["autoCertRenewal"], true);
-    until("both tunnels are up", || (agent.up() == 4).then_some(()));
-    let one = agent.ask("GET", &second, &[]).json();
+    let one = agent.ask("GET", second, &[]).json();
     assert_eq!(one["tunnel"]["state"], "Connected");
     assert_eq!(one["tunnel"]["applicationConnections"], json!([]));
     assert_eq!(one["tunnel"]["serviceChannels"], json!([]));
@@ -45,24 +90,39 @@ fn a_subaccount_is_added_managed_and_renewed_as_scripts_do() {
     let named = "ABAPCloud-channels HANA-channels K8S-channels VirtualMachine-channels \
                  domainMappings self state systemMappings validity";
     assert_eq!(links, named.split_whitespace().collect::<Vec<_>>());
-    let listed = agent.ask("GET", &all, &[]).json();
+    let listed = agent.ask("GET", &twice.all, &[]).json();
     assert_eq!(listed.as_array().unwrap().len(), 2);
+    // What was read can be written back, and is then nothing new.
+    let before = agent.document();
+    let same = agent.send("PUT", second, &[], &one.to_string());
+    assert_eq!(
+        (same.status, &same.json()["isManaged"]),
+        (200, &true.into())
+    );
+    assert_eq!(agent.document(), before);
+    let free = agent.send("PUT", second, &[], r#"{"isManaged":"false"}"#);
+    assert_eq!(
+        (free.status, &free.json()["isManaged"]),
+        (200, &false.into())
+    );
+}
 
+#[test]
+fn a_subaccount_is_renewed_by_its_key_or_by_a_token() {
+    let twice = Twice::start();
+    let (world, agent) = (&twice.world, &twice.agent);
     // What is there already is not added again, and the token is not burnt for it.
     let token = world.enrol_token(&["--location-id", "second"]);
-    let again = add(&token);
+    let again = add(agent, &token);
     assert_eq!(again.status, 409, "{again:?}");
     assert_eq!(refusal(&again.json()).0, "ILLEGAL_STATE");
-    let validity = format!("{subaccount}/validity?locationID=second");
-    let serial = |answer: &Value| answer["serialNumber"].as_str().unwrap().to_owned();
-    let first = serial(&one["tunnel"]["subaccountCertificate"]);
-    assert!(first.contains(':'), "{first}");
+    let (validity, first) = (twice.validity(), twice.serial());
     // By proof of the present key: nothing else changes.
     let before = agent.document();
     let renewed = agent.ask("POST", &validity, &[]);
     assert_eq!(renewed.status, 200, "{renewed:?}");
-    let second_serial = serial(&renewed.json());
-    assert_ne!(second_serial, first);
+    let second = serial(&renewed.json());
+    assert_ne!(second, first);
     assert_eq!(agent.document(), before);
     // By a token: the agent is a new instance then, once the gateway has no more use for the old.
     let taken = json!({"authenticationData": world.enrol_token(&["--location-id", "second"])});
@@ -73,111 +133,57 @@ fn a_subaccount_is_added_managed_and_renewed_as_scripts_do() {
         "{taken:?}"
     );
     assert_eq!(agent.document(), before);
-    let old = before["subaccounts"][1]["instance"].as_str().unwrap();
-    run(world.command(&["revoke", "--instance", old]));
+    let instance = |document: &Value| {
+        let instance = document["subaccounts"][1]["instance"].as_str();
+        instance.unwrap().to_owned()
+    };
+    run(world.command(&["revoke", "--instance", &instance(&before)]));
     let body = json!({"user": "somebody", "password": token}).to_string();
     let renewed = agent.send("POST", &validity, &[], &body);
     assert_eq!(renewed.status, 200, "{renewed:?}");
-    assert_ne!(serial(&renewed.json()), second_serial);
-    let instance = |document: &Value| document["subaccounts"][1]["instance"].to_string();
+    let third = serial(&renewed.json());
+    assert_ne!(third, second);
     assert_ne!(instance(&agent.document()), instance(&before));
     until("both tunnels are up", || (agent.up() == 4).then_some(()));
-    let shown = agent.ask("GET", &second, &[]).json();
+    let shown = agent.ask("GET", &twice.second, &[]).json();
     assert_eq!(shown["isManaged"], true);
-    assert_eq!(
-        serial(&shown["tunnel"]["subaccountCertificate"]),
-        serial(&renewed.json())
-    );
-
-    // What was read can be written back, and is then nothing new.
-    let same = agent.send("PUT", &second, &[], &shown.to_string());
-    assert_eq!(
-        (same.status, &same.json()["isManaged"]),
-        (200, &true.into())
-    );
-    let free = agent.send("PUT", &second, &[], r#"{"isManaged":"false"}"#);
-    assert_eq!(
-        (free.status, &free.json()["isManaged"]),
-        (200, &false.into())
-    );
+    assert_eq!(twice.serial(), third);
 }
 
+/// Whether it is about the validity, body, field, a part of the message.
+#[rustfmt::skip]
+const WRONG: &[(bool, &str, &str, &str)] = &[
+    (false, "{}", "authenticationData", "is missing"),
+    (false, r#"{"cloudUser":"u"}"#, "cloudPassword", "is missing beside cloudUser"),
+    (false, r#"{"cloudUser":"u","cloudPassword":"x"}"#, "cloudPassword", "enrolment token"),
+    (false, r#"{"authenticationData":"x","cloudPassword":"y"}"#, "cloudPassword", "must not stand beside"),
+    (false, r#"{"isManaged":1}"#, "isManaged", "expected true or false"),
+    (true, r#"{"user":"u"}"#, "password", "is missing beside user"),
+    (true, r#"{"authenticationData":"x"}"#, "authenticationData", "starts with"),
+    (true, r#"{"cloudUser":"x"}"#, "cloudUser", "unknown field"),
+];
+
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn wrong_requests_about_subaccounts_are_refused_by_name() {
     let world = World::start();
     let mut agent = world.enrol("", &[]);
     agent.run();
     agent.until_up();
-    let (all, subaccount) = (
-        format!("{CONFIGURATION}/subaccounts"),
-        agent.subaccount_path(),
-    );
+    let all = format!("{CONFIGURATION}/subaccounts");
+    let subaccount = agent.subaccount_path();
     let validity = format!("{subaccount}/validity");
     let before = agent.document();
-    for (path, body, kind, field, rule) in [
-        (
-            &all,
-            "{}",
-            "INVALID_REQUEST",
-            "authenticationData",
-            "is missing",
-        ),
-        (
-            &all,
-            r#"{"cloudUser":"u"}"#,
-            "INVALID_REQUEST",
-            "cloudPassword",
-            "is missing beside cloudUser",
-        ),
-        (
-            &all,
-            r#"{"cloudUser":"u","cloudPassword":"x"}"#,
-            "INVALID_REQUEST",
-            "cloudPassword",
-            "enrolment token",
-        ),
-        (
-            &all,
-            r#"{"authenticationData":"x","cloudPassword":"y"}"#,
-            "INVALID_REQUEST",
-            "cloudPassword",
-            "must not stand beside",
-        ),
-        (
-            &all,
-            r#"{"isManaged":1}"#,
-            "INVALID_REQUEST",
-            "isManaged",
-            "expected true or false",
-        ),
-        (
-            &validity,
-            r#"{"user":"u"}"#,
-            "INVALID_REQUEST",
-            "password",
-            "is missing beside user",
-        ),
-        (
-            &validity,
-            r#"{"authenticationData":"x"}"#,
-            "INVALID_REQUEST",
-            "authenticationData",
-            "starts with",
-        ),
-        (
-            &validity,
-            r#"{"cloudUser":"x"}"#,
-            "INVALID_REQUEST",
-            "cloudUser",
-            "unknown field",
-        ),
-    ] {
+    for (of_validity, body, field, rule) in WRONG {
+        let path = if *of_validity { &validity } else { &all };
         let refused = agent.send("POST", path, &[], body);
         assert_eq!(refused.status, 400, "{body}: {refused:?}");
         let error = refused.json();
         let told = refusal(&error);
-        assert_eq!((told.0, told.1), (kind, field), "{body}: {error}");
+        assert_eq!(
+            (told.0, told.1),
+            ("INVALID_REQUEST", *field),
+            "{body}: {error}"
+        );
         assert!(told.2.contains(rule), "{body}: {error}");
     }
     // A token is not burnt where there is no such subaccount.
@@ -192,9 +198,17 @@ fn wrong_requests_about_subaccounts_are_refused_by_name() {
         let gone = agent.ask("GET", &format!("{subaccount}/{path}"), &[]);
         assert_eq!(gone.status, 410, "{gone:?}");
     }
+    assert_eq!(agent.document(), before);
+}
 
-    // What cannot be read is named.
-    let corrupted = format!("{all}/corrupted");
+#[test]
+fn a_subaccount_that_cannot_be_read_is_named() {
+    let world = World::start();
+    let mut agent = world.enrol("", &[]);
+    agent.run();
+    agent.until_up();
+    let before = agent.document();
+    let corrupted = format!("{CONFIGURATION}/subaccounts/corrupted");
     assert_eq!(agent.ask("GET", &corrupted, &[]).json(), json!([]));
     let instance = before["subaccounts"][0]["instance"].as_str().unwrap();
     let secret = agent.dir.join("secrets").join(format!("{instance}.json"));
@@ -209,6 +223,7 @@ fn wrong_requests_about_subaccounts_are_refused_by_name() {
         found[0]["message"].as_str().unwrap().contains(instance),
         "{found}"
     );
+    let validity = format!("{}/validity", agent.subaccount_path());
     let failed = agent.ask("POST", &validity, &[]);
     assert_eq!(
         (failed.status, refusal(&failed.json()).0),

@@ -95,6 +95,16 @@ fn the_author_confirms_or_reverts_and_others_wait() {
         (&shown["firstRevision"], &shown["lastRevision"]),
         (&json!(2), &json!(3))
     );
+    // Whoever means what he has seen does not end what joined it since.
+    let path = format!("{CONFIGURATION}/pendingConfirm");
+    for method in ["POST", "DELETE"] {
+        let lost = agent.ask(method, &path, &["If-Match: \"2\""]);
+        assert_eq!(
+            (lost.status, lost.header("etag")),
+            (412, "\"3\"".to_owned())
+        );
+    }
+    assert_eq!(pending(&agent).unwrap()["lastRevision"], 3);
     let preview = agent.tell(&["revision", "diff", "3", "1"]);
     assert_eq!(preview["changes"].as_array().unwrap().len(), 2, "{preview}");
     run(agent.command(&["revert"]));

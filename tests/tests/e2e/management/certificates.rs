@@ -18,6 +18,8 @@ use underpass_shared::secret::Secret;
 use super::{Managed, hung_up, refused};
 use crate::process::{json, refuse, run, until};
 
+/// Who the caller is.
+const OWN: &str = "/api/v1/operator";
 /// How soon a connection ends that may not be any longer.
 pub(super) const CUT_TIME: Duration = Duration::from_secs(5);
 
@@ -93,7 +95,7 @@ fn foreign_and_expired_certificates_and_those_of_other_agents_get_not_a_word() {
 }
 
 /// A connection that is up: one request was answered on it.
-async fn live(managed: &Managed, known: &Known) -> impl AsyncRead + Unpin + use<> {
+async fn live(managed: &Managed, known: &Known, path: &str) -> impl AsyncRead + Unpin + use<> {
     let credential = Credential {
         chain: &known.certificate,
         key: known.key.expose(),
@@ -104,8 +106,8 @@ async fn live(managed: &Managed, known: &Known) -> impl AsyncRead + Unpin + use<
         .unwrap();
     let name = known.agent.server_name().try_into().unwrap();
     let mut stream = tls.connect(name, stream).await.unwrap();
-    let request = b"GET /api/v1/operator HTTP/1.1\r\nHost: agent\r\n\r\n";
-    stream.write_all(request).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: agent\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 200");
@@ -114,7 +116,12 @@ async fn live(managed: &Managed, known: &Known) -> impl AsyncRead + Unpin + use<
 
 /// Connects, does something, and answers how long the connection lasted afterwards.
 pub(super) fn lasts(managed: &Managed, known: &Known, act: impl FnOnce()) -> Duration {
-    let mut stream = managed.runtime.block_on(live(managed, known));
+    lasts_at(managed, known, OWN, act)
+}
+
+/// The same with a request for something else before.
+fn lasts_at(managed: &Managed, known: &Known, path: &str, act: impl FnOnce()) -> Duration {
+    let mut stream = managed.runtime.block_on(live(managed, known, path));
     act();
     let start = clock::monotonic();
     let end = async {
@@ -143,11 +150,17 @@ fn live_connections_end_with_what_they_rest_on() {
     let demoted = lasts(&managed, &carl, || {
         tell(&["operator", "role", "carl", "Support"]);
     });
+    let dora = managed.operator("dora", Role::Display);
+    let listening = lasts_at(&managed, &dora, "/api/v1/events", || {
+        tell(&["operator", "revoke", "dora"]);
+    });
     let short = Duration::from_secs(2);
     let short = reissued(&managed, &anna, clock::wall_ms(), short, false);
     let expired = lasts(&managed, &short, || {});
-    println!("removed {removed:?}, other role {demoted:?}, expired {expired:?}");
-    for took in [removed, demoted, expired] {
+    println!(
+        "removed {removed:?}, listening {listening:?}, other role {demoted:?}, expired {expired:?}"
+    );
+    for took in [removed, listening, demoted, expired] {
         assert!(took < CUT_TIME, "{took:?}");
     }
     assert_eq!(refused(managed.own(&bert)), 401);
@@ -178,7 +191,7 @@ fn live_connections_end_with_what_they_rest_on() {
 }
 
 fn lasts_not(managed: &Managed, known: &Known, act: impl FnOnce()) -> bool {
-    let mut stream = managed.runtime.block_on(live(managed, known));
+    let mut stream = managed.runtime.block_on(live(managed, known, OWN));
     act();
     let end = async {
         let mut rest = Vec::new();

@@ -16,10 +16,11 @@ use underpass_shared::api::management::{DocumentTarget, Query, Target, Verb};
 use underpass_shared::rights::Role;
 
 use super::Managed;
-use crate::process::until;
+use crate::process::{in_full, until};
 
-/// How often the agent is killed; the variable sets another number, for a longer run.
+/// How often the agent is killed, and how often in full; the variable sets another number.
 const KILLS: u32 = 8;
+const KILLS_IN_FULL: u32 = 200;
 const KILLS_VARIABLE: &str = "UNDERPASS_TEST_KILLS";
 /// Entries of each kind.
 const ENTRIES: u64 = 6;
@@ -378,7 +379,8 @@ fn work_until_killed(managed: &mut Managed, workers: &mut [Worker], all: &Acknow
 
 #[test]
 fn a_killed_agent_has_every_change_that_was_acknowledged_over_tls() {
-    let kills = std::env::var(KILLS_VARIABLE).map_or(KILLS, |text| text.parse().unwrap());
+    let usual = if in_full() { KILLS_IN_FULL } else { KILLS };
+    let kills = std::env::var(KILLS_VARIABLE).map_or(usual, |text| text.parse().unwrap());
     let mut managed = Managed::start();
     let names = ["anna", "ben", "clara", "david"];
     let mut workers: Vec<Worker> = names

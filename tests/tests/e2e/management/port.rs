@@ -1,9 +1,11 @@
 //! A port that cannot be used is no reason not to forward.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
+use std::process::Command;
 
 use serde_json::json;
 
+use super::Managed;
 use crate::http::HELLO;
 use crate::process::{json as parse, run, until};
 use crate::world::World;
@@ -48,4 +50,27 @@ fn a_taken_port_is_told_and_tried_again_while_requests_are_forwarded() {
         (management["listening"] == json!([port])).then_some(())
     });
     assert_eq!(world.get(HELLO).status, 200);
+}
+
+#[test]
+fn both_families_of_addresses_are_listened_on() {
+    let both = [
+        "--management-listen",
+        "127.0.0.1:0",
+        "--management-listen",
+        "[::1]:0",
+    ];
+    let managed = Managed::start_with(&both);
+    let bound: Vec<SocketAddr> = until("both addresses are bound", || {
+        let all = managed.addresses()["management"].as_array()?.clone();
+        let all = all.iter().map(|one| one.as_str().unwrap().parse().unwrap());
+        let all: Vec<SocketAddr> = all.collect();
+        (all.len() == 2).then_some(all)
+    });
+    assert_eq!(bound.iter().filter(|one| one.is_ipv6()).count(), 1);
+    for address in bound {
+        let url = format!("https://{address}/exposed?action=hasMasterRole");
+        let mut curl = Command::new("curl");
+        assert_eq!(run(curl.args(["-sSkf", &url])), "true", "{address}");
+    }
 }
