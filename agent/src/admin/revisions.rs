@@ -82,11 +82,11 @@ impl Admin {
 
     async fn document_at(&self, number: u64) -> Result<Document, Refusal> {
         let found = self.store.at(number).await.map_err(answer::refusal)?;
-        found.ok_or_else(|| Refusal::not_found(format!("the history has no revision {number}")))
+        found.ok_or_else(|| Refusal::no_revision(number))
     }
 
     async fn steps(&self, number: u64) -> Result<Steps, Refusal> {
         let found = self.store.steps(number).await.map_err(answer::refusal)?;
-        found.ok_or_else(|| Refusal::not_found(format!("the history has no revision {number}")))
+        found.ok_or_else(|| Refusal::no_revision(number))
     }
 }

@@ -72,8 +72,9 @@ pub(crate) fn cast(seed: u64, clock: &Clock) -> Vec<Actor> {
     for (group, (name, prefix, count)) in GROUPS.iter().enumerate() {
         for number in 1..=*count {
             let host = format!("{prefix}-agent{number:02}");
-            let address = format!("{host}.corp.example:8443").parse();
-            let address: InternalAddress = address.expect("the demo's hosts are hosts");
+            let Ok(address) = format!("{host}.corp.example:8443").parse::<InternalAddress>() else {
+                continue;
+            };
             let tags = TAGS.iter().filter(|_| dice.below(4) == 0);
             let described = Described {
                 label: host.clone(),

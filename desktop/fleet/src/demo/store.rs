@@ -10,10 +10,14 @@ use underpass_shared::config::{
     ConfirmWithin, Document, OnTrial, Revision, Trial, UndoError, diff,
 };
 
+/// One state, and the configuration with it.
+type Held = (Revision, Arc<Document>);
+
 /// All states, and what is on trial.
 #[derive(Debug)]
 pub(super) struct Store {
-    states: Vec<(Revision, Arc<Document>)>,
+    first: Held,
+    later: Vec<Held>,
     pub(super) trial: Option<Trial>,
 }
 
@@ -35,13 +39,14 @@ impl Store {
     pub(super) fn new() -> Self {
         let empty = Arc::new(Document::empty());
         Self {
-            states: vec![(Revision::genesis(), empty)],
+            first: (Revision::genesis(), empty),
+            later: vec![],
             trial: None,
         }
     }
 
     pub(super) fn current(&self) -> (&Revision, &Arc<Document>) {
-        let (revision, document) = self.states.last().expect("the first state is always there");
+        let (revision, document) = self.later.last().unwrap_or(&self.first);
         (revision, document)
     }
 
@@ -51,16 +56,14 @@ impl Store {
 
     /// All revisions, the newest first.
     pub(super) fn revisions(&self) -> impl Iterator<Item = &Revision> {
-        self.states.iter().rev().map(|(revision, _)| revision)
+        let all = self.later.iter().rev().chain([&self.first]);
+        all.map(|(revision, _)| revision)
     }
 
     pub(super) fn at(&self, number: u64) -> Result<(&Revision, &Arc<Document>), Refusal> {
-        let found = self
-            .states
-            .iter()
-            .find(|(revision, _)| revision.number == number);
-        let (revision, document) = found
-            .ok_or_else(|| Refusal::not_found(format!("the history has no revision {number}")))?;
+        let mut all = [&self.first].into_iter().chain(&self.later);
+        let found = all.find(|(revision, _)| revision.number == number);
+        let (revision, document) = found.ok_or_else(|| Refusal::no_revision(number))?;
         Ok((revision, document))
     }
 
@@ -104,7 +107,7 @@ impl Store {
         let within = order.within.map(ConfirmWithin::duration);
         let trial = self.trial.as_ref();
         self.trial = Trial::after(trial, &author, next.number, within, order.now_ms);
-        self.states.push((next, Arc::new(new)));
+        self.later.push((next, Arc::new(new)));
         Ok(true)
     }
 

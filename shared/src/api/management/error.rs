@@ -94,6 +94,11 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, ErrorType::NotFound, message)
     }
 
+    /// The history has no such revision.
+    pub fn no_revision(number: u64) -> Self {
+        Self::not_found(format!("the history has no revision {number}"))
+    }
+
     /// Not in the present state.
     pub fn illegal_state(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, ErrorType::IllegalState, message)
