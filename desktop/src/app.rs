@@ -8,6 +8,7 @@ mod keys;
 use std::sync::Arc;
 
 use egui::{Context, Ui};
+use jiff::tz::TimeZone;
 use underpass_fleet::command::Command;
 use underpass_fleet::snapshot::{FleetSnapshot, JobId};
 
@@ -22,6 +23,7 @@ use crate::shell::palette::Palette;
 use crate::shell::toasts::Toasts;
 use crate::source::Source;
 use crate::theme;
+use crate::times::{Times, set_times};
 
 /// Tells the time, milliseconds UTC.
 pub type Clock = Box<dyn Fn() -> i64>;
@@ -33,6 +35,8 @@ pub struct App {
     set_aside: Option<Box<dyn Source>>,
     demo: Option<MakeDemo>,
     clock: Clock,
+    /// Where this computer is.
+    zone: TimeZone,
     fleet: Arc<FleetSnapshot>,
     digest: Digest,
     /// What the operator chose.
@@ -64,6 +68,7 @@ impl App {
             set_aside: None,
             demo: None,
             clock,
+            zone: TimeZone::UTC,
             fleet,
             digest,
             prefs,
@@ -78,6 +83,11 @@ impl App {
             effects: Vec::new(),
             held: false,
         }
+    }
+
+    /// Where this computer is: moments are told by its clock.
+    pub fn set_zone(&mut self, zone: TimeZone) {
+        self.zone = zone;
     }
 
     /// The page that is shown.
@@ -122,6 +132,7 @@ impl eframe::App for App {
         }
         // Its own keys change the zoom too.
         self.prefs.zoom = Zoom::near(ctx.zoom_factor());
+        set_times(ctx, Times::new(self.zone.clone(), self.prefs.clock));
         let now = (self.clock)();
         self.toasts.follow(&self.fleet, now);
     }

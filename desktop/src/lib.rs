@@ -22,4 +22,5 @@ pub mod source;
 pub mod start;
 pub mod text;
 pub mod theme;
+pub mod times;
 pub mod widget;

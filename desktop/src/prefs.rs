@@ -12,6 +12,7 @@ use crate::measured::Span;
 use crate::nav::Nav;
 use crate::screen::fleet::{Col, SavedView};
 use crate::theme::size;
+use crate::times::ShownClock;
 
 /// The operator's choices. What an older or newer app wrote is read as far as it is known.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct Prefs {
     pub peek: bool,
     /// How large everything is.
     pub zoom: Zoom,
+    /// By which clock moments are told.
+    #[serde(deserialize_with = "known")]
+    pub clock: ShownClock,
     /// The range of time of plots.
     #[serde(deserialize_with = "known")]
     pub span: Span,
@@ -77,6 +81,7 @@ impl Default for Prefs {
             compact: false,
             peek: true,
             zoom: Zoom::default(),
+            clock: ShownClock::default(),
             span: Span::default(),
             setup: Setup::default(),
             nav: Nav::default(),

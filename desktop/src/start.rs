@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use egui::ViewportBuilder;
+use jiff::tz::TimeZone;
 use underpass_fleet::keys::KeyChoice;
 use underpass_fleet::{Fleet, Source, Wake, demo};
 use underpass_runtime::clock;
@@ -58,10 +59,10 @@ fn window(common: &Common) -> Result<()> {
             .as_ref()
             .map_err(|error| anyhow::anyhow!("{error:#}"))?;
         options.persistence_path = Some(folder.join("window.ron"));
-        let keys = common.passphrase()?;
+        let keys = common.passphrase()?.map(KeyChoice::Passphrase);
         Source::Profile {
             folder: folder.clone(),
-            keys: keys.map_or(KeyChoice::System, KeyChoice::Passphrase),
+            keys: keys.unwrap_or_else(|| underpass_fleet::keys::usual(folder)),
         }
     };
     let profile: Option<PathBuf> = profile.ok();
@@ -72,7 +73,8 @@ fn window(common: &Common) -> Result<()> {
             let ctx = &creation.egui_ctx;
             let fleet = Fleet::start(source, wake(ctx))?;
             let prefs = Prefs::load(creation.storage);
-            let app = App::new(ctx, Box::new(fleet), Box::new(clock::wall_ms), prefs);
+            let mut app = App::new(ctx, Box::new(fleet), Box::new(clock::wall_ms), prefs);
+            app.set_zone(TimeZone::system());
             let demo = |ctx: &egui::Context| {
                 let fleet = Fleet::start(made_up(), wake(ctx))?;
                 Ok(Box::new(fleet) as Box<dyn crate::source::Source>)

@@ -1,5 +1,7 @@
 //! Texts as the app shows them: numbers, times and what strangers wrote.
 
+use underpass_runtime::clock;
+
 /// The longest text of a stranger that is shown in one place.
 const SHOWN: usize = 300;
 
@@ -99,42 +101,10 @@ pub fn bytes(number: u64) -> String {
     }
 }
 
-/// A moment, to the second.
-pub fn when(ms: i64) -> String {
-    let Some(at) = moment(ms) else {
-        return "–".to_owned();
-    };
-    let (date, time) = (at.date(), at.time());
-    format!(
-        "{date} {:02}:{:02}:{:02} UTC",
-        time.hour(),
-        time.minute(),
-        time.second()
-    )
-}
-
-/// The day of a moment.
-pub fn day(ms: i64) -> String {
-    moment(ms).map_or("–".to_owned(), |at| at.date().to_string())
-}
-
-/// The time of a moment, to the millisecond.
-pub fn clock(ms: i64) -> String {
-    let Some(at) = moment(ms) else {
-        return "–".to_owned();
-    };
-    let time = at.time();
-    format!(
-        "{:02}:{:02}:{:02}.{:03}",
-        time.hour(),
-        time.minute(),
-        time.second(),
-        time.millisecond()
-    )
-}
-
-fn moment(ms: i64) -> Option<time::OffsetDateTime> {
-    time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok()
+/// The day of a moment in UTC, for names of files.
+pub fn utc_day(ms: i64) -> String {
+    let told = clock::rfc3339(ms);
+    told.split('T').next().unwrap_or_default().to_owned()
 }
 
 /// What is left until a moment: minutes and seconds.
@@ -171,13 +141,9 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_told_in_utc() {
-        assert_eq!(when(1_772_443_805_007), "2026-03-02 09:30:05 UTC");
-        assert_eq!(
-            (day(0), clock(1_772_443_805_007)),
-            ("1970-01-01".to_owned(), "09:30:05.007".to_owned())
-        );
-        assert_eq!(when(i64::MAX), "–");
+    fn days_of_files_are_those_of_utc() {
+        assert_eq!(utc_day(0), "1970-01-01");
+        assert_eq!(utc_day(1_772_443_805_007), "2026-03-02");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use underpass_shared::api::management::{OperatorShown, Query, Target};
 use underpass_shared::config::{ConfirmWithin, Document, Invalid, OperatorName, Place};
 use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
+use underpass_shared::secret::Secret;
 
 pub use self::moves::{Migrate, Scc, Stop};
 use crate::Reply;
@@ -115,6 +116,8 @@ pub enum Command {
     Remove(AgentId),
     /// Open the keys of this program in this way.
     Unlock(KeyChoice),
+    /// Keep the keys of this program in another place, or seal them by another passphrase.
+    MoveKeys(MoveKeys),
     /// Stop a job; what was done stays done.
     Cancel(JobId),
     /// Show a job that is over no longer.
@@ -332,6 +335,17 @@ pub struct Stranger {
     pub operator: OperatorShown,
     /// What both sides show, to be compared by a person.
     pub words: Vec<String>,
+}
+
+/// Where the keys of this program are kept from now on.
+#[derive(Debug)]
+pub struct MoveKeys {
+    /// Where to.
+    pub to: KeyChoice,
+    /// The passphrase that seals them now, where one does.
+    pub present: Option<Secret>,
+    /// Whether it was done.
+    pub done: Slot<()>,
 }
 
 /// How a document is edited.

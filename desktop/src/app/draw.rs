@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{CentralPanel, Frame, Margin, Panel, Stroke, Ui};
+use egui::{CentralPanel, Frame, Panel, Stroke, Ui};
 
 use super::App;
 use crate::cx::Cx;
@@ -10,7 +10,7 @@ use crate::nav::{Nav, Route};
 use crate::screen::{self, Screens};
 use crate::shell::toasts::Toasts;
 use crate::shell::{Pending, Rail, rail, results, sheet, status, top};
-use crate::theme::{Themed as _, size};
+use crate::theme::{Themed as _, inset, size};
 
 impl App {
     pub(super) fn draw(&mut self, ui: &mut Ui) {
@@ -96,12 +96,7 @@ fn around(
         })
         .resizable(false)
         .show_separator_line(false)
-        .frame(bar(tokens.rail).inner_margin(Margin {
-            left: 10,
-            right: 10,
-            top: 13,
-            bottom: 10,
-        }))
+        .frame(bar(tokens.rail).inner_margin(inset::SIDE))
         .show(ui, |ui| {
             let group = &mut screens.fleet.group;
             rail(
@@ -121,7 +116,7 @@ fn around(
         .exact_size(size::STATUS)
         .resizable(false)
         .show_separator_line(false)
-        .frame(bar(tokens.rail).inner_margin(Margin::symmetric(12, 0)))
+        .frame(bar(tokens.rail).inner_margin(inset::STATUS))
         .show(ui, |ui| status(ui, cx, open_tasks));
     let edge = foot.response.rect;
     ui.painter().hline(edge.x_range(), edge.top() + 0.5, line);
@@ -129,7 +124,7 @@ fn around(
         .exact_size(size::TOP)
         .resizable(false)
         .show_separator_line(false)
-        .frame(bar(tokens.canvas).inner_margin(Margin::symmetric(18, 0)))
+        .frame(bar(tokens.canvas).inner_margin(inset::TOP))
         .show(ui, |ui| top(ui, cx, nav, toasts));
 }
 

@@ -16,7 +16,7 @@ use super::output::Output;
 use super::select::{Which, settled};
 use super::template::TemplateValues;
 use super::{Common, NOT_WELL, read};
-use crate::text::{clean, when};
+use crate::text::clean;
 
 pub(super) const EXAMPLE: &str = "\
 Examples:
@@ -101,7 +101,7 @@ pub(super) fn run(
     let made = made.map_err(anyhow::Error::msg)?;
     engine.stop();
     if drift.markdown {
-        out.raw(made.to_markdown(&when(made.made_ms)).as_bytes())?;
+        out.raw(made.to_markdown(&clock::rfc3339(made.made_ms)).as_bytes())?;
     } else {
         out.show(&made.to_json(), |out| {
             made.agents.iter().try_for_each(|one| print(out, one))

@@ -138,7 +138,7 @@ impl Common {
         }
         let folder = self.folder()?;
         if !keys::wants_passphrase(&folder) {
-            return Ok(KeyChoice::System);
+            return Ok(keys::usual(&folder));
         }
         anyhow::ensure!(
             output::is_attended(),

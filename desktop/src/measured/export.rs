@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use egui::{ColorImage, Context, Rect, ScreenshotCallback, ViewportCommand};
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
+use underpass_runtime::clock;
 use underpass_shared::csv::cell;
 
 use crate::cx::Cx;
@@ -217,7 +218,7 @@ fn csv(unit: Unit, tracks: &[Track]) -> String {
     let heads: Vec<String> = tracks.iter().map(head).collect();
     let mut out = format!("time,time_ms,{}\r\n", heads.join(","));
     for time in times {
-        let mut cells = vec![cell(&text::when(time)), time.to_string()];
+        let mut cells = vec![cell(&clock::rfc3339(time)), time.to_string()];
         for track in tracks {
             let dot = at(&track.values, time as f64, 1).filter(|dot| dot.at_ms == time);
             let of = |dot: &crate::widget::Dot| {
@@ -249,7 +250,7 @@ mod tests {
             lines[0],
             "time,time_ms,one_seconds,one_seconds_min,one_seconds_max,p_99_seconds,p_99_seconds_min,p_99_seconds_max"
         );
-        assert_eq!(lines[1], "1970-01-01 00:00:00 UTC,0,1.5,1.5,1.5,,,");
+        assert_eq!(lines[1], "1970-01-01T00:00:00.000Z,0,1.5,1.5,1.5,,,");
         assert_eq!(lines.len(), 3);
         assert!(lines.iter().all(|line| line.split(',').count() == 8));
     }

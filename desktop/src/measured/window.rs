@@ -1,13 +1,13 @@
 //! Which part of time plots are over.
 
 use egui::{Context, Ui};
+use jiff::civil::{Date, Time};
 use lucide_icons::Icon;
 use serde::{Deserialize, Serialize};
-use time::{Date, Month, OffsetDateTime, Time};
 
 use crate::cx::Cx;
-use crate::text;
 use crate::theme::space;
+use crate::times::{Timed as _, Times};
 use crate::widget::{Answer, Button, Dialog, Field, Words as _, segmented};
 
 const MINUTE_MS: i64 = 60_000;
@@ -138,8 +138,9 @@ impl WindowBar {
             self.custom = None;
             cx.prefs.span = span;
         }
+        let times = ui.times();
         let words = self.custom.map_or("Custom…".to_owned(), |(from, to)| {
-            format!("{} – {}", short(from), short(to))
+            format!("{} – {}", times.minute(from), times.minute(to))
         });
         let button = Button::ghost(&words)
             .icon(Icon::Clock)
@@ -149,8 +150,8 @@ impl WindowBar {
             let now = Window::last(cx.prefs.span, cx.now_ms);
             let (from, to) = self.custom.unwrap_or((now.from, cx.now_ms));
             self.open = Some(Custom {
-                from: short(from),
-                to: short(to),
+                from: times.minute(from),
+                to: times.minute(to),
             });
         }
         self.dialog(ui.ctx(), cx.now_ms);
@@ -158,7 +159,8 @@ impl WindowBar {
 
     fn dialog(&mut self, ctx: &Context, now_ms: i64) {
         let Some(open) = &mut self.open else { return };
-        let (from, to) = (parse(&open.from), parse(&open.to));
+        let times = ctx.times();
+        let (from, to) = (parse(&times, &open.from), parse(&times, &open.to));
         let wrong = match (from, to) {
             (Some(from), Some(to)) if from >= to => Some("The end must be after the beginning"),
             (Some(from), Some(_)) if from >= now_ms => Some("Nothing is measured there yet"),
@@ -169,7 +171,7 @@ impl WindowBar {
         let answer = Dialog::new("range", "Custom range", "Show")
             .enabled_if(wrong.is_none(), wrong.unwrap_or_default())
             .show(ctx, |ui| {
-                ui.paragraph("Times are UTC.");
+                ui.paragraph(format!("Times are {}.", times.zone(now_ms)));
                 ui.add_space(space::S);
                 Field::new("From", &mut open.from)
                     .hint("2026-03-02 08:00")
@@ -193,24 +195,14 @@ impl WindowBar {
     }
 }
 
-/// A moment to the minute, as it is typed.
-fn short(ms: i64) -> String {
-    let told = text::when(ms);
-    told.get(..16).unwrap_or(&told).to_owned()
-}
-
 /// Reads `2026-03-02 09:30`; the time may be missing.
-fn parse(text: &str) -> Option<i64> {
+fn parse(times: &Times, text: &str) -> Option<i64> {
     let text = text.trim();
-    let (date, time) = text.split_once([' ', 'T']).unwrap_or((text, "00:00"));
-    let mut parts = date.splitn(3, '-');
-    let year = parts.next()?.parse().ok()?;
-    let month = Month::try_from(parts.next()?.parse::<u8>().ok()?).ok()?;
-    let date = Date::from_calendar_date(year, month, parts.next()?.parse().ok()?).ok()?;
+    let (day, time) = text.split_once([' ', 'T']).unwrap_or((text, "00:00"));
+    let day: Date = day.parse().ok()?;
     let (hour, minute) = time.split_once(':')?;
-    let time = Time::from_hms(hour.parse().ok()?, minute.parse().ok()?, 0).ok()?;
-    let moment = OffsetDateTime::new_utc(date, time);
-    Some(moment.unix_timestamp() * 1_000)
+    let time = Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()?;
+    times.instant(day.to_datetime(time))
 }
 
 #[cfg(test)]
@@ -221,10 +213,11 @@ mod tests {
 
     #[test]
     fn times_are_read_as_they_are_written() {
+        let times = Times::default();
         for at in [NOW, 0, NOW - 86_400_000] {
-            assert_eq!(parse(&short(at)), Some(at));
+            assert_eq!(parse(&times, &times.minute(at)), Some(at));
         }
-        assert_eq!(parse("1970-01-02"), Some(86_400_000));
+        assert_eq!(parse(&times, "1970-01-02"), Some(86_400_000));
         for wrong in [
             "",
             "2026",
@@ -232,7 +225,7 @@ mod tests {
             "2026-02-30 00:00",
             "2026-02-01 25:00",
         ] {
-            assert_eq!(parse(wrong), None, "{wrong}");
+            assert_eq!(parse(&times, wrong), None, "{wrong}");
         }
     }
 

@@ -12,7 +12,9 @@ pub(crate) mod save;
 pub mod settings;
 pub mod welcome;
 
-use egui::{Frame, Margin, ScrollArea, Ui};
+use egui::{Frame, ScrollArea, Ui};
+
+use crate::theme::inset;
 
 /// What the pages remember from frame to frame.
 #[derive(Default)]
@@ -43,24 +45,18 @@ pub fn page<R>(ui: &mut Ui, id: &str, contents: impl FnOnce(&mut Ui) -> R) -> R 
         .id_salt(id)
         .auto_shrink([false, false])
         .show(ui, |ui| {
-            let margin = Margin {
-                left: 20,
-                right: 20,
-                top: 4,
-                bottom: 20,
-            };
-            Frame::new().inner_margin(margin).show(ui, contents).inner
+            Frame::new()
+                .inner_margin(inset::PAGE)
+                .show(ui, contents)
+                .inner
         })
         .inner
 }
 
 /// A page whose parts scroll by themselves, with its margins.
 pub fn fixed_page<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
-    let margin = Margin {
-        left: 20,
-        right: 20,
-        top: 4,
-        bottom: 16,
-    };
-    Frame::new().inner_margin(margin).show(ui, contents).inner
+    Frame::new()
+        .inner_margin(inset::PAGE_FIXED)
+        .show(ui, contents)
+        .inner
 }

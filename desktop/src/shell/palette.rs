@@ -1,8 +1,8 @@
 //! The palette: pages, agents and commands by a few letters.
 
 use egui::{
-    Align2, Color32, CornerRadius, Frame, Id, Key, Margin, Modal, Modifiers, Rect, Role,
-    ScrollArea, Sense, Stroke, TextEdit, Ui, Vec2, WidgetInfo,
+    Align2, Color32, CornerRadius, Frame, Id, Key, Modal, Modifiers, Rect, Role, ScrollArea, Sense,
+    Stroke, TextEdit, Ui, Vec2, WidgetInfo,
 };
 use lucide_icons::Icon;
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
@@ -16,7 +16,7 @@ use crate::digest::{state_of, word_of};
 use crate::nav::{AgentTab, Route};
 use crate::screen::agent::edit::document;
 use crate::text;
-use crate::theme::{State, Text, Themed as _, font, radius, size, space};
+use crate::theme::{State, Text, Themed as _, font, inset, radius, size, space};
 use crate::widget::{Words as _, galley, paint_icon, shape};
 
 /// Agents that are shown at most; the next letter narrows better than scrolling does.
@@ -96,7 +96,7 @@ impl Palette {
                     .stroke(Stroke::new(size::LINE, tokens.border_strong))
                     .corner_radius(CornerRadius::same(radius::MODAL))
                     .shadow(ctx.global_style().visuals.window_shadow)
-                    .inner_margin(Margin::same(8)),
+                    .inner_margin(inset::MENU),
             )
             .show(ctx, |ui| {
                 ui.set_width(WIDTH.min(ctx.content_rect().width() - 2.0 * space::XXL));
@@ -170,7 +170,7 @@ impl Palette {
     fn field(&mut self, ui: &mut Ui) {
         let tokens = ui.tokens();
         ui.horizontal(|ui| {
-            ui.set_height(34.0);
+            ui.set_height(size::PALETTE_ROW);
             ui.spacing_mut().interact_size.y = 0.0;
             ui.add_space(space::S);
             ui.icon(Icon::Search, size::ICON, tokens.text_3);

@@ -29,7 +29,7 @@ pub fn rail(ui: &mut Ui, cx: &mut Cx<'_>, rail: Rail<'_>) {
         narrow,
         group,
     } = rail;
-    ui.spacing_mut().item_spacing.y = 2.0;
+    ui.spacing_mut().item_spacing.y = space::XXS;
     brand(ui, narrow);
     ui.add_space(space::L);
     for (page, command) in Route::RAIL {
@@ -63,13 +63,13 @@ pub fn rail(ui: &mut Ui, cx: &mut Cx<'_>, rail: Rail<'_>) {
 fn brand(ui: &mut Ui, narrow: bool) {
     const SIDE: f32 = 26.0;
     let tokens = ui.tokens();
-    ui.add_space(2.0);
+    ui.add_space(space::XXS);
     ui.horizontal(|ui| {
         ui.set_height(SIDE);
         ui.add_space(if narrow { 5.0 } else { space::XS + 2.0 });
         logo(ui, SIDE);
         if !narrow {
-            ui.add_space(2.0);
+            ui.add_space(space::XXS);
             ui.words(Text::Title, tokens.text, "Underpass");
         }
     });
@@ -123,8 +123,12 @@ fn entry(
         let tokens = ui.tokens();
         if narrow {
             let at = response.rect.center() + Vec2::new(7.0, -7.0);
-            ui.painter()
-                .circle(at, 4.5, tokens.error, egui::Stroke::new(1.5, tokens.rail));
+            ui.painter().circle(
+                at,
+                4.5,
+                tokens.error,
+                egui::Stroke::new(size::STROKE, tokens.rail),
+            );
             return response;
         }
         let number = galley(ui, Text::Caption, tokens.error, &text::count(badge), 60.0);
@@ -133,8 +137,11 @@ fn entry(
         let y = response.rect.center().y;
         let rect =
             Rect::from_center_size(egui::pos2(right - width / 2.0, y), Vec2::new(width, 18.0));
-        ui.painter()
-            .rect_filled(rect, CornerRadius::same(9), tokens.tint(tokens.error));
+        ui.painter().rect_filled(
+            rect,
+            CornerRadius::same(radius::PILL),
+            tokens.tint(tokens.error),
+        );
         ui.painter()
             .galley(rect.center() - number.size() / 2.0, number, tokens.error);
     }
@@ -228,7 +235,7 @@ fn identity(ui: &mut Ui, cx: &Cx<'_>, narrow: bool) {
     let face = Rect::from_min_size(egui::pos2(left, top), Vec2::splat(SIDE));
     ui.painter().rect_filled(
         face,
-        CornerRadius::same(14),
+        CornerRadius::same(radius::PILL),
         tokens.tint(tokens.accent_text),
     );
     let letters = galley(ui, Text::Caption, tokens.accent_text, &initials, SIDE);

@@ -3,7 +3,7 @@
 use egui::{CornerRadius, Rect, Sense, Ui, Vec2};
 
 use crate::command::{Section, UiCommand};
-use crate::theme::{Text, Themed as _, size, space};
+use crate::theme::{Text, Themed as _, radius, size, space};
 use crate::widget::{Answer, Dialog, Words as _, galley};
 
 const OTHERS: [(&str, &str); 5] = [
@@ -85,7 +85,7 @@ pub(super) fn paint_cap(ui: &Ui, rect: Rect, keys: &str) {
     let text = galley(ui, Text::Caption, tokens.text_2, keys, 140.0);
     ui.painter().rect(
         rect,
-        CornerRadius::same(4),
+        CornerRadius::same(radius::SMALL),
         tokens.hover,
         egui::Stroke::new(size::LINE, tokens.border),
         egui::StrokeKind::Inside,

@@ -100,14 +100,14 @@ fn tasks(ui: &mut Ui, cx: &mut Cx<'_>, open: &mut bool) {
         egui::Popup::toggle_id(ui.ctx(), egui::Popup::default_response_id(&response));
     }
     menu(&response, |ui| {
-        ui.set_width(300.0);
+        ui.set_width(size::POPUP);
         if cx.fleet.jobs.is_empty() {
             ui.quiet("Nothing was done yet");
             return;
         }
         ui.spacing_mut().item_spacing.y = space::S;
         egui::ScrollArea::vertical()
-            .max_height(320.0)
+            .max_height(size::LIST)
             .show(ui, |ui| {
                 for job in cx.fleet.jobs.iter() {
                     task(ui, cx, job);

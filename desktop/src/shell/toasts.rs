@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egui::{
-    Align, Align2, Area, CornerRadius, Frame, Id, Label, Layout, Margin, Order, RichText, Role,
-    Stroke, Ui, Vec2, WidgetInfo,
+    Align, Align2, Area, CornerRadius, Frame, Id, Label, Layout, Order, RichText, Role, Stroke, Ui,
+    Vec2, WidgetInfo,
 };
 use lucide_icons::Icon;
 use underpass_fleet::api::Call;
@@ -21,7 +21,7 @@ use super::results;
 use crate::cx::Cx;
 use crate::nav::{AgentTab, Route};
 use crate::text;
-use crate::theme::{State, Text, Themed as _, font, radius, size, space};
+use crate::theme::{State, Text, Themed as _, font, inset, radius, size, space};
 use crate::widget::{Button, IconButton, Words as _, dot};
 
 /// How long a word stays that is not an error, in milliseconds: long enough to read and to undo.
@@ -274,7 +274,7 @@ fn one(ui: &mut Ui, toast: &Toast, cx: &mut Cx<'_>) -> bool {
         .stroke(Stroke::new(size::LINE, tokens.border_strong))
         .corner_radius(CornerRadius::same(radius::CARD))
         .shadow(ui.visuals().popup_shadow)
-        .inner_margin(Margin::symmetric(12, 10))
+        .inner_margin(inset::BANNER)
         .show(ui, |ui| {
             ui.horizontal_top(|ui| {
                 ui.set_width(ui.available_width());
@@ -294,7 +294,7 @@ fn one(ui: &mut Ui, toast: &Toast, cx: &mut Cx<'_>) -> bool {
                         close = true;
                     }
                     ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                        ui.spacing_mut().item_spacing.y = 2.0;
+                        ui.spacing_mut().item_spacing.y = space::XXS;
                         let text = RichText::new(&toast.text)
                             .font(font(Text::Strong))
                             .color(tokens.text);
@@ -353,7 +353,7 @@ pub(super) fn history(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let fleet = cx.fleet;
     egui::ScrollArea::vertical()
-        .max_height(420.0)
+        .max_height(size::LIST_LONG)
         .show(ui, |ui| {
             for notice in fleet.notices.iter() {
                 ui.horizontal_top(|ui| {
@@ -361,7 +361,7 @@ pub(super) fn history(ui: &mut Ui, cx: &mut Cx<'_>) {
                     let words = text::sentence(&notice.text);
                     dot(ui, state_of(notice.severity), &words);
                     ui.vertical(|ui| {
-                        ui.spacing_mut().item_spacing.y = 2.0;
+                        ui.spacing_mut().item_spacing.y = space::XXS;
                         let text = RichText::new(words)
                             .font(font(Text::Body))
                             .color(ui.tokens().text);

@@ -1,8 +1,7 @@
 //! The bar above each page: where one is, the search, and what is on trial.
 
 use egui::{
-    Align, CornerRadius, Frame, Layout, Margin, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2,
-    WidgetInfo,
+    Align, CornerRadius, Frame, Layout, Rect, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
 };
 use lucide_icons::Icon;
 use underpass_fleet::snapshot::AgentSnapshot;
@@ -13,7 +12,7 @@ use crate::command::UiCommand;
 use crate::cx::Cx;
 use crate::nav::{Nav, Route};
 use crate::text;
-use crate::theme::{Text, Themed as _, radius, size, space};
+use crate::theme::{Text, Themed as _, inset, radius, size, space};
 use crate::widget::{Button, IconButton, Words as _, focus_ring, galley, menu, paint_icon};
 
 /// Changes on trial on some agent.
@@ -143,7 +142,7 @@ fn title(ui: &mut Ui, cx: &mut Cx<'_>, nav: &Nav) {
         });
         return;
     }
-    ui.add_space(2.0);
+    ui.add_space(space::XXS);
     ui.words(Text::Heading, tokens.text, route.title());
     let subtitle = match route {
         Route::Fleet => {
@@ -215,7 +214,7 @@ fn search(ui: &mut Ui, width: f32) -> bool {
         cap,
     );
     ui.painter()
-        .rect_filled(cap, CornerRadius::same(4), tokens.pressed);
+        .rect_filled(cap, CornerRadius::same(radius::SMALL), tokens.pressed);
     ui.painter()
         .galley(cap.center() - keys.size() / 2.0, keys, tokens.text_3);
     let text = galley(
@@ -271,12 +270,7 @@ fn countdown(ui: &mut Ui, cx: &mut Cx<'_>, pending: Pending<'_>) {
             .fill(tokens.tint(tokens.pending))
             .stroke(Stroke::new(size::LINE, tokens.pending.gamma_multiply(0.6)))
             .corner_radius(CornerRadius::same(radius::CONTROL))
-            .inner_margin(Margin {
-                left: 10,
-                right: 3,
-                top: 2,
-                bottom: 2,
-            })
+            .inner_margin(inset::TRIAL)
             .show(ui, |ui| {
                 ui.spacing_mut().item_spacing.x = space::XS;
                 ui.set_max_height(size::CONTROL_SMALL);
@@ -299,7 +293,7 @@ fn countdown(ui: &mut Ui, cx: &mut Cx<'_>, pending: Pending<'_>) {
                 });
                 ui.words(Text::Strong, tokens.text, name.as_str())
                     .on_hover_text(format!("{whose} are reverted unless they are kept"));
-                ui.icon(Icon::Timer, size::ICON_SMALL + 1.0, tokens.pending);
+                ui.icon(Icon::Timer, size::ICON_MEDIUM, tokens.pending);
             });
     });
 }

@@ -9,16 +9,17 @@ use underpass_shared::secret::Secret;
 use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, space};
-use crate::widget::{Answer, Banner, Dialog, Field, Words as _, progress, segmented};
-
-/// Shorter passphrases are guessed; the key store has the same rule.
-const PASSPHRASE_MIN: usize = 10;
+use crate::widget::{
+    Answer, Banner, Dialog, Field, NewPassphrase, Words as _, progress, segmented,
+};
 
 /// The dialog.
 #[derive(Default)]
 pub struct Unlock {
+    /// That of a vault that is there.
     passphrase: String,
-    again: String,
+    /// That of a new one.
+    new: NewPassphrase,
     kind: Option<KeyStoreKind>,
     /// Something was tried already, so what failed is news.
     tried: bool,
@@ -41,7 +42,7 @@ impl Unlock {
     /// What was typed goes into a secret, which is wiped when it is dropped.
     fn wipe(&mut self) {
         drop(Secret::new(std::mem::take(&mut self.passphrase)));
-        drop(Secret::new(std::mem::take(&mut self.again)));
+        self.new.wipe();
     }
 
     /// Shows it while the keys are not open.
@@ -76,8 +77,10 @@ impl Unlock {
                 let choice = match self.kind {
                     Some(KeyStoreKind::System) => KeyChoice::System,
                     Some(KeyStoreKind::Memory) => KeyChoice::Memory,
-                    Some(KeyStoreKind::Passphrase) | None => {
-                        KeyChoice::Passphrase(Secret::new(self.passphrase.clone()))
+                    Some(KeyStoreKind::Passphrase) => KeyChoice::Passphrase(self.new.take()),
+                    None => {
+                        let typed = std::mem::take(&mut self.passphrase);
+                        KeyChoice::Passphrase(Secret::new(typed))
                     }
                 };
                 self.tried = true;
@@ -121,13 +124,8 @@ impl Unlock {
         let kind = *self.kind.get_or_insert(KeyStoreKind::Passphrase);
         let rule = match kind {
             _ if opening => Some("The keys are being opened"),
-            KeyStoreKind::Passphrase if self.passphrase.chars().count() < PASSPHRASE_MIN => {
-                Some("The passphrase needs 10 characters")
-            }
-            KeyStoreKind::Passphrase if self.passphrase != self.again => {
-                Some("The two passphrases are not the same")
-            }
-            KeyStoreKind::Passphrase | KeyStoreKind::System | KeyStoreKind::Memory => None,
+            KeyStoreKind::Passphrase => self.new.problem(),
+            KeyStoreKind::System | KeyStoreKind::Memory => None,
         };
         Dialog::new("unlock", "Where shall your keys be kept?", "Use this")
             .wide()
@@ -145,7 +143,10 @@ impl Unlock {
                 ];
                 segmented(ui, "Where keys are kept", &mut self.kind, &choices);
                 match kind {
-                    KeyStoreKind::Passphrase => self.new_passphrase(ui),
+                    KeyStoreKind::Passphrase => {
+                        ui.paragraph("Keys are kept in a file that a passphrase seals. It is asked for at each start, and nobody can restore it.");
+                        self.new.show(ui);
+                    }
                     KeyStoreKind::System => drop(ui.paragraph(
                         "Tries the key store of the system once more. Unlock it first, or start its service.",
                     )),
@@ -155,21 +156,6 @@ impl Unlock {
                 }
                 waiting(ui, opening);
             })
-    }
-
-    fn new_passphrase(&mut self, ui: &mut Ui) {
-        ui.paragraph("Keys are kept in a file that a passphrase seals. It is asked for at each start, and nobody can restore it.");
-        let short = !self.passphrase.is_empty() && self.passphrase.chars().count() < PASSPHRASE_MIN;
-        Field::new("New passphrase", &mut self.passphrase)
-            .secret()
-            .help("At least 10 characters; a few words are good")
-            .error(short.then_some("It needs at least 10 characters"))
-            .show(ui);
-        let other = !self.again.is_empty() && self.again != self.passphrase;
-        Field::new("The same again", &mut self.again)
-            .secret()
-            .error(other.then_some("It is not the same"))
-            .show(ui);
     }
 }
 

@@ -1,12 +1,10 @@
 //! Banners: something about this page that the operator must know.
 
-use egui::{
-    Align, CornerRadius, Frame, Label, Layout, Margin, RichText, Role, Stroke, Ui, WidgetInfo,
-};
+use egui::{Align, CornerRadius, Frame, Label, Layout, RichText, Role, Stroke, Ui, WidgetInfo};
 use lucide_icons::Icon;
 
 use super::{Button, Words as _};
-use crate::theme::{State, Text, Themed as _, font, radius, size, space};
+use crate::theme::{State, Text, Themed as _, font, inset, radius, size, space};
 
 /// A line over the page's width, in the colour of a state.
 #[must_use = "a banner is shown by `show`"]
@@ -55,7 +53,7 @@ impl<'a> Banner<'a> {
             .fill(tokens.state_fill(self.state))
             .stroke(Stroke::new(size::LINE, color.gamma_multiply(0.45)))
             .corner_radius(CornerRadius::same(radius::CARD))
-            .inner_margin(Margin::symmetric(12, 8))
+            .inner_margin(inset::BANNER)
             .show(ui, |ui| {
                 let mut taken = false;
                 ui.horizontal(|ui| {
@@ -77,7 +75,7 @@ impl<'a> Banner<'a> {
                             return;
                         }
                         ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                            ui.spacing_mut().item_spacing.y = 2.0;
+                            ui.spacing_mut().item_spacing.y = space::XXS;
                             let text = RichText::new(self.text)
                                 .font(font(Text::Strong))
                                 .color(tokens.text);

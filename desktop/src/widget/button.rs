@@ -330,7 +330,7 @@ impl Widget for IconButton<'_> {
             size::CONTROL
         };
         let icon = if self.small {
-            size::ICON_SMALL + 1.0
+            size::ICON_MEDIUM
         } else {
             size::ICON + 1.0
         };
@@ -355,7 +355,7 @@ impl Widget for IconButton<'_> {
             if let Some(badge) = self.badge {
                 let at = rect.right_top() + Vec2::new(-space::S, space::S);
                 ui.painter()
-                    .circle(at, 4.0, badge, Stroke::new(1.5, tokens.canvas));
+                    .circle(at, 4.0, badge, Stroke::new(size::STROKE, tokens.canvas));
             }
             focus_ring(ui, &response, radius::CONTROL);
         }

@@ -2,12 +2,12 @@
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{
-    Align, Color32, CornerRadius, Frame, Id, InnerResponse, Label, Layout, Margin, Role, Stroke,
+    Align, Color32, CornerRadius, Frame, Id, InnerResponse, Label, Layout, Role, Stroke,
     Ui, Vec2, WidgetInfo,
 };
 
 use super::{Words as _, sparkline};
-use crate::theme::{State, Text, Themed as _, font, radius, size, space};
+use crate::theme::{State, Text, Themed as _, font, inset, radius, size, space};
 
 /// A surface with a border.
 pub fn card<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> InnerResponse<R> {
@@ -16,7 +16,7 @@ pub fn card<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> InnerRespons
         .fill(tokens.surface)
         .stroke(Stroke::new(size::LINE, tokens.border))
         .corner_radius(CornerRadius::same(radius::CARD))
-        .inner_margin(Margin::same(16))
+        .inner_margin(inset::CARD)
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing = Vec2::splat(space::S);
@@ -151,7 +151,7 @@ impl Kpi<'_> {
                 .layout(Layout::top_down(Align::Min)),
         );
         ui.set_clip_rect(ui.clip_rect().intersect(rect));
-        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.spacing_mut().item_spacing.y = space::XXS;
         ui.words(Text::Small, tokens.text_2, self.label);
         let mut job = LayoutJob::default();
         for (text, role, color) in [

@@ -27,7 +27,7 @@ pub fn checkbox(ui: &mut Ui, on: Option<bool>, name: &str) -> Response {
     };
     ui.painter().rect(
         rect,
-        CornerRadius::same(4),
+        CornerRadius::same(radius::SMALL),
         fill,
         Stroke::new(size::LINE, border),
         StrokeKind::Inside,
@@ -76,7 +76,8 @@ pub fn toggle(ui: &mut Ui, on: &mut bool, label: &str, reason: Option<&str>) -> 
         (true, true) => tokens.accent,
         (true, false) => tokens.track,
     };
-    ui.painter().rect_filled(track, CornerRadius::same(9), fill);
+    ui.painter()
+        .rect_filled(track, CornerRadius::same(radius::PILL), fill);
     let how = ui.animate_bool(response.id, *on);
     let x = egui::lerp(track.left() + 9.0..=track.right() - 9.0, how);
     ui.painter()

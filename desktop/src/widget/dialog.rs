@@ -1,13 +1,13 @@
 //! Dialogs: one question, its answer, and a way out.
 
 use egui::{
-    Align, Context, CornerRadius, Frame, Id, Key, Layout, Margin, Modal, Modifiers, Role, Stroke,
-    Ui, WidgetInfo,
+    Align, Context, CornerRadius, Frame, Id, Key, Layout, Modal, Modifiers, Role, Stroke, Ui,
+    WidgetInfo,
 };
 use lucide_icons::Icon;
 
 use super::{Button, Field, IconButton, Kind, Words as _};
-use crate::theme::{Text, Themed as _, radius, size, space};
+use crate::theme::{Text, Themed as _, inset, radius, size, space};
 
 /// What the operator did with a dialog in this frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ pub(super) fn frame(
                 .stroke(Stroke::new(size::LINE, tokens.border_strong))
                 .corner_radius(CornerRadius::same(radius::MODAL))
                 .shadow(ctx.global_style().visuals.window_shadow)
-                .inner_margin(Margin::same(20)),
+                .inner_margin(inset::DIALOG),
         )
         .show(ctx, |ui| {
             ui.set_width(width - 40.0);

@@ -4,7 +4,7 @@ use egui::{CornerRadius, RichText, Role, Sense, Stroke, Ui, Vec2, WidgetInfo};
 use lucide_icons::Icon;
 
 use super::{Words as _, checkbox, galley, paint_icon};
-use crate::theme::{State, Text, Themed as _, font, size, space};
+use crate::theme::{State, Text, Themed as _, font, radius, size, space};
 
 /// How a part differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,8 +83,11 @@ fn one(ui: &mut Ui, row: &mut DiffRow) -> bool {
         }
     }
     let (mark, _) = ui.allocate_exact_size(Vec2::splat(MARK), Sense::hover());
-    ui.painter()
-        .rect_filled(mark, CornerRadius::same(4), tokens.state_fill(state));
+    ui.painter().rect_filled(
+        mark,
+        CornerRadius::same(radius::SMALL),
+        tokens.state_fill(state),
+    );
     paint_icon(
         ui.painter(),
         icon,

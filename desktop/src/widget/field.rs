@@ -4,7 +4,7 @@ use egui::{CornerRadius, Frame, Id, Margin, Response, Role, Stroke, TextEdit, Ui
 use lucide_icons::Icon;
 
 use super::{IconButton, Words as _};
-use crate::theme::{Text, Themed as _, font, radius, size, space};
+use crate::theme::{Text, Themed as _, font, inset, radius, size, space};
 
 /// The most characters a field takes unless it says otherwise; no setting is longer.
 const LIMIT: usize = 4096;
@@ -189,7 +189,7 @@ fn complaint(ui: &mut Ui, error: &str) {
     let tokens = ui.tokens();
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
-        ui.icon(Icon::CircleAlert, size::ICON_SMALL + 1.0, tokens.error);
+        ui.icon(Icon::CircleAlert, size::ICON_MEDIUM, tokens.error);
         let text = egui::RichText::new(error)
             .font(font(Text::Small))
             .color(tokens.error);
@@ -204,18 +204,17 @@ fn framed<R>(
     width: f32,
     contents: impl FnOnce(&mut Ui, f32) -> R,
 ) -> R {
-    const MARGIN: i8 = 9;
     let tokens = ui.tokens();
     let stroke = border(ui, id, wrong);
     Frame::new()
         .fill(tokens.field)
         .stroke(stroke)
         .corner_radius(CornerRadius::same(radius::CONTROL))
-        .inner_margin(Margin::symmetric(MARGIN, 6))
+        .inner_margin(inset::FIELD)
         .show(ui, |ui| {
             // The frame is the field; its text needs no size of its own.
             ui.spacing_mut().interact_size.y = 0.0;
-            contents(ui, width - 2.0 * f32::from(MARGIN) - 2.0)
+            contents(ui, width - inset::FIELD.sum().x - 2.0 * size::LINE)
         })
         .inner
 }
@@ -238,7 +237,7 @@ pub fn search(ui: &mut Ui, id: Id, value: &mut String, name: &str, width: f32) -
     let inner = rect.shrink2(egui::vec2(space::S + 1.0, 0.0));
     let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(layout));
     ui.spacing_mut().interact_size.y = 0.0;
-    ui.icon(Icon::Search, size::ICON_SMALL + 1.0, tokens.text_3);
+    ui.icon(Icon::Search, size::ICON_MEDIUM, tokens.text_3);
     let clear = !value.is_empty();
     let room = ui.available_width()
         - if clear {

@@ -3,7 +3,7 @@
 use egui::{CornerRadius, Frame, Id, Key, Margin, Stroke, TextEdit, Ui};
 
 use super::galley;
-use crate::theme::{Text, Themed as _, font, radius, size};
+use crate::theme::{Text, Themed as _, font, inset, radius, size};
 
 /// The one text that is being edited, until it is taken or left.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +44,7 @@ pub fn inline(
         .fill(fill)
         .stroke(Stroke::new(line, border))
         .corner_radius(CornerRadius::same(radius::CONTROL - 2))
-        .inner_margin(Margin::symmetric(4, 2))
+        .inner_margin(inset::INLINE)
         .show(ui, |ui| {
             ui.spacing_mut().interact_size.y = 0.0;
             let color = if refused.is_some() {

@@ -3,7 +3,9 @@
 use egui::{Align, Layout, Ui};
 
 use super::{Words as _, copyable};
+use crate::text;
 use crate::theme::{Text, Themed as _, size, space};
+use crate::times::Timed as _;
 
 /// A panel of rows that share one column of names.
 pub fn keys<R>(ui: &mut Ui, contents: impl FnOnce(&mut Ui) -> R) -> R {
@@ -47,5 +49,36 @@ pub fn key_text(ui: &mut Ui, name: &str, value: &str, mono: bool, copy: bool) {
         } else {
             ui.words(role, ui.tokens().text, value);
         }
+    });
+}
+
+/// A row with a moment; the pointer above it tells that by the other clock too.
+pub fn key_moment(ui: &mut Ui, name: &str, at_ms: i64) {
+    let times = ui.times();
+    moment(ui, name, times.when(at_ms), times.both(at_ms));
+}
+
+/// The same with how long ago it was.
+pub fn key_aged(ui: &mut Ui, name: &str, at_ms: i64, now_ms: i64) {
+    let (times, age) = (ui.times(), text::age(now_ms, at_ms));
+    let ago = if age == "now" {
+        age
+    } else {
+        format!("{age} ago")
+    };
+    let told = format!("{}, {ago}", times.when(at_ms));
+    moment(ui, name, told, times.both(at_ms));
+}
+
+/// The same with the day alone.
+pub fn key_day(ui: &mut Ui, name: &str, at_ms: i64) {
+    let times = ui.times();
+    moment(ui, name, times.day(at_ms), times.both(at_ms));
+}
+
+fn moment(ui: &mut Ui, name: &str, told: String, more: String) {
+    key_row(ui, name, |ui| {
+        ui.words(Text::Body, ui.tokens().text, told)
+            .on_hover_text(more);
     });
 }

@@ -18,6 +18,7 @@ mod keys;
 mod logo;
 mod menu;
 mod option;
+mod passphrase;
 mod pill;
 mod plot;
 mod progress;
@@ -44,10 +45,11 @@ pub use file::{FilePath, file_field, folder_field};
 pub use flow::{Flow, flow};
 pub use highlight::highlighted;
 pub use inline::{Inline, inline};
-pub use keys::{key_row, key_text, keys};
+pub use keys::{key_aged, key_day, key_moment, key_row, key_text, keys};
 pub use logo::{ICON, logo};
 pub use menu::{context_menu, menu, menu_item, menu_rule};
 pub use option::option_card;
+pub use passphrase::NewPassphrase;
 pub use pill::{dot, pill, shape};
 pub use plot::{
     Bar, Dot, Hue, Look, Mark, Plot, PlotAct, PlotGroup, PlotOut, Slice, Threshold, Track, Unit,

@@ -6,7 +6,7 @@ use egui::{
 };
 
 use super::galley;
-use crate::theme::{State, Text, Themed as _, radius, space};
+use crate::theme::{State, Text, Themed as _, radius, size, space};
 
 const HEIGHT: f32 = 20.0;
 const MARK: f32 = 7.0;
@@ -59,7 +59,7 @@ pub fn shape(painter: &Painter, center: Pos2, size: f32, state: State, color: eg
         }
         State::Error => {
             let rect = Rect::from_center_size(center, Vec2::splat(size - 0.5));
-            painter.rect_filled(rect, CornerRadius::same(1), color);
+            painter.rect_filled(rect, CornerRadius::same(radius::BAR), color);
         }
         State::Info => {
             let points = vec![
@@ -71,14 +71,14 @@ pub fn shape(painter: &Painter, center: Pos2, size: f32, state: State, color: eg
             painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
         }
         State::Off => {
-            painter.circle_stroke(center, half - 0.5, Stroke::new(1.5, color));
+            painter.circle_stroke(center, half - 0.5, Stroke::new(size::STROKE, color));
         }
         State::Pending => {
-            painter.circle_stroke(center, half - 0.5, Stroke::new(1.2, color));
+            painter.circle_stroke(center, half - 0.5, Stroke::new(size::STROKE, color));
             let inner = Rect::from_center_size(center, Vec2::splat(half * 0.9));
             painter.rect(
                 inner,
-                CornerRadius::same(4),
+                CornerRadius::same(radius::SMALL),
                 color,
                 Stroke::NONE,
                 StrokeKind::Inside,

@@ -4,7 +4,7 @@ use egui::{CornerRadius, Rect, Role, Sense, Ui, Vec2, WidgetInfo};
 use lucide_icons::Icon;
 
 use super::{IconButton, Words as _};
-use crate::theme::{State, Text, Themed as _, size, space};
+use crate::theme::{State, Text, Themed as _, radius, size, space};
 
 const BAR: f32 = 4.0;
 
@@ -77,7 +77,7 @@ pub fn meter(ui: &mut Ui, percent: f32, name: &str) {
 
 fn bar(ui: &Ui, rect: Rect, share: f32, state: State) {
     let tokens = ui.tokens();
-    let corners = CornerRadius::same(2);
+    let corners = CornerRadius::same(radius::BAR);
     ui.painter().rect_filled(rect, corners, tokens.pressed);
     let width = rect.width() * share.clamp(0.0, 1.0);
     let color = if state == State::Info {

@@ -1,8 +1,8 @@
 //! The panel at the right of a list, which shows in full what is chosen there.
 
-use egui::{Frame, Margin, Panel, Stroke, Ui};
+use egui::{Frame, Panel, Stroke, Ui};
 
-use crate::theme::{Themed as _, size};
+use crate::theme::{Themed as _, inset, size};
 
 /// How wide a panel may be made.
 #[derive(Clone, Copy, Debug)]
@@ -19,9 +19,7 @@ pub struct Widths {
 pub fn side_panel(ui: &mut Ui, id: &'static str, widths: Widths, contents: impl FnOnce(&mut Ui)) {
     let tokens = ui.tokens();
     let most = widths.most.max(widths.least);
-    let frame = Frame::new()
-        .fill(tokens.surface)
-        .inner_margin(Margin::same(16));
+    let frame = Frame::new().fill(tokens.surface).inner_margin(inset::CARD);
     let shown = Panel::right(id)
         .frame(frame)
         .resizable(true)

@@ -6,7 +6,7 @@ use egui::{
 };
 
 use super::Words as _;
-use crate::theme::{Text, Themed as _};
+use crate::theme::{Text, Themed as _, radius, size};
 
 /// A line without axes. Values that are not numbers leave a hole.
 pub fn sparkline(ui: &mut Ui, size: Vec2, values: &[f32], color: Color32, name: &str) -> Response {
@@ -67,8 +67,10 @@ fn paint_run(ui: &Ui, rect: Rect, run: Vec<Pos2>, color: Color32) {
         }
     }
     ui.painter().add(Shape::mesh(area));
-    ui.painter()
-        .add(Shape::Path(PathShape::line(run, Stroke::new(1.3, color))));
+    ui.painter().add(Shape::Path(PathShape::line(
+        run,
+        Stroke::new(size::STROKE, color),
+    )));
 }
 
 /// Bars, one for each tunnel: those that are up first.
@@ -89,13 +91,14 @@ pub fn tunnels(ui: &mut Ui, up: usize, total: usize, reachable: bool) -> Respons
         };
         let left = rect.left() + index as f32 * (BAR.x + 3.0);
         let bar = Rect::from_min_size(egui::pos2(left, rect.top()), BAR);
-        ui.painter().rect_filled(bar, CornerRadius::same(2), color);
+        ui.painter()
+            .rect_filled(bar, CornerRadius::same(radius::BAR), color);
     }
     if total == 0 {
         ui.painter().hline(
             rect.left()..=rect.left() + BAR.x,
             rect.center().y,
-            Stroke::new(1.0, tokens.text_3),
+            Stroke::new(size::LINE, tokens.text_3),
         );
     }
     if total > SHOWN {

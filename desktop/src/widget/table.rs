@@ -9,7 +9,7 @@ use egui::{CornerRadius, Layout, Sense, Stroke, Ui};
 use egui_extras::TableBuilder;
 
 pub use self::column::{Align, Column, Width};
-use crate::theme::{Themed as _, radius, size};
+use crate::theme::{Themed as _, inset, radius, size};
 
 /// Between columns.
 const GAP: f32 = 12.0;
@@ -150,7 +150,7 @@ impl<'a> Table<'a> {
             .fill(tokens.surface)
             .stroke(Stroke::new(size::LINE, tokens.border))
             .corner_radius(CornerRadius::same(radius::CARD))
-            .inner_margin(egui::Margin::same(1))
+            .inner_margin(inset::TABLE)
             .show(ui, |ui| self.bare(ui, state, cell))
             .inner
     }

@@ -97,8 +97,11 @@ fn one<T>(ui: &Ui, tab: &Tab<T>, chosen: bool, cell: Rect, id: egui::Id) -> Resp
         let at = egui::pos2(end + 14.0, cell.center().y);
         let number = galley(ui, Text::Caption, tokens.warn, &tab.count.to_string(), 40.0);
         let ground = Rect::from_center_size(at, Vec2::new(number.size().x + 10.0, 16.0));
-        ui.painter()
-            .rect_filled(ground, CornerRadius::same(8), tokens.tint(tokens.warn));
+        ui.painter().rect_filled(
+            ground,
+            CornerRadius::same(radius::PILL),
+            tokens.tint(tokens.warn),
+        );
         ui.painter()
             .galley(at - number.size() / 2.0, number, tokens.warn);
     }
@@ -108,7 +111,7 @@ fn one<T>(ui: &Ui, tab: &Tab<T>, chosen: bool, cell: Rect, id: egui::Id) -> Resp
             egui::pos2(end, cell.bottom()),
         );
         ui.painter()
-            .rect_filled(foot, CornerRadius::same(1), tokens.accent_text);
+            .rect_filled(foot, CornerRadius::same(radius::BAR), tokens.accent_text);
     }
     let ring = response
         .clone()

@@ -5,7 +5,8 @@ use egui::{CornerRadius, Rangef, Rect, Role, Sense, Stroke, Ui, Vec2, WidgetInfo
 use super::pill::shape;
 use super::{Words as _, galley};
 use crate::text;
-use crate::theme::{State, Text, Themed as _, size, space};
+use crate::theme::{State, Text, Themed as _, radius, size, space};
+use crate::times::Timed as _;
 
 const DAY_MS: i64 = 86_400_000;
 /// Fewer days than this are an error ...
@@ -63,7 +64,7 @@ pub fn validity(ui: &mut Ui, now_ms: i64, from_ms: i64, until_ms: i64) {
         ui.allocate_exact_size(Vec2::new(ui.available_width(), BAR + 4.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Meter, true, format!("Validity, {word}")));
     let bar = Rect::from_center_size(rect.center(), Vec2::new(rect.width(), BAR));
-    let corners = CornerRadius::same(3);
+    let corners = CornerRadius::same(radius::BAR);
     ui.painter().rect_filled(bar, corners, tokens.pressed);
     let whole = until_ms.saturating_sub(from_ms).max(1) as f32;
     let share = (now_ms.saturating_sub(from_ms) as f32 / whole).clamp(0.0, 1.0);
@@ -81,13 +82,16 @@ pub fn validity(ui: &mut Ui, now_ms: i64, from_ms: i64, until_ms: i64) {
         ),
         4.0,
         tokens.surface,
-        Stroke::new(2.0, tokens.text_2),
+        Stroke::new(size::STROKE_STRONG, tokens.text_2),
     );
     ui.spacing_mut().interact_size.y = 0.0;
     ui.horizontal(|ui| {
-        ui.quiet(text::day(from_ms));
+        let times = ui.times();
+        ui.quiet(times.day(from_ms))
+            .on_hover_text(times.both(from_ms));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            ui.quiet(text::day(until_ms));
+            ui.quiet(times.day(until_ms))
+                .on_hover_text(times.both(until_ms));
             ui.with_layout(egui::Layout::top_down(egui::Align::Center), |ui| {
                 ui.words(Text::Caption, tokens.state(state), word);
             });
@@ -173,8 +177,11 @@ fn one(ui: &mut Ui, now_ms: i64, span: &Span, line: Rangef) {
     } else {
         tokens.state(state)
     };
-    ui.painter()
-        .rect_filled(bar, CornerRadius::same(2), color.gamma_multiply(0.55));
+    ui.painter().rect_filled(
+        bar,
+        CornerRadius::same(radius::BAR),
+        color.gamma_multiply(0.55),
+    );
     shape(ui.painter(), egui::pos2(end, y), 9.0, state, color);
     let word = galley(ui, Text::Small, tokens.state(state), &word, DAYS);
     let at = egui::pos2(rect.right() - word.size().x, y - word.size().y / 2.0);
@@ -184,7 +191,7 @@ fn one(ui: &mut Ui, now_ms: i64, span: &Span, line: Rangef) {
     } else {
         ""
     };
-    let until = text::when(span.until_ms);
+    let until = ui.times().when(span.until_ms);
     response.on_hover_text(format!("{} · until {until}{renews}", span.note));
 }
 

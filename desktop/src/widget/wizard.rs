@@ -7,7 +7,7 @@ use lucide_icons::Icon;
 
 use super::dialog::frame;
 use super::{Button, galley, paint_icon};
-use crate::theme::{Text, Themed as _, size, space};
+use crate::theme::{Text, Themed as _, radius, size, space};
 
 /// The height of what a step shows.
 const BODY: f32 = 280.0;
@@ -164,7 +164,7 @@ fn rail(ui: &mut Ui, steps: &[&str], current: usize) {
         let mark = egui::Rect::from_center_size(center, Vec2::splat(MARK));
         ui.painter().rect(
             mark,
-            CornerRadius::same(10),
+            CornerRadius::same(radius::PILL),
             fill,
             Stroke::new(size::LINE, border),
             egui::StrokeKind::Inside,

@@ -15,6 +15,7 @@ use underpass_fleet::remote::Remote;
 use underpass_fleet::snapshot::{FleetSnapshot, Health, Keys};
 use underpass_shared::api::management::OperatorShown;
 use underpass_shared::pairing::{PairingLink, PairingSecret};
+use underpass_shared::secret::Secret;
 
 use crate::stage::{NOW_MS, SMALL, Stage, WINDOW};
 
@@ -54,9 +55,9 @@ fn stranger() -> Stranger {
 
 /// What the app sent, one word each, and how it shall be answered.
 #[derive(Clone, Default)]
-struct Script {
-    sent: Rc<RefCell<Vec<String>>>,
-    refuses: bool,
+pub(crate) struct Script {
+    pub(crate) sent: Rc<RefCell<Vec<String>>>,
+    pub(crate) refuses: bool,
 }
 
 struct Played {
@@ -91,6 +92,20 @@ impl Source for Played {
             Command::Reject(_) => "reject".to_owned(),
             Command::Unlock(KeyChoice::Passphrase(secret)) => format!("unlock {}", secret.expose()),
             Command::Unlock(choice) => format!("unlock {choice:?}"),
+            Command::MoveKeys(wanted) => {
+                wanted.done.set(if self.script.refuses {
+                    let reason = "the key store of the system cannot be used; unlock it";
+                    Remote::NotRequested.failed(reason.to_owned())
+                } else {
+                    Remote::ready((), NOW_MS)
+                });
+                let plain = |secret: &Secret| secret.expose().to_owned();
+                let to = match &wanted.to {
+                    KeyChoice::Passphrase(secret) => plain(secret),
+                    other @ (KeyChoice::System | KeyChoice::Memory) => format!("{other:?}"),
+                };
+                format!("move {to} {:?}", wanted.present.as_ref().map(plain))
+            }
             other @ (Command::Read(_)
             | Command::Follow(_)
             | Command::Try(_)
@@ -121,18 +136,18 @@ impl Source for Played {
 }
 
 impl Script {
-    fn stage(&self, theme: Theme, keys: Keys) -> Stage {
+    pub(crate) fn stage(&self, theme: Theme, keys: Keys) -> Stage {
         let (script, shown) = (self.clone(), snapshot(keys));
         Stage::over(theme, WINDOW, Box::new(Played { script, shown }))
     }
 
-    fn sent(&self) -> Vec<String> {
+    pub(crate) fn sent(&self) -> Vec<String> {
         self.sent.borrow().clone()
     }
 }
 
 /// Sends the keyboard to a field, whose label has the same name.
-fn click_field(stage: &mut Stage, name: &str) {
+pub(crate) fn click_field(stage: &mut Stage, name: &str) {
     {
         let mut fields = stage.harness.query_all_by_label(name);
         let field = fields.find(|node| node.accesskit_node().is_text_input());

@@ -181,6 +181,7 @@ impl Still {
             Command::Template(act) => self.template(act),
             Command::Retry(_)
             | Command::Unlock(_)
+            | Command::MoveKeys(_)
             | Command::Pair { .. }
             | Command::Admit { .. }
             | Command::Reject(_)

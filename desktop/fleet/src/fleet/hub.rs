@@ -308,6 +308,15 @@ impl Hub {
                 self.unlocked(keys);
                 self.now();
             }
+            Message::Rehoused {
+                done,
+                ticket,
+                moved,
+            } => {
+                let moved = self.rehoused(moved);
+                done.finish(ticket, moved, now_ms);
+                self.now();
+            }
             Message::Paired {
                 done,
                 ticket,

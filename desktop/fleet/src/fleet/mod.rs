@@ -25,7 +25,7 @@ pub(crate) use self::board::Board;
 use self::hub::Hub;
 pub(crate) use self::member::Card;
 use self::rollouts::RolloutTold;
-use self::shelf::{Opened, Then};
+use self::shelf::{Opened, Rehoused, Then};
 use crate::api::Call;
 use crate::client::Known;
 use crate::command::{Command, Commands, NotSent, Stranger};
@@ -101,6 +101,12 @@ pub(crate) enum Message {
     Opened(Result<Opened, String>),
     /// The keys were opened, or cannot be.
     Keys(Result<Arc<dyn KeyStore>, String>),
+    /// The keys are in another place, or cannot be.
+    Rehoused {
+        done: Slot<()>,
+        ticket: u64,
+        moved: Rehoused,
+    },
     /// An agent was paired with, or not.
     Paired {
         done: Slot<Stranger>,

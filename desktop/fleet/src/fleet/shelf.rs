@@ -4,19 +4,21 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use underpass_shared::id::AgentId;
+use underpass_shared::secret::Secret;
 
 use super::Message;
 use super::hub::journalled;
 use crate::bulk::{Journal, JournalError, Rollout};
 use crate::client::Known;
 use crate::draft::Draft;
-use crate::keys::{Credential, KeyChoice, KeyError, KeyStore};
+use crate::keys::{Credential, KeyChange, KeyChoice, KeyError, KeyStore, KeyStoreKind};
 use crate::migrate::journal::Journals;
 use crate::profile::{Book, Entry, Profile, TemplateId};
 use crate::slot::Slot;
@@ -52,6 +54,9 @@ pub(crate) enum Then {
     /// It is shown from now on.
     Renew,
 }
+
+/// Where keys are kept now, and why something useless was left behind, if so.
+pub(crate) type Rehoused = Result<(KeyStoreKind, Option<String>), String>;
 
 /// Something to be kept.
 pub(super) enum Keep {
@@ -147,6 +152,32 @@ pub(super) async fn unlock(
         Ok(Ok(Err(error))) => Err(reason(&error)),
         Ok(Err(error)) => Err(reason(&error)),
         Err(_elapsed) => Err(reason(&KeyError::Late)),
+    }
+}
+
+/// Keeps the keys elsewhere.
+pub(super) async fn rehouse(
+    keys: Arc<dyn KeyStore>,
+    to: KeyChoice,
+    present: Option<Secret>,
+) -> Rehoused {
+    let wanted = Arc::new(AtomicBool::new(true));
+    let still = Arc::clone(&wanted);
+    let moved = spawn_blocking(move || {
+        let left = keys.change(&KeyChange {
+            to: &to,
+            present: present.as_ref(),
+            is_wanted: &|| still.load(Ordering::Relaxed),
+        })?;
+        Ok((keys.kind(), left.map(|error| reason(&error))))
+    });
+    match timeout(OPEN_TIME, moved).await {
+        Ok(Ok(moved)) => moved.map_err(|error: KeyError| reason(&error)),
+        Ok(Err(error)) => Err(reason(&error)),
+        Err(_elapsed) => {
+            wanted.store(false, Ordering::Relaxed);
+            Err(reason(&KeyError::Late))
+        }
     }
 }
 

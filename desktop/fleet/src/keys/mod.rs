@@ -5,6 +5,7 @@
 //! itself.
 
 mod passphrase;
+mod place;
 mod system;
 mod vault;
 
@@ -18,6 +19,8 @@ use underpass_runtime::seal::{InvalidDataKey, OpenError};
 use underpass_shared::id::AgentId;
 use underpass_shared::secret::Secret;
 
+pub use self::passphrase::LEN_MIN as PASSPHRASE_LEN_MIN;
+use self::place::Place;
 use self::vault::Vault;
 use crate::client::Known;
 
@@ -76,7 +79,7 @@ pub enum KeyChoice {
 #[derive(Debug, Error)]
 pub enum KeyError {
     /// The system's store cannot be used.
-    #[error("the key store of the system cannot be used")]
+    #[error("the key store of the system cannot be used; unlock it, or start its service")]
     System(#[source] keyring_core::Error),
     /// This system has none.
     #[error("this system has no key store that is supported; use a passphrase")]
@@ -89,6 +92,21 @@ pub enum KeyError {
     /// The vault's key was kept in another way.
     #[error("the vault is sealed by {0}")]
     OtherKind(&'static str),
+    /// Another vault is there already, which is not open.
+    #[error("{} is there already and is not open; unlock it at the next start, or remove it", .0.display())]
+    Occupied(PathBuf),
+    /// The keys are where they shall be.
+    #[error("the keys are kept there already")]
+    Same,
+    /// Whoever wants to move the keys away from a passphrase has to know it.
+    #[error("the present passphrase is needed to move the keys")]
+    NoPassphrase,
+    /// What was written does not read as it was written.
+    #[error("{0} does not give back what it was given; the keys stay where they were")]
+    Unverified(KeyStoreKind),
+    /// The keys are being moved just now.
+    #[error("the keys are being moved; try again when that is over")]
+    Busy,
     /// What the system's store holds is no key.
     #[error("what is kept as key of the vault is none")]
     Key(#[from] InvalidDataKey),
@@ -96,7 +114,7 @@ pub enum KeyError {
     #[error("the vault's key cannot be opened")]
     Passphrase(#[source] ArchiveError),
     /// The passphrase is too short.
-    #[error("the passphrase must have at least {} characters", passphrase::LEN_MIN)]
+    #[error("the passphrase must have at least {PASSPHRASE_LEN_MIN} characters")]
     Short,
     /// The vault is damaged, or of another key.
     #[error("the vault cannot be opened")]
@@ -136,6 +154,23 @@ pub trait KeyStore: Send + Sync {
     /// # Errors
     /// When it cannot be forgotten.
     fn remove(&self, agent: AgentId) -> Result<(), KeyError>;
+
+    /// Keeps all of it elsewhere, or seals it by another passphrase: written and read back there
+    /// before it goes here. Answers why something useless was left behind, if so.
+    ///
+    /// # Errors
+    /// When it cannot be; all stays as it was.
+    fn change(&self, wanted: &KeyChange<'_>) -> Result<Option<KeyError>, KeyError>;
+}
+
+/// Where keys shall be kept from now on.
+pub struct KeyChange<'a> {
+    /// Where to.
+    pub to: &'a KeyChoice,
+    /// The passphrase that seals them now, where one does.
+    pub present: Option<&'a Secret>,
+    /// Whether somebody still waits for it: the system may ask the user for long.
+    pub is_wanted: &'a dyn Fn() -> bool,
 }
 
 /// Opens the wanted store of a profile's folder.
@@ -143,12 +178,24 @@ pub trait KeyStore: Send + Sync {
 /// # Errors
 /// When it cannot be opened; no other is opened in its place.
 pub fn open(folder: &Path, choice: &KeyChoice) -> Result<Box<dyn KeyStore>, KeyError> {
-    let vault: Vault = match choice {
-        KeyChoice::System => system::open(folder)?,
-        KeyChoice::Passphrase(passphrase) => passphrase::open(folder, passphrase)?,
-        KeyChoice::Memory => Vault::in_memory(),
+    if matches!(choice, KeyChoice::System) && wants_passphrase(folder) {
+        return Err(KeyError::OtherKind("a passphrase"));
+    }
+    let vault = match Place::of(folder, choice)? {
+        Some(place) => Vault::open(folder, place)?,
+        None => Vault::in_memory(folder),
     };
     Ok(Box::new(vault))
+}
+
+/// Which store a program uses that was told nothing: that of the system, unless the user wanted
+/// nothing to be kept.
+pub fn usual(folder: &Path) -> KeyChoice {
+    if vault::keeps_nothing(folder) && !wants_passphrase(folder) {
+        KeyChoice::Memory
+    } else {
+        KeyChoice::System
+    }
 }
 
 /// Whether a profile's folder has a vault that a passphrase opens, so that it must be asked for.

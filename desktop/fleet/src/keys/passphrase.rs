@@ -1,46 +1,60 @@
 //! The vault's key in a file that a passphrase opens.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use underpass_runtime::archive::{self, About, Key, Limits, Lock};
-use underpass_runtime::seal::{DataKey, new_key};
 use underpass_runtime::{clock, file};
 use underpass_shared::secret::Secret;
 
-use super::vault::{self, Vault};
+use super::place::failed;
 use super::{KeyError, KeyStoreKind};
 
 const NAME: &str = "vault.key";
 /// What the archive is of.
 const PRODUCT: &str = "underpass-desktop";
 /// The shortest passphrase that is taken for a new vault: who has the file can try for ever.
-pub(super) const LEN_MIN: usize = 10;
+pub const LEN_MIN: usize = 10;
 
 pub(super) fn path(folder: &Path) -> PathBuf {
     folder.join(NAME)
 }
 
-pub(super) fn open(folder: &Path, passphrase: &Secret) -> Result<Vault, KeyError> {
-    let path = path(folder);
-    let failed = |source| KeyError::File {
-        path: path.clone(),
-        source,
-    };
-    let key = if path.exists() {
-        let sealed = fs::read(&path).map_err(failed)?;
-        let key = Key::Passphrase(passphrase.clone());
-        let opened = archive::open(&sealed, PRODUCT, &key, Limits::default());
-        let (_about, key) = opened.map_err(KeyError::Passphrase)?;
-        Secret::new(String::from_utf8_lossy(&key).into_owned())
-    } else {
-        if vault::path(folder).exists() {
-            return Err(KeyError::OtherKind("the key store of the system"));
+/// The file, and what opens it.
+pub(super) struct KeyFile {
+    path: PathBuf,
+    passphrase: Secret,
+}
+
+impl KeyFile {
+    pub(super) fn new(folder: &Path, passphrase: Secret) -> Self {
+        Self {
+            path: path(folder),
+            passphrase,
         }
-        if passphrase.expose().chars().count() < LEN_MIN {
+    }
+
+    /// The key in it; nothing where there is no file.
+    pub(super) fn read(&self) -> Result<Option<Secret>, KeyError> {
+        match fs::read(&self.path) {
+            Ok(sealed) => self.open(&sealed).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(&self.path)(error)),
+        }
+    }
+
+    fn open(&self, sealed: &[u8]) -> Result<Secret, KeyError> {
+        let key = Key::Passphrase(self.passphrase.clone());
+        let opened = archive::open(sealed, PRODUCT, &key, Limits::default());
+        let (_about, key) = opened.map_err(KeyError::Passphrase)?;
+        Ok(Secret::new(String::from_utf8_lossy(&key).into_owned()))
+    }
+
+    /// Seals a key into it. What was sealed is opened before it replaces what was there.
+    pub(super) fn write(&self, key: &Secret) -> Result<(), KeyError> {
+        if self.passphrase.expose().chars().count() < LEN_MIN {
             return Err(KeyError::Short);
         }
-        let key = new_key();
         let about = About {
             product: PRODUCT,
             version: env!("CARGO_PKG_VERSION"),
@@ -48,11 +62,12 @@ pub(super) fn open(folder: &Path, passphrase: &Secret) -> Result<Vault, KeyError
             instance: String::new(),
             revision: None,
         };
-        let lock = Lock::Passphrase(passphrase.clone());
+        let lock = Lock::Passphrase(self.passphrase.clone());
         let sealed = archive::seal(about, key.expose().as_bytes(), &lock);
         let (_manifest, sealed) = sealed.map_err(KeyError::Passphrase)?;
-        file::replace(&path, &sealed).map_err(failed)?;
-        key
-    };
-    Vault::open(folder, DataKey::from_text(&key)?, KeyStoreKind::Passphrase)
+        if self.open(&sealed)? != *key {
+            return Err(KeyError::Unverified(KeyStoreKind::Passphrase));
+        }
+        file::replace(&self.path, &sealed).map_err(failed(&self.path))
+    }
 }

@@ -3,42 +3,41 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use keyring_core::{CredentialStore, Error};
-use underpass_runtime::seal::{DataKey, new_key};
+use keyring_core::{CredentialStore, Entry, Error};
 use underpass_shared::secret::Secret;
 
-use super::vault::{self, Vault};
-use super::{KeyError, KeyStoreKind, passphrase};
+use super::KeyError;
 
 /// How the entry is called there, beside the folder whose vault it opens.
 const SERVICE: &str = "underpass";
 
-pub(super) fn open(folder: &Path) -> Result<Vault, KeyError> {
-    if passphrase::path(folder).exists() {
-        return Err(KeyError::OtherKind("a passphrase"));
-    }
-    open_in(&*platform::store()?, folder)
+/// The store of this system.
+pub(super) fn store() -> Store {
+    platform::store()
 }
 
-/// Opens the vault whose key is in a store; makes both where both are missing.
-pub(super) fn open_in(store: &CredentialStore, folder: &Path) -> Result<Vault, KeyError> {
+/// The entry of a folder's vault; it may not be there yet.
+pub(super) fn entry(store: &CredentialStore, folder: &Path) -> Result<Entry, KeyError> {
     let user = format!("vault of {}", folder.display());
-    let entry = store
-        .build(SERVICE, &user, None)
-        .map_err(KeyError::System)?;
-    let key = match entry.get_password() {
-        Ok(key) => Secret::new(key),
-        Err(Error::NoEntry) if vault::path(folder).exists() => {
-            return Err(KeyError::Lost(vault::path(folder)));
-        }
-        Err(Error::NoEntry) => {
-            let key = new_key();
-            entry.set_password(key.expose()).map_err(KeyError::System)?;
-            key
-        }
-        Err(error) => return Err(KeyError::System(error)),
-    };
-    Vault::open(folder, DataKey::from_text(&key)?, KeyStoreKind::System)
+    let entry = store.build(SERVICE, &user, None);
+    entry.map_err(KeyError::System)
+}
+
+/// The key in an entry, if it is there.
+pub(super) fn read(entry: &Entry) -> Result<Option<Secret>, KeyError> {
+    match entry.get_password() {
+        Ok(key) => Ok(Some(Secret::new(key))),
+        Err(Error::NoEntry) => Ok(None),
+        Err(error) => Err(KeyError::System(error)),
+    }
+}
+
+/// Removes an entry, which may be gone already.
+pub(super) fn remove(entry: &Entry) -> Result<(), KeyError> {
+    match entry.delete_credential() {
+        Ok(()) | Err(Error::NoEntry) => Ok(()),
+        Err(error) => Err(KeyError::System(error)),
+    }
 }
 
 type Store = Result<Arc<CredentialStore>, KeyError>;

@@ -1,8 +1,13 @@
 //! Keys that stay, and keys that do not open for everybody.
 
-use keyring_core::mock;
+use keyring_core::{CredentialStore, mock};
 
 use super::*;
+
+/// The vault of a folder whose key is in a key store.
+fn in_system(store: &CredentialStore, folder: &Path) -> Result<Vault, KeyError> {
+    Vault::open(folder, Place::System(system::entry(store, folder)?))
+}
 
 fn agent(n: u8) -> AgentId {
     AgentId::of_authority(&[n; 32])
@@ -53,18 +58,28 @@ fn a_passphrase_opens_what_it_sealed_and_no_other_does() {
 fn the_systems_store_has_the_key_and_a_vault_without_it_is_not_replaced() {
     let dir = tempfile::tempdir().unwrap();
     let system = mock::Store::new().unwrap();
-    let store = system::open_in(&*system, dir.path()).unwrap();
+    let store = in_system(&*system, dir.path()).unwrap();
     store.put(agent(1), &credential("one")).unwrap();
-    let again = system::open_in(&*system, dir.path()).unwrap();
+    let again = in_system(&*system, dir.path()).unwrap();
     assert_eq!(again.get(agent(1)), Some(credential("one")));
     assert_eq!(again.kind(), KeyStoreKind::System);
     // Another store, as after a move to another computer.
     let other = mock::Store::new().unwrap();
-    let lost = system::open_in(&*other, dir.path());
+    let lost = in_system(&*other, dir.path());
     assert!(matches!(lost, Err(KeyError::Lost(_))), "{lost:?}");
     // A vault of the system's store is not opened by a passphrase.
     let other = open(dir.path(), &passphrase("long enough"));
     assert!(matches!(other, Err(KeyError::OtherKind(_))));
+}
+
+#[test]
+fn an_entry_that_is_no_key_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let system = mock::Store::new().unwrap();
+    let entry = system::entry(&system, dir.path()).unwrap();
+    entry.set_password("not a key").unwrap();
+    let refused = in_system(&*system, dir.path());
+    assert!(matches!(refused, Err(KeyError::Key(_))), "{refused:?}");
 }
 
 #[test]

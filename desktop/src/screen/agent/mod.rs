@@ -23,14 +23,14 @@ pub mod subaccounts;
 pub mod trouble;
 pub mod trust;
 
-use egui::{Frame, Margin, Ui};
+use egui::{Frame, Ui};
 use lucide_icons::Icon;
 use underpass_shared::id::AgentId;
 
 use crate::command::UiCommand;
 use crate::cx::Cx;
 use crate::nav::{AgentTab, Route};
-use crate::theme::space;
+use crate::theme::{inset, space};
 use crate::widget::{Empty, Tab, tabs};
 
 /// What the page remembers of its agent. Another agent begins anew.
@@ -124,13 +124,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AgentState, id: AgentId, tab
         }
         return;
     };
-    let margin = Margin {
-        left: 20,
-        right: 20,
-        top: 4,
-        bottom: 0,
-    };
-    Frame::new().inner_margin(margin).show(ui, |ui| {
+    Frame::new().inner_margin(inset::HEAD).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = space::XS;
         state.head.ui(ui, cx, agent);
         let entries = AgentTab::ALL.map(|target| Tab {

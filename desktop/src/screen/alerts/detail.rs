@@ -15,7 +15,10 @@ use crate::cx::Cx;
 use crate::nav::{AgentTab, Route};
 use crate::text;
 use crate::theme::{State, Text, Themed as _, space};
-use crate::widget::{Button, IconButton, Words as _, card, key_text, keys, menu, menu_item, pill};
+use crate::times::Timed as _;
+use crate::widget::{
+    Button, IconButton, Words as _, card, key_moment, key_text, keys, menu, menu_item, pill,
+};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -132,16 +135,17 @@ fn told(ui: &mut Ui, cx: &mut Cx<'_>, row: &Row, alert: &Alert) {
         if !alert.id.entity.is_empty() {
             key_text(ui, "Of", &text::clean(&alert.id.entity), true, true);
         }
-        key_text(ui, "Since", &text::when(alert.since_ms), false, false);
+        key_moment(ui, "Since", alert.since_ms);
         if let Some(at) = alert.resolved_ms {
-            key_text(ui, "Resolved", &text::when(at), false, false);
+            key_moment(ui, "Resolved", at);
         }
         if let Some(note) = &alert.acknowledged {
-            let by = format!("{}, {}", text::clean(&note.by), text::when(note.at_ms));
+            let at = ui.times().when(note.at_ms);
+            let by = format!("{}, {at}", text::clean(&note.by));
             key_text(ui, "Noted by", &by, false, false);
         }
         if let Some(until) = alert.silenced_until_ms.filter(|until| *until > cx.now_ms) {
-            key_text(ui, "Silent until", &text::when(until), false, false);
+            key_moment(ui, "Silent until", until);
         }
         if alert.hides > 0 {
             let others = usize::try_from(alert.hides).unwrap_or(usize::MAX);

@@ -9,6 +9,7 @@ use crate::nav::{AgentTab, Route};
 use crate::screen::agent::audit::{state_of, summary, word_of};
 use crate::text;
 use crate::theme::{Text, Themed as _};
+use crate::times::Timed as _;
 use crate::widget::{Column, Table, Width, Words as _, pill};
 
 /// From here to the end of the list the next records are fetched.
@@ -45,11 +46,11 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
             let (row, tokens) = (&rows[row], ui.tokens());
             let one = &row.record;
             match column {
-                0 => drop(ui.words(
-                    Text::Mono,
-                    tokens.text_2,
-                    text::when(one.time_ms).trim_end_matches(" UTC"),
-                )),
+                0 => {
+                    let times = ui.times();
+                    ui.words(Text::Mono, tokens.text_2, times.plain(one.time_ms))
+                        .on_hover_text(times.both(one.time_ms));
+                }
                 1 => drop(ui.words(Text::Strong, tokens.text, text::clean(&row.label))),
                 2 => drop(pill(ui, state_of(one.outcome), word_of(one.outcome))),
                 3 => drop(ui.words(

@@ -159,18 +159,20 @@ fn strip(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
 /// The list of agents whose records are missing.
 fn missing(cx: &mut Cx<'_>, state: &mut AuditState, button: &egui::Response) {
     menu(button, |ui| {
-        ui.set_width(340.0);
-        ScrollArea::vertical().max_height(280.0).show(ui, |ui| {
-            for (id, label, reason) in state.feeds.missing().take(NAMED) {
-                let words = format!("{}: {reason}", text::clean(label));
-                if menu_item(ui, Some(Icon::CloudOff), &words, "").clicked() {
-                    cx.go(Route::Agent {
-                        id,
-                        tab: AgentTab::Overview,
-                    });
+        ui.set_width(size::PEEK);
+        ScrollArea::vertical()
+            .max_height(size::LIST)
+            .show(ui, |ui| {
+                for (id, label, reason) in state.feeds.missing().take(NAMED) {
+                    let words = format!("{}: {reason}", text::clean(label));
+                    if menu_item(ui, Some(Icon::CloudOff), &words, "").clicked() {
+                        cx.go(Route::Agent {
+                            id,
+                            tab: AgentTab::Overview,
+                        });
+                    }
                 }
-            }
-        });
+            });
         menu_rule(ui);
         if menu_item(ui, Some(Icon::RefreshCw), "Ask them again", "").clicked() {
             state.feeds.retry();

@@ -4,6 +4,7 @@ use egui::{Align, Layout, Ui};
 
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
+use crate::times::Timed as _;
 use crate::widget::{Column, Table, TableState, Width, Words as _, dot, select};
 
 /// Below this width the list is one line above what is chosen.
@@ -113,7 +114,7 @@ impl Listed<'_> {
                 if column == 1 {
                     if let Some(at_ms) = line.at_ms {
                         ui.quiet(text::age(self.now_ms, at_ms))
-                            .on_hover_text(text::when(at_ms));
+                            .on_hover_text(ui.times().both(at_ms));
                     }
                     return;
                 }
@@ -121,8 +122,8 @@ impl Listed<'_> {
                     dot(ui, state, word);
                 }
                 ui.vertical(|ui| {
-                    ui.spacing_mut().item_spacing.y = 1.0;
-                    ui.add_space(6.0);
+                    ui.spacing_mut().item_spacing.y = size::LINE;
+                    ui.add_space(space::XS);
                     ui.words(Text::Strong, tokens.text, line.title.as_str());
                     ui.words(Text::Small, tokens.text_3, line.detail.as_str());
                 });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use egui::{Align, Context, CornerRadius, Frame, Layout, Margin, Stroke, Ui};
+use egui::{Align, Context, CornerRadius, Frame, Layout, Stroke, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::command::Command;
 use underpass_shared::id::AgentId;
@@ -14,7 +14,7 @@ use crate::command::UiCommand;
 use crate::cx::{Cx, Effect};
 use crate::screen::configuration::Wish;
 use crate::text;
-use crate::theme::{Text, Themed as _, radius, size, space};
+use crate::theme::{Text, Themed as _, inset, radius, size, space};
 use crate::widget::{
     Answer, Button, ConfirmName, Dialog, Field, IconButton, Words as _, menu, menu_item, menu_rule,
 };
@@ -51,17 +51,11 @@ impl Bulk {
 
     pub(super) fn bar(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, selected: &BTreeSet<AgentId>) {
         let tokens = ui.tokens();
-        let margin = Margin {
-            left: 16,
-            right: 10,
-            top: 8,
-            bottom: 8,
-        };
         Frame::new()
             .fill(tokens.selected)
             .stroke(Stroke::new(size::LINE, tokens.accent))
             .corner_radius(CornerRadius::same(radius::CARD))
-            .inner_margin(margin)
+            .inner_margin(inset::SELECTION)
             .show(ui, |ui| {
                 ui.horizontal(|ui| {
                     ui.set_height(size::CONTROL);

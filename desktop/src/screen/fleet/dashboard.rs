@@ -104,7 +104,7 @@ impl Dashboard {
         side_by_side(ui, all.len(), |ui, at| {
             let (title, unit, tracks) = all[at];
             let out = Plot::new(title, unit, tracks, made.step)
-                .height(132.0)
+                .height(size::PLOT_SMALL)
                 .show(ui, group);
             exports.take(ui.ctx(), &out, title, unit, tracks);
         });

@@ -6,6 +6,7 @@ use egui::Context;
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::AgentSnapshot;
+use underpass_runtime::clock;
 use underpass_shared::csv::cell;
 
 use super::list::subaccounts;
@@ -105,7 +106,7 @@ fn csv<'a>(agents: impl Iterator<Item = &'a AgentSnapshot>) -> String {
             certificate_days(agent)
                 .map(|days| days.to_string())
                 .unwrap_or_default(),
-            agent.last_seen_ms.map(text::when).unwrap_or_default(),
+            agent.last_seen_ms.map(clock::rfc3339).unwrap_or_default(),
             agent.problem.as_deref().unwrap_or_default().to_owned(),
         ];
         let cells: Vec<String> = cells.iter().map(|one| cell(&text::clean(one))).collect();

@@ -16,7 +16,7 @@ use crate::cx::{Cx, Effect};
 use crate::digest::{certificate_days, state_of, trouble_of, tunnels, word_of};
 use crate::nav::{AgentTab, Route};
 use crate::text;
-use crate::theme::{Text, Themed as _};
+use crate::theme::{Text, Themed as _, size};
 use crate::widget::{
     Column, Empty, IconButton, Outcome, Table, Width, Words as _, menu, menu_item, menu_rule,
     meter, pill, sparkline, tunnels as bars,
@@ -317,7 +317,7 @@ fn name_cell(ui: &mut Ui, agent: &AgentSnapshot) {
     let color = if live { tokens.text } else { tokens.text_2 };
     ui.words(Text::Strong, color, text::clean(&agent.label));
     if agent.draft.is_some() {
-        ui.icon(Icon::PencilLine, 12.0, tokens.info);
+        ui.icon(Icon::PencilLine, size::ICON_TINY, tokens.info);
     }
     if let Some(problem) = &agent.problem
         && ui.available_width() > 40.0

@@ -194,7 +194,7 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
         if std::mem::take(&mut state.focus_filter) {
             ui.memory_mut(|memory| memory.request_focus(id));
         }
-        ui.add_space(2.0);
+        ui.add_space(space::XXS);
         if chip(
             ui,
             state.health.is_none(),

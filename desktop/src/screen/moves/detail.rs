@@ -19,7 +19,8 @@ use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{
-    Banner, Button, IconButton, Words as _, card_titled, dot, key_text, keys, pill, progress,
+    Banner, Button, IconButton, Words as _, card_titled, dot, key_moment, key_text, keys, pill,
+    progress,
 };
 
 /// Lines of a step that are shown until one wants all.
@@ -134,7 +135,7 @@ impl Detail {
                 ui.quiet(format!("{done} of {all}"));
             },
             |ui| {
-                ui.spacing_mut().item_spacing.y = 2.0;
+                ui.spacing_mut().item_spacing.y = space::XXS;
                 // Lines of words are no higher than these.
                 ui.spacing_mut().interact_size.y = 0.0;
                 for (number, record) in migration.records.iter().enumerate() {
@@ -253,10 +254,9 @@ fn running(ui: &mut Ui, cx: &mut Cx<'_>, one: &MoveSnapshot, migration: &Migrati
 fn facts(ui: &mut Ui, cx: &Cx<'_>, migration: &Migration) {
     let plan = &migration.plan;
     keys(ui, |ui| {
-        let began = text::when(plan.created_ms);
-        key_text(ui, "Planned", &began, false, false);
+        key_moment(ui, "Planned", plan.created_ms);
         if let Some(at) = words::cut_over_ms(migration) {
-            key_text(ui, "Cut-over", &text::when(at), false, false);
+            key_moment(ui, "Cut-over", at);
         }
         if let Some(took) = migration.took_ms() {
             key_text(ui, "Took", &words::took(took), false, false);

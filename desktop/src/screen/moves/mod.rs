@@ -22,6 +22,7 @@ use crate::cx::Cx;
 use crate::screen::fixed_page;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
+use crate::times::Timed as _;
 use crate::widget::{
     Button, Column, Empty, Table, TableState, Width, Words as _, card, chip, pill,
 };
@@ -233,7 +234,7 @@ fn list(ui: &mut Ui, cx: &Cx<'_>, state: &mut MovesState, moves: &[MoveSnapshot]
                 _ => {
                     if let Some(plan) = plan {
                         ui.quiet(text::age(cx.now_ms, plan.created_ms))
-                            .on_hover_text(text::when(plan.created_ms));
+                            .on_hover_text(ui.times().both(plan.created_ms));
                     }
                 }
             }

@@ -5,7 +5,7 @@ use lucide_icons::Icon;
 
 use crate::command::UiCommand;
 use crate::cx::Cx;
-use crate::theme::{Text, Themed as _, font, space};
+use crate::theme::{Text, Themed as _, font, size, space};
 use crate::widget::{Answer, Button, Dialog, Words as _, card_titled, key_row, key_text, logo};
 
 /// Work of others that is shown, with its licence.
@@ -87,12 +87,14 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, open: &mut Option<usize>) {
             .wide()
             .way_out("")
             .show(ui.ctx(), |ui| {
-                ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
-                    let text = RichText::new(work.text)
-                        .font(font(Text::Small))
-                        .color(ui.tokens().text_2);
-                    ui.add(egui::Label::new(text).wrap());
-                });
+                ScrollArea::vertical()
+                    .max_height(size::LIST)
+                    .show(ui, |ui| {
+                        let text = RichText::new(work.text)
+                            .font(font(Text::Small))
+                            .color(ui.tokens().text_2);
+                        ui.add(egui::Label::new(text).wrap());
+                    });
             });
         if answer != Answer::Open {
             *open = None;

@@ -5,22 +5,39 @@ use lucide_icons::Icon;
 use underpass_fleet::keys::KeyStoreKind;
 use underpass_fleet::snapshot::Keys;
 
+use super::move_keys::MoveDialog;
 use crate::command::UiCommand;
 use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, space};
 use crate::widget::{Button, Words as _, card_titled, key_row, pill};
 
-pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Option<MoveDialog>) {
     let keys = cx.fleet.keys.clone();
-    let mut unlock = false;
+    let is_demo = cx.fleet.is_demo;
     card_titled(
         ui,
         "Keys",
-        |ui| {
-            let locked = matches!(keys, Keys::Locked { .. });
-            let open = Button::secondary("Unlock…").icon(Icon::KeyRound).small();
-            unlock = ui.add(open.enabled_if(locked, "They are open")).clicked();
+        |ui| match &keys {
+            Keys::Locked { .. } => {
+                let unlock = Button::secondary("Unlock…").icon(Icon::KeyRound).small();
+                if ui.add(unlock).clicked() {
+                    cx.run(UiCommand::Unlock);
+                }
+            }
+            Keys::Open(kind) => {
+                let word = match kind {
+                    KeyStoreKind::Passphrase => "Move or change…",
+                    KeyStoreKind::System | KeyStoreKind::Memory => "Move…",
+                };
+                let button = Button::secondary(word).icon(Icon::KeyRound).small();
+                let button = button.name("Move the keys");
+                let button = button.enabled_if(!is_demo, "Made-up agents need no keys");
+                if ui.add(button).clicked() {
+                    *dialog = Some(MoveDialog::new(*kind));
+                }
+            }
+            Keys::Opening => {}
         },
         |ui| {
             ui.spacing_mut().item_spacing.y = space::S;
@@ -33,7 +50,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 ),
                 Keys::Locked { reason, .. } => (State::Warn, "Locked", "", text::sentence(reason)),
                 Keys::Open(kind) => {
-                    let (place, more) = told(*kind, cx.fleet.is_demo);
+                    let (place, more) = told(*kind, is_demo);
                     (State::Ok, "Open", place, more.to_owned())
                 }
             };
@@ -46,9 +63,6 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             ui.paragraph(more);
         },
     );
-    if unlock {
-        cx.run(UiCommand::Unlock);
-    }
 }
 
 /// Where a kind of store keeps keys, and what follows from it.
@@ -61,7 +75,7 @@ const fn told(kind: KeyStoreKind, is_demo: bool) -> (&'static str, &'static str)
         ),
         KeyStoreKind::Passphrase => (
             "A file sealed by a passphrase",
-            "It is asked for at each start. To use the key store of the system instead, close this app, remove vault.key and vault.bin from the profile folder and pair again.",
+            "The passphrase is asked for at each start, and nobody can restore it.",
         ),
         KeyStoreKind::Memory => (
             "Memory",

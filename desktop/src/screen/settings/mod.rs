@@ -3,6 +3,7 @@
 mod about;
 mod certificates;
 mod keys;
+mod move_keys;
 
 use std::path::PathBuf;
 
@@ -14,14 +15,16 @@ use crate::command::UiCommand;
 use crate::cx::Cx;
 use crate::prefs::Zoom;
 use crate::theme::{set_theme, space};
+use crate::times::{ShownClock, Timed as _};
 use crate::widget::{Button, Words as _, card_titled, copyable, key_row, segmented};
 
 /// What the page remembers from frame to frame.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct SettingsState {
     /// Where the data of this app is, where that is known.
     pub profile: Option<PathBuf>,
     licence: Option<usize>,
+    move_keys: Option<move_keys::MoveDialog>,
 }
 
 /// Two columns need this much room.
@@ -36,7 +39,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
         ui.columns(if wide { 2 } else { 1 }, |columns| {
             column(&mut columns[0], |ui| {
                 card_titled(ui, "Appearance", |_| {}, |ui| appearance(ui, cx));
-                keys::ui(ui, cx);
+                keys::ui(ui, cx, &mut state.move_keys);
                 data(ui, state);
             });
             column(&mut columns[right], |ui| {
@@ -45,6 +48,10 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SettingsState) {
             });
         });
     });
+    let moving = state.move_keys.as_mut();
+    if moving.is_some_and(|dialog| dialog.show(ui.ctx(), cx)) {
+        state.move_keys = None;
+    }
 }
 
 /// Columns stretch their lines, which running text does not want.
@@ -77,6 +84,13 @@ fn appearance(ui: &mut Ui, cx: &mut Cx<'_>) {
         if segmented(ui, "Zoom", &mut cx.prefs.zoom, &choices) {
             ui.ctx().set_zoom_factor(cx.prefs.zoom.factor());
         }
+    });
+    key_row(ui, "Times", |ui| {
+        let choices = [(ShownClock::Local, "Local"), (ShownClock::Utc, "UTC")];
+        segmented(ui, "Times", &mut cx.prefs.clock, &choices);
+        let times = ui.times();
+        ui.quiet(times.when(cx.now_ms))
+            .on_hover_text(times.both(cx.now_ms));
     });
     key_row(ui, "Keyboard", |ui| {
         let sheet = Button::secondary("Shortcuts…").icon(Icon::Keyboard).small();

@@ -110,7 +110,7 @@ fn step(ui: &mut Ui, number: u8, words: &str, contents: impl FnOnce(&mut Ui)) {
         ui.painter()
             .galley(rect.center() - digit.size() / 2.0, digit, color);
         ui.vertical(|ui| {
-            ui.add_space(3.0);
+            ui.add_space(space::XXS);
             ui.words(Text::Strong, tokens.text, words);
             ui.add_space(space::XXS);
             contents(ui);

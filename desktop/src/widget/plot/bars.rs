@@ -7,7 +7,7 @@ use egui::{CornerRadius, Rect, Role, Sense, Ui, Vec2, WidgetInfo};
 use super::super::{Words as _, galley};
 use super::{Hue, Unit, ticks};
 use crate::text;
-use crate::theme::{Text, Themed as _, space};
+use crate::theme::{Text, Themed as _, radius, size, space};
 
 /// A bar of a histogram.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +46,7 @@ pub fn histogram(ui: &mut Ui, name: &str, bars: &[Bar], height: f32, hue: Hue) {
     let lines = (0..8).map(|at| f64::from(at) * step);
     for value in lines.filter(|value| *value <= top * 1.001) {
         let y = inner.bottom() - share(value, top) * inner.height();
-        let line = egui::Stroke::new(1.0, tokens.border);
+        let line = egui::Stroke::new(size::LINE, tokens.border);
         ui.painter().hline(inner.x_range(), y, line);
         let label = Unit::Count.short(value);
         let label = galley(ui, Text::Caption, tokens.text_3, &label, AXIS);
@@ -77,7 +77,8 @@ pub fn histogram(ui: &mut Ui, name: &str, bars: &[Bar], height: f32, hue: Hue) {
         let hover = ui.interact(cell, response.id.with(at), Sense::hover());
         let color = hue.color(tokens);
         let fill = color.gamma_multiply(if hover.hovered() { 1.0 } else { 0.75 });
-        ui.painter().rect_filled(shape, CornerRadius::same(2), fill);
+        ui.painter()
+            .rect_filled(shape, CornerRadius::same(radius::BAR), fill);
         if at.is_multiple_of(every) {
             let place = egui::pos2(
                 left + (width - label.size().x) / 2.0,
@@ -137,7 +138,7 @@ pub fn slices(ui: &mut Ui, name: &str, unit: Unit, parts: &[Slice]) {
         WidgetInfo::labeled(Role::Image, true, format!("{name}: {}", all.join(", ")))
     });
     ui.painter()
-        .rect_filled(rect, CornerRadius::same(3), tokens.pressed);
+        .rect_filled(rect, CornerRadius::same(radius::BAR), tokens.pressed);
     let mut left = rect.left();
     for part in parts {
         let width = share(part.value, whole) * rect.width();
@@ -145,24 +146,25 @@ pub fn slices(ui: &mut Ui, name: &str, unit: Unit, parts: &[Slice]) {
         let color = part.hue.color(tokens);
         ui.painter().rect_filled(
             slice.shrink2(Vec2::new(0.5, 0.0)),
-            CornerRadius::same(3),
+            CornerRadius::same(radius::BAR),
             color,
         );
         left += width;
     }
     ui.add_space(space::XS);
-    ui.spacing_mut().item_spacing.y = 2.0;
+    ui.spacing_mut().item_spacing.y = space::XXS;
     for part in parts {
         ui.horizontal(|ui| {
             ui.spacing_mut().interact_size.y = ROW;
             ui.spacing_mut().item_spacing.x = space::S;
             let (dot, _) = ui.allocate_exact_size(Vec2::splat(9.0), Sense::hover());
             let color = part.hue.color(tokens);
-            ui.painter().rect_filled(dot, CornerRadius::same(2), color);
+            ui.painter()
+                .rect_filled(dot, CornerRadius::same(radius::BAR), color);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let of = Unit::Share.tell(part.value / whole.max(f64::MIN_POSITIVE));
                 ui.scope(|ui| {
-                    ui.set_width(54.0);
+                    ui.set_width(size::NAME);
                     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                         ui.words(Text::Small, tokens.text_3, of);
                     });

@@ -11,6 +11,7 @@ use super::group::PlotGroup;
 use super::reduce::Dot;
 use super::{Look, Plot, Track, hover, marks, ticks};
 use crate::theme::{Text, Themed as _, Tokens, font};
+use crate::times::Timed as _;
 
 /// The room of the value axis, the same for all plots of a page, so that their times align.
 const AXIS: f32 = 58.0;
@@ -65,7 +66,8 @@ fn canvas(
     width: f32,
 ) -> egui_plot::Plot<'static> {
     let (tokens, unit) = (ui.tokens(), plot.unit);
-    let (time_step, times) = ticks::times(from, to, width);
+    let clock = ui.times();
+    let (time_step, times) = ticks::times(&clock, from, to, width);
     let mark = |value: f64, step_size: f64| GridMark { value, step_size };
     let grid = times.iter().map(|at| mark(*at as f64, time_step as f64));
     let grid: Vec<GridMark> = grid.collect();
@@ -82,7 +84,7 @@ fn canvas(
             .label_spacing(egui::Rangef::new(8.0, 9.0))
     };
     let x = axis(AxisHints::new_x())
-        .formatter(move |mark, _| ticks::time_label(whole(mark.value), time_step))
+        .formatter(move |mark, _| ticks::time_label(&clock, whole(mark.value), time_step))
         .min_thickness(18.0);
     let y = axis(AxisHints::new_y())
         .formatter(move |mark, _| unit.short(mark.value))

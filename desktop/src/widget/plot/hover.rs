@@ -9,6 +9,7 @@ use super::group::PlotGroup;
 use super::ticks::time_told;
 use super::{Plot, galley};
 use crate::theme::{Text, Themed as _, radius, size, space};
+use crate::times::Timed as _;
 
 /// A drag shorter than this is a click.
 const DRAG_MIN: f32 = 4.0;
@@ -102,7 +103,7 @@ pub(super) fn paint(
         return;
     }
     let ends = [egui::pos2(x, frame.top()), egui::pos2(x, frame.bottom())];
-    let line = Stroke::new(1.0, tokens.text_3);
+    let line = Stroke::new(size::LINE, tokens.text_3);
     ui.painter()
         .extend(Shape::dashed_line(&ends, line, 3.0, 3.0));
     for track in plot.tracks {
@@ -112,7 +113,7 @@ pub(super) fn paint(
         if let Some(dot) = super::at(&track.dots, time, plot.step_ms) {
             let at = egui::pos2(x, transform.position_from_point_y(dot.value));
             ui.painter().circle_filled(at, 3.0, track.hue.color(tokens));
-            let rim = Stroke::new(1.0, tokens.surface);
+            let rim = Stroke::new(size::LINE, tokens.surface);
             ui.painter().circle_stroke(at, 3.5, rim);
         }
     }
@@ -125,7 +126,7 @@ pub(super) fn paint(
 fn panel(ui: &Ui, group: &PlotGroup, plot: &Plot<'_>, time: f64, at: egui::Pos2, frame: Rect) {
     const ROW: f32 = 18.0;
     let tokens = ui.tokens();
-    let head = time_told(time, plot.step_ms.min(3_600_000));
+    let head = time_told(&ui.times(), time, plot.step_ms.min(3_600_000));
     let head = galley(ui, Text::Caption, tokens.text_2, &head, 220.0);
     let rows: Vec<_> = plot
         .tracks

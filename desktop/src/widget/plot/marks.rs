@@ -5,7 +5,8 @@ use egui_plot::PlotTransform;
 
 use super::super::pill::shape;
 use super::super::{Words as _, galley};
-use crate::theme::{State, Text, Themed as _, space};
+use crate::theme::{State, Text, Themed as _, size, space};
+use crate::times::Timed as _;
 
 /// A limit.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +45,7 @@ pub(super) fn thresholds(ui: &Ui, all: &[Threshold], transform: &PlotTransform, 
         let color = tokens.state(one.state);
         let y = transform.position_from_point_y(one.value);
         let ends = [egui::pos2(frame.left(), y), egui::pos2(frame.right(), y)];
-        let line = Stroke::new(1.0, color);
+        let line = Stroke::new(size::LINE, color);
         let painter = ui.painter().with_clip_rect(frame);
         painter.extend(Shape::dashed_line(&ends, line, DASH, GAP));
         let text = galley(ui, Text::Caption, color, &one.label, frame.width() / 2.0);
@@ -119,7 +120,7 @@ pub(super) fn marks(ui: &mut Ui, all: &[Mark], transform: &PlotTransform, id: eg
             egui::pos2(x, frame.top() + SIGN),
             egui::pos2(x, frame.bottom()),
         ];
-        let line = Stroke::new(1.0, color.gamma_multiply(0.75));
+        let line = Stroke::new(size::LINE, color.gamma_multiply(0.75));
         ui.painter()
             .extend(Shape::dashed_line(&ends, line, DASH, GAP));
         let center = egui::pos2(x, frame.top() + SIGN / 2.0);
@@ -132,13 +133,13 @@ pub(super) fn marks(ui: &mut Ui, all: &[Mark], transform: &PlotTransform, id: eg
         };
         sign.widget_info(|| WidgetInfo::labeled(Role::Image, true, &name));
         sign.on_hover_ui(|ui| {
-            ui.set_max_width(300.0);
+            ui.set_max_width(size::POPUP);
             for one in group.iter().take(TOLD) {
                 ui.bold(one.title.as_str());
                 if !one.text.is_empty() && group.len() == 1 {
                     ui.paragraph(one.text.as_str());
                 }
-                ui.quiet(crate::text::when(one.at_ms));
+                ui.quiet(ui.times().when(one.at_ms));
             }
             if group.len() > TOLD {
                 ui.quiet(format!("and {} more", group.len() - TOLD));

@@ -309,7 +309,10 @@ fn entry(ui: &mut Ui, track: &Track, value: &str, on: bool, room: f32) -> egui::
         WidgetInfo::selected(Role::CheckBox, true, on, format!("Line {}", track.name))
     });
     let middle = rect.center().y;
-    let line = egui::Stroke::new(2.0, if on { color } else { tokens.text_off });
+    let line = egui::Stroke::new(
+        size::STROKE_STRONG,
+        if on { color } else { tokens.text_off },
+    );
     let (from, to) = (rect.left(), rect.left() + SWATCH);
     if track.look == Look::Dashed {
         let points = [egui::pos2(from, middle), egui::pos2(to, middle)];

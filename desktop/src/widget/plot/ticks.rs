@@ -1,8 +1,11 @@
 //! Where the lines of a grid are, and what stands beside them.
 
-use time::{Date, Month, OffsetDateTime};
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
 
 use super::unit::Unit;
+use crate::times::Times;
 
 /// A label of the time axis has so much room, points.
 const LABEL: f32 = 88.0;
@@ -38,35 +41,52 @@ const STEPS: [i64; 19] = [
 /// Months between labels beyond that.
 const MONTHS: [i64; 5] = [1, 2, 3, 6, 12];
 
-/// The lines of a time axis: how far they are apart, and where they are.
-pub(super) fn times(from_ms: f64, to_ms: f64, width: f32) -> (i64, Vec<i64>) {
+/// The lines of a time axis: how far they are apart, and where they are. They stand at full hours
+/// and days of the clock that is shown.
+pub(super) fn times(clock: &Times, from_ms: f64, to_ms: f64, width: f32) -> (i64, Vec<i64>) {
     let labels = f64::from((width / LABEL).max(1.0));
     let least = whole((to_ms - from_ms) / labels);
     let (from, to) = (whole(from_ms), whole(to_ms));
-    match STEPS.into_iter().find(|step| *step >= least) {
-        Some(step) => {
-            // Weeks begin on Mondays; the first day of the count was a Thursday.
-            let shift = if step >= 7 * DAY { 4 * DAY } else { 0 };
-            let first = (from - shift).div_euclid(step) + i64::from((from - shift) % step != 0);
-            let all = (first..).map(|at| at * step + shift);
-            (step, all.take_while(|at| *at <= to).collect())
-        }
-        None => months(from, to, least),
-    }
+    let Some(step) = STEPS.into_iter().find(|step| *step >= least) else {
+        return months(clock, from, to, least);
+    };
+    let Some(begin) = clock.civil(from).and_then(wall) else {
+        return (step, vec![]);
+    };
+    // Weeks begin on Mondays; the first day of the count was a Thursday.
+    let shift = if step >= 7 * DAY { 4 * DAY } else { 0 };
+    let first = (begin - shift).div_euclid(step);
+    let all = (first..).map_while(|at| clock.instant(of_wall(at * step + shift)?));
+    let mut all: Vec<i64> = all.take_while(|at| *at <= to).collect();
+    all.retain(|at| *at >= from);
+    // Where a clock is put back it shows some times twice.
+    all.dedup();
+    (step, all)
 }
 
-fn months(from: i64, to: i64, least: i64) -> (i64, Vec<i64>) {
+/// What a clock on the wall shows, as milliseconds of its own count.
+fn wall(civil: DateTime) -> Option<i64> {
+    let at = TimeZone::UTC.to_timestamp(civil).ok()?;
+    Some(at.as_millisecond())
+}
+
+fn of_wall(ms: i64) -> Option<DateTime> {
+    let at = Timestamp::from_millisecond(ms).ok()?;
+    Some(TimeZone::UTC.to_datetime(at))
+}
+
+fn months(clock: &Times, from: i64, to: i64, least: i64) -> (i64, Vec<i64>) {
     let step = MONTHS
         .into_iter()
         .find(|months| months * 30 * DAY >= least)
         .unwrap_or(12);
-    let Some(begin) = moment(from) else {
+    let Some(begin) = clock.civil(from) else {
         return (step * 30 * DAY, vec![]);
     };
-    let mut number = i64::from(begin.year()) * 12 + i64::from(u8::from(begin.month())) - 1;
+    let mut number = i64::from(begin.year()) * 12 + i64::from(begin.month()) - 1;
     number = number.div_euclid(step) * step;
     let mut all = vec![];
-    while let Some(at) = start_of(number) {
+    while let Some(at) = start_of(number).and_then(|begin| clock.instant(begin)) {
         if at > to {
             break;
         }
@@ -79,86 +99,57 @@ fn months(from: i64, to: i64, least: i64) -> (i64, Vec<i64>) {
 }
 
 /// The first moment of a month, counted from the year 0.
-fn start_of(number: i64) -> Option<i64> {
-    let year = i32::try_from(number.div_euclid(12)).ok()?;
-    let month = u8::try_from(number.rem_euclid(12) + 1).ok()?;
-    let date = Date::from_calendar_date(year, Month::try_from(month).ok()?, 1).ok()?;
-    Some(date.midnight().assume_utc().unix_timestamp() * SECOND)
+fn start_of(number: i64) -> Option<DateTime> {
+    let year = i16::try_from(number.div_euclid(12)).ok()?;
+    let month = i8::try_from(number.rem_euclid(12) + 1).ok()?;
+    let date = Date::new(year, month, 1).ok()?;
+    Some(date.to_datetime(Time::midnight()))
 }
 
 /// What stands at a line of the time axis.
-pub(super) fn time_label(at_ms: i64, step_ms: i64) -> String {
-    let Some(at) = moment(at_ms) else {
+pub(super) fn time_label(clock: &Times, at_ms: i64, step_ms: i64) -> String {
+    let Some(at) = clock.civil(at_ms) else {
         return String::new();
     };
-    let (date, time) = (at.date(), at.time());
-    let month = month(date.month());
+    let month = month(at.month());
     if step_ms >= 28 * DAY {
-        return match date.month() {
-            Month::January => date.year().to_string(),
-            _ if step_ms >= 180 * DAY => format!("{month} {}", date.year()),
-            Month::February
-            | Month::March
-            | Month::April
-            | Month::May
-            | Month::June
-            | Month::July
-            | Month::August
-            | Month::September
-            | Month::October
-            | Month::November
-            | Month::December => month.to_owned(),
+        return match at.month() {
+            1 => at.year().to_string(),
+            _ if step_ms >= 180 * DAY => format!("{month} {}", at.year()),
+            _ => month.to_owned(),
         };
     }
-    if step_ms >= DAY || at_ms.rem_euclid(DAY) == 0 {
-        return format!("{} {month}", date.day());
+    if step_ms >= DAY || at.time() == Time::midnight() {
+        return format!("{} {month}", at.day());
     }
-    let minutes = format!("{:02}:{:02}", time.hour(), time.minute());
+    let minutes = format!("{:02}:{:02}", at.hour(), at.minute());
     if step_ms < MINUTE {
-        format!("{minutes}:{:02}", time.second())
+        format!("{minutes}:{:02}", at.second())
     } else {
         minutes
     }
 }
 
 /// A moment beside values: as exact as the steps are.
-pub(super) fn time_told(at_ms: f64, step_ms: i64) -> String {
-    let Some(at) = moment(whole(at_ms)) else {
+pub(super) fn time_told(clock: &Times, at_ms: f64, step_ms: i64) -> String {
+    let Some(at) = clock.civil(whole(at_ms)) else {
         return String::new();
     };
-    let (date, time) = (at.date(), at.time());
-    let day = format!("{} {}", date.day(), month(date.month()));
+    let day = format!("{} {}", at.day(), month(at.month()));
+    let minutes = format!("{day} {:02}:{:02}", at.hour(), at.minute());
     match step_ms {
-        ..MINUTE => format!(
-            "{day} {:02}:{:02}:{:02}",
-            time.hour(),
-            time.minute(),
-            time.second()
-        ),
-        MINUTE..DAY => format!("{day} {:02}:{:02}", time.hour(), time.minute()),
-        _ => format!("{day} {}", date.year()),
+        ..MINUTE => format!("{minutes}:{:02}", at.second()),
+        MINUTE..DAY => minutes,
+        _ => format!("{day} {}", at.year()),
     }
 }
 
-const fn month(month: Month) -> &'static str {
-    match month {
-        Month::January => "Jan",
-        Month::February => "Feb",
-        Month::March => "Mar",
-        Month::April => "Apr",
-        Month::May => "May",
-        Month::June => "Jun",
-        Month::July => "Jul",
-        Month::August => "Aug",
-        Month::September => "Sep",
-        Month::October => "Oct",
-        Month::November => "Nov",
-        Month::December => "Dec",
-    }
-}
-
-fn moment(ms: i64) -> Option<OffsetDateTime> {
-    OffsetDateTime::from_unix_timestamp(ms.div_euclid(SECOND)).ok()
+fn month(number: i8) -> &'static str {
+    const NAMES: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let at = usize::try_from(number - 1).unwrap_or_default();
+    NAMES.get(at).copied().unwrap_or_default()
 }
 
 #[expect(
@@ -200,13 +191,19 @@ pub(super) fn values(unit: Unit, most: f64, lines: usize) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::times::ShownClock;
 
     /// 2026-03-02 09:30 UTC, a Monday.
     const NOW: f64 = 1_772_443_800_000.0;
 
     fn labels(span: i64) -> Vec<String> {
-        let (step, all) = times(NOW - span as f64, NOW, 450.0);
-        all.iter().map(|at| time_label(*at, step)).collect()
+        labels_of(&Times::default(), span, NOW)
+    }
+
+    fn labels_of(clock: &Times, span: i64, end: f64) -> Vec<String> {
+        let (step, all) = times(clock, end - span as f64, end, 450.0);
+        let told = all.iter().map(|at| time_label(clock, *at, step));
+        told.collect()
     }
 
     #[test]
@@ -221,8 +218,29 @@ mod tests {
         assert_eq!(labels(28 * DAY), ["9 Feb", "16 Feb", "23 Feb", "2 Mar"]);
         assert_eq!(labels(365 * DAY), ["Apr", "Jul", "Oct", "2026"]);
         assert_eq!(labels(730 * DAY), ["Jul 2024", "2025", "Jul 2025", "2026"]);
-        assert_eq!(time_told(NOW, SECOND), "2 Mar 09:30:00");
-        assert_eq!(time_told(NOW, DAY), "2 Mar 2026");
+        let clock = Times::default();
+        assert_eq!(time_told(&clock, NOW, SECOND), "2 Mar 09:30:00");
+        assert_eq!(time_told(&clock, NOW, DAY), "2 Mar 2026");
+    }
+
+    #[test]
+    fn lines_stand_at_full_hours_and_days_of_the_clock_that_is_shown() {
+        let kolkata = TimeZone::posix("IST-5:30").unwrap();
+        let kolkata = Times::new(kolkata, ShownClock::Local);
+        assert_eq!(
+            labels_of(&kolkata, DAY, NOW),
+            ["18:00", "2 Mar", "06:00", "12:00"]
+        );
+        assert_eq!(time_told(&kolkata, NOW, SECOND), "2 Mar 15:00:00");
+        // Over the night in which the clocks are put back.
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let berlin = Times::new(berlin, ShownClock::Local);
+        let end = berlin.instant(jiff::civil::date(2026, 10, 27).at(12, 0, 0, 0));
+        let end = end.unwrap() as f64;
+        assert_eq!(
+            labels_of(&berlin, 3 * DAY, end),
+            ["25 Oct", "26 Oct", "27 Oct"]
+        );
     }
 
     #[test]

@@ -55,6 +55,7 @@ impl Hub {
             } => self.keep_stranger(agent, described, done),
             Command::Reject(agent) => self.reject(agent),
             Command::Unlock(choice) => self.unlock(choice),
+            Command::MoveKeys(wanted) => self.move_keys(wanted),
             Command::Cancel(job) => self.jobs.cancel(job),
             Command::Forget(job) => self.jobs.forget(job),
             Command::Dismiss(notice) => self.notices.retain(|one| one.id != notice),

@@ -12,14 +12,14 @@ use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 
 pub(super) use self::pairing::Strangers;
-use super::super::shelf::{Keep, Opened, Then, open, shelf, unlock};
+use super::super::shelf::{Keep, Opened, Rehoused, Then, open, rehouse, shelf, unlock};
 use super::super::templates::Templates;
 use super::super::{Card, Message};
 use super::{Hub, Real};
 use crate::FleetError;
 use crate::bulk::Journal;
 use crate::client::{AgentClient, Known};
-use crate::command::Described;
+use crate::command::{Described, MoveKeys};
 use crate::keys::{Credential, KeyChoice, KeyStore, wants_passphrase};
 use crate::profile::{Book, Entry, Profile};
 use crate::snapshot::{Keys, Link, Severity};
@@ -70,6 +70,42 @@ impl Hub {
             let keys = unlock(folder, choice).await;
             drop(told.send(Message::Keys(keys)).await);
         });
+    }
+
+    /// Keeps the keys in another place.
+    pub(super) fn move_keys(&self, wanted: MoveKeys) {
+        let MoveKeys { to, present, done } = wanted;
+        let ticket = done.begin();
+        let keys = self
+            .library
+            .as_ref()
+            .and_then(|library| library.keys.clone());
+        let Some(keys) = keys else {
+            let reason = "the keys are not open; unlock them first".to_owned();
+            done.finish(ticket, Err(reason), clock::wall_ms());
+            return;
+        };
+        let told = self.told.clone();
+        self.tasks.spawn("fleet-keys", async move {
+            let moved = rehouse(keys, to, present).await;
+            let rehoused = Message::Rehoused {
+                done,
+                ticket,
+                moved,
+            };
+            drop(told.send(rehoused).await);
+        });
+    }
+
+    pub(super) fn rehoused(&mut self, moved: Rehoused) -> Result<(), String> {
+        let (kind, left) = moved?;
+        self.keys = Keys::Open(kind);
+        if let Some(left) = left {
+            let text =
+                format!("the key before opens nothing any more, but could not be removed: {left}");
+            self.notice(None, Severity::Warning, text);
+        }
+        Ok(())
     }
 
     pub(super) fn opened(&mut self, opened: Result<Opened, String>) {

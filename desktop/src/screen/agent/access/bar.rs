@@ -134,7 +134,7 @@ fn picker(ui: &mut Ui, here: &Here<'_>, state: &mut AccessState) {
         ui.painter(),
         Icon::Cloud,
         icon,
-        size::ICON_SMALL + 1.0,
+        size::ICON_MEDIUM,
         tokens.text_3,
     );
     let at = egui::pos2(rect.left() + 28.0, rect.center().y - text.size().y / 2.0);
@@ -152,9 +152,9 @@ fn picker(ui: &mut Ui, here: &Here<'_>, state: &mut AccessState) {
         return;
     };
     let response = response.on_hover_text(here.key().to_string());
-    Popup::menu(&response).width(280.0).show(|ui| {
+    Popup::menu(&response).width(size::POPUP).show(|ui| {
         egui::ScrollArea::vertical()
-            .max_height(320.0)
+            .max_height(size::LIST)
             .show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 for one in document.subaccounts() {

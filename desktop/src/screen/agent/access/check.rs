@@ -195,7 +195,7 @@ fn one(ui: &mut Ui, step: &CheckedStep) {
         ui.spacing_mut().interact_size.y = 0.0;
         ui.icon(icon, size::ICON, tokens.state(state));
         ui.vertical(|ui| {
-            ui.spacing_mut().item_spacing.y = 2.0;
+            ui.spacing_mut().item_spacing.y = space::XXS;
             ui.horizontal(|ui| {
                 ui.bold(name(step.step));
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

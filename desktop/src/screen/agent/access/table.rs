@@ -12,7 +12,7 @@ use super::view::{Mark, Show, mark};
 use super::words::{Verdict, judge, protocol};
 use crate::cx::Cx;
 use crate::text;
-use crate::theme::{State, Text, Themed as _};
+use crate::theme::{State, Text, Themed as _, size};
 use crate::widget::{Column, Empty, Table, Width, Words as _, pill};
 
 /// The columns, in their order.
@@ -116,8 +116,8 @@ fn cell(ui: &mut Ui, here: &Here<'_>, (part, checks): (&MappingPart, &Checks), c
         Col::Virtual => {
             match mark(here, part) {
                 Mark::Same => {}
-                Mark::Added => ui.icon(Icon::Plus, 12.0, tokens.ok),
-                Mark::Changed => ui.icon(Icon::PencilLine, 12.0, tokens.info),
+                Mark::Added => ui.icon(Icon::Plus, size::ICON_TINY, tokens.ok),
+                Mark::Changed => ui.icon(Icon::PencilLine, size::ICON_TINY, tokens.info),
             }
             ui.words(Text::Mono, tokens.text, part.virtual_address.to_string());
         }

@@ -11,8 +11,8 @@ use crate::nav::{AgentTab, Route};
 use crate::text;
 use crate::theme::{Text, Themed as _, space};
 use crate::widget::{
-    Button, DiffKind, DiffRow, IconButton, Words as _, card, copy_button, diff, key_row, key_text,
-    keys, pill,
+    Button, DiffKind, DiffRow, IconButton, Words as _, card, copy_button, diff, key_moment,
+    key_row, key_text, keys, pill,
 };
 
 /// Shows a record; true when it shall go.
@@ -52,7 +52,7 @@ pub(in crate::screen) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, record: &Record) -> bo
 
 fn facts(ui: &mut Ui, cx: &mut Cx<'_>, record: &Record) {
     keys(ui, |ui| {
-        key_text(ui, "When", &text::when(record.time_ms), false, false);
+        key_moment(ui, "When", record.time_ms);
         key_text(
             ui,
             "Type",

@@ -13,6 +13,8 @@ use crate::widget::{Field, Flow, Words as _, search, select};
 /// The log is asked when nothing was typed for so long, in seconds.
 const SETTLED: f64 = 0.3;
 const HOUR_MS: i64 = 3_600_000;
+/// The width of the field for an operator.
+const WHO: f32 = 150.0;
 
 /// What people look for; the others are found by their words.
 const CATEGORIES: [Category; 25] = [
@@ -137,7 +139,7 @@ impl FilterBar {
             search(ui, id, &mut self.text, "Search the records", 220.0).changed()
         });
         let field = Field::new("Operator", &mut self.operator).hint("a.lindgren or os:*");
-        typed | flow.cell(150.0, |ui| field.width(150.0).limit(128).show(ui).changed())
+        typed | flow.cell(WHO, |ui| field.width(WHO).limit(128).show(ui).changed())
     }
 
     /// What is looked for now; nothing where a field breaks a rule.

@@ -23,6 +23,7 @@ use crate::cx::Cx;
 use crate::screen::fixed_page;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
+use crate::times::Timed as _;
 use crate::widget::{
     Button, Column, Empty, Table, TableState, Width, Words as _, flow, pill, skeleton,
 };
@@ -274,11 +275,11 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
         .show(ui, &mut state.table, |ui, row, column| {
             let (one, tokens) = (&records[row], ui.tokens());
             match column {
-                0 => drop(ui.words(
-                    Text::Mono,
-                    tokens.text_2,
-                    text::when(one.time_ms).trim_end_matches(" UTC"),
-                )),
+                0 => {
+                    let times = ui.times();
+                    ui.words(Text::Mono, tokens.text_2, times.plain(one.time_ms))
+                        .on_hover_text(times.both(one.time_ms));
+                }
                 1 => drop(pill(ui, state_of(one.outcome), word_of(one.outcome))),
                 2 => drop(ui.words(
                     Text::Small,

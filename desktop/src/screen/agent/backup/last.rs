@@ -11,12 +11,11 @@ use underpass_shared::restore::AdaptationKind;
 use underpass_shared::rights::Access;
 
 use super::super::edit::prevented;
-use super::ago;
 use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, space};
 use crate::widget::{
-    Answer, Banner, Button, Dialog, Level, Words as _, key_text, keys, progress, skeleton,
+    Answer, Banner, Button, Dialog, Level, Words as _, key_aged, key_text, keys, progress, skeleton,
 };
 
 /// What is wanted of the card.
@@ -176,9 +175,7 @@ fn last(ui: &mut Ui, now_ms: i64, shown: &RestoreShown, reason: Option<&str>) ->
     };
     keys(ui, |ui| {
         key_text(ui, "Last", &text::sentence(&last.reason), false, false);
-        let when = text::when(last.time_stamp);
-        let when = format!("{when}, {}", ago(now_ms, last.time_stamp));
-        key_text(ui, "When", &when, false, false);
+        key_aged(ui, "When", last.time_stamp, now_ms);
         key_text(ui, "By", &text::clean(&last.author), false, false);
     });
     let Some(offer) = &shown.rollback else {

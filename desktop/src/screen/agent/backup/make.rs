@@ -33,7 +33,7 @@ pub(in crate::screen) fn file_name(label: &str, now_ms: i64) -> String {
         }
     };
     let name: String = label.chars().take(NAME_LEN_MAX).map(plain).collect();
-    format!("{name}-{}.zip", text::day(now_ms))
+    format!("{name}-{}.zip", text::utc_day(now_ms))
 }
 
 /// The dialog.

@@ -13,7 +13,9 @@ use underpass_shared::secret::Secret;
 use crate::file::{self, Pick};
 use crate::text;
 use crate::theme::{size, space};
-use crate::widget::{Field, FilePath, Words as _, file_field, key_text, keys, segmented};
+use crate::widget::{
+    Field, FilePath, Words as _, file_field, key_moment, key_text, keys, segmented,
+};
 
 /// Bytes of a file with a private key: comments and one line.
 const KEY_FILE_MAX: u64 = 64 * 1024;
@@ -219,7 +221,7 @@ fn told(ui: &mut Ui, archive: &Archive) {
         ..
     } = &archive.manifest;
     keys(ui, |ui| {
-        key_text(ui, "Made", &text::when(*created_at_ms), false, false);
+        key_moment(ui, "Made", *created_at_ms);
         let number = revision.as_ref().map(|head| head.number.to_string());
         key_text(ui, "Revision", &number.unwrap_or_default(), false, false);
         key_text(ui, "Of agent", &text::clean(instance), true, true);

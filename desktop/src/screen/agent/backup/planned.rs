@@ -14,6 +14,7 @@ use super::choose::part_word;
 use crate::changes::{self, Part};
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
+use crate::times::Timed as _;
 use crate::widget::{Banner, Button, Empty, Words as _, card, flow};
 
 /// Changed parts that are shown at first, and further ones with each click.
@@ -125,17 +126,15 @@ fn summary(ui: &mut Ui, plan: &RestorePlanShown) {
         (missing, "secrets missing", tokens.error),
     ];
     let parts: Vec<&str> = plan.parts.iter().map(|part| part_word(*part)).collect();
+    let (backup, times) = (&plan.backup, ui.times());
+    let agent: String = backup.agent.to_string().chars().take(8).collect();
+    let made = backup.created_time_stamp;
     ui.quiet(format!(
-        "Revision {} of agent {}, made {}",
-        plan.backup.revision,
-        plan.backup
-            .agent
-            .to_string()
-            .chars()
-            .take(8)
-            .collect::<String>(),
-        text::when(plan.backup.created_time_stamp)
-    ));
+        "Revision {} of agent {agent}, made {}",
+        backup.revision,
+        times.when(made)
+    ))
+    .on_hover_text(times.both(made));
     ui.add_space(space::XS);
     flow(ui, |flow| {
         for (count, word, color) in figures {

@@ -21,6 +21,7 @@ use super::schedule_form::Edit;
 use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
+use crate::times::Timed as _;
 use crate::widget::{
     Answer, Button, Column, Dialog, IconButton, Table, TableState, Width, Words as _, card_titled,
     pill,
@@ -40,9 +41,7 @@ pub(super) struct Schedules {
 const COLUMNS: [Column; 6] = [
     Column::text("NAME", Width::AtLeast(90.0)).fixed(),
     Column::text("STATE", Width::Exact(120.0)).fixed(),
-    Column::text("NEXT (UTC)", Width::Exact(152.0))
-        .fixed()
-        .spare(2),
+    Column::text("NEXT", Width::Exact(152.0)).fixed().spare(2),
     Column::text("NEWEST GOOD", Width::Exact(104.0)).fixed(),
     Column::text("WHERE TO", Width::AtLeast(140.0))
         .fixed()
@@ -173,9 +172,11 @@ fn table(
                     }
                 }
                 2 => {
-                    let next = one.status.next_ms.map(text::when).unwrap_or_default();
-                    let next = next.trim_end_matches(" UTC");
-                    ui.words(Text::Mono, tokens.text_2, next);
+                    let times = ui.times();
+                    if let Some(next) = one.status.next_ms {
+                        ui.words(Text::Mono, tokens.text_2, times.minute(next))
+                            .on_hover_text(times.both(next));
+                    }
                 }
                 3 => {
                     let good = one.status.last_good.as_ref();

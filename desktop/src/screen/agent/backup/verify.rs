@@ -17,7 +17,7 @@ use super::opening::Opening;
 use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, size, space};
-use crate::widget::{Answer, Banner, Dialog, Words as _, dot, key_text, keys};
+use crate::widget::{Answer, Banner, Dialog, Words as _, dot, key_moment, key_text, keys};
 
 /// The dialog.
 #[derive(Default)]
@@ -169,12 +169,9 @@ pub(super) fn contents(ui: &mut Ui, found: &BackupVerified, agent: AgentId) {
             found.instance.to_string()
         };
         key_text(ui, "Of agent", &whose, false, found.instance != agent);
-        let head = format!(
-            "{}, {}",
-            found.revision.number,
-            text::when(found.created_time_stamp)
-        );
-        key_text(ui, "Revision", &head, false, false);
+        let number = found.revision.number.to_string();
+        key_text(ui, "Revision", &number, false, false);
+        key_moment(ui, "Made", found.created_time_stamp);
         key_text(ui, "Content", &content(found), false, false);
         key_text(ui, "Secrets", &secrets(found), false, false);
         let hash = found.revision.hash.to_string();

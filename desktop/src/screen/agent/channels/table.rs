@@ -11,7 +11,7 @@ use crate::cx::Cx;
 use crate::screen::agent::edit::edit_subaccount;
 use crate::screen::agent::parts::locked;
 use crate::text;
-use crate::theme::{Text, Themed as _};
+use crate::theme::{Text, Themed as _, size};
 use crate::widget::{
     Answer, Column, Dialog, IconButton, Table, TableState, Width, Words as _, menu, menu_item,
     menu_rule, pill, toggle,
@@ -99,7 +99,7 @@ fn cell(ui: &mut Ui, row: &Row<'_>, column: usize) {
                 text::clean(&row.channel.service.to_string()),
             );
             if row.changed {
-                ui.icon(Icon::PencilLine, 12.0, tokens.info);
+                ui.icon(Icon::PencilLine, size::ICON_TINY, tokens.info);
             }
         }
         4 => quiet(ui, &row.of),

@@ -15,7 +15,7 @@ use super::edit::{choices, document, edit_subaccount, name_of};
 use super::parts::{adding, list_bar, locked, no_match, unknown};
 use crate::cx::Cx;
 use crate::screen::fixed_page;
-use crate::theme::{Text, Themed as _, space};
+use crate::theme::{Text, Themed as _, size, space};
 use crate::widget::{
     Column, Empty, IconButton, Sort, Table, TableState, Width, Words as _, menu, menu_item,
 };
@@ -175,11 +175,11 @@ fn list(
                 0 => {
                     ui.words(Text::Mono, tokens.text, row.pair.internal_domain.as_str());
                     if row.changed {
-                        ui.icon(Icon::PencilLine, 12.0, tokens.info);
+                        ui.icon(Icon::PencilLine, size::ICON_TINY, tokens.info);
                     }
                 }
                 1 => {
-                    ui.icon(Icon::ArrowRight, 12.0, tokens.text_3);
+                    ui.icon(Icon::ArrowRight, size::ICON_TINY, tokens.text_3);
                     ui.words(Text::Mono, tokens.text, row.pair.virtual_domain.as_str());
                 }
                 2 => drop(ui.words(Text::Small, tokens.text_2, row.of.as_str())),

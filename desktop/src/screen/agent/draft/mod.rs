@@ -7,7 +7,7 @@ mod warnings;
 
 use std::sync::Arc;
 
-use egui::{Align, Frame, Layout, Margin, Panel, Role, Stroke, Ui, WidgetInfo};
+use egui::{Align, Frame, Layout, Panel, Role, Stroke, Ui, WidgetInfo};
 use lucide_icons::Icon;
 use underpass_fleet::command::{Command, DraftAct};
 use underpass_fleet::draft::Draft;
@@ -17,7 +17,7 @@ use underpass_fleet::snapshot::AgentSnapshot;
 use self::review::Review;
 use crate::cx::Cx;
 use crate::text;
-use crate::theme::{State, Text, Themed as _, size, space};
+use crate::theme::{State, Text, Themed as _, inset, size, space};
 use crate::widget::{Answer, Button, Dialog, IconButton, Words as _};
 
 /// The height of the bar.
@@ -90,9 +90,7 @@ type Shown<'a> = (&'a Arc<AgentSnapshot>, &'a Arc<Draft>, usize);
 
 fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DraftState, (agent, draft, count): Shown<'_>) {
     let tokens = ui.tokens();
-    let frame = Frame::new()
-        .fill(tokens.surface)
-        .inner_margin(Margin::symmetric(20, 0));
+    let frame = Frame::new().fill(tokens.surface).inner_margin(inset::FOOT);
     let shown = Panel::bottom("draft")
         .exact_size(HEIGHT)
         .resizable(false)

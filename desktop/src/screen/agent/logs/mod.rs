@@ -16,9 +16,10 @@ use crate::cx::Cx;
 use crate::screen::fixed_page;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
+use crate::times::Timed as _;
 use crate::widget::{
     Banner, Button, Column, Empty, IconButton, Table, TableState, Width, Words as _, card, chip,
-    copy_button, highlighted, key_text, keys, pill, search, skeleton, toggle,
+    copy_button, highlighted, key_moment, key_text, keys, pill, search, skeleton, toggle,
 };
 
 /// The page is drawn at least so often, which tells that somebody looks; seconds.
@@ -280,10 +281,11 @@ fn list(ui: &mut Ui, state: &mut LogsState, rows: &[usize]) {
                 return;
             };
             match column {
-                0 => drop(
-                    ui.words(Text::Mono, tokens.text_3, text::clock(line.time_ms))
-                        .on_hover_text(text::when(line.time_ms)),
-                ),
+                0 => {
+                    let times = ui.times();
+                    ui.words(Text::Mono, tokens.text_3, times.clock(line.time_ms))
+                        .on_hover_text(times.both(line.time_ms));
+                }
                 1 => drop(pill(ui, state_of(line.level), word_of(line.level))),
                 2 => drop(highlighted(
                     ui,
@@ -341,7 +343,7 @@ fn detail(ui: &mut Ui, state: &mut LogsState, line: &LogLine) {
                 }
                 let whole = format!(
                     "{} {} {} {}",
-                    text::when(line.time_ms),
+                    clock::rfc3339(line.time_ms),
                     line.level,
                     line.target,
                     sentence(line)
@@ -359,7 +361,7 @@ fn detail(ui: &mut Ui, state: &mut LogsState, line: &LogLine) {
             .auto_shrink([false, false])
             .show(ui, |ui| {
                 keys(ui, |ui| {
-                    key_text(ui, "When", &text::when(line.time_ms), false, false);
+                    key_moment(ui, "When", line.time_ms);
                     key_text(ui, "Part", &text::clean(&line.target), true, false);
                     for (name, value) in &line.fields {
                         key_text(ui, &text::clean(name), &text::clean(value), true, true);

@@ -58,16 +58,18 @@ fn compare(ui: &mut Ui, cx: &Cx<'_>, state: &mut MonitoringState) {
     let own = cx.agent.map(|agent| agent.id);
     let chosen = menu(&button, |ui| {
         let mut chosen = None;
-        ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            let all = cx.fleet.agents.iter();
-            for agent in all.filter(|agent| agent.link.is_online() && Some(agent.id) != own) {
-                let icon = (state.other == Some(agent.id)).then_some(Icon::Check);
-                if menu_item(ui, icon, &text::clean(&agent.label), "").clicked() {
-                    chosen = Some(agent.id);
+        ScrollArea::vertical()
+            .max_height(size::LIST)
+            .show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                let all = cx.fleet.agents.iter();
+                for agent in all.filter(|agent| agent.link.is_online() && Some(agent.id) != own) {
+                    let icon = (state.other == Some(agent.id)).then_some(Icon::Check);
+                    if menu_item(ui, icon, &text::clean(&agent.label), "").clicked() {
+                        chosen = Some(agent.id);
+                    }
                 }
-            }
-        });
+            });
         chosen
     });
     if let Some(id) = chosen.flatten() {
@@ -142,15 +144,17 @@ pub(super) fn pick<T: Clone + PartialEq>(
     );
     menu(&button, |ui| {
         let mut picked = None;
-        ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            for (one, word) in all {
-                let icon = (Some(one) == chosen).then_some(Icon::Check);
-                if menu_item(ui, icon, word, "").clicked() {
-                    picked = Some(one.clone());
+        ScrollArea::vertical()
+            .max_height(size::LIST)
+            .show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                for (one, word) in all {
+                    let icon = (Some(one) == chosen).then_some(Icon::Check);
+                    if menu_item(ui, icon, word, "").clicked() {
+                        picked = Some(one.clone());
+                    }
                 }
-            }
-        });
+            });
         picked
     })
     .flatten()

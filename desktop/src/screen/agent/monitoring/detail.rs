@@ -8,7 +8,7 @@ use super::requests::result;
 use crate::text;
 use crate::theme::{Text, Themed as _, space};
 use crate::widget::{
-    Hue, IconButton, Slice, Unit, Words as _, card, copy_button, key_text, keys, slices,
+    Hue, IconButton, Slice, Unit, Words as _, card, copy_button, key_moment, key_text, keys, slices,
 };
 
 /// Shows the request; true when it is to be closed.
@@ -79,7 +79,7 @@ fn parts(split: SplitShown) -> Vec<Slice> {
 
 fn facts(ui: &mut Ui, one: &RequestShown) {
     keys(ui, |ui| {
-        key_text(ui, "When", &text::when(one.begun_ms), false, false);
+        key_moment(ui, "When", one.begun_ms);
         let host = format!("{}:{}", text::clean(&one.virtual_host), one.virtual_port);
         key_text(ui, "Virtual host", &host, true, true);
         let internal = match one.internal.as_str() {

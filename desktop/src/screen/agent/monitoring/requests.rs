@@ -17,6 +17,7 @@ use crate::screen::agent::common::{escaped, loaded};
 use crate::screen::agent::edit::{act_into, prevented};
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
+use crate::times::Timed as _;
 use crate::widget::{
     Button, Column, Empty, IconButton, Table, TableState, Unit, Width, Words as _, pill, search,
     segmented,
@@ -278,8 +279,9 @@ fn cell(ui: &mut Ui, one: &RequestShown, column: usize) {
     let tokens = ui.tokens();
     match column {
         0 => {
-            ui.words(Text::Mono, tokens.text_3, text::clock(one.begun_ms))
-                .on_hover_text(text::when(one.begun_ms));
+            let times = ui.times();
+            ui.words(Text::Mono, tokens.text_3, times.clock(one.begun_ms))
+                .on_hover_text(times.both(one.begun_ms));
         }
         1 => result(ui, one),
         2 => {

@@ -16,6 +16,7 @@ use crate::screen::agent::common::loaded;
 use crate::screen::agent::edit::{edit, refused};
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size};
+use crate::times::Timed as _;
 use crate::widget::{
     Button, Column, Empty, Sort, Table, TableState, Unit, Width, Words as _, chip, pill, search,
 };
@@ -135,7 +136,9 @@ impl Usage {
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if let Some(since) = since_ms {
-                    ui.quiet(format!("Counted since {}", text::day(since)));
+                    let times = ui.times();
+                    ui.quiet(format!("Counted since {}", times.day(since)))
+                        .on_hover_text(times.both(since));
                 }
             });
         });
@@ -258,7 +261,7 @@ fn cell(ui: &mut Ui, row: &Row, column: usize, now_ms: i64) {
                     format!("{age} ago")
                 };
                 ui.words(Text::Small, tokens.text_2, told)
-                    .on_hover_text(text::when(at));
+                    .on_hover_text(ui.times().both(at));
             }
         },
         3 => {

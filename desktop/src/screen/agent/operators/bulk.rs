@@ -228,7 +228,7 @@ impl Bulk {
             .max_height(ROOM)
             .auto_shrink([false, true])
             .show_rows(ui, row, agents.len(), |ui, range| {
-                ui.spacing_mut().item_spacing.y = 2.0;
+                ui.spacing_mut().item_spacing.y = space::XXS;
                 for agent in agents.get(range).unwrap_or_default() {
                     self.row(ui, agent);
                 }

@@ -17,6 +17,7 @@ use crate::screen::agent::edit::{act, prevented};
 use crate::screen::agent::form::{Form, parse};
 use crate::text;
 use crate::theme::{State, Text, Themed as _, space};
+use crate::times::Timed as _;
 use crate::widget::{
     Answer, Banner, Column, ConfirmName, Dialog, IconButton, Sort, Table, TableState, Width,
     Words as _, menu, menu_item, menu_rule, pill, select,
@@ -189,7 +190,9 @@ fn cell(ui: &mut Ui, cx: &Cx<'_>, one: &OperatorShown, column: usize, own: bool)
                     8..=30 => tokens.warn,
                     _ => tokens.text_2,
                 };
-                ui.words(Text::Small, color, text::day(until));
+                let times = ui.times();
+                ui.words(Text::Small, color, times.day(until))
+                    .on_hover_text(times.both(until));
             }
             None => drop(ui.words(Text::Small, tokens.text_3, "not seen yet")),
         },

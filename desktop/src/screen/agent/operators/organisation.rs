@@ -19,6 +19,7 @@ use crate::screen::agent::edit::act;
 use crate::screen::agent::form::{Form, pair, parse, value};
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
+use crate::times::Timed as _;
 use crate::widget::{
     Answer, Banner, Button, Dialog, Empty, IconButton, Words as _, card_titled, select,
 };
@@ -180,7 +181,9 @@ fn cas(
                 ui.tokens().text_2,
                 text::clean(&summary.subject),
             );
-            ui.quiet(format!("until {}", text::day(summary.not_after_ms)));
+            let times = ui.times();
+            ui.quiet(format!("until {}", times.day(summary.not_after_ms)))
+                .on_hover_text(times.both(summary.not_after_ms));
         })
         .then(|| {
             let mut fields = present.clone();

@@ -10,6 +10,7 @@ use crate::nav::{AgentTab, Route};
 use crate::screen::agent::common::loaded;
 use crate::text;
 use crate::theme::{Text, Themed as _, size, space};
+use crate::times::Timed as _;
 use crate::widget::{Button, Words as _, card_titled, key_text, keys, skeleton, sparkline};
 
 /// A line of figures: its name, its colour, and what it shows of a sample.
@@ -130,7 +131,7 @@ fn change(ui: &mut Ui, now_ms: i64, one: &Revision) {
         ui.allocate_ui(Vec2::new(AGE, size::CONTROL_SMALL), |ui| {
             ui.set_min_width(AGE);
             ui.quiet(text::age(now_ms, one.time_ms))
-                .on_hover_text(text::when(one.time_ms));
+                .on_hover_text(ui.times().both(one.time_ms));
         });
         let room = ui.available_width();
         ui.scope(|ui| {

@@ -221,14 +221,14 @@ fn add(
             .mono()
             .hint(hint)
             .error(error)
-            .width(200.0);
+            .width(size::FIELD_SHORT);
         let field = field
             .enabled_if(role.is_none(), role.unwrap_or_default())
             .show(ui);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let clicked = ui
             .vertical(|ui| {
-                ui.add_space(17.0);
+                ui.add_space(size::LABEL);
                 let why = role.unwrap_or("Fill the field first");
                 ui.add(Button::secondary(action).enabled_if(ready && role.is_none(), why))
                     .clicked()

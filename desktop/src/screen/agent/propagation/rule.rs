@@ -11,7 +11,7 @@ use underpass_shared::config::{
 
 use super::super::edit::edit_connector;
 use crate::cx::Cx;
-use crate::theme::space;
+use crate::theme::{size, space};
 use crate::widget::{Answer, Dialog, Field, Words as _, select};
 
 /// The parts of a subject with what they mean.
@@ -218,7 +218,7 @@ impl Rule {
                     .mono()
                     .hint("mail")
                     .error(rule("variable"))
-                    .width(200.0)
+                    .width(size::FIELD_SHORT)
                     .show(ui)
                     .changed();
                 let comparisons = [
@@ -232,7 +232,7 @@ impl Rule {
                     changed |= Field::new("Value", &mut self.value)
                         .mono()
                         .error(rule("value"))
-                        .width(210.0)
+                        .width(size::FIELD_SHORT)
                         .show(ui)
                         .changed();
                 }

@@ -5,7 +5,7 @@ use lucide_icons::Icon;
 use underpass_shared::config::{Attributes, NoSubject, Sampled, SubjectRules, Variable};
 
 use crate::text;
-use crate::theme::{State, Text, Themed as _, space};
+use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{Banner, Field, Words as _, card_titled, code, segmented};
 
 /// Who is tried.
@@ -102,7 +102,7 @@ pub(super) fn ui(
                 .width(f32::INFINITY)
                 .show(ui);
             ui.horizontal(|ui| {
-                ui.icon(Icon::ArrowDown, 14.0, ui.tokens().text_3);
+                ui.icon(Icon::ArrowDown, size::ICON_MEDIUM, ui.tokens().text_3);
                 ui.words(Text::Caption, ui.tokens().text_3, which(sampled, rules));
             });
             match sampled {

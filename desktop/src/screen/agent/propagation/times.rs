@@ -7,7 +7,7 @@ use underpass_shared::rights::Access;
 
 use super::super::edit::{edit_connector, prevented};
 use crate::cx::Cx;
-use crate::theme::space;
+use crate::theme::{size, space};
 use crate::widget::{Button, Field, card_titled};
 
 /// What is typed, and the settings that it began from.
@@ -46,13 +46,13 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, state: &mut 
                     .help("A token may still be used so long after its end")
                     .error(tolerance.as_ref().err().map(String::as_str))
                     .enabled_if(role.is_none(), why)
-                    .width(290.0)
+                    .width(size::FIELD)
                     .show(ui);
                 Field::new("Validity of certificates, minutes", &mut state.validity)
                     .help("A user's certificate may be used again so long")
                     .error(validity.as_ref().err().map(String::as_str))
                     .enabled_if(role.is_none(), why)
-                    .width(290.0)
+                    .width(size::FIELD)
                     .show(ui);
                 let wanted = match (tolerance, validity) {
                     (Ok(expiration_tolerance_in_hr), Ok(certificate_validity_in_min)) => {
@@ -71,7 +71,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx<'_>, document: &Document, state: &mut 
                 };
                 ui.with_layout(Layout::top_down(Align::Min), |ui| {
                     // Beside the fields, not beside their labels.
-                    ui.add_space(17.0);
+                    ui.add_space(size::LABEL);
                     let button = Button::secondary("Change in the draft")
                         .enabled_if(role.is_none() && changed.is_some(), why);
                     if ui.add(button).clicked()

@@ -18,6 +18,7 @@ use crate::changes::{self, Part};
 use crate::cx::Cx;
 use crate::text;
 use crate::theme::{Text, Themed as _, size, space};
+use crate::times::Timed as _;
 use crate::widget::{Button, Empty, Words as _, copy_button, select};
 
 /// What a revision is held against.
@@ -134,11 +135,10 @@ impl Detail {
         ui.body(reason.as_str()).on_hover_text(reason);
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
-            ui.quiet(format!(
-                "{} · {} ·",
-                text::clean(&one.author),
-                text::when(one.time_ms)
-            ));
+            let times = ui.times();
+            let author = text::clean(&one.author);
+            ui.quiet(format!("{author} · {} ·", times.when(one.time_ms)))
+                .on_hover_text(times.both(one.time_ms));
             let hash = one.content_hash.to_string();
             ui.words(
                 Text::Mono,

@@ -18,6 +18,7 @@ use crate::cx::Cx;
 use crate::screen::fixed_page;
 use crate::text;
 use crate::theme::{Text, Themed as _, size, space};
+use crate::times::Timed as _;
 use crate::widget::{Button, Column, Empty, Table, TableState, Width, Words as _, search};
 
 /// Revisions that are fetched at once.
@@ -181,7 +182,7 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState, all: &[Revisio
                 0 => drop(ui.words(Text::Mono, tokens.text_2, one.number.to_string())),
                 1 => drop(
                     ui.quiet(text::age(cx.now_ms, one.time_ms))
-                        .on_hover_text(text::when(one.time_ms)),
+                        .on_hover_text(ui.times().both(one.time_ms)),
                 ),
                 2 => drop(ui.words(Text::Small, tokens.text_2, who(&one.author))),
                 _ => {

@@ -47,7 +47,7 @@ impl Ciphers {
 
     fn list(&mut self, ui: &mut Ui) {
         let tokens = ui.tokens();
-        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.spacing_mut().item_spacing.y = space::XXS;
         ui.spacing_mut().interact_size.y = space::XL;
         for suite in CipherSuite::ALL {
             let name = name(suite);

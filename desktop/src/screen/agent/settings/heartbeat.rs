@@ -11,7 +11,7 @@ use crate::screen::agent::edit::{edit_connector, refused};
 use crate::screen::agent::form::{Buffer, Form, foot};
 use crate::text;
 use crate::theme::State;
-use crate::widget::{Banner, Field, Words as _, card_titled, key_text, keys, pill};
+use crate::widget::{Banner, Field, Words as _, card_titled, key_aged, key_text, keys, pill};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Fields {
@@ -106,8 +106,8 @@ fn told(ui: &mut Ui, now_ms: i64, agent: &AgentSnapshot) {
             .detail(&text::sentence(problem))
             .show(ui);
     }
-    let last = status.sent_ms.map_or("Not yet".to_owned(), |at| {
-        format!("{} ({})", text::when(at), text::age(now_ms, at))
+    keys(ui, |ui| match status.sent_ms {
+        Some(at) => key_aged(ui, "Last arrived", at, now_ms),
+        None => key_text(ui, "Last arrived", "Not yet", false, false),
     });
-    keys(ui, |ui| key_text(ui, "Last arrived", &last, false, false));
 }

@@ -16,7 +16,7 @@ use crate::screen::agent::edit::{act, document, refused};
 use crate::screen::agent::form::{Form, parse};
 use crate::text;
 use crate::theme::{State, space};
-use crate::widget::{Banner, Turn, Wizard, Words as _, key_text, keys, progress, toggle};
+use crate::widget::{Banner, Turn, Wizard, Words as _, key_day, key_text, keys, progress, toggle};
 
 type Name = Text<DISPLAY_NAME_LEN_MAX>;
 type Description = Text<DESCRIPTION_LEN_MAX>;
@@ -226,13 +226,7 @@ impl Add {
                 key_text(ui, "Subaccount", &shown.subaccount.to_string(), true, true);
                 key_text(ui, "Location ID", shown.location_id.as_str(), true, false);
                 if let Some(certificate) = &shown.tunnel.subaccount_certificate {
-                    key_text(
-                        ui,
-                        "Certificate until",
-                        &text::day(certificate.not_after_time_stamp),
-                        false,
-                        false,
-                    );
+                    key_day(ui, "Certificate until", certificate.not_after_time_stamp);
                 }
             });
         }

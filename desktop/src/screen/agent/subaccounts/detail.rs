@@ -15,9 +15,10 @@ use crate::cx::Cx;
 use crate::screen::agent::edit::{act, at_location, edit, path, prevented, refused};
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
+use crate::times::Timed as _;
 use crate::widget::{
-    Banner, Button, IconButton, Widths, Words as _, key_row, key_text, keys, menu, menu_item,
-    menu_rule, pill, side_panel, tunnels as bars,
+    Banner, Button, IconButton, Widths, Words as _, key_aged, key_day, key_row, key_text, keys,
+    menu, menu_item, menu_rule, pill, side_panel, tunnels as bars,
 };
 
 /// Shows the panel beside the list.
@@ -237,16 +238,10 @@ fn facts(ui: &mut Ui, cx: &Cx<'_>, row: &Row<'_>) {
             let (up, total) = row.connections();
             bars(ui, up, total, live);
         });
-        let since = row
-            .since_ms
-            .map(|at| format!("{}, {} ago", text::day(at), text::age(cx.now_ms, at)));
-        key_text(
-            ui,
-            "Connected since",
-            &since.unwrap_or_else(|| "–".to_owned()),
-            false,
-            false,
-        );
+        match row.since_ms {
+            Some(at) => key_aged(ui, "Connected since", at, cx.now_ms),
+            None => key_text(ui, "Connected since", "–", false, false),
+        }
         key_text(
             ui,
             "System mappings",
@@ -275,22 +270,14 @@ fn of_certificate(ui: &mut Ui, row: &Row<'_>, certificate: &SubaccountCertificat
     let tokens = ui.tokens();
     keys(ui, |ui| {
         key_row(ui, "Good until", |ui| {
-            ui.words(
-                Text::Body,
-                tokens.text,
-                text::day(certificate.not_after_time_stamp),
-            );
+            let (times, until) = (ui.times(), certificate.not_after_time_stamp);
+            ui.words(Text::Body, tokens.text, times.day(until))
+                .on_hover_text(times.both(until));
             if let Some(days) = row.days {
                 ui.words(Text::Small, color_of(tokens, days), left(days));
             }
         });
-        key_text(
-            ui,
-            "Good from",
-            &text::day(certificate.not_before_time_stamp),
-            false,
-            false,
-        );
+        key_day(ui, "Good from", certificate.not_before_time_stamp);
         key_text(
             ui,
             "Subject",

@@ -21,7 +21,7 @@ use super::parts::{list_bar, no_match, unknown};
 use crate::cx::Cx;
 use crate::screen::fixed_page;
 use crate::text;
-use crate::theme::{State, Text, Themed as _, space};
+use crate::theme::{State, Text, Themed as _, size, space};
 use crate::widget::{Banner, Column, Empty, Table, TableState, Width, Words as _, pill};
 
 /// What the tab remembers from frame to frame.
@@ -169,7 +169,7 @@ fn cell(ui: &mut Ui, row: &Row<'_>, column: usize, now_ms: i64) {
         1 => {
             ui.words(Text::Strong, tokens.text, row.name.as_str());
             if row.changed {
-                ui.icon(Icon::PencilLine, 12.0, tokens.info);
+                ui.icon(Icon::PencilLine, size::ICON_TINY, tokens.info);
             }
         }
         2 => quiet(ui, &text::clean(&row.key.region_host.to_string())),

@@ -24,7 +24,7 @@ use crate::text;
 use crate::theme::{State, Text, Themed as _, space};
 use crate::widget::{
     Banner, Button, Column, Empty, IconButton, Table, TableState, Width, Words as _, card, dot,
-    key_text, keys, pill, search,
+    key_moment, key_text, keys, pill, search,
 };
 
 /// The diagnoses of an agent, asked for whenever the agent tells how it is.
@@ -315,8 +315,8 @@ fn strong(ui: &mut Ui, words: &str) {
 fn facts(ui: &mut Ui, one: &Diagnosis, document: Option<&Document>) {
     keys(ui, |ui| {
         key_text(ui, "Of", &named(&one.entity, document), false, true);
-        key_text(ui, "First seen", &text::when(one.first_ms), false, false);
-        key_text(ui, "Last seen", &text::when(one.last_ms), false, false);
+        key_moment(ui, "First seen", one.first_ms);
+        key_moment(ui, "Last seen", one.last_ms);
         key_text(ui, "Happened", &plural(one.occurrences), false, false);
         if let Some(again) = one.recurrence {
             let words = format!(

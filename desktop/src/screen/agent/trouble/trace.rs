@@ -10,7 +10,9 @@ use crate::cx::Cx;
 use crate::screen::agent::edit::prevented;
 use crate::text;
 use crate::theme::{State, space};
-use crate::widget::{Banner, Button, IconButton, Words as _, card, key_text, keys, pill, progress};
+use crate::widget::{
+    Banner, Button, IconButton, Words as _, card, key_moment, key_text, keys, pill, progress,
+};
 
 /// How long a trace waits for who approves it.
 const APPROVAL_MS: i64 = 3_600_000;
@@ -99,7 +101,7 @@ fn facts(ui: &mut Ui, one: &TraceShown) {
     keys(ui, |ui| {
         let by = text::clean(&one.requested_by);
         key_text(ui, "Asked for by", &by, false, false);
-        key_text(ui, "Asked for", &text::when(one.requested_ms), false, false);
+        key_moment(ui, "Asked for", one.requested_ms);
         if let Some(by) = &one.decided_by {
             let word = match one.state {
                 TraceState::Refused => "Refused by",
@@ -108,10 +110,10 @@ fn facts(ui: &mut Ui, one: &TraceShown) {
             key_text(ui, word, &text::clean(by), false, false);
         }
         if let Some(at) = one.started_ms {
-            key_text(ui, "Began", &text::when(at), false, false);
+            key_moment(ui, "Began", at);
         }
         if let Some(at) = one.ended_ms {
-            key_text(ui, "Ended", &text::when(at), false, false);
+            key_moment(ui, "Ended", at);
         }
         if let Some(why) = &one.ended_because {
             key_text(ui, "Because", &text::clean(why), false, false);

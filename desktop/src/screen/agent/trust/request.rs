@@ -17,7 +17,7 @@ use super::pem::PemInput;
 use crate::cx::Cx;
 use crate::file::{self, Pick};
 use crate::text;
-use crate::theme::{State, space};
+use crate::theme::{State, size, space};
 use crate::widget::{Answer, Banner, Dialog, FilePath, Words as _, code, file_field};
 
 /// The dialog that shows a request.
@@ -63,7 +63,7 @@ impl Written {
             .show(ui.ctx(), |ui| {
                 ui.paragraph("Have this signed by your CA. When the answer is there, import it here: the key waits on the agent.");
                 ui.add_space(space::S);
-                ScrollArea::vertical().id_salt("request").max_height(220.0).show(ui, |ui| code(ui, "Request", &self.pem));
+                ScrollArea::vertical().id_salt("request").max_height(size::TEXT).show(ui, |ui| code(ui, "Request", &self.pem));
                 ui.add_space(space::S);
                 file_field(ui, "File", &mut self.path, &pick, failed.as_deref());
             });

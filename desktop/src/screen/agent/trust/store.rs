@@ -12,6 +12,7 @@ use super::add::Add;
 use crate::cx::Cx;
 use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
+use crate::times::Timed as _;
 use crate::widget::{
     Answer, Banner, Button, Column, ConfirmName, Empty, IconButton, Table, TableState, Width,
     Words as _, card_titled, days_word, ending, pill, search, toggle,
@@ -238,7 +239,7 @@ fn cell(
         4 => {
             let word = days_word(now_ms, summary.not_after_ms);
             pill(ui, ending(now_ms, summary.not_after_ms), &word)
-                .on_hover_text(text::when(summary.not_after_ms));
+                .on_hover_text(ui.times().both(summary.not_after_ms));
         }
         _ => {
             let name = format!("Remove {}", one.alias);

@@ -15,6 +15,7 @@ use underpass_fleet::command::{Command, Compare, Settle, Survey};
 use underpass_fleet::drift::{Comparison, Pairing, Settled};
 use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
+use underpass_runtime::clock;
 use underpass_shared::id::AgentId;
 
 use self::detail::Detail;
@@ -233,7 +234,7 @@ fn strip(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DriftState, made: &Arc<Compar
             menu(&save, |ui| {
                 let words = "The drift report as it is shown now.";
                 if menu_item(ui, Some(Icon::FileText), "As Markdown…", "").clicked() {
-                    let text = made.to_markdown(&text::when(made.made_ms));
+                    let text = made.to_markdown(&clock::rfc3339(made.made_ms));
                     let name = ("drift-report", "md");
                     state.save = Some(Save::new("Save the drift report", words, name, text));
                 }

@@ -266,7 +266,7 @@ impl Source {
         let json = carried.template.to_json();
         ScrollArea::vertical()
             .id_salt("draft-template")
-            .max_height(150.0)
+            .max_height(size::TEXT)
             .show(ui, |ui| crate::widget::code(ui, "The change", &json));
     }
 }

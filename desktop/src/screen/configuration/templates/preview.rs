@@ -93,8 +93,8 @@ impl Preview {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = space::L;
             ui.vertical(|ui| {
-                ui.set_width(240.0);
-                select(ui, "On agent", &mut self.agent, choices, 240.0);
+                ui.set_width(size::FIELD);
+                select(ui, "On agent", &mut self.agent, choices, size::FIELD);
             });
             ui.vertical(|ui| {
                 if !template.variables.is_empty() {

@@ -32,7 +32,7 @@ pub(super) fn ranked_row(
     if response.hovered() {
         let ground = rect.expand2(Vec2::new(space::XS, 0.0));
         ui.painter()
-            .rect_filled(ground, CornerRadius::same(4), tokens.hover);
+            .rect_filled(ground, CornerRadius::same(radius::SMALL), tokens.hover);
     }
     #[expect(clippy::cast_possible_truncation, reason = "a share of 1")]
     let share = (value / most.max(f64::MIN_POSITIVE)).clamp(0.0, 1.0) as f32;
@@ -43,10 +43,10 @@ pub(super) fn ranked_row(
     if to > from {
         let track = egui::Rect::from_x_y_ranges(from..=to, middle - 2.0..=middle + 2.0);
         ui.painter()
-            .rect_filled(track, CornerRadius::same(2), tokens.pressed);
+            .rect_filled(track, CornerRadius::same(radius::BAR), tokens.pressed);
         let bar = track.with_max_x(from + (to - from) * share);
         ui.painter()
-            .rect_filled(bar, CornerRadius::same(2), hue.color(tokens));
+            .rect_filled(bar, CornerRadius::same(radius::BAR), hue.color(tokens));
     }
     let at = egui::pos2(rect.left(), middle - name.size().y / 2.0);
     ui.painter().galley(at, name, tokens.text_2);

@@ -138,7 +138,7 @@ fn looked(ui: &mut Ui, cx: &Cx<'_>, agent: AgentId, all: &[Looked]) {
             ui.quiet(format!("{good} of {}", all.len()));
         },
         |ui| {
-            ui.spacing_mut().item_spacing.y = 2.0;
+            ui.spacing_mut().item_spacing.y = space::XXS;
             // Lines of words are no higher than these.
             ui.spacing_mut().interact_size.y = 0.0;
             let mut rows: Vec<&Looked> = all.iter().collect();
