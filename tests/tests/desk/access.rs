@@ -22,7 +22,7 @@ impl Desk {
     }
 
     /// Adds the mapping with two resources, by the wizard and the dialog.
-    fn add(&mut self, internal: &str) {
+    pub(crate) fn add_mapping(&mut self, internal: &str) {
         let (host, port) = internal.rsplit_once(':').unwrap();
         self.sees("Nothing is open");
         self.button("Add mapping…");
@@ -45,7 +45,7 @@ impl Desk {
     }
 }
 
-fn answers(world: &World, status: u16) {
+pub(crate) fn answers(world: &World, status: u16) {
     until(&format!("the answer {status}"), || {
         (world.get(HELLO).status == status).then_some(())
     });
@@ -61,7 +61,7 @@ fn a_mapping_from_the_wizard_to_a_request_and_back() {
     agent.until_up();
     let (id, tab) = (desk.agent, AgentTab::AccessControl);
     desk.go(Route::Agent { id, tab });
-    desk.add(&internal);
+    desk.add_mapping(&internal);
     // On trial: it works at once, and stays when it is kept.
     desk.key(Modifiers::COMMAND, Key::S);
     desk.sees("Added Mapping backend.virtual:80");

@@ -8,7 +8,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use underpass_desktop::app::App;
-use underpass_desktop::nav::Route;
+use underpass_desktop::nav::{AgentTab, Route};
 use underpass_desktop::prefs::Prefs;
 use underpass_desktop::source::Source as Data;
 use underpass_fleet::command::{Command, Described, NotSent};
@@ -48,9 +48,16 @@ pub(crate) struct Desk {
 impl Desk {
     /// Starts an enrolled agent and pairs a new app with it.
     pub(crate) fn new(agent: &mut Agent) -> Self {
+        let mut desk = Self::before(agent);
+        desk.agent = pair(&desk.fleet, agent, "plant");
+        desk.frames();
+        desk
+    }
+
+    /// Starts an agent and a new app that knows nobody yet.
+    pub(crate) fn before(agent: &mut Agent) -> Self {
         listen(agent);
-        let fleet = Rc::new(start(agent));
-        let id = pair(&fleet, agent, "plant");
+        let fleet = Rc::new(start_open(agent));
         let shared = Shared(Rc::clone(&fleet));
         let clock = Box::new(clock::wall_ms);
         let harness = Harness::builder()
@@ -66,10 +73,26 @@ impl Desk {
         let mut desk = Self {
             harness,
             fleet,
-            agent: id,
+            agent: AgentId::of_authority(&[0; 32]),
         };
         desk.frames();
         desk
+    }
+
+    /// Pairs with an agent by its string, as somebody at the screen does.
+    pub(crate) fn pair(&mut self, agent: &Agent) {
+        self.sees("Welcome to Underpass");
+        self.harness.event(egui::Event::Paste(invitation(agent)));
+        self.frames();
+        self.button("Connect");
+        self.button("The words are the same");
+        self.button("Add to fleet");
+        self.agent = until("the agent is known", || {
+            self.frames();
+            let fleet = self.fleet.snapshot();
+            let known = fleet.agents.first()?;
+            known.configuration.value().is_some().then_some(known.id)
+        });
     }
 
     /// Starts another agent, and pairs the app with it too.
@@ -92,6 +115,12 @@ impl Desk {
     pub(crate) fn go(&mut self, route: Route) {
         self.harness.state_mut().go(route);
         self.frames();
+    }
+
+    /// Goes to a tab of the first agent.
+    pub(crate) fn tab(&mut self, tab: AgentTab) {
+        let id = self.agent;
+        self.go(Route::Agent { id, tab });
     }
 
     /// The agent as the app knows it.
@@ -144,6 +173,18 @@ impl Desk {
         self.press(Role::Button, name);
     }
 
+    /// Uses an entry of a menu.
+    pub(crate) fn menu(&mut self, button: &str, entry: &str) {
+        self.button(button);
+        self.press(Role::MenuItem, entry);
+    }
+
+    /// Takes one of several choices.
+    pub(crate) fn choose(&mut self, list: &str, choice: &str) {
+        self.press(Role::ComboBox, list);
+        self.press(Role::MenuItem, choice);
+    }
+
     /// Types into a field in the place of what is there.
     pub(crate) fn fill(&mut self, name: &str, text: &str) {
         self.sees(name);
@@ -157,6 +198,7 @@ impl Desk {
         field.focus();
         self.frames();
         self.key(Modifiers::COMMAND, Key::A);
+        self.key(Modifiers::NONE, Key::Delete);
         self.harness.event(egui::Event::Text(text.to_owned()));
         self.frames();
     }
@@ -215,12 +257,17 @@ fn listen(agent: &mut Agent) {
 }
 
 /// The engine over the profile beside an agent.
-fn start(agent: &Agent) -> Fleet {
+pub(crate) fn start(agent: &Agent, keys: KeyChoice) -> Fleet {
     let source = Source::Profile {
         folder: agent.dir.join("profile"),
-        keys: KeyChoice::Memory,
+        keys,
     };
-    let fleet = Fleet::start(source, Arc::new(|| {})).unwrap();
+    Fleet::start(source, Arc::new(|| {})).unwrap()
+}
+
+/// The same with keys that nobody keeps.
+fn start_open(agent: &Agent) -> Fleet {
+    let fleet = start(agent, KeyChoice::Memory);
     until("the keys", || {
         matches!(fleet.snapshot().keys, Keys::Open(_)).then_some(())
     });
@@ -229,20 +276,25 @@ fn start(agent: &Agent) -> Fleet {
 
 /// How the migrations stand that another start of the app finds in the profile.
 pub(crate) fn migrations(agent: &Agent) -> Vec<Outcome> {
-    let fleet = start(agent).snapshot();
+    let fleet = start_open(agent).snapshot();
     let outcomes = fleet.moves.iter().filter_map(MoveSnapshot::outcome);
     outcomes.collect()
 }
 
-/// Pairs, and keeps the agent.
-fn pair(fleet: &Fleet, agent: &Agent, label: &str) -> AgentId {
+/// What an agent tells whom it shall be paired with.
+fn invitation(agent: &Agent) -> String {
     let to = ["pair", "--host", "127.0.0.1", "--name", "anna", "--role"];
     let told = agent.command(&[&to[..], &["Administrator", "--json"]].concat());
     let told = json(&run(told));
+    told["pairing"].as_str().unwrap().to_owned()
+}
+
+/// Pairs, and keeps the agent.
+fn pair(fleet: &Fleet, agent: &Agent, label: &str) -> AgentId {
     let paired = Slot::default();
     fleet
         .send(Command::Pair {
-            link: told["pairing"].as_str().unwrap().to_owned(),
+            link: invitation(agent),
             name: None,
             done: paired.clone(),
         })

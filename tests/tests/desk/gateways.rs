@@ -1,21 +1,16 @@
 //! Subaccounts, cookie domains and channels: from an enrolment token to its end.
 
 use egui::accesskit::Role;
-use underpass_desktop::nav::{AgentTab, Route};
+use serde_json::json;
+use underpass_desktop::nav::AgentTab;
 
 use crate::desk::Desk;
 use crate::process::until;
 use crate::world::World;
 
 impl Desk {
-    fn tab(&mut self, tab: AgentTab) {
-        let id = self.agent;
-        self.go(Route::Agent { id, tab });
-    }
-
-    fn menu(&mut self, entry: &str) {
-        self.button("More actions for the subaccount");
-        self.press(Role::MenuItem, entry);
+    fn more(&mut self, entry: &str) {
+        self.menu("More actions for the subaccount", entry);
     }
 }
 
@@ -53,9 +48,9 @@ fn a_subaccount_from_its_token_to_its_end() {
         desk.frames();
         (agent.up() == 4).then_some(())
     });
-    desk.menu("Renew the certificate");
+    desk.more("Renew the certificate");
     desk.sees("Renew the certificate of");
-    desk.menu("Renew with a token…");
+    desk.more("Renew with a token…");
     desk.fill(
         "Enrolment token",
         &world.enrol_token(&["--location-id", "plant-z"]),
@@ -66,14 +61,24 @@ fn a_subaccount_from_its_token_to_its_end() {
     desk.button("Cancel");
     desk.button("Edit…");
     desk.fill("Display name", "Shop floor 2");
+    desk.fill("Description", "Two lines");
+    desk.press(Role::Switch, "Only Administrators may change it");
     desk.button("Save to the draft");
     desk.apply("Shop floor 2");
+    let own = agent.document()["subaccounts"].clone();
+    let own = own.as_array().unwrap().iter();
+    let mut named = own.filter(|one| one["displayName"] == "Shop floor 2");
+    let own = named.next().unwrap().clone();
+    assert_eq!(
+        (&own["description"], &own["managed"]),
+        (&json!("Two lines"), &json!(true))
+    );
     desk.becomes("the new name is known", |agent| {
         let known = agent.configuration.value().unwrap();
         let mut own = known.document.subaccounts().iter().map(|one| one.own());
         own.any(|own| own.display_name.to_string() == "Shop floor 2")
     });
-    desk.menu("Delete…");
+    desk.more("Delete…");
     desk.fill("Type Shop floor 2 to confirm", "Shop floor 2");
     desk.button("Delete in the draft");
     desk.apply("Removed");
@@ -103,4 +108,32 @@ fn cookie_domains_and_channels_go_by_the_draft() {
         "{subaccount}"
     );
     assert!(subaccount.to_string().contains("reports"), "{subaccount}");
+    // Each is changed, and goes again.
+    desk.menu("Actions for reports", "Edit…");
+    desk.fill("Comment", "for the month");
+    desk.button("Save to the draft");
+    desk.press(Role::Switch, "Enable reports");
+    desk.tab(AgentTab::CookieDomains);
+    desk.menu("Actions for shop.corp.example", "Edit…");
+    desk.fill("Virtual domain", "store.example.com");
+    desk.button("Save to the draft");
+    desk.apply("Changed Subaccount");
+    let subaccount = &agent.document()["subaccounts"][0];
+    let channel = &subaccount["channels"][0];
+    assert_eq!(
+        (&channel["comment"], &channel["enabled"]),
+        (&json!("for the month"), &json!(false))
+    );
+    let domain = subaccount["domainMappings"].to_string();
+    assert!(domain.contains("store.example.com"), "{domain}");
+    desk.menu("Actions for shop.corp.example", "Delete in the draft");
+    desk.tab(AgentTab::Channels);
+    desk.menu("Actions for reports", "Delete…");
+    desk.button("Delete in the draft");
+    desk.apply("Changed Subaccount");
+    let subaccount = agent.document()["subaccounts"][0].to_string();
+    assert!(
+        !subaccount.contains("reports") && !subaccount.contains("shop.corp.example"),
+        "{subaccount}"
+    );
 }

@@ -25,17 +25,31 @@ mod fleet;
 #[cfg(test)]
 mod gateways;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 #[path = "../e2e/http.rs"]
 mod http;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod long;
+#[cfg(test)]
+mod many;
+#[cfg(test)]
 mod moves;
+#[cfg(test)]
+mod noticed;
 #[cfg(test)]
 mod operators;
 #[cfg(test)]
 #[path = "../e2e/process.rs"]
 mod process;
 #[cfg(test)]
+mod propagation;
+#[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod trust;
 #[cfg(test)]
 mod watch;
 #[cfg(test)]

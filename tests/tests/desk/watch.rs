@@ -147,6 +147,27 @@ fn syslog_servers_and_the_heartbeat_go_by_the_draft() {
     assert_eq!(connector["syslog"][0]["facility"], 16);
     let beat = json!({"url": "https://hc.example/ping/1", "everySec": 30});
     assert_eq!(connector["heartbeat"], beat);
+    // Each is changed, and goes again.
+    desk.button("Switch off syslog server siem");
+    desk.button("Edit syslog server siem");
+    desk.fill("Server host", "siem2.corp.example");
+    desk.button("Save to the draft");
+    desk.fill("Every, seconds", "45");
+    desk.button("Save the heartbeat to the draft");
+    desk.apply("siem2.corp.example");
+    let connector = &agent.document()["connector"];
+    assert_eq!(connector["syslog"][0]["host"], "siem2.corp.example");
+    assert_eq!(connector["syslog"][0]["enabled"], json!(false));
+    assert_eq!(connector["heartbeat"]["everySec"], 45);
+    desk.button("Remove syslog server siem");
+    desk.fill("Heartbeat URL", "");
+    desk.button("Save the heartbeat to the draft");
+    desk.apply("siem2.corp.example");
+    let connector = agent.document()["connector"].to_string();
+    assert!(
+        !connector.contains("siem") && !connector.contains("hc.example"),
+        "{connector}"
+    );
 }
 
 #[test]
