@@ -76,7 +76,7 @@ fn the_systems_store_has_the_key_and_a_vault_without_it_is_not_replaced() {
 fn an_entry_that_is_no_key_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let system = mock::Store::new().unwrap();
-    let entry = system::entry(&system, dir.path()).unwrap();
+    let entry = system::entry(&*system, dir.path()).unwrap();
     entry.set_password("not a key").unwrap();
     let refused = in_system(&*system, dir.path());
     assert!(matches!(refused, Err(KeyError::Key(_))), "{refused:?}");
