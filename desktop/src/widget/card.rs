@@ -2,8 +2,8 @@
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{
-    Align, Color32, CornerRadius, Frame, Id, InnerResponse, Label, Layout, Role, Stroke,
-    Ui, Vec2, WidgetInfo,
+    Align, Color32, CornerRadius, Frame, Id, InnerResponse, Label, Layout, Role, Stroke, Ui, Vec2,
+    WidgetInfo,
 };
 
 use super::{Words as _, sparkline};

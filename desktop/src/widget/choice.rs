@@ -273,14 +273,14 @@ pub fn picker<T: PartialEq + Clone>(
         ui.painter(),
         Icon::ChevronsUpDown,
         arrow,
-        size::ICON_SMALL + 1.0,
+        size::ICON_MEDIUM,
         tokens.text_3,
     );
     focus_ring(ui, &response, radius::CONTROL);
     let mut changed = false;
     Popup::menu(&response).width(width).show(|ui| {
         egui::ScrollArea::vertical()
-            .max_height(320.0)
+            .max_height(size::LIST)
             .show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 for (choice, word) in choices {

@@ -32,6 +32,8 @@ mod http;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod long;
 #[cfg(test)]
 mod many;

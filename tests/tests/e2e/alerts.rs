@@ -1,5 +1,8 @@
 //! What is wrong is told once, its end too, and operators can say that they know.
 
+#[cfg(target_os = "linux")]
+mod kinds;
+
 use serde_json::{Value, json};
 
 use crate::agent::Agent;
@@ -32,7 +35,8 @@ impl Agent {
         })
     }
 
-    fn until_resolved(&self, code: &str) {
+    /// Waits for the end of all alerts of a type.
+    pub(crate) fn until_resolved(&self, code: &str) {
         until(&format!("the alert {code} is resolved"), || {
             self.alerts_of("active", code).is_empty().then_some(())
         });
@@ -139,6 +143,8 @@ fn the_host_certificates_and_back_ends_are_told_and_resolved() {
         "thresholds.cpuLoad=1",
         "thresholds.cpuLoadViolationToleranceSec=1",
         "thresholds.freeDiskSpaceMb=10000000",
+        "thresholds.freeDiscForAuditLogMb=10000000",
+        "thresholds.freeDiscForTraceMb=10000000",
         "thresholds.memoryPercent=1",
         "thresholds.latencyMs=100",
         "thresholds.leastRequests=3",
@@ -147,7 +153,9 @@ fn the_host_certificates_and_back_ends_are_told_and_resolved() {
         "delays.backends=0",
         "delays.resolution=1",
     ]);
-    agent.until_alert("Disk");
+    for code in ["Disk", "AuditDisk", "TraceDisk"] {
+        agent.until_alert(code);
+    }
     let certificate = agent.until_alert("TrustStoreCertificate");
     assert_eq!(certificate["entity"], "back ends: ca-0");
     for _ in 0..3 {
@@ -168,6 +176,8 @@ fn the_host_certificates_and_back_ends_are_told_and_resolved() {
     agent.rules(&[
         "thresholds.cpuLoad=100",
         "thresholds.freeDiskSpaceMb=1",
+        "thresholds.freeDiscForAuditLogMb=1",
+        "thresholds.freeDiscForTraceMb",
         "thresholds.memoryPercent=100",
         "thresholds.latencyMs",
         "thresholds.leastRequests=1000",
@@ -177,6 +187,8 @@ fn the_host_certificates_and_back_ends_are_told_and_resolved() {
     run(agent.command(&["document", "apply", &agent.write(&document)]));
     for code in [
         "Disk",
+        "AuditDisk",
+        "TraceDisk",
         "TrustStoreCertificate",
         "BackendErrors",
         "BackendLatency",

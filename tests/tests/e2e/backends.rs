@@ -15,10 +15,15 @@ const TLS_LOG: &str = "log_format tls '$connection $connection_requests $ssl_pro
 impl World {
     /// The sample back end, in the network that `prefix` leads into.
     pub(crate) fn sample_backend(&self, prefix: &[&str]) -> (Process, String) {
+        self.sample_backend_on(prefix, "127.0.0.1:0")
+    }
+
+    /// The same on an address.
+    pub(crate) fn sample_backend_on(&self, prefix: &[&str], listen: &str) -> (Process, String) {
         let addresses = self.path("backend.json");
         let mut command = prefixed(prefix, "underpass-sample-backend");
         command
-            .args(["--listen", "127.0.0.1:0", "--addresses"])
+            .args(["--listen", listen, "--addresses"])
             .arg(&addresses);
         let process = Process::start(&mut command, self.path("backend.log"));
         let address = until("the back end listens", || {

@@ -12,7 +12,7 @@ use underpass_runtime::pki::Authority;
 use crate::agent::Agent;
 use crate::agent_backup::{key_pair, opened};
 use crate::disk::SmallDisk;
-use crate::history_faults::faketime;
+use crate::faketime::FakeClock;
 use crate::process::{json as parse, refuse, run, until};
 use crate::trust::{authority, by_name, server};
 use crate::world::World;
@@ -274,22 +274,8 @@ fn keeps_its_password(agent: &Agent, public: &str, url: &str, ca: &str) {
 #[test]
 fn what_was_missed_is_made_up_for_once_and_what_is_too_old_is_told() {
     let world = World::start();
-    let offset = world.path("clock");
-    let set = |text: &str| replace(&offset, text.as_bytes()).unwrap();
-    set("+0");
-    let preload = format!("LD_PRELOAD={}", faketime().display());
-    let file = format!("FAKETIME_TIMESTAMP_FILE={}", offset.display());
-    let mut agent = world.enrol(
-        "",
-        &[
-            "env",
-            &preload,
-            &file,
-            "FAKETIME_NO_CACHE=1",
-            "DONT_FAKE_MONOTONIC=1",
-            "NO_FAKE_STAT=1",
-        ],
-    );
+    let clock = FakeClock::new(&world);
+    let mut agent = world.enrol("", &clock.prefix());
     let (_, public) = key_pair(&world, "safe.txt");
     let (backups, path) = folder(&world, "backups");
     run(agent.schedule(&public, &["--directory", &path, "--wanted-within", "36"]));
@@ -299,7 +285,7 @@ fn what_was_missed_is_made_up_for_once_and_what_is_too_old_is_told() {
     assert_eq!(agent.alert_codes(), Vec::<String>::new());
     // Three times pass while it is away.
     agent.process().kill();
-    set("+3d");
+    clock.set("+3d");
     agent.run();
     agent.until_up();
     until("the missed backup is made", || {
@@ -317,7 +303,7 @@ fn what_was_missed_is_made_up_for_once_and_what_is_too_old_is_told() {
 
     agent.process().kill();
     std::fs::rename(&backups, world.path("away")).unwrap();
-    set("+6d");
+    clock.set("+6d");
     agent.run();
     agent.until_up();
     until("alerts tell of it", || {

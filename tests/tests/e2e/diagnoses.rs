@@ -199,7 +199,7 @@ fn trusting(agent: &Agent, trust: &Value) -> Value {
 }
 
 /// Answers one request on an address.
-fn serve_once(address: &str) -> std::thread::JoinHandle<()> {
+pub(crate) fn serve_once(address: &str) -> std::thread::JoinHandle<()> {
     use std::io::{Read as _, Write as _};
     let listener = TcpListener::bind(address).unwrap();
     std::thread::spawn(move || {
@@ -257,6 +257,32 @@ fn what_is_wrong_on_the_way_to_gateways_is_told_until_it_is_solved() {
     agent.diagnosed("proxyRefuses", &nothing);
     run(agent.command(&["proxy", "remove"]));
     agent.until_up();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_clock_that_is_wrong_is_told_until_it_is_right() {
+    let mut world = World::start();
+    let clock = crate::faketime::FakeClock::new(&world);
+    let mut agent = world.enrol("", &clock.prefix());
+    let host = world.text("regionHost");
+    for (offset, said) in [("+90", "ahead of"), ("-90", "behind")] {
+        clock.set(offset);
+        agent.run();
+        agent.until_up();
+        let told = agent.diagnosed("clockSkew", &host);
+        let message = told["message"].as_str().unwrap();
+        assert!(message.contains(said), "{message}");
+        let seconds = (88..=92).any(|s| message.contains(&format!(" {s} s ")));
+        assert!(seconds, "{message}");
+        // Each connection tells the time of its gateway.
+        clock.set("+0");
+        world.gateway.kill();
+        world.restart_gateway();
+        agent.is_solved("clockSkew", &host);
+        agent.process().terminate();
+        assert!(agent.process().wait().success());
+    }
 }
 
 #[test]

@@ -189,6 +189,7 @@ fn a_change_that_cannot_be_recorded_is_refused_and_traffic_goes_on() {
     let (disk, agent) = SmallDisk::with_agent(&world, &address);
     answers(&world);
     std::fs::remove_file(agent.dir.join("audit/reserve")).unwrap();
+    agent.rules(&["delays.resolution=1"]);
 
     disk.fill();
     let change = |number: usize| {
@@ -211,6 +212,12 @@ fn a_change_that_cannot_be_recorded_is_refused_and_traffic_goes_on() {
     });
     let refused = refused.expect("a change that is refused because it cannot be recorded");
     assert!(refused.contains("nothing was changed"), "{refused}");
+    let told = agent.until_alert("Audit");
+    let text = told["text"].as_str().unwrap();
+    assert!(
+        text.starts_with("the audit log cannot be written"),
+        "{text}"
+    );
     assert_eq!(world.get(HELLO).status, 200);
     let denied = "http://denied.virtual/on-a-full-disk";
     assert_eq!(world.get(denied).status, 403);
@@ -226,6 +233,7 @@ fn a_change_that_cannot_be_recorded_is_refused_and_traffic_goes_on() {
         (!found.as_array().unwrap().is_empty()).then_some(found)
     });
     assert_eq!(found[0]["request"]["path"], "/on-a-full-disk");
+    agent.until_resolved("Audit");
     let verified = agent.tell(&["audit", "verify"]);
     assert_eq!(verified["openIntents"], 0, "{verified}");
     // Every change that was made, and none that was refused, is there as done.

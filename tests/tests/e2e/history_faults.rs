@@ -1,7 +1,6 @@
 //! What is measured, through a kill, a full disk and a clock that jumps: it stays readable, no rate
 //! is negative, and time in which nothing was kept is a gap.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::Value;
@@ -9,6 +8,7 @@ use serde_json::Value;
 use crate::agent::Agent;
 use crate::crowd::Crowd;
 use crate::disk::SmallDisk;
+use crate::faketime::FakeClock;
 use crate::http::HELLO;
 use crate::process::{json as parse, run, until};
 use crate::world::World;
@@ -69,42 +69,18 @@ fn longest_gap(points: &[Value]) -> i64 {
     gaps.max().unwrap_or(0)
 }
 
-/// What gives a program another time than its host has.
-pub(crate) fn faketime() -> PathBuf {
-    let folders = std::fs::read_dir("/usr/lib").unwrap();
-    let libraries = folders.map(|one| one.unwrap().path().join("faketime/libfaketimeMT.so.1"));
-    let found = libraries.into_iter().find(|one| one.exists());
-    found.expect("libfaketimeMT.so.1 of Debian's faketime")
-}
-
 #[test]
 fn a_clock_that_jumps_a_day_either_way_leaves_gaps_and_nothing_negative() {
     let world = World::start();
     let (_backend, address) = world.sample_backend(&[]);
-    let clock = world.path("clock");
-    let set = |offset: &str| underpass_runtime::file::replace(&clock, offset.as_bytes()).unwrap();
-    set("+0");
-    let variables = [
-        format!("LD_PRELOAD={}", faketime().display()),
-        format!("FAKETIME_TIMESTAMP_FILE={}", clock.display()),
-    ];
-    let mut agent = world.enrol(
-        "",
-        &[
-            "env",
-            &variables[0],
-            &variables[1],
-            "FAKETIME_NO_CACHE=1",
-            "DONT_FAKE_MONOTONIC=1",
-            "NO_FAKE_STAT=1",
-        ],
-    );
+    let clock = FakeClock::new(&world);
+    let mut agent = world.enrol("", &clock.prefix());
     agent.expose(&[("backend.virtual:80", &address)]);
     agent.run();
     agent.until_up();
     // A day ahead, back again, and ahead to what was measured there.
     for (offset, seen) in [("+0", 3), ("+1d", 6), ("+0", 6), ("+1d", 12)] {
-        set(offset);
+        clock.set(offset);
         for _ in 0..3 {
             assert_eq!(world.get(HELLO).status, 200);
         }

@@ -50,6 +50,9 @@ mod enrolment;
 mod expect;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
+mod faketime;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod faults;
 #[cfg(test)]
 mod files;

@@ -133,13 +133,23 @@ pub(crate) fn in_full() -> bool {
 }
 
 /// Waits for something to come true.
-pub(crate) fn until<T>(what: &str, mut poll: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, poll: impl FnMut() -> Option<T>) -> T {
+    until_within(PATIENCE, what, poll)
+}
+
+/// The same for what takes its time.
+pub(crate) fn until_within<T>(
+    patience: Duration,
+    what: &str,
+    mut poll: impl FnMut() -> Option<T>,
+) -> T {
     let start = clock::monotonic();
     loop {
         if let Some(found) = poll() {
             return found;
         }
-        assert!(clock::monotonic() - start < PATIENCE, "not in 30 s: {what}");
+        let waited = clock::monotonic() - start;
+        assert!(waited < patience, "not in {} s: {what}", patience.as_secs());
         std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::settings::enrolled;
-use super::socket::Answer;
+use super::socket::{Answer, CONFIGURATION};
 use crate::agent::Agent;
 use crate::process::{Process, json as parse, until};
 use crate::world::World;
@@ -91,6 +91,57 @@ fn secrets_of_webhooks_are_kept_apart_and_go_nowhere_else() {
         let names: Vec<Value> = channels.iter().map(|one| one["channel"].clone()).collect();
         (names == [json!("webhook:chat"), json!("syslog:siem")]).then_some(())
     });
+}
+
+#[test]
+fn who_saw_other_receivers_changes_none_of_them() {
+    let world = World::start();
+    let agent = enrolled(&world);
+    let path = |part: &str| format!("{CONFIGURATION}/connector/{part}");
+    let ops = json!({"name": "ops", "enabled": true, "url": "https://hooks.example/SECRET"});
+    let servers =
+        json!([{"name": "siem", "enabled": true, "host": "log.corp", "transport": "tls"}]);
+    let mail = json!({"enabled": false, "sendTo": "a@x", "sendFrom": "b@x", "smtpHost": "mail.x",
+                      "smtpUsername": "agent", "smtpPassword": "SECRET"});
+    assert_eq!(agent.set("PUT", WEBHOOKS, &json!([ops])).status, 204);
+    let changes = [
+        ("webhooks", agent.setting(WEBHOOKS)),
+        // What is kept of one that is there no more is not asked for before the revision is.
+        (
+            "webhooks",
+            json!([{"name": "gone", "enabled": true, "url": "https://x.example/***"}]),
+        ),
+        ("email", mail),
+        ("email", json!({"smtpPassword": "***"})),
+        ("syslog", servers),
+        ("heartbeat", json!({})),
+        ("alertRules", json!({})),
+    ];
+    for (at, (part, body)) in changes.into_iter().enumerate() {
+        let method = if part == "email" && body.get("sendTo").is_none() {
+            "PATCH"
+        } else {
+            "PUT"
+        };
+        let seen = agent.ask("GET", &path(part), &[]).header("etag");
+        // Somebody else changes something.
+        agent.rules(&[&format!("delays.memory={at}")]);
+        let present = agent.ask("GET", &path(part), &[]).header("etag");
+        assert_ne!(seen, present);
+        let secrets = agent.secrets();
+        let condition = format!("If-Match: {seen}");
+        let lost = agent.send(method, &path(part), &[&condition], &body.to_string());
+        assert_eq!((lost.status, lost.header("etag")), (412, present.clone()));
+        let current = format!("current revision is {}", present.trim_matches('"'));
+        let told = lost.json()["message"].to_string();
+        assert!(told.contains(&current), "{part}: {told}");
+        assert_eq!(agent.secrets(), secrets, "{part}");
+    }
+    let present = agent.ask("GET", &path("webhooks"), &[]).header("etag");
+    let condition = format!("If-Match: {present}");
+    let body = agent.setting(WEBHOOKS).to_string();
+    let same = agent.send("PUT", &path("webhooks"), &[&condition], &body);
+    assert_eq!((same.status, same.header("etag")), (204, present));
 }
 
 /// Takes one request and answers it; gives the request.

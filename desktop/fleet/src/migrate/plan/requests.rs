@@ -43,7 +43,7 @@ impl TestRequest {
         let ports = PortRange::following(address.port, self.further_ports);
         MappingAddress {
             host: address.host.clone(),
-            ports: ports.unwrap_or_else(|| address.port.into()),
+            ports: ports.unwrap_or_else(|| address.port.into()).into(),
         }
     }
 }
