@@ -174,7 +174,7 @@ impl Admin {
 
     /// The configuration in an archive, as of the revision that it has.
     async fn show_backup(&self, mut call: Call) -> Answer {
-        let (archive, key) = read_form(&mut call).await?;
+        let (archive, key) = self.read_form(&mut call).await?;
         let reason = "opened a backup to see its configuration";
         let recording = self.recording(call.caller(), Category::Backup, reason);
         recording.intend_act().await?;

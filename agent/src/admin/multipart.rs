@@ -47,10 +47,10 @@ pub(super) fn is_form(call: &Call) -> bool {
 }
 
 fn wrong(error: multer::Error) -> Refusal {
-    match error {
-        multer::Error::StreamReadFailed(source) => payload::refusal(&*source, BACKUP_LEN_MAX),
-        error => Refusal::invalid("", format!("the form cannot be read: {error}")),
+    if let multer::Error::StreamReadFailed(source) = error {
+        return payload::refusal(&*source, BACKUP_LEN_MAX);
     }
+    Refusal::invalid("", format!("the form cannot be read: {error}"))
 }
 
 impl Form {

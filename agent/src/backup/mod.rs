@@ -60,11 +60,18 @@ pub fn seal_to<W: Write + Seek>(
         }),
     };
     let made = archive::seal_to(to, about, lock, ARCHIVE_MAX, |to| content.write_to(to));
-    made.map_err(|error| match error {
-        ArchiveError::TooLong { .. } => BackupError::TooLarge,
-        ArchiveError::Make(error) if file::is_full(&error) => BackupError::DiskFull,
-        ArchiveError::Make(error) => BackupError::Write(error),
-        error => BackupError::Archive(error),
+    made.map_err(|error| {
+        if let ArchiveError::TooLong { .. } = error {
+            return BackupError::TooLarge;
+        }
+        if let ArchiveError::Make(error) = error {
+            return if file::is_full(&error) {
+                BackupError::DiskFull
+            } else {
+                BackupError::Write(error)
+            };
+        }
+        BackupError::Archive(error)
     })
 }
 

@@ -85,9 +85,9 @@ impl Diagnoses {
     /// What alerts are to be raised of: one condition for each diagnosis, unless there are alerts
     /// of its own. What is behind a tunnel or a system that is down is told with that.
     pub(crate) fn conditions(&self, down: &[SubaccountKey]) -> Vec<Condition> {
-        let list = self.list().diagnoses.into_iter();
-        let list = list.filter(|one| one.kind != Kind::CertificateEnds);
-        list.map(|one| condition(one, down)).collect()
+        let list = self.list().diagnoses;
+        let told = list.iter().filter(|one| one.kind != Kind::CertificateEnds);
+        told.map(|one| condition(one, down)).collect()
     }
 
     /// A back end was not reached, or did not answer.
@@ -190,7 +190,7 @@ impl Diagnoses {
 }
 
 /// The alert of a diagnosis, while the tunnels of some subaccounts are down.
-fn condition(one: Diagnosis, down: &[SubaccountKey]) -> Condition {
+fn condition(one: &Diagnosis, down: &[SubaccountKey]) -> Condition {
     let entity = match one.entity.as_str() {
         "" => one.kind.to_string(),
         entity => format!("{} {entity}", one.kind),

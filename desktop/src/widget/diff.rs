@@ -64,8 +64,8 @@ fn one(ui: &mut Ui, row: &mut DiffRow) -> bool {
         )
     });
     let line = Stroke::new(size::LINE, tokens.border);
-    ui.painter()
-        .hline(rect.x_range(), rect.bottom() - 0.5, line);
+    let bottom = rect.bottom() - size::LINE / 2.0;
+    ui.painter().hline(rect.x_range(), bottom, line);
     let (state, icon) = match row.kind {
         DiffKind::Added => (State::Ok, Icon::Plus),
         DiffKind::Removed => (State::Error, Icon::Minus),

@@ -164,9 +164,8 @@ impl Trial<'_> {
 
     async fn connection(&self, request: &TestRequest) -> Result<Found, Fault> {
         let call = check(&request.subaccount, request);
-        let way = match asked(self.target, &call).await? {
-            Some(way) => way,
-            None => return Ok(missing("system mapping")),
+        let Some(way) = asked(self.target, &call).await? else {
+            return Ok(missing("system mapping"));
         };
         let mut found = judged(way);
         if found.went != Went::Failed {

@@ -327,7 +327,7 @@ struct Small {
 
 impl std::io::Write for Small {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let end = self.file.position() + u64::try_from(bytes.len()).unwrap();
+        let end = self.file.position() + u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if end > self.room {
             return Err(std::io::ErrorKind::StorageFull.into());
         }

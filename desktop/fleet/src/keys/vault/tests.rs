@@ -137,14 +137,14 @@ fn keys_go_from_the_system_to_a_passphrase_and_back() {
 fn another_passphrase_opens_what_the_one_before_opens_no_more() {
     let desk = Desk::new();
     let vault = desk.vault(desk.by_passphrase(OLD));
-    let copy = std::fs::read(desk.folder().join("vault.key")).unwrap();
+    let copy = fs::read(desk.folder().join("vault.key")).unwrap();
     let refused = go(&vault, Some(desk.by_passphrase("short")), Some(OLD)).unwrap_err();
     assert!(matches!(refused, KeyError::Short), "{refused}");
     assert!(desk.has(desk.by_passphrase(OLD)));
     go(&vault, Some(desk.by_passphrase(NEW)), Some(OLD)).unwrap();
     assert!(desk.has(desk.by_passphrase(NEW)) && !desk.has(desk.by_passphrase(OLD)));
     // Not even with the file of before: the vault has another key.
-    underpass_runtime::file::replace(&desk.folder().join("vault.key"), &copy).unwrap();
+    file::replace(&desk.folder().join("vault.key"), &copy).unwrap();
     assert!(!desk.has(desk.by_passphrase(OLD)));
 }
 
@@ -154,7 +154,7 @@ fn memory_keeps_nothing_until_keys_are_moved_out_of_it() {
     let vault = desk.vault(desk.by_passphrase(OLD));
     go(&vault, None, Some(OLD)).unwrap();
     assert_eq!(vault.get(agent()), Some(credential()));
-    let left = std::fs::read_dir(desk.folder()).unwrap();
+    let left = fs::read_dir(desk.folder()).unwrap();
     let left: Vec<_> = left.map(|file| file.unwrap().file_name()).collect();
     assert_eq!(left, ["vault.none"]);
     // The next start keeps nothing either, and asks for nothing.
@@ -242,10 +242,10 @@ fn a_move_that_broke_off_is_finished_or_forgotten() {
     assert!(!next.exists());
 
     // The new place has the new key, and the file of before is still there.
-    let present = std::fs::read(path(desk.folder())).unwrap();
+    let present = fs::read(path(desk.folder())).unwrap();
     go(&vault, Some(desk.by_passphrase(OLD)), None).unwrap();
-    std::fs::rename(path(desk.folder()), &next).unwrap();
-    underpass_runtime::file::replace(&path(desk.folder()), &present).unwrap();
+    fs::rename(path(desk.folder()), &next).unwrap();
+    file::replace(&path(desk.folder()), &present).unwrap();
     assert!(desk.has(desk.by_passphrase(OLD)));
     assert!(!next.exists());
     assert!(desk.has(desk.by_passphrase(OLD)));

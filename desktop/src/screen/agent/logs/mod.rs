@@ -7,6 +7,7 @@ use egui::{Align, Layout, ScrollArea, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::command::{Command, Follow};
 use underpass_fleet::log::{Following, LogFeed};
+use underpass_runtime::clock;
 use underpass_shared::api::management::{LineLevel, LogLine};
 
 use self::levels::Levels;
