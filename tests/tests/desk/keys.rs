@@ -50,7 +50,10 @@ fn keys_move_into_a_sealed_file_whose_passphrase_opens_the_next_start() {
     desk.fill("Present passphrase", FIRST);
     desk.passphrase(SECOND);
     desk.button("Change the passphrase");
-    desk.sees("The keys are in a file sealed by a passphrase");
+    until("the dialog is over", || {
+        desk.frames();
+        (!desk.shows("Present passphrase")).then_some(())
+    });
     let id = desk.agent;
     drop(desk);
     for (text, opens) in [(FIRST, false), (SECOND, true)] {

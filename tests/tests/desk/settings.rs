@@ -167,7 +167,7 @@ fn what_concerns_the_agent_as_a_whole_goes_by_the_draft() {
     desk.section("Alert rules");
     desk.fill("Memory in use above, %", "80");
     desk.button("Save these to the draft");
-    desk.apply("The works at the river");
+    desk.apply("Review changes to plant");
     let document = agent.document();
     let connector = &document["connector"];
     assert_eq!(connector["description"], "The works at the river");
