@@ -214,7 +214,7 @@ fn a_fleet_is_searched_compared_and_planned_for() {
     for (values, words) in [
         (&[][..], format!("has no value for {}", labels[0])),
         (&[], lacks.clone()),
-        (&["--set-for", &own], lacks.clone()),
+        (&["--set-for", &own], lacks),
     ] {
         let told = text(&run(&[&drift[..], values].concat()).stdout);
         assert!(told.contains(&words), "{told}");

@@ -47,7 +47,6 @@ pub fn diff(ui: &mut Ui, rows: &mut [DiffRow]) -> Option<usize> {
 }
 
 fn one(ui: &mut Ui, row: &mut DiffRow) -> bool {
-    const MARK: f32 = 20.0;
     let tokens = ui.tokens();
     let (rect, response) =
         ui.allocate_exact_size(Vec2::new(ui.available_width(), size::ROW), Sense::hover());
@@ -82,19 +81,7 @@ fn one(ui: &mut Ui, row: &mut DiffRow) -> bool {
             changed = true;
         }
     }
-    let (mark, _) = ui.allocate_exact_size(Vec2::splat(MARK), Sense::hover());
-    ui.painter().rect_filled(
-        mark,
-        CornerRadius::same(radius::SMALL),
-        tokens.state_fill(state),
-    );
-    paint_icon(
-        ui.painter(),
-        icon,
-        mark.center(),
-        size::ICON_SMALL,
-        tokens.state(state),
-    );
+    mark(&mut ui, state, icon);
     let path = inner.width() * 0.40;
     ui.allocate_ui_with_layout(Vec2::new(path, rect.height()), layout, |ui| {
         ui.set_min_width(path);
@@ -118,6 +105,25 @@ fn one(ui: &mut Ui, row: &mut DiffRow) -> bool {
         ui.painter().galley(at, note, tokens.warn);
     }
     changed
+}
+
+/// The kind of the change, as a coloured box.
+fn mark(ui: &mut Ui, state: State, icon: Icon) {
+    const MARK: f32 = 20.0;
+    let tokens = ui.tokens();
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(MARK), Sense::hover());
+    ui.painter().rect_filled(
+        rect,
+        CornerRadius::same(radius::SMALL),
+        tokens.state_fill(state),
+    );
+    paint_icon(
+        ui.painter(),
+        icon,
+        rect.center(),
+        size::ICON_SMALL,
+        tokens.state(state),
+    );
 }
 
 fn values(ui: &mut Ui, row: &DiffRow) {

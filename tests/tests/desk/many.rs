@@ -17,7 +17,7 @@ const PASSPHRASE: &str = "correct horse battery";
 /// The role of an operator as an agent tells it.
 fn role(agent: &Agent, name: &str) -> Option<Value> {
     let all = json(&run(agent.command(&["operator", "list", "--json"])));
-    let mut all = all.as_array().unwrap().iter();
+    let mut all = all.as_array()?.iter();
     let found = all.find(|one| one["name"] == name);
     found.map(|one| one["role"].clone())
 }
@@ -49,7 +49,8 @@ fn chosen_agents_are_connected_called_otherwise_and_backed_up() {
     let mut second = world.enrol("b", &[]);
     let mut desk = Desk::new(&mut first);
     desk.also(&mut second, "works");
-    (first.until_up(), second.until_up());
+    first.until_up();
+    second.until_up();
     desk.go(Route::Fleet);
     desk.press(Role::CheckBox, "Select all");
     desk.menu("Subaccounts", "Disconnect all subaccounts…");

@@ -120,6 +120,9 @@ fn a_tunnel_that_is_cut_is_told_and_one_that_somebody_closed_is_not() {
     assert_eq!(agent.alerts_of("active", "Tunnel"), Vec::<Value>::new());
 }
 
+const DISKS: [&str; 3] = ["Disk", "AuditDisk", "TraceDisk"];
+const LOADS: [&str; 4] = ["BackendErrors", "BackendLatency", "CPU", "Memory"];
+
 /// One agent for all of them: what is measured comes every 15 seconds only.
 #[test]
 fn the_host_certificates_and_back_ends_are_told_and_resolved() {
@@ -153,7 +156,7 @@ fn the_host_certificates_and_back_ends_are_told_and_resolved() {
         "delays.backends=0",
         "delays.resolution=1",
     ]);
-    for code in ["Disk", "AuditDisk", "TraceDisk"] {
+    for code in DISKS {
         agent.until_alert(code);
     }
     let certificate = agent.until_alert("TrustStoreCertificate");
@@ -162,7 +165,7 @@ fn the_host_certificates_and_back_ends_are_told_and_resolved() {
         assert_eq!(world.get(&format!("{BACKEND}/slow/200")).status, 200);
         assert!(world.get("http://closed.virtual/hello").status >= 500);
     }
-    for code in ["BackendErrors", "BackendLatency", "CPU", "Memory"] {
+    for code in LOADS {
         let alert = agent.until_alert(code);
         let entity = alert["entity"].as_str().unwrap();
         let expected = match code {
@@ -185,16 +188,8 @@ fn the_host_certificates_and_back_ends_are_told_and_resolved() {
     let mut document = agent.document();
     document["connector"]["backendTrust"] = json!({});
     run(agent.command(&["document", "apply", &agent.write(&document)]));
-    for code in [
-        "Disk",
-        "AuditDisk",
-        "TraceDisk",
-        "TrustStoreCertificate",
-        "BackendErrors",
-        "BackendLatency",
-        "CPU",
-        "Memory",
-    ] {
+    let more = ["TrustStoreCertificate"];
+    for code in DISKS.iter().chain(&LOADS).chain(&more) {
         agent.until_resolved(code);
     }
 }

@@ -249,8 +249,8 @@ fn what_the_gateway_itself_is_short_of_is_told_until_it_is_not() {
     let options = ["--token-cert", paths[0], "--token-key", paths[1]];
     let (_process, gateway) = serve_with(&world, short, &options);
     let of = |code: &str| {
-        let all = gateway.alerts().into_iter();
-        all.filter(|one| one["code"] == code).next_back()
+        let mut all = gateway.alerts().into_iter();
+        all.rfind(|one| one["code"] == code)
     };
     let disk = until("the disk is told of", || of("Disk"));
     let text = disk["text"].as_str().unwrap();

@@ -76,14 +76,9 @@ fn the_author_confirms_or_reverts_and_others_wait() {
     let nothing = refuse(agent.command(&["confirm"]));
     assert!(nothing.contains("no change waits"), "{nothing}");
     let before = agent.document();
-    let told = run(agent.command(&[
-        "mapping",
-        "add",
-        "a:1",
-        "10.0.0.1:1",
-        "--confirm-within",
-        "60",
-    ]));
+    let add = ["mapping", "add", "a:1", "10.0.0.1:1"];
+    let tried = || agent.command(&[&add[..], &["--confirm-within", "60"]].concat());
+    let told = run(tried());
     assert!(
         told.contains("unless you run `underpass-agent confirm`"),
         "{told}"
@@ -109,14 +104,7 @@ fn the_author_confirms_or_reverts_and_others_wait() {
     assert_eq!(preview["changes"].as_array().unwrap().len(), 2, "{preview}");
     run(agent.command(&["revert"]));
     assert_eq!((agent.document(), pending(&agent)), (before, None));
-    run(agent.command(&[
-        "mapping",
-        "add",
-        "a:1",
-        "10.0.0.1:1",
-        "--confirm-within",
-        "60",
-    ]));
+    run(tried());
     run(agent.command(&["confirm"]));
     assert_eq!(pending(&agent), None);
     assert_eq!(

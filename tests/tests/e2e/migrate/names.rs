@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::agent::Agent;
 use crate::http::HELLO;
-use crate::process::{Process, json as parse, program, run, until};
+use crate::process::{Process, program, run, until};
 use crate::world::World;
 
 /// An agent that serves, one that could, and a desk that knows both.
