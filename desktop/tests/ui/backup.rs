@@ -26,6 +26,29 @@ fn two() -> [AgentId; 2] {
     [live.next().unwrap(), live.next_back().unwrap()]
 }
 
+/// Two agents that answer, the first with more subaccounts. The last of these has channels with
+/// local ports that the second has free.
+fn more_and_fewer() -> [AgentId; 2] {
+    let fleet = Still::new(SEED, NOW_MS).snapshot();
+    let live = fleet
+        .agents
+        .iter()
+        .filter(|one| one.health == Health::Online && !one.label.starts_with("qas"));
+    let mut counts = vec![];
+    for one in live {
+        let document = &one.configuration.value().unwrap().document;
+        let all = document.subaccounts().iter();
+        let names: BTreeSet<String> = all.map(|one| one.own().display_name.to_string()).collect();
+        // They are ticked by their names.
+        if names.len() == document.subaccounts().len() {
+            counts.push((one.id, names.len()));
+        }
+    }
+    let (from, most) = *counts.iter().max_by_key(|(_, count)| *count).unwrap();
+    let (to, _) = *counts.iter().find(|(_, count)| *count < most).unwrap();
+    [from, to]
+}
+
 /// The subaccounts of a document.
 fn keys(document: &Document) -> Vec<String> {
     let all = document.subaccounts().iter();
@@ -180,7 +203,7 @@ fn a_backup_of_another_agent_is_restored_and_taken_back() {
 fn single_subaccounts_and_mappings_are_ticked_and_others_stay() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("plant.zip");
-    let [from, to] = two();
+    let [from, to] = more_and_fewer();
     for mut stage in Stage::both() {
         drop(std::fs::remove_file(&path));
         make(&mut stage, from, &path);
@@ -204,9 +227,10 @@ fn single_subaccounts_and_mappings_are_ticked_and_others_stay() {
         }
         stage.press("Show the plan");
         assert!(!stage.shows("The plan"), "nothing is chosen");
-        let first = &wanted.subaccounts()[0];
-        stage.press(&name(0).replace("Subaccount", "Show the mappings of"));
-        let address = &first.mappings()[0].virtual_address;
+        let last = wanted.subaccounts().len() - 1;
+        let chosen = &wanted.subaccounts()[last];
+        stage.press(&name(last).replace("Subaccount", "Show the mappings of"));
+        let address = &chosen.mappings()[0].virtual_address;
         stage.press(&format!("Mapping {address}"));
         stage.shot("restore-choose");
         stage.press("Show the plan");
@@ -223,7 +247,7 @@ fn single_subaccounts_and_mappings_are_ticked_and_others_stay() {
         }
         stage.until(|stage| stage.mentions("Restored as revision"));
         let after = stage.document(to);
-        let taken = after.subaccount(first.key()).unwrap();
+        let taken = after.subaccount(chosen.key()).unwrap();
         assert_eq!(taken.mappings().len(), 1);
         assert_eq!(taken.mappings()[0].virtual_address, *address);
         let stayed = before.subaccounts().iter().map(|one| one.key());

@@ -122,7 +122,7 @@ fn values_that_a_template_leaves_open_are_given_for_all_or_for_one() {
         stage.press("Values…");
         choose(&mut stage, "Values for", "All agents");
         stage.field("port", "many");
-        assert!(stage.mentions("must be a whole number"));
+        assert!(stage.mentions("Must be a whole number"));
         stage.clear("port");
         stage.field("siem", "siem.qas.example");
         stage

@@ -130,7 +130,7 @@ fn nobody_overwrites_webhooks_that_he_did_not_see() {
         faster.set(Some("faster"));
         stage.press("Save now");
         stage.run();
-        let refused = format!("revision {}", before + 1);
+        let refused = format!("revision is {}", before + 1);
         assert!(stage.mentions(&refused) && stage.shows("Webhook name"));
         stage.shot("webhook-refused");
         stage.press("Go on with mine");
@@ -140,7 +140,7 @@ fn nobody_overwrites_webhooks_that_he_did_not_see() {
         faster.set(Some("fastest"));
         stage.take("Switch on webhook on-call");
         stage.run();
-        assert!(stage.mentions(&format!("revision {}", before + 3)));
+        assert!(stage.mentions(&format!("revision is {}", before + 3)));
         assert!(!is_on(&stage, "on-call"));
     }
 }

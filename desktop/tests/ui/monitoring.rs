@@ -5,7 +5,8 @@ use egui::{Key, Modifiers, Theme};
 use egui_kittest::kittest::Queryable as _;
 use underpass_desktop::nav::{AgentTab, Route};
 use underpass_fleet::demo::{SEED, Still};
-use underpass_fleet::snapshot::{Health, Link};
+use underpass_fleet::snapshot::{AgentSnapshot, Health, Link};
+use underpass_shared::config::Protocol;
 
 use crate::stage::{NOW_MS, SMALL, Stage, WINDOW};
 
@@ -125,6 +126,19 @@ fn an_agent_that_does_not_answer_says_why() {
     assert!(stage.shows("This cannot be fetched") && stage.shows("Retry"));
 }
 
+/// A back end of an agent that gets requests, as lists name it.
+fn backend_of(agent: &AgentSnapshot) -> String {
+    let document = &agent.configuration.value().unwrap().document;
+    let mut all = document
+        .subaccounts()
+        .iter()
+        .flat_map(|of| of.mappings().iter().map(move |one| (of, one)));
+    let (of, one) = all
+        .find(|(_, one)| matches!(one.protocol, Protocol::Http | Protocol::Https))
+        .unwrap();
+    format!("{} · {}", one.virtual_address, of.own().display_name)
+}
+
 #[test]
 fn two_agents_are_compared() {
     let fleet = Still::new(SEED, NOW_MS).snapshot();
@@ -132,7 +146,9 @@ fn two_agents_are_compared() {
         .agents
         .iter()
         .filter(|one| one.health == Health::Online);
-    let other = online.nth(3).unwrap().label.to_string();
+    let other = online.nth(3).unwrap();
+    let theirs = backend_of(other);
+    let other = other.label.to_string();
     for theme in [Theme::Dark, Theme::Light] {
         let mut stage = opened(theme, WINDOW);
         stage.press("Compare with…");
@@ -149,6 +165,12 @@ fn two_agents_are_compared() {
         ] {
             stage.press(section);
             stage.run();
+            if section == "Back ends" {
+                // The other one has not the same, so which one is meant is chosen.
+                stage.press("Its back end");
+                stage.press(&theirs);
+                stage.run();
+            }
             let count = stage.count(&format!("Line {other}"));
             assert!(count >= 4, "{section}: {count}");
             stage.press(&format!("Line of {plot}"));

@@ -226,8 +226,13 @@ impl Desk {
         });
         self.key(Modifiers::COMMAND, Key::S);
         self.sees(expected);
+        let base = self.snapshot().draft.as_ref().unwrap().base().revision;
         self.button("Apply");
-        self.becomes("the draft is applied", |agent| agent.draft.is_none());
+        // What is changed next is changed in what the agent has then.
+        self.becomes("the draft is applied", |agent| {
+            let known = agent.configuration.value();
+            agent.draft.is_none() && known.is_some_and(|known| known.revision > base)
+        });
     }
 }
 

@@ -73,11 +73,12 @@ fn what_somebody_else_changed_too_is_decided() {
     desk.describe("mine");
     elsewhere(&agent, "description", json!("theirs"));
     elsewhere(&agent, "tunnelConnections", json!(4));
+    // It is found out as the agent is asked.
+    desk.key(Modifiers::COMMAND, Key::S);
     desk.becomes("there is something to decide", |agent| {
         let draft = agent.draft.as_ref();
         draft.is_some_and(|draft| draft.disputes().count() == 1)
     });
-    desk.key(Modifiers::COMMAND, Key::S);
     desk.sees("Somebody else changed one place too");
     desk.button("Keep mine");
     desk.sees("mine");
@@ -107,7 +108,8 @@ fn revisions_are_undone_and_restored() {
     desk.button(&format!("Undo revision {}", first + 1));
     desk.described(&agent, "first");
     assert_eq!(agent.document()["connector"]["tunnelConnections"], 4);
-    // The whole of another.
+    // The whole of another, once the page knows that there is one more.
+    desk.sees(&format!("Revision {}", first + 3));
     desk.row(&format!("Revision {}", first + 1));
     desk.button("Restore…");
     desk.fill(

@@ -65,20 +65,36 @@ fn chosen_agents_are_connected_called_otherwise_and_backed_up() {
         (connected(&first), connected(&second)),
         (false.into(), false.into())
     );
+    // What the app takes for connected it does not connect.
+    until("both are known to be disconnected", || {
+        desk.frames();
+        let fleet = desk.fleet();
+        let off = fleet.agents.iter().all(|one| {
+            let known = one.configuration.value().unwrap();
+            let mut subaccounts = known.document.subaccounts().iter();
+            subaccounts.all(|one| !one.own().connected)
+        });
+        off.then_some(())
+    });
     desk.menu("Subaccounts", "Connect all subaccounts");
     until("both are connected", || {
         desk.frames();
         (first.up() == 2 && second.up() == 2).then_some(())
     });
-    desk.organise("Set group…", "Group", "north");
-    desk.organise("Add tag…", "Tag", "sap");
-    until("group and tag are known", || {
-        desk.frames();
-        let fleet = desk.fleet();
-        let mut all = fleet.agents.iter();
-        let so = all.all(|one| one.group.as_deref() == Some("north") && one.tags.len() == 1);
-        so.then_some(())
-    });
+    // Each takes what is known of the agents, and changes one part of it.
+    for (entry, field, text, tags) in [
+        ("Set group…", "Group", "north", 0),
+        ("Add tag…", "Tag", "sap", 1),
+    ] {
+        desk.organise(entry, field, text);
+        until(entry, || {
+            desk.frames();
+            let fleet = desk.fleet();
+            let mut all = fleet.agents.iter();
+            let so = all.all(|one| one.group.as_deref() == Some("north") && one.tags.len() == tags);
+            so.then_some(())
+        });
+    }
     let folder = world.path("backups");
     std::fs::create_dir(&folder).unwrap();
     desk.menu("Organise", "Back up into a folder…");

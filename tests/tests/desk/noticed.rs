@@ -26,8 +26,12 @@ fn an_alert_is_noted_silenced_and_removed() {
     let world = World::start();
     let mut agent = world.enrol("", &[]);
     let mut document = agent.document();
-    document["connector"]["alerting"] = serde_json::json!({"thresholds":
-        {"cpuLoad": 90, "cpuLoadViolationToleranceSec": 60, "freeDiskSpaceMB": 9_999_999, "certificateValidityDays": 30}});
+    document["connector"]["alerting"] = serde_json::json!({
+        "thresholds": {"cpuLoad": 90, "cpuLoadViolationToleranceSec": 60,
+                       "freeDiskSpaceMb": 9_999_999, "certificateValidityDays": 30},
+        "notification": {"ha": true, "tunnels": true, "serviceChannels": true, "CPU": true,
+                         "freeDiskSpace": true, "certificates": true, "troubleshooting": true},
+    });
     run(agent.command(&["document", "apply", &agent.write(&document)]));
     let mut desk = Desk::new(&mut agent);
     until("the disk is too small", || {
@@ -35,7 +39,7 @@ fn an_alert_is_noted_silenced_and_removed() {
         (!all.is_empty()).then_some(())
     });
     desk.go(Route::Alerts);
-    desk.row("plant ");
+    desk.row("plant Disk is nearly full");
     desk.button("Acknowledge");
     until("somebody took note", || {
         desk.frames();

@@ -155,7 +155,7 @@ fn what_concerns_the_agent_as_a_whole_goes_by_the_draft() {
     desk.press(Role::CheckBox, SUITE);
     desk.button("Save to the draft");
     // The last list of this name is that of the audit.
-    desk.choose("Level of the agent", "Security");
+    desk.choose("Level of the agent", "Off");
     desk.choose("Keep records", "For 30 days");
     desk.press(Role::RadioButton, "All");
     desk.choose("Level of its libraries", "Warn");
@@ -177,10 +177,7 @@ fn what_concerns_the_agent_as_a_whole_goes_by_the_draft() {
         suites.contains("TLS_AES") && !suites.contains(SUITE),
         "{suites}"
     );
-    assert_eq!(
-        connector["audit"],
-        json!({"level": "SECURITY", "cleanup": 30})
-    );
+    assert_eq!(connector["audit"], json!({"level": "OFF", "cleanup": 30}));
     assert_eq!(document["subaccounts"][0]["auditLevel"], "ALL");
     let log = connector["logAndTrace"].to_string();
     assert!(log.to_lowercase().contains("warn"), "{log}");

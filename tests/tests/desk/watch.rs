@@ -162,7 +162,7 @@ fn syslog_servers_and_the_heartbeat_go_by_the_draft() {
     desk.button("Remove syslog server siem");
     desk.fill("Heartbeat URL", "");
     desk.button("Save the heartbeat to the draft");
-    desk.apply("siem2.corp.example");
+    desk.apply("Review changes to plant");
     let connector = agent.document()["connector"].to_string();
     assert!(
         !connector.contains("siem") && !connector.contains("hc.example"),

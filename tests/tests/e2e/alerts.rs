@@ -99,7 +99,8 @@ fn a_tunnel_that_is_cut_is_told_and_one_that_somebody_closed_is_not() {
         Vec::<Value>::new()
     );
     until("what follows is counted", || {
-        (agent.until_alert("Tunnel")["hides"] == 1).then_some(())
+        // The diagnosis of the way to the gateway may be hidden too.
+        (agent.until_alert("Tunnel")["hides"].as_u64()? >= 1).then_some(())
     });
     world.restart_gateway();
     agent.until_up();

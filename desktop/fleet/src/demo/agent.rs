@@ -134,7 +134,7 @@ impl DemoAgent {
     }
 
     /// Why it does not answer.
-    fn absent(&self) -> Option<FleetError> {
+    pub(super) fn absent(&self) -> Option<FleetError> {
         match self.trouble {
             Trouble::Away if self.state().is_gone => Some(FleetError::Unreachable {
                 address: self.address.to_string(),

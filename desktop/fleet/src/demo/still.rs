@@ -134,8 +134,13 @@ impl Still {
             }
             Command::Follow(Follow { agent, after, into }) => {
                 if let Some(one) = self.find(agent) {
-                    into.put(logs::after(one.agent.seed, now_ms, after), false);
-                    into.set(Following::Live);
+                    match one.agent.absent() {
+                        Some(error) => into.set(Following::Broken(error.reason().into())),
+                        None => {
+                            into.put(logs::after(one.agent.seed, now_ms, after), false);
+                            into.set(Following::Live);
+                        }
+                    }
                 }
             }
             Command::Try(one) => self.inquire(one.agent, &one.call, one.ticket, &*one.into),

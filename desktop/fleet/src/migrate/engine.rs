@@ -110,7 +110,10 @@ impl Engine {
                         migration.failed(number, reason, vec![], now_ms);
                     }
                 }
-                Err(Fault::Cancelled) => return Ok(Ended::Cancelled),
+                Err(Fault::Cancelled) => {
+                    self.keep(migration)?;
+                    return Ok(Ended::Cancelled);
+                }
             }
             self.keep(migration)?;
         }

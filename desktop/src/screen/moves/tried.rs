@@ -54,7 +54,7 @@ impl TriedCard {
                 ui.quiet(passed);
             },
             |ui| {
-                ui.spacing_mut().item_spacing.y = 2.0;
+                ui.spacing_mut().item_spacing.y = size::LINE;
                 // Lines of words are no higher than these.
                 ui.spacing_mut().interact_size.y = 0.0;
                 let shown = if self.whole { all.len() } else { SHOWN };

@@ -221,7 +221,7 @@ fn ports_of_rfc_are_named_as_scripts_name_them() {
     let wrong = json!({"localHost": "b", "localPort": "sapgw00", "protocol": "HTTP",
         "backendType": "abapSys"});
     let wrong = refused(&agent, "PUT", &one, &wrong, 400);
-    assert_eq!(wrong.0, "localPort");
+    assert_eq!(wrong.0, "virtualPort");
     let mapping = &agent.document()["subaccounts"][0]["mappings"][0];
     assert_eq!(mapping["virtualAddress"], "erp:3300");
     assert_eq!(mapping["internalAddress"], "erp.corp:3600");

@@ -56,6 +56,15 @@ struct Script {
     calls: usize,
 }
 
+/// A key with a certificate of version 3, which servers need.
+const STORE: &str = "
+openssl req -newkey rsa:2048 -nodes -keyout store.key -out store.csr -subj '/CN=store' \
+    -addext 'subjectAltName=DNS:localhost' 2>/dev/null
+openssl x509 -req -in store.csr -CA ca.pem -CAkey ca.key -days 2 -copy_extensions copy \
+    -out store.pem 2>/dev/null
+openssl pkcs12 -export -legacy -inkey store.key -in store.pem -certfile ca.pem \
+    -passout pass:s3cret -out store.p12";
+
 impl Script {
     /// The agent issues a certificate for the request of a script.
     fn new(world: &World, agent: &Agent) -> Self {
@@ -175,7 +184,8 @@ impl Script {
         self.walk(&[("PATCH", path, "signedCertificate=@signed.pem", 204, "")]);
         self.walk(&[("GET", path, "", 200, fields)]);
         if !path.ends_with("ppCaCertificate") {
-            let store = "pkcs12=@two.p12 password=s3cret keyPassword=s3cret";
+            openssl(&self.dir, STORE);
+            let store = "pkcs12=@store.p12 password=s3cret keyPassword=s3cret";
             self.walk(&[
                 ("PUT", path, store, 204, ""),
                 ("GET", path, "", 200, fields),

@@ -60,7 +60,8 @@ impl Twice {
 
 /// Adds a subaccount with a token in place of a password.
 fn add(agent: &Agent, token: &str) -> Answer {
-    let shown = agent.ask("GET", &agent.subaccount_path(), &[]).json();
+    let first = format!("{}?locationID=first", agent.subaccount_path());
+    let shown = agent.ask("GET", &first, &[]).json();
     let body = json!({"regionHost": shown["regionHost"], "subaccount": shown["subaccount"],
         "cloudUser": "somebody", "cloudPassword": token, "locationID": "second",
         "displayName": "Second", "isManaged": "true", "autoCertRenewal": "true"});

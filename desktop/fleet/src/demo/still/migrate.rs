@@ -38,7 +38,8 @@ impl Agents for Known {
 }
 
 impl Still {
-    /// Steps that are done of a migration which begins, so that it can be looked at on its way.
+    /// Steps that are done at most of a migration which begins, so that it can be looked at on its
+    /// way; the last one never is.
     const BEGUN: usize = 5;
 
     pub(super) fn migrate(&mut self, act: Migrate) {
@@ -89,7 +90,8 @@ impl Still {
     /// Begins one, which then stands still in the middle.
     fn begin(&mut self, mut migration: Migration, done: &Slot<Ended>) {
         let _ticket = done.begin();
-        for _step in 0..Self::BEGUN {
+        let before_last = migration.records.len().saturating_sub(1);
+        for _step in 0..Self::BEGUN.min(before_last) {
             moves::step(&mut migration, self.now_ms);
         }
         if let crate::migrate::machine::Next::Do(number, _) = migration.next() {
