@@ -179,8 +179,6 @@ fn two_agents_are_compared() {
             stage.shot(&format!("monitoring-compare-{}", slug(section)));
         }
         assert!(stage.mentions(&format!("Dashed: {other}")));
-        stage.press("Its tunnel");
-        stage.key(Modifiers::NONE, Key::Escape);
         stage.press("Usage");
         stage.run();
         assert!(!stage.shows("End the comparison"));

@@ -1,6 +1,8 @@
 //! Several agents from the list of the fleet: connected, called otherwise, backed up, and one
 //! operator on all of them.
 
+use std::path::PathBuf;
+
 use std::process::Command;
 
 use egui::accesskit::Role;
@@ -108,10 +110,8 @@ fn chosen_agents_are_connected_called_otherwise_and_backed_up() {
         desk.frames();
         let files = std::fs::read_dir(&folder).unwrap();
         let files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
-        let zips = files
-            .iter()
-            .filter(|file| file.extension().is_some_and(|end| end == "zip"));
-        (zips.count() == 2).then_some(files)
+        let is_zip = |file: &&PathBuf| file.extension().is_some_and(|end| end == "zip");
+        (files.iter().filter(is_zip).count() == 2).then_some(files)
     });
     for file in files {
         let (file, secret) = (file.display().to_string(), secret.display().to_string());

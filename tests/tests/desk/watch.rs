@@ -112,6 +112,12 @@ fn a_webhook_is_saved_tested_and_removed() {
         let now = agent.document()["connector"]["webhooks"][0].clone();
         (now["enabled"] == json!(false)).then_some(now)
     });
+    // What was not seen yet is not removed.
+    desk.becomes("the app knows that it is off", |agent| {
+        let known = agent.configuration.value().unwrap();
+        let webhooks = known.document.connector().webhooks.as_slice();
+        webhooks.iter().all(|one| !one.enabled)
+    });
     let now = agent.document()["connector"]["webhooks"][0].clone();
     assert_eq!(
         (&now["path"], &now["secret"]),

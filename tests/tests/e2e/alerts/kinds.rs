@@ -1,110 +1,14 @@
-//! Kinds of alerts that no load brings about: certificates whose days go by, systems that probes do
-//! not reach, diagnoses, service channels.
+//! Kinds of alerts that no load brings about: systems that probes do not reach, diagnoses,
+//! service channels.
 
 use std::net::TcpListener;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::agent::Agent;
 use crate::diagnoses::serve_once;
-use crate::faketime::FakeClock;
 use crate::process::{run, until};
 use crate::world::World;
-
-/// Days for which the agent signs certificates of its own.
-const YEAR: i64 = 365;
-
-/// The agent has a certificate of each kind, and an operator with one.
-fn certified(world: &World, agent: &Agent) {
-    for which in ["system", "ca", "ui"] {
-        let subject = format!("CN={which}.corp.example");
-        run(agent.command(&["certificate", "self-signed", which, "--subject", &subject]));
-    }
-    let [csr, key] = ["anna.csr", "anna.key"].map(|name| world.path(name));
-    let mut openssl = Command::new("openssl");
-    openssl
-        .args(["req", "-new", "-newkey", "ec", "-nodes", "-subj", "/CN=x"])
-        .args(["-pkeyopt", "ec_paramgen_curve:P-256", "-keyout"]);
-    run(openssl.arg(&key).arg("-out").arg(&csr));
-    let issue = [
-        "operator", "issue", "--name", "anna", "--role", "Display", "--csr",
-    ];
-    run(agent.command(&[&issue[..], &[csr.to_str().unwrap()]].concat()));
-}
-
-/// Certificates that the agent has made are told 30 days before their end, and again as the days go
-/// by; that of the subaccount, which would be renewed if the gateway were there, in its last quarter.
-#[test]
-fn certificates_are_told_and_told_again_as_their_days_go_by() {
-    let mut world = World::start();
-    let clock = FakeClock::new(&world);
-    let mut agent = world.enrol("", &clock.prefix());
-    certified(&world, &agent);
-    agent.run();
-    agent.until_up();
-    agent.rules(&["delays.resolution=1"]);
-    world.gateway.kill();
-    let mut changes = 0;
-    let mut goes_to = |agent: &Agent, day: i64| {
-        clock.set(&format!("+{day}d"));
-        // Each change of the settings has it look at once.
-        changes += 1;
-        agent.rules(&[&format!("delays.memory={changes}")]);
-    };
-    goes_to(&agent, 20);
-    agent.until_alert("Tunnel");
-    assert!(
-        agent
-            .alerts_of("active", "SubaccountCertificate")
-            .is_empty()
-    );
-    goes_to(&agent, 26);
-    let ends = agent.until_alert("SubaccountCertificate");
-    assert!(text(&ends).ends_with("ends in 3 days"), "{ends}");
-
-    goes_to(&agent, YEAR - 31);
-    until("it was looked", || {
-        let expired = agent.alerts_of("active", "SubaccountCertificate").pop()?;
-        text(&expired).ends_with("is expired").then_some(())
-    });
-    let own = ["UICertificate", "SystemCertificate", "CACertificate"];
-    for code in own {
-        assert!(agent.alerts_of("active", code).is_empty(), "{code}");
-    }
-    goes_to(&agent, YEAR - 29);
-    for code in own {
-        let ends = agent.until_alert(code);
-        assert!(text(&ends).contains("ends in 28 days"), "{ends}");
-    }
-    let operator = agent.until_alert("OperatorCertificate");
-    assert_eq!(operator["entity"], "anna");
-    // Reminders come at 14, 7, 3 and 1 days, and never twice.
-    for (left, reminded) in [(20, 0), (14, 1), (12, 1), (6, 2), (3, 3), (2, 4), (1, 4)] {
-        goes_to(&agent, YEAR - left);
-        until(&format!("{left} days are left"), || {
-            let told = agent.alerts_of("active", "SystemCertificate").pop()?;
-            let left = text(&told).contains(&format!("ends in {} day", left - 1))
-                || (left == 1 && text(&told).ends_with("within a day"));
-            left.then_some(())
-        });
-        until(&format!("{reminded} reminders are told"), || {
-            (agent.told("reminded", "SystemCertificate") == reminded).then_some(())
-        });
-    }
-    assert_eq!(agent.told("raised", "SystemCertificate"), 1);
-    clock.set(&format!("+{}d", YEAR + 1));
-    // Another one ends the alert.
-    let renewed = [
-        "certificate",
-        "self-signed",
-        "system",
-        "--subject",
-        "CN=new",
-    ];
-    run(agent.command(&renewed));
-    agent.until_resolved("SystemCertificate");
-}
 
 fn text(alert: &Value) -> &str {
     alert["text"].as_str().unwrap()
