@@ -2,7 +2,6 @@
 //! operator on all of them.
 
 use std::path::PathBuf;
-
 use std::process::Command;
 
 use egui::accesskit::Role;
