@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -50,7 +49,7 @@ pub(super) fn run(stack: &mut Stack, client: &Client, stop: &Stop) -> anyhow::Re
         },
     ];
     output::progress(format_args!("idle for {IDLE:?}"));
-    thread::sleep(IDLE);
+    stop.sleep(IDLE)?;
     dump(&programs, stop)?;
     output::progress("sending requests");
     let tokens = client::tokens(stack, NEW_TOKENS, stop)?;

@@ -173,7 +173,7 @@ fn memory_keeps_nothing_until_keys_are_moved_out_of_it() {
 fn a_vault_that_is_not_open_is_not_replaced() {
     let desk = Desk::new();
     drop(desk.vault(desk.by_passphrase(OLD)));
-    // As somebody who forgot the passphrase for now.
+    // As somebody who does not remember the passphrase and goes on without it.
     let vault = Vault::in_memory(desk.folder());
     for place in [desk.by_system(), desk.by_passphrase(NEW)] {
         let refused = go(&vault, Some(place), None).unwrap_err();

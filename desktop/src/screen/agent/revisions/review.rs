@@ -109,6 +109,9 @@ impl Review {
         let mut retry = false;
         let answer = dialog.show(ui.ctx(), |ui| retry = self.body(ui, cx.now_ms));
         if retry {
+            // It may be refused because somebody changed something meanwhile.
+            let known = cx.agent.and_then(|agent| agent.configuration.value());
+            self.newest = known.map_or(self.newest, |known| known.revision);
             self.asked = false;
         }
         match answer {
