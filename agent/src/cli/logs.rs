@@ -46,15 +46,13 @@ pub(super) async fn show(
     let mut query = Query::default();
     query.log.level = which.level;
     query.audit.filter.text = which.text;
-    let mut last = None;
+    // What comes after this line is followed, whatever of the lines before it is looked for.
+    let newest = page(client, Query::default(), 1).await?;
+    let newest = newest.lines.first().map(|line| line.number);
     if which.limit > 0 {
-        let query = Query {
-            limit: Some(which.limit.into()),
-            ..query.clone()
-        };
-        let target = Target::Running(RunningTarget::Logs);
-        let page: LogPage = client.get(target, &query).await?;
-        last = page.lines.first().map(|line| line.number);
+        let mut query = query.clone();
+        query.log.before = newest.map(|number| number.saturating_add(1));
+        let page = page(client, query, which.limit).await?;
         for line in page.lines.iter().rev() {
             print(line, out)?;
         }
@@ -76,7 +74,16 @@ pub(super) async fn show(
         }
         Ok(out.out.flush()?)
     };
-    client.follow(target, &query, last, each).await
+    client.follow(target, &query, newest, each).await
+}
+
+async fn page(client: &Client, query: Query, limit: u16) -> anyhow::Result<LogPage> {
+    let query = Query {
+        limit: Some(limit.into()),
+        ..query
+    };
+    let target = Target::Running(RunningTarget::Logs);
+    client.get(target, &query).await
 }
 
 fn print(line: &LogLine, out: &mut Output<'_>) -> anyhow::Result<()> {

@@ -263,7 +263,10 @@ impl<H: Handler> Following<'_, H> {
     fn up(&self, hello: &Hello) {
         let (link, index) = (self.link, self.index);
         tracing::info!(host = %link.wanted.region_host, index, "tunnel up");
-        link.tell(index, Some(Connection::Up));
+        // A gateway that knows of places says next whether this one carries anything.
+        if hello.capability < STANDBY {
+            link.tell(index, Some(Connection::Up));
+        }
         let bit = 1_u32.checked_shl(u32::from(index)).unwrap_or(0);
         if link.known.fetch_or(bit, Ordering::Relaxed) & bit != 0 {
             link.meter.reconnected();

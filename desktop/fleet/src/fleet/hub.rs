@@ -59,6 +59,8 @@ pub(super) struct Member {
     tasks: Tasks,
     seen: Seen,
     draft: Option<Arc<Draft>>,
+    /// The revision that the draft became, until the session knows it.
+    applied: Option<u64>,
     /// What a real agent has beside.
     real: Option<Real>,
     shown: Arc<AgentSnapshot>,
@@ -98,6 +100,21 @@ impl Member {
         self.shown = self
             .card
             .show(self.seen.clone(), self.draft.clone(), now_ms);
+    }
+
+    /// Lets go of a draft that was applied, once what it became is known. What is changed next is
+    /// then changed in that. Without a link nothing would come to be known.
+    fn settle(&mut self) {
+        let Some(applied) = self.applied else {
+            return;
+        };
+        let known = self.seen.configuration.value();
+        let is_known = known.is_some_and(|known| known.revision >= applied);
+        let is_hopeless = !self.seen.link.is_online() || self.seen.configuration.reason().is_some();
+        if is_known || is_hopeless {
+            self.draft = None;
+            self.applied = None;
+        }
     }
 
     /// Tells its session something, unless it has enough to do already.
@@ -251,7 +268,7 @@ impl Hub {
         let before = self.members.remove(&id);
         let draft = before.and_then(|before| {
             before.tasks.stop();
-            before.draft
+            before.draft.filter(|_| before.applied.is_none())
         });
         let seen = Seen::nothing(now_ms);
         let member = Member {
@@ -262,6 +279,7 @@ impl Hub {
             tasks,
             seen,
             draft,
+            applied: None,
             real: None,
         };
         self.members.insert(id, member);
@@ -360,6 +378,7 @@ impl Hub {
             };
             let before = std::mem::replace(&mut member.seen, seen);
             let told = turned(&before.link, &member.seen.link);
+            member.settle();
             member.show(now_ms);
             if let Some((severity, text)) = told {
                 self.notice(Some(id), severity, text);

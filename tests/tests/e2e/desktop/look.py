@@ -42,12 +42,16 @@ def shown():
                 continue
 
 
-def wait(find):
+def wait(find, tell):
     end = time.monotonic() + PATIENCE
     while True:
         for node, name in shown():
             if find(name):
-                return node
+                try:
+                    return tell(node)
+                except GLib.Error:
+                    # It is gone again.
+                    continue
         if time.monotonic() > end:
             names = "\n".join(sorted({name for _, name in shown() if name}))
             sys.exit(f"not in {PATIENCE} s; shown is:\n{names}")
@@ -60,7 +64,7 @@ if command == "names":
         if name:
             print(node.get_role_name(), name)
 elif command == "until":
-    wait(lambda name: words in name)
+    wait(lambda name: words in name, lambda node: node)
 else:
-    box = wait(lambda name: name == words).get_extents(Atspi.CoordType.SCREEN)
+    box = wait(lambda name: name == words, lambda node: node.get_extents(Atspi.CoordType.SCREEN))
     print(box.x + box.width // 2, box.y + box.height // 2)

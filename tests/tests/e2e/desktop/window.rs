@@ -2,7 +2,7 @@
 
 use super::screen::Screen;
 use super::{Desk, invite};
-use crate::process::Process;
+use crate::process::{Process, until};
 use crate::world::World;
 
 #[test]
@@ -24,11 +24,12 @@ fn serial_an_operator_pairs_by_keyboard_and_sees_the_agent_live_and_die() {
     screen.letters(&invite(&agent));
     screen.key("Return");
     screen.until("Step 2 of 3");
-    let paired = agent.process().output();
-    let paired = paired
-        .lines()
-        .find(|line| line.contains("an operator was paired"));
-    let paired = paired.unwrap().to_owned();
+    let paired = until("the agent tells its words", || {
+        let log = agent.process().output();
+        let mut lines = log.lines();
+        let said = lines.find(|line| line.contains("an operator was paired"));
+        said.map(str::to_owned)
+    });
     let names = screen.names();
     let shown = names.lines().filter_map(|line| line.strip_prefix("label "));
     let common = shown.filter(|name| {

@@ -77,6 +77,16 @@ impl Hub {
         self.keep(Keep::Draft(agent, draft));
     }
 
+    /// Shows a draft that was applied as such until its agent is known to have it; it is not kept.
+    fn applied(&mut self, agent: AgentId, revision: u64) {
+        if let Some(member) = self.members.get_mut(&agent) {
+            member.applied = Some(revision);
+            member.settle();
+            member.show(clock::wall_ms());
+        }
+        self.keep(Keep::Draft(agent, None));
+    }
+
     /// Asks the agent about a draft.
     fn ask(&mut self, agent: AgentId, draft: Arc<Draft>, ask: Ask) -> Result<(), String> {
         let api = self.api(agent).ok_or("there is no such agent")?;
@@ -130,8 +140,8 @@ impl Hub {
             // The user went on while the agent thought: what it says is of another draft.
             Answered::Reviewed { of, .. } if of != draft.stamp() => return,
             Answered::Reviewed { said, .. } => next.reviewed(said, now_ms),
-            Answered::Applied(Ok(_revision)) => {
-                self.put_draft(agent, None);
+            Answered::Applied(Ok(revision)) => {
+                self.applied(agent, revision);
                 return;
             }
             Answered::Applied(Err(failure)) | Answered::Newer(Err(failure)) => {

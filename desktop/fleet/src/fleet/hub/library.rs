@@ -175,6 +175,7 @@ impl Hub {
                 };
             }
         }
+        self.keep_waiting();
     }
 
     /// Begins a session with a known agent.

@@ -14,13 +14,25 @@ use crate::command::{Described, Stranger};
 use crate::pairing::{Pairing, complaint, pair};
 use crate::profile::Entry;
 use crate::slot::Slot;
+use crate::snapshot::Keys;
 
 /// Most agents that were paired with and wait for a decision.
 const STRANGERS_MAX: usize = 8;
 
 /// Agents that were paired with, and are not known yet.
 #[derive(Default)]
-pub(in super::super) struct Strangers(Vec<(Known, InternalAddress)>);
+pub(in super::super) struct Strangers {
+    paired: Vec<(Known, InternalAddress)>,
+    /// Those that the user keeps, while the keys are being opened; at most as many.
+    kept: Vec<Kept>,
+}
+
+/// That the user keeps an agent.
+struct Kept {
+    agent: AgentId,
+    described: Described,
+    done: Slot<()>,
+}
 
 impl Hub {
     /// Pairs with the agent of a pairing string.
@@ -66,7 +78,7 @@ impl Hub {
                 words,
             } = pairing;
             let agent = known.agent;
-            let strangers = &mut self.strangers.0;
+            let strangers = &mut self.strangers.paired;
             strangers.retain(|(known, _)| known.agent != agent);
             if strangers.len() >= STRANGERS_MAX {
                 strangers.remove(0);
@@ -92,13 +104,22 @@ impl Hub {
         let ticket = done.begin();
         let found = self
             .strangers
-            .0
+            .paired
             .iter()
             .position(|(known, _)| known.agent == agent);
         let keys = self
             .library
             .as_ref()
             .and_then(|library| library.keys.clone());
+        let kept = &mut self.strangers.kept;
+        if keys.is_none() && self.keys == Keys::Opening && kept.len() < STRANGERS_MAX {
+            // A passphrase takes its time.
+            return kept.push(Kept {
+                agent,
+                described,
+                done,
+            });
+        }
         let (Some(at), Some(keys)) = (found, keys) else {
             let reason = match found {
                 None => "this agent was not paired with; begin again",
@@ -106,7 +127,7 @@ impl Hub {
             };
             return done.finish(ticket, Err(reason.to_owned()), clock::wall_ms());
         };
-        let (known, address) = self.strangers.0.remove(at);
+        let (known, address) = self.strangers.paired.remove(at);
         let entry = Entry::new(&known, address, described);
         let then = Box::new(Then::Admit {
             entry,
@@ -117,6 +138,15 @@ impl Hub {
     }
 
     pub(in super::super) fn reject(&mut self, agent: AgentId) {
-        self.strangers.0.retain(|(known, _)| known.agent != agent);
+        self.strangers
+            .paired
+            .retain(|(known, _)| known.agent != agent);
+    }
+
+    /// The keys are open, or stay locked: those that were to be kept meanwhile are, or not.
+    pub(super) fn keep_waiting(&mut self) {
+        for kept in std::mem::take(&mut self.strangers.kept) {
+            self.keep_stranger(kept.agent, kept.described, kept.done);
+        }
     }
 }
