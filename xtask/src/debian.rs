@@ -76,6 +76,14 @@ pub(crate) const DISPLAY: &[Tool] = &[
         package: "python3-gi",
     },
     library("girepository-1.0/Atspi-2.0.typelib", "gir1.2-atspi-2.0"),
+    Tool {
+        program: "desktop-file-validate",
+        package: "desktop-file-utils",
+    },
+    Tool {
+        program: "appstreamcli",
+        package: "appstream",
+    },
 ];
 pub(crate) const IP: Tool = Tool {
     program: "ip",
