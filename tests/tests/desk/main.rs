@@ -20,6 +20,9 @@ mod backup;
 mod connector;
 #[cfg(test)]
 mod desk;
+#[cfg(all(test, target_os = "linux"))]
+#[path = "../e2e/faketime.rs"]
+mod faketime;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
@@ -50,6 +53,8 @@ mod process;
 mod propagation;
 #[cfg(test)]
 mod settings;
+#[cfg(all(test, target_os = "linux"))]
+mod skewed;
 #[cfg(test)]
 mod trust;
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl Card {
     ) -> Arc<AgentSnapshot> {
         let Judged { health, problem } = judge(&Facts {
             link: &seen.link,
-            status: seen.status.value(),
+            status: seen.status.stamped(),
             pending: seen.pending.as_ref(),
             certificate_until_ms: self.certificate_until_ms,
             now_ms,

@@ -4,11 +4,14 @@ use underpass_shared::api::management::{Connection, LinkStatus, PendingConfirm, 
 use underpass_shared::pki::expiry::Expiry;
 
 use super::Link;
+use crate::remote::Stamped;
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
 /// A certificate that ends within so many days makes an agent unwell: it is high time.
 const CERTIFICATE_DAYS: i64 = 7;
+/// Clocks that differ by more are told: plots, logs and ends of certificates mean something else.
+const CLOCKS_APART_MS: i64 = 120_000;
 
 /// How an agent is, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,8 +44,8 @@ impl Health {
 pub struct Facts<'a> {
     /// Whether it can be reached.
     pub link: &'a Link,
-    /// What it told last.
-    pub status: Option<&'a Status>,
+    /// What it told last, and when.
+    pub status: Option<&'a Stamped<Status>>,
     /// Changes that wait for their confirmation.
     pub pending: Option<&'a PendingConfirm>,
     /// The end of the certificate that this program shows it, milliseconds UTC.
@@ -83,17 +86,21 @@ pub fn judge(facts: &Facts<'_>) -> Judged {
 }
 
 fn answering(facts: &Facts<'_>) -> Judged {
-    let Some(status) = facts.status else {
+    let Some(told) = facts.status else {
         return Judged {
             health: Health::Unknown,
             problem: None,
         };
     };
+    let status = &told.value;
     if let Some(problem) = &status.problem {
         return Judged::new(Health::Degraded, problem);
     }
     let down = status.links.iter().filter_map(broken);
     if let Some((_, problem)) = down.min_by_key(|(up, _)| *up) {
+        return Judged::new(Health::Degraded, problem);
+    }
+    if let Some(problem) = clocks(told) {
         return Judged::new(Health::Degraded, problem);
     }
     let soonest = status
@@ -141,6 +148,26 @@ fn answering(facts: &Facts<'_>) -> Judged {
 /// Days until a time, counted down: what ends in an hour ends in 0 days.
 pub(crate) const fn days(until_ms: i64, now_ms: i64) -> i64 {
     until_ms.saturating_sub(now_ms).div_euclid(DAY_MS)
+}
+
+/// What is to be told of the clock of an agent, where it is not that of this computer.
+pub fn clocks(told: &Stamped<Status>) -> Option<String> {
+    let ahead_ms = told.value.time_ms.saturating_sub(told.at_ms);
+    let apart = ahead_ms.unsigned_abs();
+    if apart <= CLOCKS_APART_MS.unsigned_abs() {
+        return None;
+    }
+    // Rounded: it took a moment to tell.
+    let rounded = |unit_ms: u64| apart.saturating_add(unit_ms / 2) / unit_ms;
+    let time = match rounded(3_600_000) {
+        ..2 => format!("{} minutes", rounded(60_000)),
+        hours @ 2..48 => format!("{hours} hours"),
+        _ => format!("{} days", rounded(DAY_MS.unsigned_abs())),
+    };
+    let side = if ahead_ms > 0 { "ahead of" } else { "behind" };
+    Some(format!(
+        "Its clock is {time} {side} that of this computer; set both by a time server"
+    ))
 }
 
 fn ending(one: &Expiry) -> String {
@@ -212,9 +239,10 @@ mod tests {
     }
 
     fn judged(link: &Link, status: Option<&Status>) -> (Health, Option<String>) {
+        let status = status.map(|status| Stamped::new(status.clone(), NOW));
         let judged = judge(&Facts {
             link,
-            status,
+            status: status.as_ref(),
             pending: None,
             certificate_until_ms: None,
             now_ms: NOW,
@@ -254,6 +282,28 @@ mod tests {
         };
         assert_eq!(judged(&new, None), (Health::Unknown, None));
         assert_eq!(judged(&ONLINE, None), (Health::Unknown, None));
+    }
+
+    #[test]
+    fn clocks_that_differ_are_told() {
+        let ahead = |ms: i64| {
+            let time_ms = NOW + ms;
+            let status = status(vec![Connection::Up]);
+            judged(&ONLINE, Some(&Status { time_ms, ..status }))
+        };
+        for ms in [0, 119_999, -120_000] {
+            assert_eq!(ahead(ms), (Health::Online, None));
+        }
+        for (ms, words) in [
+            (180_000, "3 minutes ahead of"),
+            (-7_200_000, "2 hours behind"),
+            (3 * DAY_MS, "3 days ahead of"),
+        ] {
+            let (health, problem) = ahead(ms);
+            let problem = problem.unwrap();
+            assert_eq!(health, Health::Degraded);
+            assert!(problem.contains(words), "{problem}");
+        }
     }
 
     #[test]

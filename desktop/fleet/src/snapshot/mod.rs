@@ -16,7 +16,7 @@ use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 
 pub(crate) use self::health::days;
-pub use self::health::{Facts, Health, Judged, judge};
+pub use self::health::{Facts, Health, Judged, clocks, judge};
 pub use self::moves::MoveSnapshot;
 pub use self::rollout::{KeptTemplate, RolloutSnapshot};
 pub use self::series::{SAMPLES_MAX, Sample, Series};

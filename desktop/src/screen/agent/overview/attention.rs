@@ -2,7 +2,7 @@
 
 use egui::{Align, Label, Layout, RichText, Ui};
 use lucide_icons::Icon;
-use underpass_fleet::snapshot::AgentSnapshot;
+use underpass_fleet::snapshot::{AgentSnapshot, clocks};
 use underpass_shared::diagnosis::{Diagnosis, Kind};
 
 use crate::cx::Cx;
@@ -88,13 +88,14 @@ fn diagnosed(agent: &AgentSnapshot, seen: &Seen, items: &mut Vec<Item>) {
 }
 
 fn items(agent: &AgentSnapshot) -> Vec<Item> {
-    let Some(status) = agent.status.value() else {
+    let Some(told) = agent.status.stamped() else {
         let problem = agent
             .problem
             .iter()
             .map(|one| (State::Error, text::clean(one), None));
         return problem.collect();
     };
+    let status = &told.value;
     let mut items: Vec<Item> = vec![];
     if !agent.link.is_online() {
         items.extend(
@@ -111,6 +112,7 @@ fn items(agent: &AgentSnapshot) -> Vec<Item> {
         let text = format!("{} closed all tunnels (drain)", text::clean(&drain.author));
         items.push((State::Warn, text, Some(AgentTab::Settings)));
     }
+    items.extend(clocks(told).map(|text| (State::Warn, text, None)));
     for one in &status.expiring {
         let state = if one.days_left < 7 {
             State::Error
