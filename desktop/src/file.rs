@@ -1,5 +1,6 @@
 //! Files of the operator: chosen, read and written beside the frames, never between them.
 
+use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -80,6 +81,19 @@ pub fn open_as<T: Send + Sync + 'static>(
     });
 }
 
+/// Finds something in a file, of which no more is in memory than that needs.
+pub fn find_in<T: Send + Sync + 'static>(
+    ctx: &Context,
+    path: PathBuf,
+    find: impl FnOnce(PathBuf, File) -> Result<T, String> + Send + 'static,
+    into: &Slot<T>,
+) {
+    beside(ctx, into, move || {
+        let file = file_at(&path)?;
+        find(path, file).map(Some)
+    });
+}
+
 /// Writes a file as a whole; one that is there already stays unless it may be replaced.
 pub fn save(
     ctx: &Context,
@@ -94,22 +108,29 @@ pub fn save(
 }
 
 fn read(path: PathBuf, limit: u64) -> Result<Opened, String> {
-    let shown = path.display().to_string();
-    let failed = |error: std::io::Error| format!("cannot read {shown}: {error}");
-    let found = std::fs::File::open(&path).map_err(failed)?;
-    let is_file = found.metadata().map_err(failed)?.is_file();
-    if !is_file {
-        return Err(format!("{shown} is not a file"));
-    }
+    let found = file_at(&path)?;
     let mut bytes = vec![];
-    found
-        .take(limit + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
+    let all = found.take(limit + 1).read_to_end(&mut bytes);
+    all.map_err(|error| unread(&path, &error))?;
     if u64::try_from(bytes.len()).is_ok_and(|len| len > limit) {
-        return Err(format!("{shown} has more than {limit} bytes"));
+        return Err(format!("{} has more than {limit} bytes", path.display()));
     }
     Ok(Opened { path, bytes })
+}
+
+/// A file to read, which is a file indeed.
+fn file_at(path: &Path) -> Result<File, String> {
+    let failed = |error| unread(path, &error);
+    let found = File::open(path).map_err(failed)?;
+    let is_file = found.metadata().map_err(failed)?.is_file();
+    if !is_file {
+        return Err(format!("{} is not a file", path.display()));
+    }
+    Ok(found)
+}
+
+fn unread(path: &Path, error: &std::io::Error) -> String {
+    format!("cannot read {}: {error}", path.display())
 }
 
 fn write(path: PathBuf, bytes: &[u8], replace: bool) -> Result<PathBuf, String> {

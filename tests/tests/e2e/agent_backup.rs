@@ -1,6 +1,8 @@
 //! Backups of an agent: Debian's `age` opens them, nobody else reads them, and what was changed is
 //! refused before anything happens.
 
+mod tampered;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

@@ -8,6 +8,7 @@ use underpass_runtime::clock;
 use crate::agent::Agent;
 use crate::http::HELLO;
 use crate::process::{json, run, until};
+use crate::restore::{back_up, key, restore};
 use crate::world::World;
 
 /// How soon operators hear of a copy, on both ends.
@@ -72,6 +73,36 @@ fn a_copy_is_in_quarantine_until_the_first_is_gone_and_then_serves_by_itself() {
     assert_eq!(quarantined(&world), 0);
     let status = std::fs::read_to_string(copy.dir.join("status.json")).unwrap();
     assert!(!status.contains("LOCATION_TAKEN"), "{status}");
+}
+
+/// What a backup makes is a copy like any other, and is told of as soon.
+#[test]
+fn a_restored_copy_of_a_running_agent_waits_and_carries_nothing() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let mut first = world.agent("site", &address);
+    let since = connected_since(&first);
+    let (recipient, key) = key(&world);
+    let archive = back_up(&world, &first, "site.zip", &recipient);
+    let mut copy = Agent::new(world.path("copy"), "site", &[]);
+    run(restore(&copy, &archive, &key, &["--yes"]));
+    let began = clock::monotonic();
+    copy.run();
+    until("both ends tell of it", || {
+        let alerts = run(world.command(&["alerts", "list", "--json"]));
+        let told = alerts.contains("LocationTaken");
+        (told && alerts_of(&copy).contains("LocationTaken")).then_some(())
+    });
+    let told = (clock::monotonic() - began).as_secs_f64();
+    println!("told after {told:.1} s");
+    assert!(told < TOLD_SECS, "{told} s");
+    assert_eq!((quarantined(&world), copy.up()), (2, 0));
+    assert_eq!(connected_since(&first), since, "the first never noticed");
+    assert_eq!(world.get_at(HELLO, "site").status, 200);
+    // The way on: once the first is gone, the copy serves.
+    first.process().kill();
+    copy.until_up();
+    assert_eq!(world.get_at(HELLO, "site").status, 200);
 }
 
 #[test]

@@ -77,7 +77,12 @@ fn document(mut document: Value, certificate: &str) -> Value {
 }
 
 /// A new operator with a key of his own: his id, his certificate and his key.
-fn issue(agent: &Agent, folder: &Path, name: &str, role: &str) -> (String, PathBuf, PathBuf) {
+pub(crate) fn issue(
+    agent: &Agent,
+    folder: &Path,
+    name: &str,
+    role: &str,
+) -> (String, PathBuf, PathBuf) {
     let path = |ending: &str| folder.join(format!("{name}.{ending}"));
     let (key, request, certificate) = (path("key"), path("csr"), path("pem"));
     let mut openssl = Command::new("openssl");

@@ -133,6 +133,9 @@ mod service;
 #[cfg(test)]
 mod smuggling;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod streamed;
+#[cfg(test)]
 mod tenants;
 #[cfg(test)]
 mod tokens;

@@ -1,6 +1,9 @@
 //! Restores with the shipped program: on another host, while the agent runs, and interrupted at
 //! every step.
 
+mod adapted;
+mod killed;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,7 +19,7 @@ use crate::process::{json as parse, refuse, run, until};
 use crate::world::World;
 
 /// A key that backups are sealed to, in a file.
-fn key(world: &World) -> (String, PathBuf) {
+pub(crate) fn key(world: &World) -> (String, PathBuf) {
     let identity = Identity::generate();
     let path = world.path("backup.key");
     let text = identity.to_text();
@@ -25,14 +28,14 @@ fn key(world: &World) -> (String, PathBuf) {
 }
 
 /// A backup of an agent, sealed to the key.
-fn back_up(world: &World, agent: &Agent, name: &str, recipient: &str) -> PathBuf {
+pub(crate) fn back_up(world: &World, agent: &Agent, name: &str, recipient: &str) -> PathBuf {
     let path = world.path(name);
     let mut command = agent.command(&["backup", "--recipient", recipient]);
     run(command.arg("--out").arg(&path));
     path
 }
 
-fn restore(agent: &Agent, archive: &Path, key: &Path, more: &[&str]) -> Command {
+pub(crate) fn restore(agent: &Agent, archive: &Path, key: &Path, more: &[&str]) -> Command {
     let mut command = agent.command(&["restore"]);
     command.arg(archive).arg("--identity").arg(key).args(more);
     command

@@ -22,6 +22,11 @@ pub(crate) fn authority(name: &str) -> Authority {
     Authority::create(name, lifetime(0)).unwrap().0
 }
 
+/// One whose certificate is good no longer.
+pub(crate) fn ended_authority(name: &str) -> Authority {
+    Authority::create(name, lifetime(1)).unwrap().0
+}
+
 fn lifetime(days_ago: i64) -> Lifetime {
     Lifetime {
         now_ms: clock::wall_ms() - days_ago * 86_400_000,

@@ -12,7 +12,7 @@ use underpass_shared::backup::{KeptSecret, Manifest};
 use underpass_shared::hash::Hash256;
 use underpass_shared::id::AgentId;
 
-use super::{Checked, Disk, Made, Opener, Stage, disk, inspect_from, verification_of};
+use super::{Checked, Disk, Made, Opener, Stage, disk, inspect, verification};
 use crate::FleetError;
 use crate::api::{Api, Call};
 
@@ -113,7 +113,7 @@ struct Kept {
 
 fn keep(mut fresh: Fresh, path: &Path, agent: AgentId, replace: bool) -> Result<Kept, String> {
     let file = fresh.file();
-    let manifest = inspect_from(file);
+    let manifest = inspect(file);
     let manifest = manifest.map_err(|error| format!("the agent's answer is no backup: {error}"))?;
     if manifest.instance != agent.to_string() {
         return Err("the agent's answer is the backup of another agent".to_owned());
@@ -140,7 +140,7 @@ async fn verify(
     path: &Path,
 ) -> Result<Checked, Missed> {
     let opener = Opener::Passphrase(password.0.clone());
-    let call = verification_of(path.to_owned(), &opener);
+    let call = verification(path.to_owned(), &opener);
     let shown = path.display();
     match api.call(&call).await {
         Ok(reply) => {

@@ -5,7 +5,7 @@ mod make;
 #[cfg(test)]
 mod tests;
 
-use std::io::{Cursor, Read, Seek};
+use std::io::{Read, Seek};
 use std::path::PathBuf;
 
 use underpass_runtime::archive::{self, ArchiveError, Limits};
@@ -22,7 +22,7 @@ pub(crate) use self::make::{Missed, Order, make};
 use crate::api::Call;
 
 /// The largest backup that agents make or read.
-pub const FILE_LEN_MAX: u64 = operations::BACKUP_LEN_MAX as u64;
+pub(crate) const FILE_LEN_MAX: u64 = operations::BACKUP_LEN_MAX as u64;
 /// What agents call themselves in manifests.
 pub(crate) const PRODUCT: &str = "underpass-agent";
 
@@ -105,34 +105,15 @@ impl Opener {
     }
 }
 
-/// The form with an archive and what opens it.
-pub(crate) fn form(archive: &[u8], opener: &Opener) -> Form {
-    let (name, secret) = opener.part();
-    Form::new()
-        .file("backup", "backup.zip", archive)
-        .text(name, secret.expose())
-}
-
-/// Asks an agent whether it could restore an archive, and what is in it.
-pub fn verification(archive: &[u8], opener: &Opener) -> Call {
-    let call = Call::new(Verb::Post, Target::Backup(BackupTarget::Verification));
-    call.form(form(archive, opener))
-}
-
-/// The same for an archive in a file, which is read as it is sent.
-pub fn verification_of(path: PathBuf, opener: &Opener) -> Call {
+/// Asks an agent whether it could restore the archive in a file, and what is in it. The file is read
+/// as it is sent.
+pub fn verification(path: PathBuf, opener: &Opener) -> Call {
     let call = Call::new(Verb::Post, Target::Backup(BackupTarget::Verification));
     with_file(call, Form::new(), path, opener)
 }
 
-/// Asks an agent for the configuration in an archive.
-pub fn configuration(archive: &[u8], opener: &Opener) -> Call {
-    let call = Call::new(Verb::Post, Target::Backup(BackupTarget::Configuration));
-    call.form(form(archive, opener))
-}
-
-/// The same for an archive in a file, which is read as it is sent.
-pub(crate) fn configuration_of(path: PathBuf, opener: &Opener) -> Call {
+/// Asks an agent for the configuration in the archive of a file, which is read as it is sent.
+pub fn configuration(path: PathBuf, opener: &Opener) -> Call {
     let call = Call::new(Verb::Post, Target::Backup(BackupTarget::Configuration));
     with_file(call, Form::new(), path, opener)
 }
@@ -143,19 +124,11 @@ pub(crate) fn with_file(call: Call, form: Form, path: PathBuf, opener: &Opener) 
     call.around(form.text(name, secret.expose()).around("backup"), path)
 }
 
-/// Checks all of an archive that can be checked without opening it.
-///
-/// # Errors
-/// The first rule that it breaks.
-pub fn inspect(bytes: &[u8]) -> Result<Manifest, ArchiveError> {
-    inspect_from(&mut Cursor::new(bytes))
-}
-
-/// The same for an archive that is read piece by piece.
+/// Checks all of an archive that can be checked without opening it. It is read piece by piece.
 ///
 /// # Errors
 /// The first rule that it breaks, or that it cannot be read.
-pub fn inspect_from<R: Read + Seek>(archive: &mut R) -> Result<Manifest, ArchiveError> {
+pub fn inspect<R: Read + Seek>(archive: &mut R) -> Result<Manifest, ArchiveError> {
     let limits = Limits {
         archive: operations::BACKUP_LEN_MAX,
         as_written: true,

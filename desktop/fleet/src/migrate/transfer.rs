@@ -18,7 +18,7 @@ use super::handover::seconds;
 use super::plan::{Plan, TargetPlan};
 use crate::Reply;
 use crate::api::Call;
-use crate::backup::{FILE_LEN_MAX, Opener, configuration_of, with_file};
+use crate::backup::{FILE_LEN_MAX, Opener, configuration, with_file};
 use crate::slot::FromReply as _;
 use crate::snapshot::Configuration;
 
@@ -139,7 +139,7 @@ fn opened<'a>(file: &Path, opener: Option<&'a Opener>) -> Result<&'a Opener, Fau
         |what: &str| Fault::new(format!("cannot read the backup {}: {what}", file.display()));
     let about = std::fs::metadata(file).map_err(|error| told(&error.to_string()))?;
     if about.len() > FILE_LEN_MAX {
-        return Err(told("it is too large"));
+        return Err(told(&format!("it has more than {FILE_LEN_MAX} bytes")));
     }
     opener.ok_or_else(|| told("its passphrase or private key is missing"))
 }
@@ -151,9 +151,7 @@ pub(super) async fn backed_up(
     opener: Option<&Opener>,
 ) -> Result<(u64, Document), Fault> {
     let opener = opened(file, opener)?;
-    let reply = target
-        .send(&configuration_of(file.to_owned(), opener))
-        .await?;
+    let reply = target.send(&configuration(file.to_owned(), opener)).await?;
     let found = Configuration::from_reply(&reply);
     let found =
         found.map_err(|error| Fault::new(format!("{}: {}", target.label, error.reason())))?;

@@ -5,8 +5,10 @@ mod follow;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use underpass_runtime::form::Form;
 use underpass_shared::api::management::{
     RestoreApplied, RestorePlanShown, RestoreStep, RestoreTarget, Target, Verb,
 };
@@ -16,7 +18,7 @@ use underpass_shared::restore::Choice;
 pub(crate) use self::follow::{AGAIN, Follow};
 use crate::FleetError;
 use crate::api::Call;
-use crate::backup::{Opener, form};
+use crate::backup::{Opener, with_file};
 
 /// A restore that is wanted, or the way back from the last one: one job.
 #[derive(Clone, Debug)]
@@ -85,12 +87,14 @@ pub struct Done {
     pub plan: Option<Arc<RestorePlanShown>>,
 }
 
-/// Asks an agent what a restore would do. It changes nothing there.
+/// Asks an agent what a restore of the archive in a file would do. It changes nothing there. The file
+/// is read as it is sent.
 ///
 /// # Errors
 /// When the choice cannot be written as JSON.
-pub fn plan(archive: &[u8], opener: &Opener, choice: &Choice) -> Result<Call, FleetError> {
+pub fn plan(archive: PathBuf, opener: &Opener, choice: &Choice) -> Result<Call, FleetError> {
     let choice = serde_json::to_string(choice)?;
     let call = Call::new(Verb::Post, Target::Restores(RestoreTarget::Plans));
-    Ok(call.form(form(archive, opener).text("choice", &choice)))
+    let form = Form::new().text("choice", &choice);
+    Ok(with_file(call, form, archive, opener))
 }

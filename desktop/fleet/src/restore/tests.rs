@@ -91,8 +91,11 @@ async fn planned() -> (Agent, Arc<RestorePlanShown>) {
     };
     let call = Call::new(Verb::Post, Target::Backup(BackupTarget::Archive));
     let archive = from.call(&call.with(&input).unwrap()).await.unwrap().body;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.zip");
+    underpass_runtime::file::replace(&path, &archive).unwrap();
     let opener = Opener::Passphrase(Secret::new("correct horse battery".to_owned()));
-    let call = plan(&archive, &opener, &Choice::default()).unwrap();
+    let call = plan(path, &opener, &Choice::default()).unwrap();
     let plan = to.call(&call).await.unwrap().read().unwrap();
     let agent = Agent {
         inner: to,

@@ -1,4 +1,4 @@
-//! Moves to gateways by other names, with test requests after the cut-over.
+//! Moves to gateways by other names or through a proxy, with test requests after the cut-over.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::agent::Agent;
+use crate::connect_proxy::{ConnectProxy, PASSWORD};
 use crate::http::HELLO;
 use crate::process::{Process, program, run, until};
 use crate::world::World;
@@ -194,4 +195,29 @@ fn a_test_request_that_fails_takes_the_move_back() {
         "{}",
         unknown.said
     );
+}
+
+/// What the target cannot do alone it finds out before the move, and then does.
+#[test]
+fn a_target_goes_through_its_own_proxy_from_the_first_look_on() {
+    let pair = Pair::new();
+    let proxy = ConnectProxy::start();
+    let set = |password: &str| {
+        let mut command = pair.target.command(&["proxy", "set", &proxy.url()]);
+        run(command.env("UNDERPASS_PROXY_PASSWORD", password));
+    };
+    set("wrong");
+    let before = pair.target.document();
+    let refused = pair.migrate("run", &[]);
+    assert!(!refused.well);
+    assert!(refused.said.contains("407"), "{}", refused.said);
+    assert_eq!(pair.target.document(), before);
+    assert_eq!((pair.source.up(), proxy.open()), (2, 0));
+
+    set(PASSWORD);
+    let moved = pair.migrate("run", &["--test", "backend.virtual:80/hello"]);
+    assert!(moved.well, "{}", moved.said);
+    assert_eq!((pair.source.up(), pair.target.up()), (0, 2));
+    assert!(proxy.open() >= 2, "{:?}", proxy.heads());
+    pair.answers();
 }

@@ -95,7 +95,7 @@ impl Contents {
             .clicked()
             && let Ok((archive, opener)) = ready
         {
-            let call = configuration(&archive.bytes, &opener);
+            let call = configuration(archive.path.clone(), &opener);
             self.of = Some(archive);
             self.picked = None;
             cx.send(Command::Try(Trial::ask(agent, call, &self.found)));

@@ -1,10 +1,11 @@
 //! A backup in a file of the operator, and what opens it.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::{Context, Ui};
-use underpass_fleet::backup::{FILE_LEN_MAX, Opener, inspect};
+use underpass_fleet::backup::{Opener, inspect};
 use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::PASSPHRASE_LEN_MAX;
 use underpass_shared::backup::Manifest;
@@ -28,10 +29,12 @@ enum Way {
     Identity,
 }
 
-/// An archive that was read, and what it says of itself in clear.
+/// An archive that was looked at, and what it says of itself in clear. Its bytes stay in the file:
+/// they are read as they are sent.
 pub(in crate::screen) struct Archive {
-    pub(in crate::screen) bytes: Vec<u8>,
-    pub(in crate::screen) manifest: Manifest,
+    pub(in crate::screen) path: PathBuf,
+    len: u64,
+    manifest: Manifest,
 }
 
 /// A file that is read once it is named in full.
@@ -52,14 +55,13 @@ impl<T> Default for Chosen<T> {
 }
 
 impl<T: Send + Sync + 'static> Chosen<T> {
-    /// Shows the field, and reads the file once its name is complete.
+    /// Shows the field, and has the file read once its name is complete.
     fn ui(
         &mut self,
         ui: &mut Ui,
         label: &str,
         pick: &Pick<'_>,
-        limit: u64,
-        parse: impl FnOnce(&[u8]) -> Result<T, String> + Send + 'static,
+        read: impl FnOnce(&Context, PathBuf, &Slot<T>),
     ) {
         let failed = self.found.get().reason().map(text::sentence);
         let field = file_field(ui, label, &mut self.path, pick, failed.as_deref());
@@ -71,7 +73,7 @@ impl<T: Send + Sync + 'static> Chosen<T> {
         self.asked.clone_from(&path);
         self.found = Slot::default();
         if let Some(path) = path {
-            file::open_as(ui.ctx(), path, limit, parse, &self.found);
+            read(ui.ctx(), path, &self.found);
         }
     }
 }
@@ -85,10 +87,12 @@ pub(in crate::screen) struct Opening {
     identity: Chosen<Secret>,
 }
 
-fn archive(bytes: &[u8]) -> Result<Archive, String> {
-    let manifest = inspect(bytes).map_err(|error| error.to_string())?;
+fn archive(path: PathBuf, mut file: File) -> Result<Archive, String> {
+    let manifest = inspect(&mut file).map_err(|error| error.to_string())?;
+    let about = file.metadata().map_err(|error| error.to_string())?;
     Ok(Archive {
-        bytes: bytes.to_vec(),
+        path,
+        len: about.len(),
         manifest,
     })
 }
@@ -146,7 +150,9 @@ impl Opening {
             save_as: None,
         };
         self.archive
-            .ui(ui, "Backup file", &pick, FILE_LEN_MAX, archive);
+            .ui(ui, "Backup file", &pick, |ctx, path, found| {
+                file::find_in(ctx, path, archive, found);
+            });
         if self.archive.path.path().is_none() {
             ui.quiet("It can be dragged onto this window too");
         }
@@ -186,7 +192,9 @@ impl Opening {
             save_as: None,
         };
         self.identity
-            .ui(ui, "File of age-keygen", &pick, KEY_FILE_MAX, private_key);
+            .ui(ui, "File of age-keygen", &pick, |ctx, path, found| {
+                file::open_as(ctx, path, KEY_FILE_MAX, private_key, found);
+            });
         ui.quiet("The key goes to the agent with the backup, and is kept nowhere");
     }
 
@@ -228,7 +236,7 @@ fn told(ui: &mut Ui, archive: &Archive) {
         let written = format!(
             "Version {}, {}",
             text::clean(version),
-            bytes(archive.bytes.len())
+            bytes(usize::try_from(archive.len).unwrap_or(usize::MAX))
         );
         key_text(ui, "Written by", &written, false, false);
     });

@@ -179,7 +179,7 @@ impl Restoring {
                 forget(cx, agent, old.plan.id);
             }
             self.answer = Slot::default();
-            match plan(&archive.bytes, &opener, &choice) {
+            match plan(archive.path.clone(), &opener, &choice) {
                 Ok(call) => cx.send(Command::Try(Trial::ask(agent.id, call, &self.answer))),
                 Err(error) => self.answer.set(Remote::NotRequested.failed(error.reason())),
             }

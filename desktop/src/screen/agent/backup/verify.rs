@@ -82,7 +82,7 @@ impl Verify {
             }
             Answer::Confirmed => {
                 if let Ok((archive, opener)) = self.opening.ready() {
-                    let call = verification(&archive.bytes, &opener);
+                    let call = verification(archive.path.clone(), &opener);
                     cx.send(Command::Try(Trial::ask(agent, call, &self.found)));
                 }
                 Verified::Open

@@ -65,7 +65,7 @@ impl FromBackup {
     pub(super) fn read(&mut self, cx: &mut Cx<'_>, target: AgentId) {
         if let Ok((archive, opener)) = self.opening.ready() {
             self.found.clear();
-            let call = configuration(&archive.bytes, &opener);
+            let call = configuration(archive.path.clone(), &opener);
             cx.send(Command::Try(Trial::ask(target, call, &self.found)));
         }
     }
