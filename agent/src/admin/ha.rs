@@ -2,7 +2,8 @@
 
 use underpass_shared::api::management::{
     HaRole, HaTarget, Linked, ManagementStatus, MasterConfigInput, MasterConfigShown,
-    MasterStateInput, MasterStateShown, Refusal, ShadowConfig, ShadowStateInput, Target, Verb,
+    MasterStateInput, MasterStateShown, Refusal, ShadowConfig, ShadowStateInput, Target, Verb, fit,
+    object,
 };
 use underpass_shared::host::Port;
 
@@ -32,7 +33,8 @@ impl Admin {
             HaTarget::MasterState => self.master_state(call, verb),
             HaTarget::ShadowConfig => {
                 if verb == Verb::Put {
-                    call.read::<ShadowConfig>()?;
+                    // All of it may be left out, which a list would do too.
+                    fit::<ShadowConfig>(object(&call.json()?)?)?;
                 }
                 Err(not_a_shadow())
             }

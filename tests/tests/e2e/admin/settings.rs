@@ -125,6 +125,7 @@ fn wrong() -> Vec<Wrong> {
         ("GET", "connector/ha/shadow/config", Value::Null, 403, None, "this agent is a master"),
         ("PUT", "connector/ha/shadow/config", json!({"masterHost": "a", "masterPort": "8443"}), 403, None, "this agent is a master"),
         ("PUT", "connector/ha/shadow/config", json!({"checkIntervalInSeconds": 0}), 400, Some("checkIntervalInSeconds"), "between 1 and 86400"),
+        ("PUT", "connector/ha/shadow/config", json!([null, null]), 400, None, "must be a JSON object"),
         ("GET", "connector/ha/shadow/state", Value::Null, 403, None, "this agent is a master"),
         ("POST", "connector/ha/shadow/state", json!({"op": "CONNECT", "user": "u", "password": "p"}), 403, None, "this agent is a master"),
         ("POST", "connector/ha/shadow/state", json!({"op": "JOIN"}), 400, Some("op"), "unknown variant"),
