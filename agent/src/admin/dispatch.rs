@@ -115,6 +115,7 @@ impl Admin {
             Target::Alerts(target) => self.of_alerts(&call, verb, target).await,
             Target::Trouble(target) => self.trouble(call, verb, target).await,
             Target::Proxy => self.proxy(call, verb).await,
+            Target::Ha(target) => self.of_ha(&call, verb, target),
             Target::Connector(target) => self.connector(call, verb, target).await,
             Target::Subaccounts => self.subaccounts(call, verb).await,
             Target::Corrupted => self.corrupted(),

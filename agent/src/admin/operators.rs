@@ -15,7 +15,7 @@ use underpass_shared::id::OperatorId;
 use underpass_shared::rights::Role;
 
 use super::call::Call;
-use super::{Admin, Answer, Caller, answer};
+use super::{Admin, Answer, Caller, answer, authentication};
 
 /// An operator to be.
 #[derive(Clone, Debug)]
@@ -72,6 +72,8 @@ impl Admin {
                 Err(Refusal::illegal_state(message))
             }
             OperatorTarget::Organisation => self.organisation(&call, verb).await,
+            OperatorTarget::Authentication => self.authentication(),
+            OperatorTarget::BasicAuthentication => authentication::change_basic(&call),
             OperatorTarget::Own => self.own(&call),
             OperatorTarget::Certificate => self.renew_certificate(&call).await,
         }

@@ -1,6 +1,7 @@
 //! Administration of an agent by its commands and over its local socket.
 
 mod access;
+mod alone;
 mod below;
 mod certificates;
 mod changes;

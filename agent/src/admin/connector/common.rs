@@ -1,7 +1,7 @@
-//! The agent itself: its role and its description.
+//! The agent itself: its description, beside its role.
 
 use underpass_shared::api::management::{
-    ConnectorInput, ConnectorShown, ConnectorTarget, HaRole, Linked, Refusal, Target, Verb,
+    ConnectorInput, ConnectorShown, ConnectorTarget, HaRole, Linked, Target, Verb,
 };
 
 use super::edit;
@@ -35,18 +35,5 @@ impl Admin {
             answer::ok(&after, revision).unwrap_or_else(|refusal| answer::refused(&refusal, None))
         };
         self.change(call, reason, edit, shown).await
-    }
-
-    pub(super) fn ha_role(&self, call: &Call, verb: Verb) -> Answer {
-        if verb == Verb::Get {
-            return answer::ok(&HaRole::Master, self.readable()?.revision().number);
-        }
-        let message = match call.read()? {
-            HaRole::Master => "this agent is a master already",
-            HaRole::Shadow => {
-                "this agent stays a master; there is no high availability in this version"
-            }
-        };
-        Err(Refusal::illegal_state(message))
     }
 }

@@ -39,7 +39,6 @@ impl Admin {
     ) -> Answer {
         match target {
             ConnectorTarget::Common => self.common(&call, verb).await,
-            ConnectorTarget::HaRole => self.ha_role(&call, verb),
             ConnectorTarget::PpSettings => self.setting::<PpSettings>(&call, verb).await,
             ConnectorTarget::SubjectRules => self.subject_rules(&call, verb).await,
             ConnectorTarget::SubjectRule(index) => self.subject_rule(&call, verb, index).await,

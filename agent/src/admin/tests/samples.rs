@@ -229,8 +229,17 @@ fn settings(verb: &str, path: &str) -> Option<(Option<Value>, bool)> {
     let path = path.strip_prefix("configuration/connector")?;
     let body = match (verb, path) {
         ("PUT", "") => json!({"description": "new"}),
+        ("PUT", "/ha/master/config") => json!({"haEnabled": false}),
         // There is no other agent.
         ("POST", "/haRole") => return Some((Some(json!("shadow")), false)),
+        ("POST", "/ha/master/state") => return Some((Some(json!({"op": "SWITCH"})), false)),
+        ("POST", "/ha/shadow/state") => return Some((Some(json!({"op": "CONNECT"})), false)),
+        ("PUT", "/ha/shadow/config") => return Some((Some(json!({"masterHost": "a"})), false)),
+        ("GET" | "DELETE", "/ha/shadow/config" | "/ha/shadow/state") => return Some((None, false)),
+        // There is no user with a password who could do anything.
+        ("PUT", "/authentication/basic") => {
+            return Some((Some(json!({"user": "a", "password": "b"})), false));
+        }
         ("PUT" | "PATCH", "/history") => {
             json!({"fineHours": 48, "minuteDays": 7, "hourDays": 365})
         }

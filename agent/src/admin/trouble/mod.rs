@@ -65,7 +65,7 @@ impl Admin {
     }
 
     /// The present revision.
-    fn number(&self) -> u64 {
+    pub(super) fn number(&self) -> u64 {
         self.store.current().revision().number
     }
 

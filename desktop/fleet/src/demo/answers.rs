@@ -170,9 +170,11 @@ fn operators(document: &Document, target: &OperatorTarget, number: u64) -> Answe
             ok(&own, number)
         }
         OperatorTarget::Organisation => ok(&document.connector().organisation, number),
-        OperatorTarget::Pairing | OperatorTarget::Pair | OperatorTarget::Certificate => {
-            Err(absent(&Target::Operators(*target)))
-        }
+        OperatorTarget::Authentication
+        | OperatorTarget::BasicAuthentication
+        | OperatorTarget::Pairing
+        | OperatorTarget::Pair
+        | OperatorTarget::Certificate => Err(absent(&Target::Operators(*target))),
     }
 }
 

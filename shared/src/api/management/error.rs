@@ -89,6 +89,11 @@ impl Refusal {
         refusal.at(field)
     }
 
+    /// The caller may not do this.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, ErrorType::ForbiddenRequest, message)
+    }
+
     /// There is no such thing.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, ErrorType::NotFound, message)
@@ -141,8 +146,7 @@ impl Refusal {
 
 impl From<Forbidden> for Refusal {
     fn from(forbidden: Forbidden) -> Self {
-        let (status, kind) = (StatusCode::FORBIDDEN, ErrorType::ForbiddenRequest);
-        Self::new(status, kind, forbidden.to_string()).at(forbidden.place)
+        Self::forbidden(forbidden.to_string()).at(forbidden.place)
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod alert;
 mod audit;
+mod authentication;
 mod backup;
 mod backup_schedule;
 mod body;
@@ -17,6 +18,7 @@ mod delivery;
 mod domain;
 mod error;
 mod event;
+mod ha;
 mod identity;
 mod import;
 mod lenient;
@@ -52,6 +54,7 @@ pub use audit::{
     AuditBad, AuditLevelInput, AuditLogInput, AuditLogLevel, AuditLogShown, AuditPage, AuditSearch,
     AuditVerification, Days,
 };
+pub use authentication::{AuthenticationShown, AuthenticationType, BasicChange, BasicInput};
 pub use backup::{
     BackupHead, BackupHistory, BackupInput, BackupVerified, PASSPHRASE_LEN_MAX, PASSPHRASE_LEN_MIN,
     VerificationForm,
@@ -75,6 +78,11 @@ pub use delivery::{DeliveryShown, DeliveryTestInput, DeliveryTested, WebhookInpu
 pub use domain::{DomainMappingInput, DomainMappingShown};
 pub use error::{ErrorBody, ErrorType, Refusal};
 pub use event::{Event, EventMessage};
+pub use ha::{
+    HaRole, HostText, MasterConfigInput, MasterConfigShown, MasterOp, MasterState,
+    MasterStateInput, MasterStateShown, ShadowConfig, ShadowOp, ShadowState, ShadowStateInput,
+    ShadowStateShown,
+};
 pub use identity::{
     IdentityProviderShown, IdentityTrustInput, IdentityTrustShown, TrustInput, TrustedAppShown,
 };
@@ -114,8 +122,8 @@ pub use restore::{
 };
 pub use security::{Rating, SecurityEntry, SecurityStatus};
 pub use settings::{
-    ALWAYS, ConditionInput, ConnectorInput, ConnectorShown, HaRole, LogsShown, MailTrustShown,
-    MoveInput, SubjectRuleInput, SubjectRuleShown, TracesShown, TunnelTuning,
+    ALWAYS, ConditionInput, ConnectorInput, ConnectorShown, LogsShown, MailTrustShown, MoveInput,
+    SubjectRuleInput, SubjectRuleShown, TracesShown, TunnelTuning,
 };
 pub use status::{
     Connection, Drain, DrainShown, DrainState, HeartbeatStatus, LinkStatus, ManagementStatus,
@@ -128,7 +136,7 @@ pub use subaccount::{
 pub use system_ports::{InvalidSystemPorts, SystemPorts};
 pub use target::{
     AlertTarget, AuditTarget, BackupTarget, CertificateTarget, ConnectorTarget, DeliveryTarget,
-    DocumentTarget, MappingTarget, MigrationTarget, MonitoringTarget, OperatorTarget,
+    DocumentTarget, HaTarget, MappingTarget, MigrationTarget, MonitoringTarget, OperatorTarget,
     RestoreTarget, RunningTarget, ScheduleTarget, SubaccountPath, SubaccountTarget, Target,
     TroubleTarget, Verb, untyped_channels,
 };

@@ -6,6 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use super::ha::HaRole;
 use super::lenient::ReadOnly;
 use super::trust::TrustedShown;
 use crate::config::limits::DESCRIPTION_LEN_MAX;
@@ -16,17 +17,6 @@ use crate::config::{
 
 /// What stands for the condition of the rule for whom no other holds.
 pub const ALWAYS: &str = "always true";
-
-/// Which of two agents that stand in for each other this one is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(inline)]
-pub enum HaRole {
-    /// It does the work.
-    Master,
-    /// It waits.
-    Shadow,
-}
 
 /// What the agent is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -7,6 +7,7 @@ mod backup_schedules;
 mod certificates;
 mod delivery;
 mod document;
+mod ha;
 mod mapping;
 mod migration;
 mod monitoring;
@@ -33,6 +34,7 @@ pub use self::backup_schedules::ScheduleTarget;
 pub use self::certificates::CertificateTarget;
 pub use self::delivery::DeliveryTarget;
 pub use self::document::DocumentTarget;
+pub use self::ha::HaTarget;
 pub use self::mapping::MappingTarget;
 pub use self::migration::MigrationTarget;
 pub use self::monitoring::MonitoringTarget;
@@ -92,6 +94,8 @@ pub enum Target {
     Trouble(TroubleTarget),
     /// The HTTP proxy on the way out.
     Proxy,
+    /// High availability.
+    Ha(HaTarget),
     /// Another setting of the agent as a whole.
     Connector(ConnectorTarget),
     /// All subaccounts.
@@ -124,6 +128,7 @@ const AREAS: &[Area] = &[
     |path| BackupTarget::parse(path).map(Target::Backup).map(Ok),
     |path| found(ScheduleTarget::parse(path), Target::Schedules),
     |path| found(CertificateTarget::parse(path), Target::Certificates),
+    |path| HaTarget::parse(path).map(Target::Ha).map(Ok),
     |path| found(ConnectorTarget::parse(path), Target::Connector),
     Target::of_subaccounts,
     |path| Target::single(path).map(Ok),
@@ -161,11 +166,11 @@ impl Target {
         let segments: Result<Vec<String>, Refusal> = rest.split('/').map(decode).collect();
         let segments = segments?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        if newer.is_some() {
+            return Err(settings::absent_newer(&segments).unwrap_or_else(unknown));
+        }
         if let Some(refusal) = settings::absent(&segments) {
             return Err(refusal);
-        }
-        if newer.is_some() {
-            return Err(unknown());
         }
         let parsed = AREAS.iter().find_map(|area| area(&segments));
         parsed.unwrap_or_else(|| Err(unknown()))
@@ -246,6 +251,7 @@ impl Target {
             Self::Alerts(target) => target.template(),
             Self::Trouble(target) => target.template(),
             Self::Proxy => connector::PROXY,
+            Self::Ha(target) => target.template(),
             Self::Connector(target) => target.template(),
             Self::Subaccounts => subaccounts::SUBACCOUNTS,
             Self::Corrupted => subaccounts::CORRUPTED,
@@ -279,6 +285,7 @@ impl fmt::Display for Target {
             Self::Migration(target) => write!(f, "{target}"),
             Self::Alerts(target) => write!(f, "{target}"),
             Self::Trouble(target) => write!(f, "{target}"),
+            Self::Ha(target) => write!(f, "{target}"),
             Self::Connector(target) => write!(f, "{target}"),
             Self::Of(path, target) => write!(f, "{path}{target}"),
             Self::OfMapping(path, address, target) => {

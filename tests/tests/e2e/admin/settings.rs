@@ -114,9 +114,26 @@ fn wrong() -> Vec<Wrong> {
     vec![
         ("PUT", "connector", json!({"description": null}), 400, Some("description"), "invalid type: null"),
         ("PUT", "connector", json!({"description": "x".repeat(1_025)}), 400, Some("description"), "at most 1024"),
-        ("POST", "connector/haRole", json!("shadow"), 409, None, "no high availability"),
+        ("POST", "connector/haRole", json!("shadow"), 409, None, "there are no pairs"),
         ("POST", "connector/haRole", json!("boss"), 400, None, "unknown variant `boss`"),
-        ("GET", "connector/ha/master/config", json!({}), 501, None, "no high availability"),
+        ("PUT", "connector/ha/master/config", json!({"haEnabled": true}), 409, Some("haEnabled"), "location ID of its own"),
+        ("PUT", "connector/ha/master/config", json!({"haEnabled": false, "allowedShadowHost": "a b"}), 400, Some("allowedShadowHost"), "host"),
+        ("PUT", "connector/ha/master/config", json!({"haEnabled": false, "haPort": 0}), 400, Some("haPort"), "between 1 and 65535"),
+        ("POST", "connector/ha/master/state", json!({"op": "SWITCH"}), 409, None, "no shadow"),
+        ("POST", "connector/ha/master/state", json!({"op": "FORCE_SWITCH"}), 409, None, "no shadow"),
+        ("POST", "connector/ha/master/state", json!({"op": "RESET"}), 400, Some("op"), "unknown variant"),
+        ("GET", "connector/ha/shadow/config", Value::Null, 403, None, "this agent is a master"),
+        ("PUT", "connector/ha/shadow/config", json!({"masterHost": "a", "masterPort": "8443"}), 403, None, "this agent is a master"),
+        ("PUT", "connector/ha/shadow/config", json!({"checkIntervalInSeconds": 0}), 400, Some("checkIntervalInSeconds"), "between 1 and 86400"),
+        ("PUT", "connector/ha/shadow/config", json!([null, null]), 400, None, "must be a JSON object"),
+        ("GET", "connector/ha/shadow/state", Value::Null, 403, None, "this agent is a master"),
+        ("POST", "connector/ha/shadow/state", json!({"op": "CONNECT", "user": "u", "password": "p"}), 403, None, "this agent is a master"),
+        ("POST", "connector/ha/shadow/state", json!({"op": "JOIN"}), 400, Some("op"), "unknown variant"),
+        ("DELETE", "connector/ha/shadow/state", Value::Null, 403, None, "this agent is a master"),
+        ("PUT", "connector/authentication/basic", json!({"user": "u", "password": "p"}), 409, None, "no user to rename"),
+        ("PUT", "connector/authentication/basic", json!({"oldPassword": "a", "newPassword": "b"}), 409, None, "underpass-agent pair"),
+        ("PUT", "connector/authentication/basic", json!({"oldPassword": "a"}), 400, Some("newPassword"), "is missing"),
+        ("PUT", "connector/authentication/basic", json!({"oldPassword": "a", "newPassword": "a"}), 400, Some("newPassword"), "another one"),
         ("GET", "connector/solutionManagement", json!({}), 501, None, "Solution Manager"),
         ("PUT", "connector/authentication/ldap", json!({}), 501, None, "no LDAP"),
         ("PUT", "connector/onPremises/ppSettings", json!({"expirationToleranceInHr": 1}), 400, None, "missing field `certificateValidityInMin`"),
@@ -163,8 +180,12 @@ fn wrong_settings_are_refused_by_name() {
         let message = error["message"].as_str().unwrap();
         assert!(message.contains(rule), "{path} {body}: {message}");
     }
-    let newer = "/api/v2/configuration/connector/authentication/ldap";
-    assert_eq!(agent.ask("GET", newer, &[]).status, 501);
+    let newer = "/api/v2/configuration/connector/authentication";
+    for path in [newer, &format!("{newer}/ldap")] {
+        let refused = agent.ask("GET", path, &[]);
+        assert_eq!(refused.status, 501, "{refused:?}");
+        assert!(refused.body.contains("no LDAP"), "{refused:?}");
+    }
     let twice = r#"{"expirationToleranceInHr":1,"expirationToleranceInHr":2}"#;
     let times = format!("{CONFIGURATION}/connector/onPremises/ppSettings");
     let twice = agent.send("PATCH", &times, &[], twice).json();

@@ -15,6 +15,7 @@ pub(super) mod clients;
 pub(super) mod connector;
 pub(super) mod delivery;
 pub(super) mod domains;
+pub(super) mod ha;
 pub(super) mod history;
 pub(super) mod identity;
 pub(super) mod migration;
@@ -324,6 +325,7 @@ const AREAS: &[&[Operation]] = &[
     connector::OPERATIONS,
     delivery::OPERATIONS,
     domains::OPERATIONS,
+    ha::OPERATIONS,
     history::OPERATIONS,
     identity::OPERATIONS,
     migration::OPERATIONS,

@@ -2,9 +2,9 @@
 
 use super::super::merge::{Linked, Parts, Whole};
 use super::super::{
-    CertificateRequest, Issued, MonitoringPassword, MonitoringUserInput, MonitoringUserShown,
-    OperatorChange, OperatorInput, OperatorShown, Own, PairRequest, Paired, PairingCreated,
-    PairingInput, PairingShown,
+    AuthenticationShown, BasicInput, CertificateRequest, Issued, MonitoringPassword,
+    MonitoringUserInput, MonitoringUserShown, OperatorChange, OperatorInput, OperatorShown, Own,
+    PairRequest, Paired, PairingCreated, PairingInput, PairingShown,
 };
 use super::Operation;
 use crate::config::OrganisationFields;
@@ -18,6 +18,9 @@ pub(crate) const ORGANISATION: &str = "/api/v1/configuration/connector/organisat
 pub(crate) const MONITORING_USERS: &str = "/api/v1/configuration/connector/monitoringUsers";
 pub(crate) const MONITORING_USER: &str =
     "/api/v1/configuration/connector/monitoringUsers/{monitoringUser}";
+pub(crate) const AUTHENTICATION: &str = "/api/v1/configuration/connector/authentication";
+pub(crate) const BASIC_AUTHENTICATION: &str =
+    "/api/v1/configuration/connector/authentication/basic";
 pub(crate) const OWN: &str = "/api/v1/operator";
 pub(crate) const RENEWED_CERTIFICATE: &str = "/api/v1/operator/certificate";
 
@@ -114,6 +117,16 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Administration,
         "Removes a user with a password.",
     ),
+    Operation::get(AUTHENTICATION, Read, "Shows by what operators are known.")
+        .gives::<Linked<AuthenticationShown>>(),
+    Operation::put(
+        BASIC_AUTHENTICATION,
+        Administration,
+        "Changes user or password; 409, as operators have certificates instead.",
+    )
+    .takes::<BasicInput>()
+    .acts()
+    .conflicts(),
     Operation::get(OWN, Read, "Shows who the caller is.").gives::<Own>(),
     Operation::post(
         RENEWED_CERTIFICATE,

@@ -4,7 +4,7 @@ use super::super::delivery::{WebhookInput, WebhookShown};
 use super::super::mail::{MailInput, MailShown};
 use super::super::merge::{Linked, Parts, Whole};
 use super::super::settings::{
-    ConnectorInput, ConnectorShown, HaRole, LogsShown, MailTrustShown, MoveInput, SubjectRuleInput,
+    ConnectorInput, ConnectorShown, LogsShown, MailTrustShown, MoveInput, SubjectRuleInput,
     SubjectRuleShown, TracesShown, TunnelTuning,
 };
 use super::super::trust::{TrustedInput, TrustedShown};
@@ -16,7 +16,6 @@ use crate::config::{
 use crate::rights::Access::{Administration, Connector, Inspect, Read, Subaccounts, Trace};
 
 pub(crate) const COMMON: &str = "/api/v1/configuration/connector";
-pub(crate) const HA_ROLE: &str = "/api/v1/configuration/connector/haRole";
 pub(crate) const PP_SETTINGS: &str = "/api/v1/configuration/connector/onPremises/ppSettings";
 pub(crate) const SUBJECT_RULES: &str =
     "/api/v1/configuration/connector/onPremises/subjectPatternRules";
@@ -53,15 +52,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation::put(COMMON, Connector, "Sets the agent's description.")
         .takes::<ConnectorInput>()
         .gives::<Linked<ConnectorShown>>(),
-    Operation::get(HA_ROLE, Read, "Shows which of two agents this is.").gives::<HaRole>(),
-    Operation::post(
-        HA_ROLE,
-        Administration,
-        "Changes which of two agents this is.",
-    )
-    .takes::<HaRole>()
-    .acts()
-    .conflicts(),
     Operation::get(
         PP_SETTINGS,
         Read,

@@ -20,6 +20,10 @@ pub enum OperatorTarget {
     Pair,
     /// Whose client certificates beside those of the agent are taken.
     Organisation,
+    /// By what operators are known.
+    Authentication,
+    /// The user and password that there are not.
+    BasicAuthentication,
     /// The caller.
     Own,
     /// The caller's certificate.
@@ -35,6 +39,8 @@ impl OperatorTarget {
             ["operator", "certificate"] => Self::Certificate,
             ["configuration", "connector", "pairing"] => Self::Pairing,
             ["configuration", "connector", "organisation"] => Self::Organisation,
+            ["configuration", "connector", "authentication"] => Self::Authentication,
+            ["configuration", "connector", "authentication", "basic"] => Self::BasicAuthentication,
             ["configuration", "connector", "operators"] => Self::All,
             ["configuration", "connector", "operators", id] => {
                 return Some(named("id", id).map(Self::One));
@@ -50,6 +56,8 @@ impl OperatorTarget {
             Self::Pairing => operators::PAIRING,
             Self::Pair => operators::PAIR,
             Self::Organisation => operators::ORGANISATION,
+            Self::Authentication => operators::AUTHENTICATION,
+            Self::BasicAuthentication => operators::BASIC_AUTHENTICATION,
             Self::Own => operators::OWN,
             Self::Certificate => operators::RENEWED_CERTIFICATE,
         }
@@ -64,6 +72,8 @@ impl fmt::Display for OperatorTarget {
             | Self::Pairing
             | Self::Pair
             | Self::Organisation
+            | Self::Authentication
+            | Self::BasicAuthentication
             | Self::Own
             | Self::Certificate => f.write_str(self.template()),
         }

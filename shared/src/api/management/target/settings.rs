@@ -16,8 +16,6 @@ use crate::id::RegionHost;
 pub enum ConnectorTarget {
     /// The agent itself.
     Common,
-    /// Which of two agents it is.
-    HaRole,
     /// Times of principal propagation.
     PpSettings,
     /// The rules for subjects.
@@ -84,7 +82,6 @@ impl ConnectorTarget {
     fn below(segments: &[&str]) -> Parsed {
         Some(Ok(match segments {
             [] => Self::Common,
-            ["haRole"] => Self::HaRole,
             ["onPremises" | "onPremise", "ppSettings"] => Self::PpSettings,
             ["onPremises" | "onPremise", "subjectPatternRules", rest @ ..] => {
                 return Self::rule(rest);
@@ -143,7 +140,6 @@ impl ConnectorTarget {
     pub(super) const fn template(&self) -> &'static str {
         match self {
             Self::Common => settings::COMMON,
-            Self::HaRole => settings::HA_ROLE,
             Self::PpSettings => settings::PP_SETTINGS,
             Self::SubjectRules => settings::SUBJECT_RULES,
             Self::SubjectRule(_) => settings::SUBJECT_RULE,
@@ -189,7 +185,6 @@ impl fmt::Display for ConnectorTarget {
             Self::MonitoringUser(name) => write!(f, "{}/{name}", operators::MONITORING_USERS),
             Self::MonitoringUsers
             | Self::Common
-            | Self::HaRole
             | Self::PpSettings
             | Self::SubjectRules
             | Self::Logs
@@ -210,21 +205,26 @@ impl fmt::Display for ConnectorTarget {
     }
 }
 
+/// Why operators cannot log on by LDAP.
+const LDAP: &str = "there is no LDAP: operators are known by their certificates; those of your \
+                    organisation's CAs get roles by rules (connector/organisation)";
+
 /// Why a documented address answers 501, whatever the method; `segments` stand behind the version.
 pub(super) fn absent(segments: &[&str]) -> Option<Refusal> {
     let reason = match segments {
-        ["configuration", "connector", "ha", ..] => {
-            "there is no high availability in this version; each agent is a master of its own"
-        }
-        ["configuration", "connector", "authentication", ..] => {
-            "operators are known by their certificates; there are no passwords and no LDAP"
-        }
+        ["configuration", "connector", "authentication", "ldap", ..] => LDAP,
         ["configuration", "connector", "solutionManagement", ..] => {
             "there is no connection to SAP Solution Manager; use the metrics and the events"
         }
         _ => return None,
     };
     Some(Refusal::not_implemented(reason))
+}
+
+/// The same behind the second version of the API, which has nothing but LDAP.
+pub(super) fn absent_newer(segments: &[&str]) -> Option<Refusal> {
+    let ldap = segments.starts_with(&["configuration", "connector", "authentication"]);
+    ldap.then(|| Refusal::not_implemented(LDAP))
 }
 
 #[cfg(test)]
@@ -237,7 +237,6 @@ pub(super) mod tests {
     /// Path behind `/connector`, methods.
     const PATHS: &[(&str, &str)] = &[
         ("", "GET, PUT"),
-        ("/haRole", "GET, POST"),
         ("/onPremises/ppSettings", "GET, PUT, PATCH"),
         ("/onPremises/subjectPatternRules", "GET, POST"),
         ("/onPremises/subjectPatternRules/0", "GET, PUT, DELETE"),
@@ -294,10 +293,10 @@ pub(super) mod tests {
             ("/onPremises/subjectPatternRules/0/other", 404, None),
             ("/regions/a%20b", 400, Some("regionHost")),
             ("/logAndTrace/subaccounts/gate/7", 400, Some("subaccount")),
-            ("/ha/master/config", 501, None),
-            ("/ha/shadow/state", 501, None),
-            ("/authentication", 501, None),
+            ("/ha/master", 404, None),
+            ("/ha/shadow/state/other", 404, None),
             ("/authentication/ldap", 501, None),
+            ("/authentication/other", 404, None),
             ("/solutionManagement/registrationFile", 501, None),
             ("/other", 404, None),
         ] {
@@ -305,7 +304,17 @@ pub(super) mod tests {
             assert_eq!(refusal.status, status, "{path}");
             assert_eq!(refusal.body.field.as_deref(), field, "{path}");
         }
-        let newer = "/api/v2/configuration/connector/authentication/ldap/servers/1/move";
-        assert_eq!(Target::parse(newer).unwrap_err().status, 501);
+        let newer = "/api/v2/configuration/connector";
+        for (path, status) in [
+            ("/authentication", 501),
+            ("/authentication/ldap/servers/1/move", 501),
+            ("/ha/master/config", 404),
+            ("/solutionManagement", 404),
+            ("", 404),
+        ] {
+            let refusal = Target::parse(&format!("{newer}{path}")).unwrap_err();
+            assert_eq!(refusal.status, status, "{path}");
+            assert_eq!(status == 501, refusal.body.message.contains("no LDAP"));
+        }
     }
 }

@@ -114,5 +114,40 @@ pub(super) fn rows() -> Vec<Row> {
             operators(OperatorTarget::Pairing),
             "GET, POST, DELETE",
         ),
+        row(
+            "configuration/connector/authentication",
+            operators(OperatorTarget::Authentication),
+            "GET",
+        ),
+        row(
+            "configuration/connector/authentication/basic",
+            operators(OperatorTarget::BasicAuthentication),
+            "PUT",
+        ),
+        row(
+            "configuration/connector/haRole",
+            Target::Ha(HaTarget::Role),
+            "GET, POST",
+        ),
+        row(
+            "configuration/connector/ha/master/config",
+            Target::Ha(HaTarget::MasterConfig),
+            "GET, PUT",
+        ),
+        row(
+            "configuration/connector/ha/master/state",
+            Target::Ha(HaTarget::MasterState),
+            "GET, POST, DELETE",
+        ),
+        row(
+            "configuration/connector/ha/shadow/config",
+            Target::Ha(HaTarget::ShadowConfig),
+            "GET, PUT",
+        ),
+        row(
+            "configuration/connector/ha/shadow/state",
+            Target::Ha(HaTarget::ShadowState),
+            "GET, POST, DELETE",
+        ),
     ]
 }
