@@ -19,13 +19,23 @@ mod backup;
 #[path = "../e2e/import/connector.rs"]
 mod connector;
 #[cfg(test)]
+#[path = "../e2e/crowd.rs"]
+mod crowd;
+#[cfg(test)]
 mod desk;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+#[path = "../e2e/faketime.rs"]
+mod faketime;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
 mod gateways;
 #[cfg(test)]
 mod history;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod hour;
 #[cfg(test)]
 #[path = "../e2e/http.rs"]
 mod http;
