@@ -9,11 +9,12 @@ use std::time::Duration;
 use egui::{Key, Theme};
 use underpass_desktop::source::Frozen;
 use underpass_desktop::theme;
-use underpass_desktop::widget::{Dot, Hue, Look, Plot, PlotGroup, Track, Unit};
+use underpass_desktop::widget::{Plot, PlotGroup, Unit};
 use underpass_fleet::{Fleet, Source, Wake, demo};
 use underpass_runtime::clock::{self, monotonic};
 
 use crate::fleet::many;
+use crate::plots::waves;
 use crate::stage::{Stage, WINDOW};
 
 /// Frames that are measured, and those before that warm caches up.
@@ -57,10 +58,6 @@ fn bench_frames_while_ten_thousand_rows_scroll() {
     );
 }
 
-/// Lines of a plot, and the points of all of them together.
-const LINES: usize = 4;
-const PLOT_POINTS: i64 = 100_000;
-
 /// What a page of plots remembers.
 #[derive(Default)]
 struct Plots {
@@ -72,30 +69,13 @@ struct Plots {
 #[test]
 #[ignore = "a measurement, run by hand"]
 fn bench_frames_of_plots_with_a_hundred_thousand_points() {
-    let each = PLOT_POINTS / i64::try_from(LINES).unwrap();
-    let wave = |line: usize| -> Arc<[Dot]> {
-        let value = |at: i64| ((at * 7_919) % 1_000) as f64 + 100.0 * line as f64;
-        (0..each)
-            .map(|at| Dot::of(at * 15_000, value(at)))
-            .collect()
-    };
-    let tracks: Vec<Track> = (0..LINES)
-        .map(|line| {
-            Track::new(
-                format!("line {line}"),
-                Hue::Series(line),
-                Look::Area,
-                wave(line),
-            )
-        })
-        .collect();
+    let (tracks, end) = waves(100_000);
     let draw = move |ui: &mut egui::Ui, plots: &mut Plots| {
         if !std::mem::replace(&mut plots.ready, true) {
             theme::install(ui.ctx());
             return;
         }
         plots.frame += 1;
-        let end = each * 15_000;
         plots.group.begin(0, end);
         // Another part in each frame, so that nothing that was made before is of use.
         let (end, by) = (end as f64, f64::from(plots.frame));

@@ -22,6 +22,7 @@ mod moves;
 mod operators;
 mod overview;
 mod pictures;
+mod plots;
 mod propagation;
 mod restart;
 mod revisions;

@@ -92,8 +92,15 @@ fn the_pointer_shows_values_a_drag_shows_a_part_and_a_double_click_all() {
     for theme in [Theme::Dark, Theme::Light] {
         let mut stage = opened(theme, WINDOW);
         let at = |x: f32| egui::pos2(x, 400.0);
+        let told =
+            |stage: &Stage| ["Requests: All", "Processors: Host"].map(|of| stage.name_with(of));
+        let newest = told(&stage);
         stage.harness.hover_at(at(520.0));
         stage.run();
+        // Plots of a page share their time.
+        let then = told(&stage);
+        assert!(newest[0] != then[0] && newest[1] != then[1], "{then:?}");
+        assert!(then[1].ends_with(", Alert above 90 %"), "{then:?}");
         stage.shot("monitoring-crosshair");
         stage.harness.drag_at(at(450.0));
         stage.harness.hover_at(at(500.0));
@@ -105,6 +112,23 @@ fn the_pointer_shows_values_a_drag_shows_a_part_and_a_double_click_all() {
         stage.shot("monitoring-zoom");
         stage.press("Whole range");
         assert!(!stage.shows("Whole range"));
+    }
+}
+
+#[test]
+fn what_happened_is_marked_and_can_be_left_out() {
+    let mut stage = opened(Theme::Dark, WINDOW);
+    stage.press("Requests");
+    stage.press("7d");
+    stage.run();
+    assert!(stage.mentions("Back end is slow: ") && !stage.mentions("Revision "));
+    stage.press("90d");
+    stage.run();
+    assert!(stage.mentions("Revision ") || stage.mentions(" events"));
+    stage.press("Events");
+    stage.run();
+    for sign in ["Back end is slow: ", "Revision ", " events"] {
+        assert!(!stage.mentions(sign), "{sign}");
     }
 }
 

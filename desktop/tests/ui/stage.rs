@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use egui::{Key, Modifiers, Theme, ThemePreference};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use underpass_desktop::app::App;
 use underpass_desktop::nav::Route;
 use underpass_desktop::prefs::Prefs;
@@ -142,6 +142,13 @@ impl Stage {
             .query_all_by_label_contains(words)
             .next()
             .is_some()
+    }
+
+    /// The whole of the first name with these words.
+    pub(crate) fn name_with(&self, words: &str) -> String {
+        let mut found = self.harness.query_all_by_label_contains(words);
+        let found = found.next().unwrap_or_else(|| panic!("no {words}"));
+        found.accesskit_node().label().unwrap_or_default()
     }
 
     /// The first agent that is so.

@@ -1,10 +1,11 @@
 //! The app on a made-up screen, with the engine and a real agent behind it.
 
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use egui::accesskit::Role;
-use egui::{Key, Modifiers};
+use egui::{Key, Modifiers, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use underpass_desktop::app::App;
@@ -77,6 +78,27 @@ impl Desk {
         };
         desk.frames();
         desk
+    }
+
+    /// Shows what the engine knows in a window of which pictures are taken, at a time.
+    pub(crate) fn pictured(&mut self, theme: Theme, now_ms: i64) {
+        let shared = Shared(Rc::clone(&self.fleet));
+        let prefs = Prefs {
+            theme: theme.into(),
+            ..Prefs::default()
+        };
+        let builder = Harness::builder().with_size([1280.0, 800.0]);
+        let builder = builder.with_theme(theme).wgpu();
+        self.harness = builder.build_eframe(move |creation| {
+            let clock = Box::new(move || now_ms);
+            App::new(&creation.egui_ctx, Box::new(shared), clock, prefs)
+        });
+        self.frames();
+    }
+
+    /// Takes a picture of it.
+    pub(crate) fn picture(&mut self, file: &Path) {
+        self.harness.render().unwrap().save(file).unwrap();
     }
 
     /// Pairs with an agent by its string, as somebody at the screen does.

@@ -19,8 +19,12 @@ mod backup;
 #[path = "../e2e/import/connector.rs"]
 mod connector;
 #[cfg(test)]
+#[path = "../e2e/crowd.rs"]
+mod crowd;
+#[cfg(test)]
 mod desk;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 #[path = "../e2e/faketime.rs"]
 mod faketime;
 #[cfg(test)]
@@ -29,6 +33,9 @@ mod fleet;
 mod gateways;
 #[cfg(test)]
 mod history;
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod hour;
 #[cfg(test)]
 #[path = "../e2e/http.rs"]
 mod http;
@@ -53,7 +60,8 @@ mod process;
 mod propagation;
 #[cfg(test)]
 mod settings;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod skewed;
 #[cfg(test)]
 mod trust;

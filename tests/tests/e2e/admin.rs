@@ -35,7 +35,7 @@ impl Agent {
     }
 
     /// Lets mappings lead to loopback, where the tests' back ends are.
-    fn allow_loopback(&self) {
+    pub(crate) fn allow_loopback(&self) {
         let mut document = self.document();
         document["connector"]["allowedTargets"] = json!(["127.0.0.0/8"]);
         run(self.command(&["document", "apply", &self.write(&document)]));

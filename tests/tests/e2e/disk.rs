@@ -189,9 +189,13 @@ fn a_change_that_cannot_be_recorded_is_refused_and_traffic_goes_on() {
     let (disk, agent) = SmallDisk::with_agent(&world, &address);
     answers(&world);
     std::fs::remove_file(agent.dir.join("audit/reserve")).unwrap();
-    agent.rules(&["delays.resolution=1"]);
+    agent.until_alert("Disk");
+    agent.rules(&["delays.resolution=1", "thresholds.freeDiskSpaceMb=5"]);
+    agent.until_resolved("Disk");
 
     disk.fill();
+    let text = agent.until_alert("Disk")["text"].to_string();
+    assert!(text.contains("the limit is 5 MB"), "{text}");
     let change = |number: usize| {
         let name = format!("m{number}.virtual:80");
         let mut command = agent.command(&["mapping", "add", &name, "10.0.0.1:80"]);
@@ -234,6 +238,7 @@ fn a_change_that_cannot_be_recorded_is_refused_and_traffic_goes_on() {
     });
     assert_eq!(found[0]["request"]["path"], "/on-a-full-disk");
     agent.until_resolved("Audit");
+    agent.until_resolved("Disk");
     let verified = agent.tell(&["audit", "verify"]);
     assert_eq!(verified["openIntents"], 0, "{verified}");
     // Every change that was made, and none that was refused, is there as done.

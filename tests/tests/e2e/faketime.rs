@@ -37,7 +37,8 @@ impl FakeClock {
     }
 }
 
-fn library() -> PathBuf {
+/// What changes the time of programs.
+pub(crate) fn library() -> PathBuf {
     let folders = std::fs::read_dir("/usr/lib").unwrap();
     let libraries = folders.map(|one| one.unwrap().path().join("faketime/libfaketimeMT.so.1"));
     let found = libraries.into_iter().find(|one| one.exists());

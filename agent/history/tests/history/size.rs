@@ -250,7 +250,7 @@ fn a_file_that_grows_too_large_loses_the_oldest_of_the_finest() {
 
 /// The same with every hour of two years, for whoever has ten minutes.
 #[test]
-#[ignore = "takes minutes: cargo nextest run -p underpass-history --run-ignored only two_whole_years"]
+#[ignore = "takes minutes: cargo nextest run --run-ignored only two_whole_years"]
 fn two_whole_years_of_500_mappings() {
     let dir = tempfile::tempdir().unwrap();
     let history = History::open(dir.path(), Retention::default()).unwrap();

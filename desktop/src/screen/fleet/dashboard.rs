@@ -16,7 +16,7 @@ use crate::cx::Cx;
 use crate::measured::{Exports, Key, Reads, Window, WindowBar};
 use crate::nav::{AgentTab, Route};
 use crate::theme::{size, space};
-use crate::widget::{Hue, Plot, PlotGroup, Unit, card_titled};
+use crate::widget::{Hue, Plot, PlotGroup, Unit, Words as _, card_titled};
 
 /// Agents whose figures are asked for; more would be hundreds of questions a minute.
 const ASKED: usize = 100;
@@ -137,6 +137,9 @@ impl Dashboard {
                 |_| {},
                 |ui| {
                     ui.spacing_mut().item_spacing.y = space::XS;
+                    if all.is_empty() {
+                        ui.quiet("No figures right now");
+                    }
                     let most = all.first().map_or(1.0, |(_, value)| *value);
                     for (id, value) in all {
                         ranked_row(ui, cx, id, value, most, unit, hue);

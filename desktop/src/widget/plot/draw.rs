@@ -50,7 +50,7 @@ pub(super) fn plot(ui: &mut Ui, group: &mut PlotGroup, plot: &Plot<'_>) {
     marks::thresholds(ui, plot.thresholds, &transform, top);
     marks::marks(ui, plot.marks, &transform, id);
     let response = shown.response;
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, told(plot)));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, told(plot, group.cursor())));
     hover::act(ui, group, &response, &transform);
     hover::paint(ui, group, plot, &response, &transform);
     super::super::focus_ring(ui, &response, 4);
@@ -113,10 +113,11 @@ fn canvas(
         .set_margin_fraction(egui::Vec2::ZERO)
 }
 
-/// What a screen reader says of a plot.
-fn told(plot: &Plot<'_>) -> String {
-    let newest = |track: &Track| format!("{} {}", track.name, plot.value(track, None));
-    let all: Vec<String> = plot.tracks.iter().map(newest).collect();
+/// What a screen reader says of a plot: the values under the pointer, or the newest, and its limits.
+fn told(plot: &Plot<'_>, time: Option<f64>) -> String {
+    let value = |track: &Track| format!("{} {}", track.name, plot.value(track, time));
+    let limits = plot.thresholds.iter().map(|one| one.label.clone());
+    let all: Vec<String> = plot.tracks.iter().map(value).chain(limits).collect();
     format!("{}: {}", plot.title, all.join(", "))
 }
 

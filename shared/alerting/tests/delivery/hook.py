@@ -1,7 +1,7 @@
 """A webhook that does what a script says, and tells each request that it took as a line of JSON.
 
-The script is JSON: {"port", "tls": bool, "cert", "key", "answers": [status | "hang" | "close"]}.
-When the answers are used up it answers 204.
+The script is JSON: {"port", "tls": bool, "cert", "key", "answers": [status | "hang" | "close"],
+"hold": seconds before each answer}. When the answers are used up it answers 204.
 """
 
 import http.server
@@ -32,6 +32,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         )
         if answer == "hang":
             time.sleep(3600)
+        time.sleep(script.get("hold", 0))
         if answer == "close":
             self.close_connection = True
             return

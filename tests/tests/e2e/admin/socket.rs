@@ -13,8 +13,8 @@ pub(super) const CONFIGURATION: &str = "/api/v1/configuration";
 
 /// An answer over the socket.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     pub(super) head: String,
     pub(super) body: String,
 }
@@ -71,7 +71,7 @@ impl Agent {
     }
 
     /// A request with a JSON body.
-    pub(super) fn send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
         let headers = headers.iter().flat_map(|header| ["-H", header]);
         let kind = "Content-Type: application/json";
         let fixed = ["-X", method, "-H", kind, "--data-binary", body];

@@ -70,6 +70,35 @@ impl Drop for Listener {
 }
 
 #[test]
+fn live_figures_are_those_of_the_load() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let agent = world.agent("", &address);
+    let mut listener = Listener::start(&agent, None);
+    let mut metrics = || listener.next_of("metrics").1;
+    // From here on a whole sample is ahead.
+    metrics();
+    for _ in 0..5 {
+        assert_eq!(world.get("http://backend.virtual/slow/200").status, 200);
+    }
+    let (mut requests, mut p95) = (0.0, 0.0_f64);
+    while requests < 4.9 {
+        let event = metrics();
+        let figure = |name: &str| event[name].as_f64();
+        requests += figure("requestsPerSecond").unwrap() * 15.0;
+        p95 = p95.max(figure("p95Ms").unwrap_or_default());
+        assert_eq!(event["errorsPerSecond"], json!(0.0), "{event}");
+        assert!(
+            figure("memory").unwrap() > 1e6 && event["tunnelsUp"] == 1,
+            "{event}"
+        );
+    }
+    // Samples are 15 s long, and now and then a little more.
+    assert!((4.9..5.5).contains(&requests), "{requests}");
+    assert!((200.0..5_000.0).contains(&p95), "{p95}");
+}
+
+#[test]
 fn what_happens_is_told_and_can_be_resumed() {
     let world = World::start();
     let mut agent = world.enrol("", &[]);
