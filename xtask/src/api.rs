@@ -16,10 +16,9 @@ const EXAMPLES_FEW: u32 = 5;
 /// Seconds that everything's test may take for it; most go to the boundaries of all values.
 const SECONDS_FEW: u32 = 80;
 /// The test program, and the test in it.
-const TEST: [&str; 8] = [
+const TEST: [&str; 7] = [
     "test",
-    "-p",
-    "underpass-tests",
+    "--workspace",
     "--test",
     "e2e",
     "--",
