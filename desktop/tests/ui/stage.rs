@@ -75,6 +75,7 @@ impl Stage {
             ..Prefs::default()
         };
         let builder = Harness::builder()
+            .with_render_cursor(false)
             .with_size(size)
             .with_theme(theme)
             .with_max_steps(16);
