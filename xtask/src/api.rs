@@ -63,7 +63,10 @@ pub(crate) fn step(stop: &Stop) -> anyhow::Result<()> {
 /// Runs it alone.
 pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
     let program = install(stop)?;
-    shell::run(&mut shell::cargo(&["build", "--workspace", "--bins"]), stop)?;
+    shell::run(
+        &mut shell::cargo(&["build", "--workspace", "--bins", "--tests"]),
+        stop,
+    )?;
     generate(&program, options, stop)
 }
 
