@@ -78,7 +78,7 @@ class Beginning:
         if answer.status_code != 204:
             raise RuntimeError(f"not restored: {answer.status_code} {answer.text}")
         # The history is not endless; this is the same state.
-        self.revision = answer.headers["ETag"].strip('"')
+        self.revision = int(answer.headers["ETag"].strip('"'))
 
 
 BEGINNING = Beginning()
