@@ -1,14 +1,15 @@
 //! What happened to an agent meanwhile: alerts and revisions of its configuration.
 
 use underpass_fleet::slot::Slot;
-use underpass_shared::alert::{Alert, Category, Severity};
+use underpass_shared::alert::{Alert, Severity};
 use underpass_shared::api::management::{
     AlertList, AlertState, AlertTarget, DocumentTarget, Query, Target,
 };
 use underpass_shared::config::Revision;
 use underpass_shared::id::AgentId;
+use underpass_shared::monitor::Entity;
 
-use super::Window;
+use super::{Spec, Window};
 use crate::cx::Cx;
 use crate::text;
 use crate::theme::State;
@@ -54,14 +55,16 @@ impl Happened {
         self.revisions.refresh();
     }
 
-    /// The signs of a plot: alerts of these categories, and new configurations.
-    pub fn marks(&self, categories: &[Category], window: Window, now_ms: i64) -> Vec<Mark> {
+    /// The signs of a plot: alerts of its categories that concern what it shows, and new
+    /// configurations.
+    pub fn marks(&self, spec: &Spec, window: Window, now_ms: i64) -> Vec<Mark> {
         let is_seen = |at: i64, until: i64| until >= window.from && at <= window.to;
         let alerts = self.alerts.get();
         let alerts = alerts.value().map_or(&[][..], |list| &list.alerts);
         let wanted = |one: &&Alert| {
-            categories.contains(&one.category)
+            spec.categories.contains(&one.category)
                 && is_seen(one.since_ms, one.resolved_ms.unwrap_or(now_ms))
+                && (spec.lines.iter()).any(|line| concerns(&one.id.entity, &line.entity))
         };
         let mut marks: Vec<Mark> = alerts
             .iter()
@@ -76,6 +79,15 @@ impl Happened {
             .filter(|one| is_seen(one.time_ms, one.time_ms));
         marks.extend(seen.take(SHOWN).map(revision));
         marks
+    }
+}
+
+/// Whether an alert belongs where `shown` is: what is wrong with another mapping or tunnel does not.
+fn concerns(alerted: &str, shown: &Entity) -> bool {
+    match (alerted.parse(), shown) {
+        (Ok(alerted @ Entity::Mapping(..)), Entity::Mapping(..)) => alerted == *shown,
+        (Ok(Entity::Tunnel(key)), Entity::Tunnel(of) | Entity::Mapping(of, _)) => key == *of,
+        _ => true,
     }
 }
 
@@ -113,5 +125,37 @@ pub const fn state_of(severity: Severity) -> State {
         Severity::Error => State::Error,
         Severity::Warning => State::Warn,
         Severity::Info => State::Info,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use underpass_shared::monitor::Entity;
+
+    use super::concerns;
+
+    #[test]
+    fn an_alert_is_shown_where_it_belongs() {
+        let entity = |text: &str| text.parse::<Entity>().unwrap();
+        let own = "00000000-0000-4000-8000-000000000001";
+        let tunnel = |location: &str| format!("tunnel:gateway.example/{own}/{location}");
+        let mapping = |location: &str, host: &str| {
+            format!("mapping:gateway.example/{own}/{location}/{host}:80")
+        };
+        let shown = entity(&mapping("site", "erp.virtual"));
+        for (alerted, is_shown) in [
+            (mapping("site", "erp.virtual"), true),
+            (mapping("site", "crm.virtual"), false),
+            (mapping("other", "erp.virtual"), false),
+            (tunnel("site"), true),
+            (tunnel("other"), false),
+            // Of the agent as a whole.
+            (String::new(), true),
+        ] {
+            assert_eq!(concerns(&alerted, &shown), is_shown, "{alerted}");
+            assert!(concerns(&alerted, &Entity::Agent), "{alerted}");
+        }
+        assert!(concerns(&tunnel("site"), &entity(&tunnel("site"))));
+        assert!(!concerns(&tunnel("other"), &entity(&tunnel("site"))));
     }
 }

@@ -133,6 +133,12 @@ impl Crowd {
         self.head("GET", path, "")
     }
 
+    /// A request for the agent of a location ID.
+    pub(crate) fn get_at(&self, location: &str, path: &str) -> String {
+        let header = format!("SAP-Connectivity-SCC-Location_ID: {location}\r\n");
+        self.head("GET", path, &header)
+    }
+
     /// A request whose body stays behind its length.
     pub(crate) fn unfinished_upload(&self, path: &str) -> String {
         let head = self.head("POST", path, "Content-Length: 1000000\r\n");

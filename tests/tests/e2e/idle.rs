@@ -14,20 +14,17 @@ const WAKES_MAX: u64 = 5;
 fn serial_idle_programs_are_small() {
     let world = World::start();
     let mut agent = world.agent("", "127.0.0.1:1");
-    // Debug builds carry far more code than what is shipped; what they allocate is the same.
-    let (agent_bar, gateway_bar) = if cfg!(debug_assertions) {
-        (40, 22)
-    } else {
-        (12, 13)
-    };
     for (name, process, bar) in [
-        ("agent", &*agent.process(), agent_bar),
-        ("gateway", &world.gateway, gateway_bar),
+        ("agent", &*agent.process(), 12),
+        ("gateway", &world.gateway, 13),
     ] {
         let pss = process.number("smaps_rollup", "Pss:");
         let anonymous = process.number("smaps_rollup", "Pss_Anon:");
         println!("{name}: {pss} KiB, {anonymous} KiB of them not from files");
-        assert!(pss < bar * 1024, "{name} takes {pss} KiB");
+        // A debug build is mostly code, of which the system maps as much as lies in its cache.
+        if !cfg!(debug_assertions) {
+            assert!(pss < bar * 1024, "{name} takes {pss} KiB");
+        }
         assert!(
             anonymous < ANONYMOUS_MAX,
             "{name} allocates {anonymous} KiB"

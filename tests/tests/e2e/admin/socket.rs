@@ -20,7 +20,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
@@ -64,7 +64,7 @@ pub(super) fn answer(output: &str) -> Answer {
 
 impl Agent {
     /// A request without a body.
-    pub(super) fn ask(&self, method: &str, path: &str, headers: &[&str]) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[&str]) -> Answer {
         let headers = headers.iter().flat_map(|header| ["-H", header]);
         let arguments: Vec<&str> = ["-X", method].into_iter().chain(headers).collect();
         answer(&run(curl(&[], &self.dir, path, &arguments)))

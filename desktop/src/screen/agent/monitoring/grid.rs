@@ -107,7 +107,7 @@ fn one(
     let marks = if state.hides_marks {
         vec![]
     } else {
-        state.happened.marks(spec.categories, window, cx.now_ms)
+        state.happened.marks(spec, window, cx.now_ms)
     };
     let choice = (shown.beside.is_some() && lines.len() > 1).then_some((&lines[..], place));
     let out = Plot::new(spec.title, spec.unit, &tracks, step)
