@@ -68,6 +68,10 @@ pub(crate) const DISPLAY: &[Tool] = &[
         package: "dbus",
     },
     Tool {
+        program: "gnome-keyring-daemon",
+        package: "gnome-keyring",
+    },
+    Tool {
         program: "/usr/libexec/at-spi-bus-launcher",
         package: "at-spi2-core",
     },

@@ -1,6 +1,8 @@
 //! The desktop app: its commands, and its window as an operator uses it.
 
 #[cfg(target_os = "linux")]
+mod keyring;
+#[cfg(target_os = "linux")]
 mod menu;
 #[cfg(target_os = "linux")]
 mod screen;

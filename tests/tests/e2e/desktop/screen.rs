@@ -19,7 +19,7 @@ pub(super) struct Screen {
 }
 
 /// Starts a program that prints where it is reached.
-fn serve(command: &mut Command, log: &Path) -> (Process, String) {
+pub(super) fn serve(command: &mut Command, log: &Path) -> (Process, String) {
     let process = Process::start(command, log.to_owned());
     let told = until("the program tells its address", || {
         let text = process.output();
