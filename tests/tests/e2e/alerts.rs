@@ -5,6 +5,8 @@ mod endings;
 #[cfg(target_os = "linux")]
 mod hanging;
 #[cfg(target_os = "linux")]
+mod host;
+#[cfg(target_os = "linux")]
 mod kinds;
 #[cfg(target_os = "linux")]
 mod silences;

@@ -23,9 +23,12 @@ use crate::stop::Stop;
 
 /// Long enough for everything that is done every so often; the slowest is done every 15 s.
 const IDLE: Duration = Duration::from_secs(50);
-/// How the end of a mangled name begins: a hash, which another compiler makes anew.
-const HASH: &str = "17h";
-const HASH_DIGITS: usize = 16;
+/// How the hash of a crate begins in a mangled name (RFC 2603): another build makes it anew.
+const HASH: &str = "Cs";
+/// A hash is a number of 64 bits to the base of 62, which is seldom shorter.
+const HASH_LEN_MIN: usize = 8;
+/// What optimising across crates adds, with a number.
+const MOVED: &str = ".llvm.";
 
 /// A program, its process, and the folder that its linker script is in.
 struct Program<'a> {
@@ -86,7 +89,7 @@ impl Program<'_> {
         let mut nm = Command::new("nm");
         let symbols = shell::capture(nm.arg("--defined-only").arg(self.binary), stop)?;
         let path = shell::root().join(self.folder).join("layout.ld");
-        file::replace(&path, script(&idle, &requests, &count(&symbols)).as_bytes())?;
+        file::replace(&path, script(&idle, &requests, &same(&symbols)).as_bytes())?;
         Ok(output::result(format_args!("written: {}", path.display()))?)
     }
 }
@@ -117,55 +120,71 @@ fn is_symbol(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_.$".contains(&byte))
 }
 
-/// The name with its hash left open, and the number that optimising across crates adds.
+/// The name with what another build makes anew left open.
 fn pattern(name: &str) -> String {
-    let open = || {
-        let start = name.rfind(HASH)?;
-        let rest = name.get(start + HASH.len()..)?;
-        let (hash, end) = rest.split_at_checked(HASH_DIGITS)?;
-        let is_hash = hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let before = name.get(..start)?;
-        if !is_hash {
-            None
-        } else if end == "E" {
-            Some(format!("{before}{HASH}*E"))
-        } else {
-            end.starts_with("E.llvm.")
-                .then(|| format!("{before}{HASH}*E.llvm.*"))
-        }
+    let (name, moved) = match name.split_once(MOVED) {
+        Some((name, _)) => (name, ".llvm.*"),
+        None => (name, ""),
     };
-    open().unwrap_or_else(|| name.to_owned())
+    let mut parts = name.split(HASH);
+    let mut open = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        open.push_str(HASH);
+        match part.split_once('_') {
+            // The name of the crate follows, with its length before it.
+            Some((hash, rest))
+                if hash.len() >= HASH_LEN_MIN
+                    && hash.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                    && rest.starts_with(|first: char| first.is_ascii_digit()) =>
+            {
+                open.extend(["*_", rest]);
+            }
+            _ => open.push_str(part),
+        }
+    }
+    open + moved
 }
 
-/// How many functions of the program each pattern stands for. Of a generic function there may be
-/// hundreds, of which few run.
-fn count(symbols: &str) -> BTreeMap<String, usize> {
-    let names = symbols
-        .lines()
-        .filter_map(|line| line.split(' ').next_back());
-    names.fold(BTreeMap::new(), |mut counts, name| {
-        *counts.entry(pattern(name)).or_default() += 1;
-        counts
-    })
+/// The names of each function: the linker folds those of the same code, and keeps one of them.
+fn same(symbols: &str) -> BTreeMap<&str, Vec<&str>> {
+    let mut by_address = BTreeMap::<&str, Vec<&str>>::new();
+    for line in symbols.lines() {
+        if let [address, "t" | "T" | "w" | "W", name] = line.split(' ').collect::<Vec<_>>()[..] {
+            by_address.entry(address).or_default().push(name);
+        }
+    }
+    let groups = by_address.into_values();
+    groups
+        .flat_map(|names| {
+            names
+                .clone()
+                .into_iter()
+                .map(move |name| (name, names.clone()))
+        })
+        .collect()
 }
 
-/// First what runs always, then what runs for requests only. The hash stays where the name alone
-/// means others too.
+/// First what runs always, then what runs for requests only.
 fn script(
     idle: &BTreeSet<String>,
     requests: &BTreeSet<String>,
-    counts: &BTreeMap<String, usize>,
+    same: &BTreeMap<&str, Vec<&str>>,
 ) -> String {
     let mut script = String::from(
         "/* The functions that this program runs, brought together.\n   \
          Made by `cargo xtask layout`; not to be edited. */\n\
          SECTIONS {\n  .text : {\n",
     );
-    for name in idle.iter().chain(requests.difference(idle)) {
-        let open = pattern(name);
-        let means_others = counts.get(&open).is_some_and(|count| *count > 1);
-        let listed = if means_others { name } else { &open };
-        script.extend(["    *(.text.", listed, ")\n"]);
+    let mut listed = BTreeSet::new();
+    for ran in idle.iter().chain(requests) {
+        let alone = [ran.as_str()];
+        let names = same.get(ran.as_str()).map_or(&alone[..], Vec::as_slice);
+        for name in names.iter().map(|name| pattern(name)) {
+            if !listed.contains(&name) {
+                script.extend(["    *(.text.", &name, ")\n"]);
+                listed.insert(name);
+            }
+        }
     }
     script.push_str("  }\n} INSERT AFTER .eh_frame;\n");
     script
@@ -176,12 +195,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_hash_is_left_open() {
+    fn only_what_another_build_makes_anew_is_left_open() {
         for (name, wanted) in [
-            ("_ZN1a17h0123456789abcdefE", "_ZN1a17h*E"),
-            ("_ZN1a17h0123456789abcdefE.llvm.42", "_ZN1a17h*E.llvm.*"),
-            ("_ZN1a17h0123456789abcdefX", "_ZN1a17h0123456789abcdefX"),
-            ("_ZN17history4rowsE", "_ZN17history4rowsE"),
+            ("_RNvCs1a2B3c4D5e6_3std4main", "_RNvCs*_3std4main"),
+            (
+                "_RINvNtCs1a2B3c4D5e6_4core3fooNtCsgEmfK2I1SDS_1b1TE.llvm.42",
+                "_RINvNtCs*_4core3fooNtCs*_1b1TE.llvm.*",
+            ),
+            ("_RNvNtC1a8HttpsCs_3bar", "_RNvNtC1a8HttpsCs_3bar"),
+            ("_RNvC1a11TakesCsvFile", "_RNvC1a11TakesCsvFile"),
             ("sqlite3_step", "sqlite3_step"),
         ] {
             assert_eq!(pattern(name), wanted);
@@ -189,36 +211,22 @@ mod tests {
     }
 
     #[test]
-    fn functions_of_the_program_are_listed_with_the_hash_that_tells_them_apart() {
+    fn functions_of_the_program_are_listed_once_with_all_their_names() {
         let profile = "ob=/x/libc.so.6\nfn=malloc\n0 3\nob=/x/prog\nfn=sqlite3_step\n\
-                       cob=/x/libc.so.6\ncfn=free\nfn=_ZN1a1b17h0123456789abcdefE'2\n\
-                       fn=0x0001\nfn=(below main)\nfn=_RNvCs1_3std4main\n\
-                       fn=_ZN1c17h0123456789abcdefE\n";
+                       cob=/x/libc.so.6\ncfn=free\nfn=_RNvCs1a2B3c4D5e6_1a1b'2\n\
+                       fn=0x0001\nfn=(below main)\n";
         let found = functions(profile, Path::new("/x/prog"));
-        let wanted = [
-            "_RNvCs1_3std4main",
-            "_ZN1a1b17h0123456789abcdefE",
-            "_ZN1c17h0123456789abcdefE",
-            "sqlite3_step",
-        ];
+        let wanted = ["_RNvCs1a2B3c4D5e6_1a1b", "sqlite3_step"];
         assert_eq!(found.iter().collect::<Vec<_>>(), wanted);
-        let counts = count(
-            "00 t _ZN1a1b17h0123456789abcdefE\n01 t _ZN1c17h0123456789abcdefE\n\
-             02 t _ZN1c17hfedcba9876543210E\n03 T sqlite3_step\n",
-        );
+        let symbols = "00 t _RNvCs1a2B3c4D5e6_1a1b\n00 t _RNvCs1a2B3c4D5e6_1a1c\n\
+                       02 T sqlite3_step\n02 b data\n";
         let requests = BTreeSet::from(["sqlite3_step".to_owned(), "late".to_owned()]);
-        let script = script(&found, &requests, &counts);
+        let script = script(&found, &requests, &same(symbols));
         let lines: Vec<_> = script
             .lines()
             .filter_map(|line| line.trim().strip_prefix("*(.text.")?.strip_suffix(')'))
             .collect();
-        let wanted = [
-            "_RNvCs1_3std4main",
-            "_ZN1a1b17h*E",
-            "_ZN1c17h0123456789abcdefE",
-            "sqlite3_step",
-            "late",
-        ];
+        let wanted = ["_RNvCs*_1a1b", "_RNvCs*_1a1c", "sqlite3_step", "late"];
         assert_eq!(lines, wanted);
     }
 }

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::{self, Deserialize, DeserializeOwned, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::body::read;
 use super::error::Refusal;
@@ -79,12 +80,17 @@ impl<T: JsonSchema> JsonSchema for Parts<T> {
     }
 }
 
-/// Nothing of an object is required.
+/// Nothing of an object is required, and all of it may be null.
 fn loosen(schema: &mut Object) {
     schema.remove("required");
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-        let parts = properties.values_mut().filter_map(Value::as_object_mut);
-        parts.for_each(loosen);
+        for part in properties.values_mut().filter_map(Value::as_object_mut) {
+            loosen(part);
+            let description = part.remove("description");
+            let value = mem::take(part);
+            part.extend(description.map(|text| ("description".to_owned(), text)));
+            part.insert("anyOf".to_owned(), json!([value, {"type": "null"}]));
+        }
     }
 }
 
@@ -176,11 +182,12 @@ pub fn to_object(setting: &impl Serialize) -> Object {
     object
 }
 
-/// Changes parts of an object.
+/// Changes parts of an object; null puts a part back. What is not there stays null, for whoever
+/// reads it to refuse names that there are none of.
 pub fn merge(present: &mut Object, changes: Object) {
     for (name, change) in changes {
         match (present.get_mut(&name), change) {
-            (_, Value::Null) => drop(present.remove(&name)),
+            (Some(_), Value::Null) => drop(present.remove(&name)),
             (Some(Value::Object(inner)), Value::Object(changes)) => merge(inner, changes),
             (_, change) => drop(present.insert(name, change)),
         }
@@ -224,6 +231,8 @@ mod tests {
         merge(&mut present, unset);
         let unset: Alerting = fit(present).unwrap();
         assert_eq!(unset.thresholds.free_disc_for_trace_mb, None);
+        let again = r#"{"thresholds":{"freeDiscForTraceMb":null}}"#;
+        assert_eq!(changed(again).unwrap(), Alerting::default());
     }
 
     #[test]
@@ -238,6 +247,7 @@ mod tests {
                 "duplicate field `cpuLoad`",
             ),
             (r#"{"more":1}"#, Some("more"), "unknown field `more`"),
+            (r#"{"more":null}"#, Some("more"), "unknown field `more`"),
             (
                 r#"{"thresholds":{"cpuLoad":101}}"#,
                 Some("thresholds.cpuLoad"),
