@@ -128,7 +128,7 @@ pub(crate) const RSYSLOG: Tool = Tool {
     package: "rsyslog",
 };
 /// How it speaks TLS.
-pub(crate) const RSYSLOG_TLS: Tool = library("rsyslog/lmnsd_ossl.so", "rsyslog-openssl");
+pub(crate) const RSYSLOG_TLS: Tool = library("rsyslog/lmnsd_gtls.so", "rsyslog-gnutls");
 pub(crate) const SYSTEMD: Tool = Tool {
     program: "systemd-analyze",
     package: "systemd",

@@ -25,9 +25,9 @@ impl Rsyslog {
         let out = dir.join("messages");
         let tls = tls.map_or_else(String::new, |of| {
             format!(
-                "global(defaultNetstreamDriver=\"ossl\" defaultNetstreamDriverCAFile={:?} \
+                "global(defaultNetstreamDriver=\"gtls\" defaultNetstreamDriverCAFile={:?} \
                  defaultNetstreamDriverCertFile={:?} defaultNetstreamDriverKeyFile={:?})\n\
-                 module(load=\"imtcp\" streamDriver.name=\"ossl\" streamDriver.mode=\"1\" \
+                 module(load=\"imtcp\" streamDriver.name=\"gtls\" streamDriver.mode=\"1\" \
                  streamDriver.authMode=\"anon\")\n",
                 of.ca_file, of.chain, of.key
             )
@@ -69,12 +69,14 @@ fn free_port() -> u16 {
 
 /// The lines that rsyslog wrote, when there are so many.
 async fn lines(dir: &Path, count: usize) -> Vec<String> {
-    let written = until(async || {
+    let lines = || {
         let text = std::fs::read_to_string(dir.join("messages")).unwrap_or_default();
-        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        (lines.len() >= count).then_some(lines)
-    });
-    written.await.expect("rsyslog wrote too little")
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let written = until(async || (lines().len() >= count).then_some(())).await;
+    let lines = lines();
+    assert!(written.is_some(), "rsyslog wrote no more than {lines:#?}");
+    lines
 }
 
 #[tokio::test(flavor = "multi_thread")]
