@@ -1,7 +1,7 @@
 //! Which CAs of an organisation vouch for whom.
 
 use underpass_shared::api::management::{
-    Linked, OperatorTarget, Refusal, Target, Verb, fit, merge, object, to_object,
+    Linked, OperatorTarget, Refusal, Target, Verb, change, fit, object,
 };
 use underpass_shared::config::{Joining, OrganisationFields};
 
@@ -25,11 +25,7 @@ impl Admin {
             let wanted = match body {
                 None => OrganisationFields::default(),
                 Some(body) if verb != Verb::Patch => fit(body)?,
-                Some(body) => {
-                    let mut whole = to_object(&fields.organisation);
-                    merge(&mut whole, body);
-                    fit(whole)?
-                }
+                Some(body) => change(&fields.organisation, body)?,
             };
             fields.organisation = wanted.try_into()?;
             Ok::<(), Refusal>(())

@@ -3,8 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use underpass_shared::api::management::{
-    ConnectorTarget, Linked, Object, Refusal, Target, TunnelTuning, Verb, fit, merge, object,
-    to_object,
+    ConnectorTarget, Linked, Object, Refusal, Target, TunnelTuning, Verb, change, fit, object,
 };
 use underpass_shared::config::{
     AlertRules, Alerting, ConnectorFields, Heartbeat, HistorySettings, Number, PpSettings,
@@ -128,9 +127,7 @@ pub(super) fn wanted<T: DeserializeOwned>(
     if verb != Verb::Patch {
         return fit(body);
     }
-    let mut whole = to_object(present);
-    merge(&mut whole, body);
-    fit(whole)
+    change(present, body)
 }
 
 impl Admin {

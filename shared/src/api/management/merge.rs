@@ -14,6 +14,11 @@ use super::body::read;
 use super::error::Refusal;
 use super::{Links, Target, links};
 
+/// Parts that a request puts back at most.
+const NULLS_MAX: usize = 100;
+/// How the reader of a setting says that there is no such name.
+const UNKNOWN: &str = "unknown field";
+
 /// A JSON object.
 pub type Object = Map<String, Value>;
 
@@ -182,13 +187,71 @@ pub fn to_object(setting: &impl Serialize) -> Object {
     object
 }
 
-/// Changes parts of an object; null puts a part back. What is not there stays null, for whoever
-/// reads it to refuse names that there are none of.
-pub fn merge(present: &mut Object, changes: Object) {
+/// Changes parts of a setting (RFC 7396): null puts a part back, whether it was set or not.
+///
+/// # Errors
+/// What is wrong with the whole, and where; null of a name that there is none of.
+pub fn change<T: DeserializeOwned>(
+    present: &impl Serialize,
+    changes: Object,
+) -> Result<T, Refusal> {
+    let mut nulls = vec![];
+    collect_nulls(&changes, &mut vec![], &mut nulls);
+    if nulls.len() > NULLS_MAX {
+        let rule = format!("at most {NULLS_MAX} parts are put back at once");
+        return Err(Refusal::invalid("", rule));
+    }
+    let mut whole = to_object(present);
+    merge(&mut whole, changes);
+    let changed = fit(whole.clone())?;
+    // Whatever else is wrong with a null: the part is not there, as it shall be.
+    let unknown = nulls.iter().find_map(|path| {
+        let mut probe = whole.clone();
+        set_null(&mut probe, path);
+        let refusal = fit::<T>(probe).err()?;
+        refusal.body.message.contains(UNKNOWN).then_some(refusal)
+    });
+    unknown.map_or(Ok(changed), Err)
+}
+
+/// The paths of all nulls.
+fn collect_nulls(changes: &Object, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+    for (name, change) in changes {
+        path.push(name.clone());
+        match change {
+            Value::Null => found.push(path.clone()),
+            Value::Object(inner) => collect_nulls(inner, path, found),
+            _ => {}
+        }
+        path.pop();
+    }
+}
+
+/// Puts null at a path, where the way there consists of objects.
+fn set_null(object: &mut Object, path: &[String]) {
+    if let [name, rest @ ..] = path {
+        if rest.is_empty() {
+            object.insert(name.clone(), Value::Null);
+            return;
+        }
+        let inner = object.entry(name.clone()).or_insert_with(|| json!({}));
+        if let Value::Object(inner) = inner {
+            set_null(inner, rest);
+        }
+    }
+}
+
+fn merge(present: &mut Object, changes: Object) {
     for (name, change) in changes {
         match (present.get_mut(&name), change) {
-            (Some(_), Value::Null) => drop(present.remove(&name)),
+            (_, Value::Null) => drop(present.remove(&name)),
             (Some(Value::Object(inner)), Value::Object(changes)) => merge(inner, changes),
+            // Nulls in what is new put nothing back.
+            (_, Value::Object(changes)) => {
+                let mut inner = Object::new();
+                merge(&mut inner, changes);
+                drop(present.insert(name, Value::Object(inner)));
+            }
             (_, change) => drop(present.insert(name, change)),
         }
     }
@@ -211,9 +274,7 @@ mod tests {
     use crate::config::Alerting;
 
     fn changed(changes: &str) -> Result<Alerting, Refusal> {
-        let mut present = to_object(&Alerting::default());
-        merge(&mut present, object(changes.as_bytes())?);
-        fit(present)
+        change(&Alerting::default(), object(changes.as_bytes())?)
     }
 
     #[test]
@@ -226,13 +287,37 @@ mod tests {
         assert_eq!(new.notification, wanted.notification);
         assert_eq!(new.thresholds.cpu_load.get(), 80);
         assert_eq!(new.thresholds.free_disk_space_mb.get(), 100);
-        let mut present = to_object(&new);
         let unset = object(br#"{"thresholds":{"freeDiscForTraceMb":null}}"#).unwrap();
-        merge(&mut present, unset);
-        let unset: Alerting = fit(present).unwrap();
+        let unset: Alerting = change(&new, unset).unwrap();
         assert_eq!(unset.thresholds.free_disc_for_trace_mb, None);
         let again = r#"{"thresholds":{"freeDiscForTraceMb":null}}"#;
         assert_eq!(changed(again).unwrap(), Alerting::default());
+    }
+
+    #[test]
+    fn what_is_put_back_twice_stays_so() {
+        #[derive(Debug, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        struct Levels {
+            #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+            levels: std::collections::BTreeMap<String, String>,
+        }
+        let mut present = Levels::default();
+        for changes in [
+            r#"{"levels":{"h2":"debug"}}"#,
+            r#"{"levels":{"h2":null}}"#,
+            r#"{"levels":{"h2":null}}"#,
+            r#"{"levels":null}"#,
+            r#"{"levels":null}"#,
+        ] {
+            present = change(&present, object(changes.as_bytes()).unwrap()).unwrap();
+        }
+        assert_eq!(present, Levels::default());
+        let many = (0..=NULLS_MAX)
+            .map(|n| (n.to_string(), Value::Null))
+            .collect();
+        let refusal = change::<Levels>(&present, many).unwrap_err();
+        assert!(refusal.body.message.contains("at most 100"), "{refusal:?}");
     }
 
     #[test]
@@ -248,6 +333,11 @@ mod tests {
             ),
             (r#"{"more":1}"#, Some("more"), "unknown field `more`"),
             (r#"{"more":null}"#, Some("more"), "unknown field `more`"),
+            (
+                r#"{"delays":null,"thresholds":{"more":null}}"#,
+                None,
+                "unknown field",
+            ),
             (
                 r#"{"thresholds":{"cpuLoad":101}}"#,
                 Some("thresholds.cpuLoad"),

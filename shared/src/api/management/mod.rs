@@ -93,7 +93,7 @@ pub use log_file::{InvalidLogFileName, LogFileName, LogFilePage, LogFileShown, L
 pub use mail::{MailInput, MailShown};
 pub use mapping::{SystemMapping, SystemMappingInput};
 pub use mapping_address::{InvalidMappingAddress, MappingAddress};
-pub use merge::{Linked, Object, fit, merge, object, to_object};
+pub use merge::{Linked, Object, change, fit, object, to_object};
 pub use metric_history::{
     HISTORY_BOUNDS_MS, HISTORY_POINTS_MAX, HistoryAnswer, HistoryBucket, HistoryPoint, MetricList,
     MetricShown, MonitorAsk,
