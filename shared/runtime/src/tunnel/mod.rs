@@ -9,6 +9,7 @@
 mod batch;
 mod caller;
 mod error;
+mod gather;
 mod gauge;
 mod inbound;
 mod internal;

@@ -10,6 +10,7 @@ use http_body::Body;
 use underpass_shared::trailers;
 
 use super::error::StreamError;
+use super::gather::Gathered;
 
 /// The sending half of a stream. Dropping it before its end aborts the stream.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl Outbound {
         B: Body + Unpin,
         B::Data: Buf,
     {
-        let mut body = body;
+        let mut body = Gathered::new(body);
         while !self.finished {
             let next = poll_fn(|cx| {
                 // A reset by the other end must not wait for a slow body.
@@ -49,12 +50,11 @@ impl Outbound {
                         reset.map_or_else(Into::into, |_| StreamError::Aborted)
                     ));
                 }
-                std::pin::Pin::new(&mut body).poll_frame(cx).map(Ok)
+                body.poll_next(cx).map(Ok)
             });
             match next.await? {
                 Some(Ok(frame)) => match frame.into_data() {
-                    Ok(mut data) => {
-                        let chunk = data.copy_to_bytes(data.remaining());
+                    Ok(chunk) => {
                         let last = body.is_end_stream();
                         self.send_chunk(chunk, last).await?;
                     }
