@@ -353,6 +353,11 @@ impl Hub {
             }
             Message::Renewed(agent, renewed) => self.renewed(agent, renewed),
             Message::Filled => (self.wake)(),
+            Message::Over(fill) => {
+                self.publish();
+                fill();
+                (self.wake)();
+            }
         }
     }
 

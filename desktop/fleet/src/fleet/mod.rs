@@ -123,6 +123,9 @@ pub(crate) enum Message {
     Renewed(AgentId, Result<Known, String>),
     /// A slot was filled.
     Filled,
+    /// Something is over: fills its slot, once all that was said of it before has been heard. Who
+    /// goes on as soon as the slot is filled finds nothing of it running any more.
+    Over(Box<dyn FnOnce() + Send>),
 }
 
 /// The engine. Dropping it ends it.

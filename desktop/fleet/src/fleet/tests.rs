@@ -38,16 +38,19 @@ impl Watched {
 
     /// Looks after each wake.
     fn until<T>(&self, what: &str, mut look: impl FnMut(&FleetSnapshot) -> Option<T>) -> T {
+        let end = underpass_runtime::clock::monotonic() + LIMIT;
         loop {
             let seen = *self.woken.0.lock().unwrap();
             if let Some(found) = look(&self.fleet.snapshot()) {
                 return found;
             }
+            // The fleet says something all the time, so each wait has its share of the limit only.
+            let left = end.saturating_sub(underpass_runtime::clock::monotonic());
             let woken = self.woken.0.lock().unwrap();
             let (_woken, late) = self
                 .woken
                 .1
-                .wait_timeout_while(woken, LIMIT, |now| *now == seen)
+                .wait_timeout_while(woken, left, |now| *now == seen)
                 .unwrap();
             assert!(
                 !late.timed_out(),

@@ -91,8 +91,8 @@ impl Hub {
                 // A session that has enough to do looks anyway.
                 drop(nudges.try_send(Nudge::Changed));
             }
-            done.finish(ticket, Ok(ended), clock::wall_ms());
-            drop(hub.send(Message::Filled).await);
+            let fill = Box::new(move || done.finish(ticket, Ok(ended), clock::wall_ms()));
+            drop(hub.send(Message::Over(fill)).await);
         });
     }
 

@@ -286,10 +286,11 @@ impl Hub {
             hub: self.told.clone(),
             nudges: nudges.collect(),
         };
-        let done = done.clone();
+        let (done, hub) = (done.clone(), self.told.clone());
         self.tasks.spawn("fleet-migration", async move {
             let ended = run.run(migration).await;
-            done.finish(ticket, ended, clock::wall_ms());
+            let fill = Box::new(move || done.finish(ticket, ended, clock::wall_ms()));
+            drop(hub.send(Message::Over(fill)).await);
         });
     }
 
