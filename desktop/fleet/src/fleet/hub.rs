@@ -353,12 +353,15 @@ impl Hub {
             }
             Message::Renewed(agent, renewed) => self.renewed(agent, renewed),
             Message::Filled => (self.wake)(),
-            Message::Over(fill) => {
-                self.publish();
-                fill();
-                (self.wake)();
-            }
+            Message::Over(fill) => self.over(fill),
         }
+    }
+
+    /// What is over is seen to be so before its slot says it.
+    fn over(&mut self, fill: Box<dyn FnOnce() + Send>) {
+        self.publish();
+        fill();
+        (self.wake)();
     }
 
     fn notice(&mut self, agent: Option<AgentId>, severity: Severity, text: String) {

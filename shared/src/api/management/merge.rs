@@ -221,7 +221,7 @@ fn collect_nulls(changes: &Object, path: &mut Vec<String>, found: &mut Vec<Vec<S
         match change {
             Value::Null => found.push(path.clone()),
             Value::Object(inner) => collect_nulls(inner, path, found),
-            _ => {}
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {}
         }
         path.pop();
     }
