@@ -6,7 +6,7 @@ use crate::process::{json, until};
 use crate::world::World;
 
 /// Denied paths with what is nobody's business.
-const DENIED: &str = "http://backend.virtual/customer-4711/data?key=s3cr3t";
+const DENIED: &str = "http://backend.virtual/customer-zwirn/data?key=s3cr3t";
 
 /// The lines that hold a text, as soon as there is one.
 fn lines(log: impl Fn() -> String, text: &str) -> Vec<String> {
@@ -19,7 +19,7 @@ fn lines(log: impl Fn() -> String, text: &str) -> Vec<String> {
 }
 
 fn is_discreet(log: &str) {
-    for word in ["customer-4711", "s3cr3t", "Bearer"] {
+    for word in ["zwirn", "s3cr3t", "Bearer"] {
         assert!(!log.contains(word), "{word}: {log}");
     }
 }
