@@ -70,15 +70,27 @@ pub(crate) fn split_port(text: &str) -> Result<(&str, Option<&str>), InvalidAddr
 /// When the URL has no plain `host[:port]`.
 pub fn port_of(url: &http::Uri) -> Result<u16, InvalidAddress> {
     let authority = url.authority().map_or("", |authority| authority.as_str());
-    let host = url.host().filter(|host| !host.is_empty());
-    let behind = host.and_then(|host| authority.strip_prefix(host));
-    match behind.ok_or(InvalidAddress::Host)? {
-        "" => Ok(HTTP_PORT),
-        behind => {
-            let port = behind.strip_prefix(':').ok_or(InvalidAddress::Port)?;
-            Ok(port.parse::<Port>()?.get())
-        }
+    Ok(host_and_port(authority)?.1)
+}
+
+/// The host, with the brackets of an IPv6 address, and the port of an `http` URL's authority.
+///
+/// # Errors
+/// When it is no plain `host[:port]`.
+pub fn host_and_port(authority: &str) -> Result<(&str, u16), InvalidAddress> {
+    let bytes = authority.as_bytes();
+    let end = match bytes.first() {
+        Some(b'[') => memchr::memchr(b']', bytes).map(|end| end + 1),
+        _ => Some(memchr::memchr(b':', bytes).unwrap_or(bytes.len())),
+    };
+    // In front of an at sign stands a user.
+    let end = end.filter(|&end| end > 0 && memchr::memchr(b'@', bytes).is_none());
+    let (host, behind) = authority.split_at(end.ok_or(InvalidAddress::Host)?);
+    if behind.is_empty() {
+        return Ok((host, HTTP_PORT));
     }
+    let port = behind.strip_prefix(':').ok_or(InvalidAddress::Port)?;
+    Ok((host, port.parse::<Port>()?.get()))
 }
 
 fn check_name(text: &str) -> Result<(), InvalidAddress> {

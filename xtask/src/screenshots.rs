@@ -22,7 +22,14 @@ pub(crate) fn run(stop: &Stop) -> anyhow::Result<()> {
     debian::ensure(&[PNGQUANT, VULKAN], stop)?;
     let taken = tempfile::tempdir().context("cannot make a temporary folder")?;
     output::progress("drawing");
-    let arguments = ["test", "--workspace", "--test", "ui"];
+    let arguments = [
+        "test",
+        "--workspace",
+        "--features",
+        "underpass-desktop/pictures",
+        "--test",
+        "ui",
+    ];
     let mut draw = shell::cargo(&arguments);
     draw.args(["--", "--ignored", "pictures_of_every_screen"])
         .env("UNDERPASS_SHOTS", taken.path());

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use http::Request;
+use http::uri::Authority;
 use underpass_shared::audit::Forwarded;
 use underpass_shared::config::{Protocol, Subaccount, SubaccountKey};
-use underpass_shared::host::{VirtualAddress, port_of};
+use underpass_shared::host::{VirtualAddress, host_and_port};
 use underpass_shared::policy::{Access, Denial, Permit};
 use underpass_shared::protocol::upgrade::is_marked;
 
@@ -32,11 +33,11 @@ pub(super) fn decide<'a, B>(
     measured: &mut Measured,
 ) -> Result<(&'a Arc<Subaccount>, Permit), Refused> {
     let uri = request.uri();
+    let (host, port) = asked_for(uri.authority());
     let access = Access {
         protocol: Protocol::Http,
-        host: uri.host().unwrap_or_default(),
-        // No mapping has port 0, so what is no port leads nowhere.
-        port: port_of(uri).unwrap_or(0),
+        host,
+        port,
         path: uri.path().as_bytes(),
         websocket: is_marked(request.headers()),
     };
@@ -81,6 +82,15 @@ pub(super) fn decide<'a, B>(
         audit.request(key, recorded(), Some(reason));
     }
     Err(refused)
+}
+
+/// The virtual host and port that a request names. No mapping has port 0, so what is no port leads
+/// nowhere.
+pub(super) fn asked_for(authority: Option<&Authority>) -> (&str, u16) {
+    let Some(authority) = authority else {
+        return ("", 0);
+    };
+    host_and_port(authority.as_str()).unwrap_or_else(|_rule| (authority.host(), 0))
 }
 
 impl Refused {

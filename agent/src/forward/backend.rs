@@ -1,10 +1,11 @@
 //! One exchange with an internal system.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::uri::Authority;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -22,6 +23,7 @@ use underpass_shared::host::VirtualAddress;
 use underpass_shared::policy::Permit;
 use underpass_shared::rewrite;
 
+use super::access::asked_for;
 use super::answer::Answer;
 use super::dial::{DialError, System, dial};
 use super::guard::Guard;
@@ -78,8 +80,7 @@ pub(super) struct Backend<'a> {
     pub(super) subaccount: &'a Subaccount,
     pub(super) diagnoses: &'a Diagnoses,
     /// The virtual host that was asked for, as our own answers name it.
-    pub(super) host: String,
-    pub(super) port: u16,
+    pub(super) authority: Option<Authority>,
     pub(super) pool: &'a Arc<Pool>,
     pub(super) guard: Guard<'a>,
     /// The rules of TLS, where the mapping wants TLS.
@@ -92,28 +93,41 @@ pub(super) struct Backend<'a> {
 
 impl Backend<'_> {
     /// Sends the request and waits for the head of the answer; bodies stream.
-    pub(super) async fn exchange(
+    ///
+    /// No `async fn`: its future would hold the request twice, and is copied for every request.
+    pub(super) fn exchange(
         &self,
         request: Request<Upload>,
-    ) -> Result<(Response<Incoming>, Lease), Answer> {
+    ) -> impl Future<Output = Result<(Response<Incoming>, Lease), Answer>> {
         let mut request = self.prepare(request);
         let moved = request.body().moved();
-        // An idle connection may have ended a moment ago; it then gives the request back unsent.
-        while let Some(mut lease) = self.take() {
-            self.flow.asked();
-            let sending = lease.connection.sender.try_send_request(request);
-            match answered(sending, moved.as_ref(), self.answer_time).await {
-                Some(Ok(response)) => return Ok((self.cleaned(response)?, lease)),
-                Some(Err(mut failed)) => match failed.take_message() {
-                    Some(unsent) => request = unsent,
-                    None => return Err(self.no_answer(&failed.into_error())),
-                },
-                None => return Err(self.too_slow()),
+        async move {
+            // An idle connection may have ended a moment ago; it then gives the request back unsent.
+            while let Some(mut lease) = self.take() {
+                self.flow.asked();
+                let sending = pin!(lease.connection.sender.try_send_request(request));
+                match answered(sending, moved.as_ref(), self.answer_time).await {
+                    Some(Ok(response)) => return Ok((self.cleaned(response)?, lease)),
+                    Some(Err(mut failed)) => match failed.take_message() {
+                        Some(unsent) => request = unsent,
+                        None => return Err(self.no_answer(&failed.into_error())),
+                    },
+                    None => return Err(self.too_slow()),
+                }
             }
+            Box::pin(self.exchange_anew(request, moved)).await
         }
+    }
+
+    /// The same on a connection of its own.
+    async fn exchange_anew(
+        &self,
+        request: Request<Upload>,
+        moved: Option<Moved>,
+    ) -> Result<(Response<Incoming>, Lease), Answer> {
         let mut lease = self.connect(Use::Requests).await?;
         self.flow.asked();
-        let sending = lease.connection.sender.send_request(request);
+        let sending = pin!(lease.connection.sender.send_request(request));
         match answered(sending, moved.as_ref(), self.answer_time).await {
             Some(Ok(response)) => Ok((self.cleaned(response)?, lease)),
             Some(Err(error)) => Err(self.no_answer(&error)),
@@ -135,7 +149,7 @@ impl Backend<'_> {
         upgrade::ask(request.headers_mut());
         let mut lease = self.connect(Use::Upgrade).await?;
         self.flow.asked();
-        let sending = lease.connection.sender.send_request(request);
+        let sending = pin!(lease.connection.sender.send_request(request));
         let response = match answered(sending, None, self.answer_time).await {
             Some(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 self.flow.answered();
@@ -260,7 +274,7 @@ impl Backend<'_> {
 
     /// What a failed exchange is answered with.
     pub(super) fn no_answer(&self, error: &hyper::Error) -> Answer {
-        let Self { host, port, .. } = self;
+        let (host, port) = asked_for(self.authority.as_ref());
         tracing::info!(host, port, %error, "back end gave no answer");
         if error.is_parse_too_large() {
             self.head_too_long()
@@ -272,7 +286,7 @@ impl Backend<'_> {
     }
 
     fn head_too_long(&self) -> Answer {
-        let Self { host, port, .. } = self;
+        let (host, port) = asked_for(self.authority.as_ref());
         tracing::info!(host, port, "back end's head is too long");
         self.answer(|host, port| Answer::HeadTooLong { host, port })
     }
@@ -298,18 +312,18 @@ impl Backend<'_> {
     }
 
     fn answer(&self, make: impl FnOnce(String, u16) -> Answer) -> Answer {
-        make(self.host.clone(), self.port)
+        let (host, port) = asked_for(self.authority.as_ref());
+        make(host.to_owned(), port)
     }
 }
 
 /// What an exchange comes to, or nothing when the back end is too slow: it has `time` from when it
 /// last took something of the body, and at most twice as much.
 async fn answered<F: Future>(
-    exchange: F,
+    mut exchange: Pin<&mut F>,
     moved: Option<&Moved>,
     time: Duration,
 ) -> Option<F::Output> {
-    let mut exchange = pin!(exchange);
     loop {
         match timeout(time, &mut exchange).await {
             Ok(output) => return Some(output),

@@ -188,7 +188,7 @@ fn guard(found: Vec<SocketAddr>, rules: Guard<'_>) -> Result<(Vec<SocketAddr>, W
 async fn connect(peers: Vec<SocketAddr>) -> Result<((TcpStream, SocketAddr), Went), Failed> {
     let mut last = Failed("no address".to_owned(), "check the DNS");
     for peer in peers {
-        match dial(peer).await {
+        match net::connect_edge(peer).await {
             Ok(stream) => {
                 let (seen, advice) = (format!("connected to {peer}"), None);
                 return Ok(((stream, peer), Went { seen, advice }));
@@ -197,12 +197,6 @@ async fn connect(peers: Vec<SocketAddr>) -> Result<((TcpStream, SocketAddr), Wen
         }
     }
     Err(last)
-}
-
-async fn dial(peer: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(peer).await?;
-    net::tune_edge(&stream)?;
-    Ok(stream)
 }
 
 fn unconnected(error: &io::Error) -> &'static str {
@@ -269,7 +263,7 @@ async fn presented(host: &str, peer: SocketAddr) -> Option<String> {
     let (tls, seen) = ClientTls::looking(Role::Enrol).ok()?;
     let name = ServerName::try_from(host.to_owned()).ok()?;
     // It is refused in any case.
-    drop(tls.connect(name, dial(peer).await.ok()?).await);
+    drop(tls.connect(name, net::connect_edge(peer).await.ok()?).await);
     seen.describe()
 }
 

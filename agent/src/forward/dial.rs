@@ -54,11 +54,8 @@ pub(super) async fn dial(
             last = DialError::Guard(peer, denied);
             continue;
         }
-        match TcpStream::connect(peer).await {
-            Ok(stream) => {
-                net::tune_edge(&stream).map_err(DialError::Connect)?;
-                return Ok((stream, peer));
-            }
+        match net::connect_edge(peer).await {
+            Ok(stream) => return Ok((stream, peer)),
             Err(error) => last = DialError::Connect(error),
         }
     }

@@ -23,7 +23,6 @@ use tokio::sync::watch;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::{Handler, Inbound, Responder, StreamError};
 use underpass_shared::config::SubaccountKey;
-use underpass_shared::host::port_of;
 use underpass_shared::protocol::upgrade::is_marked;
 
 use self::answer::Answer;
@@ -31,7 +30,7 @@ use self::backend::{ANSWER_TIME, Backend};
 pub(crate) use self::check::{Wanted, check};
 use self::guard::Guard;
 pub use self::guard::{OwnListeners, Registered};
-use self::pool::{Lease, Pool};
+use self::pool::Pool;
 use self::tls::TlsRules;
 use self::upload::{Expectation, Upload};
 use crate::audit::Audit;
@@ -111,7 +110,8 @@ impl Handler for SubaccountForward {
         let mut measured = self.tunnel.begin(&request, responder.round_trip());
         let tap = self.forward.traces.tap(&self.key, &request);
         if is_marked(request.headers()) {
-            return self.upgrade(request, responder, measured, tap).await;
+            // In a box, since it is large and few requests ask for it.
+            return Box::pin(self.upgrade(request, responder, measured, tap)).await;
         }
         let (mut request, mut expectation) = Upload::of(request);
         if let Some(tap) = &tap {
@@ -119,7 +119,12 @@ impl Handler for SubaccountForward {
             request.body_mut().capture(capture);
         }
         let answered = {
-            let mut answering = pin!(self.answer(request, &mut measured));
+            let snapshot = self.snapshot();
+            let backend = match self.backend(&snapshot, &request, &mut measured) {
+                Ok(backend) => backend,
+                Err(answer) => return send_own(answer, responder, &mut measured, tap).await,
+            };
+            let mut answering = pin!(backend.exchange(request));
             loop {
                 let heard = expectation.as_ref().filter(|one| one.is_open());
                 let heard = OptionFuture::from(heard.map(Expectation::heard));
@@ -151,11 +156,7 @@ impl Handler for SubaccountForward {
                     lease.give_back().await;
                 }
             }
-            Err(answer) => {
-                if let Err(error) = send_own(answer, responder, &mut measured, tap).await {
-                    tracing::debug!(%error, "a caller left before its answer");
-                }
-            }
+            Err(answer) => send_own(answer, responder, &mut measured, tap).await,
         }
     }
 }
@@ -173,39 +174,27 @@ async fn send(
     let done = || measured.answered(status);
     match tap {
         None => responder.send_then(response, done).await,
-        Some(tap) => responder.send_then(tap.answer(response), done).await,
+        Some(tap) => Box::pin(responder.send_then(tap.answer(response), done)).await,
     }
 }
 
 /// Sends an answer of our own.
-async fn send_own(
-    answer: Answer,
-    responder: Responder,
-    measured: &mut Measured,
-    tap: Option<Tap>,
-) -> Result<(), StreamError> {
+async fn send_own(answer: Answer, responder: Responder, measured: &mut Measured, tap: Option<Tap>) {
     let flow = Arc::clone(measured.flow());
     let response = answer.into_response();
     measured.failed(response.status());
     let response = response.map(|body| Counted::new(body, flow));
     let done = || measured.end();
-    match tap {
+    let sent = match tap {
         None => responder.send_then(response, done).await,
-        Some(tap) => responder.send_then(tap.answer(response), done).await,
+        Some(tap) => Box::pin(responder.send_then(tap.answer(response), done)).await,
+    };
+    if let Err(error) = sent {
+        tracing::debug!(%error, "a caller left before its answer");
     }
 }
 
 impl SubaccountForward {
-    async fn answer(
-        &self,
-        request: Request<Upload>,
-        measured: &mut Measured,
-    ) -> Result<(Response<Incoming>, Lease), Answer> {
-        let snapshot = self.snapshot();
-        let backend = self.backend(&snapshot, &request, measured)?;
-        backend.exchange(request).await
-    }
-
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.forward.snapshot.borrow())
     }
@@ -223,7 +212,6 @@ impl SubaccountForward {
             refused.diagnose(&self.key, &self.forward.diagnoses);
             refused.into_answer()
         })?;
-        let uri = request.uri();
         let connector = snapshot.document().connector();
         let mapping = permit.mapping();
         let tls = mapping.protocol.uses_tls();
@@ -232,8 +220,7 @@ impl SubaccountForward {
             permit,
             subaccount,
             diagnoses: &self.forward.diagnoses,
-            host: uri.host().unwrap_or_default().to_owned(),
-            port: port_of(uri).unwrap_or(0),
+            authority: request.uri().authority().cloned(),
             pool: &self.forward.pool,
             guard: Guard {
                 allowed: connector.allowed_targets(),

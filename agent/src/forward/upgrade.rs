@@ -50,7 +50,9 @@ impl SubaccountForward {
             Ok(Asked::Refused(response)) => {
                 super::send(response, responder, &mut measured, tap).await
             }
-            Err(answer) => super::send_own(answer, responder, &mut measured, tap).await,
+            Err(answer) => {
+                return super::send_own(answer, responder, &mut measured, tap).await;
+            }
         };
         if let Err(error) = sent {
             tracing::debug!(%error, "a WebSocket broke off");

@@ -175,11 +175,8 @@ pub(crate) async fn resolve(address: (&str, u16)) -> io::Result<Vec<SocketAddr>>
 pub(crate) async fn connect_any(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for &address in addresses {
-        match timeout(ADDRESS_TIME, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => match net::tune_tunnel(&stream) {
-                Ok(()) => return Ok(stream),
-                Err(error) => last = error,
-            },
+        match timeout(ADDRESS_TIME, net::connect_tunnel(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) => last = error,
             Err(_elapsed) => last = io::ErrorKind::TimedOut.into(),
         }

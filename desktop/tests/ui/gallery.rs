@@ -10,7 +10,7 @@ use underpass_desktop::widget::{
     pill, progress, segmented, select, skeleton, sparkline, toggle, tunnels,
 };
 
-use crate::stage::shots;
+use crate::stage::{drawn, shots};
 
 #[derive(Default)]
 struct Shown {
@@ -38,7 +38,7 @@ fn show(name: &str, size: [f32; 2], mut draw: impl FnMut(&mut Ui, &mut Shown)) {
     for theme in [Theme::Dark, Theme::Light] {
         let builder = Harness::builder().with_size(size).with_theme(theme);
         let builder = if shots().is_some() {
-            builder.wgpu()
+            drawn(builder)
         } else {
             builder
         };

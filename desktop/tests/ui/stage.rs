@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::{Key, Modifiers, Theme, ThemePreference};
-use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::{Harness, HarnessBuilder};
 use underpass_desktop::app::App;
 use underpass_desktop::nav::Route;
 use underpass_desktop::prefs::Prefs;
@@ -36,6 +36,18 @@ enum Letters {
 /// Where pictures go, when pictures are wanted.
 pub(crate) fn shots() -> Option<PathBuf> {
     std::env::var_os("UNDERPASS_SHOTS").map(PathBuf::from)
+}
+
+/// Pictures need a renderer, which is built for them alone; everything else does without.
+#[cfg(feature = "pictures")]
+pub(crate) fn drawn<S>(builder: HarnessBuilder<S>) -> HarnessBuilder<S> {
+    builder.wgpu()
+}
+
+/// Taking a picture then fails.
+#[cfg(not(feature = "pictures"))]
+pub(crate) const fn drawn<S>(builder: HarnessBuilder<S>) -> HarnessBuilder<S> {
+    builder
 }
 
 impl Stage {
@@ -84,8 +96,7 @@ impl Stage {
         } else {
             builder
         };
-        // Pictures need a renderer; everything else does without.
-        let builder = if renders { builder.wgpu() } else { builder };
+        let builder = if renders { drawn(builder) } else { builder };
         let mut harness = builder.build_eframe(move |creation| {
             App::new(&creation.egui_ctx, source, Box::new(|| NOW_MS), prefs)
         });

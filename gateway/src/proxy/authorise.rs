@@ -30,7 +30,8 @@ fn token(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     let (Some(value), None) = (values.next(), values.next()) else {
         return None;
     };
-    let (scheme, credentials) = value.to_str().ok()?.split_once(' ')?;
+    let text = std::str::from_utf8(value.as_bytes()).ok()?;
+    let (scheme, credentials) = text.split_once(' ')?;
     let credentials = credentials.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
         Some(credentials.into())

@@ -149,9 +149,11 @@ async fn forward(
                 Upload::None => stream.response().await.map(cleaned),
                 // A body that began to flow cannot be sent again.
                 Upload::Body(body) if waits => {
-                    return invited(stream, outbound, body, shard).await;
+                    return Box::pin(invited(stream, outbound, body, shard)).await;
                 }
-                Upload::Body(body) => return exchange(stream, outbound, body, shard).await,
+                Upload::Body(body) => {
+                    return Box::pin(exchange(stream, outbound, body, shard)).await;
+                }
                 Upload::Raw(socket) => match stream.response().await {
                     Ok(response) => {
                         return Ok(upgrade::answer(response, outbound, socket, &shard.tasks));

@@ -53,6 +53,10 @@ fn listen_on(address: SocketAddr, families: Families) -> io::Result<TcpListener>
         socket.set_only_v6(true)?;
     }
     socket.set_nonblocking(true)?;
+    if address.ip().is_loopback() {
+        // Accepted connections inherit it.
+        platform::unpaced(&SockRef::from(&socket));
+    }
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     TcpListener::from_std(socket.into())
@@ -70,7 +74,35 @@ pub fn host_name() -> Option<String> {
     std::env::var("COMPUTERNAME").ok()
 }
 
-/// Options of a socket to a consumer or to a back end.
+/// Connects to a back end or another system of the company's network.
+///
+/// # Errors
+/// When nobody answers there.
+pub async fn connect_edge(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = connect(address).await?;
+    tune_edge(&stream)?;
+    Ok(stream)
+}
+
+/// Connects to a gateway, or to a proxy on the way to it, for a tunnel.
+///
+/// # Errors
+/// When nobody answers there.
+pub async fn connect_tunnel(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = connect(address).await?;
+    tune_tunnel(&stream)?;
+    Ok(stream)
+}
+
+async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    if address.ip().is_loopback() {
+        platform::unpaced(&SockRef::from(&stream));
+    }
+    Ok(stream)
+}
+
+/// Options of an accepted socket of a consumer.
 ///
 /// # Errors
 /// When the socket is closed already.
@@ -84,7 +116,7 @@ pub fn abort(stream: &TcpStream) {
     drop(stream.set_zero_linger());
 }
 
-/// Options of a socket that carries a tunnel.
+/// Options of an accepted socket that carries a tunnel.
 ///
 /// # Errors
 /// When the socket is closed already.
@@ -97,6 +129,17 @@ pub fn tune_tunnel(stream: &TcpStream) -> io::Result<()> {
 
 mod platform {
     use super::{NOTSENT_LOWAT, SockRef, TCP_USER_TIMEOUT, io};
+
+    /// Between programs of one host nothing is ever lost, and what a system may use by default (BBR)
+    /// sets a timer for each small write to pace it: a tenth of the processor's time of a request.
+    #[cfg(target_os = "linux")]
+    pub(super) fn unpaced(socket: &SockRef<'_>) {
+        // Every Linux has it and allows it to everybody; without it all works as well, only slower.
+        drop(socket.set_tcp_congestion(b"reno"));
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn unpaced(_socket: &SockRef<'_>) {}
 
     #[cfg(target_os = "linux")]
     pub(super) fn user_timeout(socket: &SockRef<'_>) -> io::Result<()> {

@@ -26,6 +26,9 @@ pub const INTERNAL_REQUEST: Duration = Duration::from_secs(10);
 pub const STREAM_OPEN: Duration = Duration::from_secs(5);
 /// How long nothing is read before grown windows go back to their first size.
 pub const WINDOW_QUIET: Duration = Duration::from_secs(1);
+/// How long the other end's thread may be busy with something else; windows bridge it beside the
+/// round trip.
+pub const WINDOW_SLACK: Duration = Duration::from_millis(2);
 /// First part of an outage, in which attempts follow each other quickly.
 pub const BACKOFF_EAGER: Duration = Duration::from_secs(10);
 /// Longest wait between attempts in the eager part.

@@ -88,7 +88,9 @@ impl Desk {
             ..Prefs::default()
         };
         let builder = Harness::builder().with_size([1280.0, 800.0]);
-        let builder = builder.with_theme(theme).wgpu();
+        let builder = builder.with_theme(theme);
+        #[cfg(feature = "pictures")]
+        let builder = builder.wgpu();
         self.harness = builder.build_eframe(move |creation| {
             let clock = Box::new(move || now_ms);
             App::new(&creation.egui_ctx, Box::new(shared), clock, prefs)

@@ -93,7 +93,7 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> anyhow::Result<()> {
     let plan = Rounds {
         rounds,
         quick: options.quick,
-        rathole: rathole.is_some(),
+        rathole: rathole.as_ref().map(Rathole::pids),
     };
     let results = rounds::run(plan, &client, &mut stack, stop)?;
     report::print_and_save(&results, stop)?;

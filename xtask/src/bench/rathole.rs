@@ -21,8 +21,8 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 /// A rathole server and client before nginx; dropping it ends both.
 #[derive(Debug)]
 pub(super) struct Rathole {
-    _server: Child,
-    _client: Child,
+    server: Child,
+    client: Child,
     /// Where consumers connect.
     pub(super) address: SocketAddr,
 }
@@ -45,10 +45,15 @@ impl Rathole {
             Ok(TcpStream::connect(address).ok().map(drop))
         })?;
         Ok(Self {
-            _server: server,
-            _client: client,
+            server,
+            client,
             address,
         })
+    }
+
+    /// The processes of both ends.
+    pub(super) fn pids(&self) -> [u32; 2] {
+        [self.server.pid(), self.client.pid()]
     }
 }
 

@@ -50,7 +50,8 @@ pub(super) fn print_and_save(results: &Results, stop: &Stop) -> anyhow::Result<(
         ))?;
     }
     output::result(format_args!(
-        "TCP congestion control: {} (bbr paces its packets, which makes bulk over loopback cost twice)",
+        "TCP congestion control: {} (bbr paces its packets, which costs processor time; gateway and agent use reno within one host, \
+         direct access and rathole what is set)",
         congestion_control()
     ))?;
     let folder = shell::root().join("target/bench");
@@ -98,9 +99,10 @@ fn peer(series: &Series) -> String {
     let theirs = p99(&series.rathole);
     let ratio = p99(&series.underpass) / theirs;
     format!(
-        "  {}: {:.0} requests/s, p99 {theirs:.0} us; p99 of Underpass to that: {}",
+        "  {}: {:.0} requests/s, {:.2} CPU s, p99 {theirs:.0} us; p99 of Underpass to that: {}",
         series.kind.name(),
         median(&series.rathole, |sample| Some(sample.rate)),
+        median(&series.rathole, |sample| Some(sample.cpu)),
         against(
             ratio,
             series.kind.p99_bar(),

@@ -107,7 +107,7 @@ impl Kind {
 pub(super) struct Sample {
     /// Requests or GiB per second.
     pub(super) rate: f64,
-    /// CPU seconds of gateway and agent per 100,000 requests or per GiB.
+    /// CPU seconds of gateway and agent, or of the peer, per 100,000 requests or per GiB.
     pub(super) cpu: f64,
     pub(super) p50_micros: Option<f64>,
     pub(super) p99_micros: Option<f64>,
@@ -163,8 +163,8 @@ pub(super) struct Results {
 pub(super) struct Rounds {
     pub(super) rounds: usize,
     pub(super) quick: bool,
-    /// Whether rathole runs.
-    pub(super) rathole: bool,
+    /// The processes of rathole, where it runs.
+    pub(super) rathole: Option<[u32; 2]>,
 }
 
 pub(super) fn run(
@@ -196,6 +196,7 @@ pub(super) fn run(
             let probe = Probe {
                 client,
                 pids,
+                rathole: plan.rathole,
                 time,
                 stop,
             };
@@ -203,7 +204,7 @@ pub(super) fn run(
                 .push(probe.measure(one.kind, Way::Direct, &mut busy)?);
             one.underpass
                 .push(probe.measure(one.kind, Way::Underpass, &mut busy)?);
-            if plan.rathole && one.kind.is_compared() {
+            if plan.rathole.is_some() && one.kind.is_compared() {
                 one.rathole
                     .push(probe.measure(one.kind, Way::Rathole, &mut busy)?);
             }
@@ -223,6 +224,7 @@ pub(super) fn run(
 struct Probe<'a> {
     client: &'a Client,
     pids: [u32; 2],
+    rathole: Option<[u32; 2]>,
     time: Duration,
     stop: &'a Stop,
 }
@@ -255,7 +257,11 @@ impl Probe<'_> {
         way: Way,
         mut look: impl FnMut([u32; 2]) -> anyhow::Result<()>,
     ) -> anyhow::Result<Sample> {
-        let before = cpu_seconds(&self.pids)?;
+        let pids = match way {
+            Way::Direct | Way::Underpass => self.pids,
+            Way::Rathole => self.rathole.unwrap_or_default(),
+        };
+        let before = cpu_seconds(&pids)?;
         let mut last = Stopwatch::start();
         let seen = load::run(load, way, self.client, self.stop, || {
             if way == Way::Underpass && last.elapsed() > MEMORY_EVERY {
@@ -264,7 +270,7 @@ impl Probe<'_> {
             }
             Ok(())
         })?;
-        let cpu = cpu_seconds(&self.pids)? - before;
+        let cpu = cpu_seconds(&pids)? - before;
         Ok(Sample {
             rate: seen.requests / (seen.micros / 1e6),
             cpu: cpu * 100_000.0 / seen.requests.max(1.0),

@@ -48,8 +48,7 @@ async fn a_back_end_that_says_nothing_is_504() {
         permit,
         subaccount,
         diagnoses: &Diagnoses::default(),
-        host: "slow.virtual".to_owned(),
-        port: 80,
+        authority: Some(Authority::from_static("slow.virtual")),
         pool: &pool,
         guard: Guard {
             allowed: document.connector().allowed_targets(),
@@ -76,9 +75,12 @@ async fn a_back_end_that_says_nothing_is_504() {
 
 #[tokio::test]
 async fn a_body_that_moves_gives_a_back_end_more_time() {
-    assert_eq!(answered(pending::<()>(), None, SHORT).await, None);
+    assert_eq!(answered(pin!(pending::<()>()), None, SHORT).await, None);
     let moved = Moved::default();
-    assert_eq!(answered(pending::<()>(), Some(&moved), SHORT).await, None);
+    assert_eq!(
+        answered(pin!(pending::<()>()), Some(&moved), SHORT).await,
+        None
+    );
 
     let slow = async {
         for _ in 0..8 {
@@ -86,5 +88,5 @@ async fn a_body_that_moves_gives_a_back_end_more_time() {
             moved.set();
         }
     };
-    assert_eq!(answered(slow, Some(&moved), SHORT).await, Some(()));
+    assert_eq!(answered(pin!(slow), Some(&moved), SHORT).await, Some(()));
 }

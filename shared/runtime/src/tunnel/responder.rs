@@ -74,24 +74,27 @@ impl Responder {
     ///
     /// # Errors
     /// As for [`Responder::send`]; `sent` is then not called.
-    pub async fn send_then<B>(
+    pub fn send_then<B>(
         mut self,
         response: Response<B>,
         sent: impl FnOnce(),
-    ) -> Result<(), StreamError>
+    ) -> impl Future<Output = Result<(), StreamError>>
     where
         B: Body + Unpin,
         B::Data: bytes::Buf,
     {
         let (head, body) = response.into_parts();
         let empty = body.is_end_stream();
-        let mut outbound = self.begin(Response::from_parts(head, ()), empty)?;
-        if !empty {
-            outbound.send_body(body).await?;
+        let begun = self.begin(Response::from_parts(head, ()), empty);
+        async move {
+            let mut outbound = begun?;
+            if !empty {
+                outbound.send_body(body).await?;
+            }
+            sent();
+            self.linger(outbound).await;
+            Ok(())
         }
-        sent();
-        self.linger(outbound).await;
-        Ok(())
     }
 
     /// Tells the caller that its body is wanted.

@@ -10,7 +10,7 @@ use tokio::time::Sleep;
 use underpass_shared::protocol::limits::STREAM_WINDOW_START;
 use underpass_shared::protocol::timers::MEASURE_EVERY;
 use underpass_shared::tunnel::heartbeat::{Beat, Heartbeat};
-use underpass_shared::tunnel::window::{Resize, Windows};
+use underpass_shared::tunnel::window::{Resize, Seen, Windows};
 
 use super::gauge::Gauge;
 use super::io::Wire;
@@ -69,6 +69,7 @@ impl Upkeep {
         {
             let trip = clock::monotonic().saturating_sub(pinged);
             self.gauge.came_back(trip);
+            self.windows.came_back(trip);
         }
         let resize = self.gauge.poll_resize(cx);
         if !resize && self.timer.as_mut().poll(cx).is_pending() {
@@ -138,9 +139,12 @@ impl Upkeep {
     }
 
     fn window(&mut self, now: Duration) -> Result<Option<Duration>, Order> {
-        let peak = self.gauge.take_peak();
-        let (buffered, read) = (self.gauge.buffered(), self.gauge.take_read());
-        let resize = self.windows.next(now, peak, buffered, read);
+        let seen = Seen {
+            peak: self.gauge.take_peak(),
+            buffered: self.gauge.buffered(),
+            read: self.gauge.take_read(),
+        };
+        let resize = self.windows.next(now, seen);
         self.gauge.announced(self.windows.current());
         match (resize, self.unannounced.take()) {
             (Resize::Set(window), _) | (_, Some(window)) => {
