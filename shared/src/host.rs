@@ -409,6 +409,25 @@ mod tests {
     }
 
     #[test]
+    fn hosts_of_urls_keep_their_brackets() {
+        for (authority, host) in [
+            ("erp", Ok(("erp", 80))),
+            ("ERP:8080", Ok(("ERP", 8080))),
+            ("[::1]", Ok(("[::1]", 80))),
+            ("[::1]:81", Ok(("[::1]", 81))),
+            ("", Err(InvalidAddress::Host)),
+            (":80", Err(InvalidAddress::Host)),
+            ("[::1", Err(InvalidAddress::Host)),
+            ("[::1]81", Err(InvalidAddress::Port)),
+            ("erp:80:81", Err(InvalidAddress::Port)),
+            ("user@erp", Err(InvalidAddress::Host)),
+            ("[::1]@erp", Err(InvalidAddress::Host)),
+        ] {
+            assert_eq!(host_and_port(authority), host, "{authority}");
+        }
+    }
+
+    #[test]
     fn ports_are_numbers_in_json() {
         assert_eq!(serde_json::to_string(&Port::HTTPS).unwrap(), "443");
         assert!(serde_json::from_str::<Port>("0").is_err());

@@ -137,8 +137,6 @@ pub(crate) const VALGRIND: Tool = Tool {
     program: "valgrind",
     package: "valgrind",
 };
-/// Draws pictures without a graphics card.
-pub(crate) const VULKAN: Tool = library("libvulkan_lvp.so", "mesa-vulkan-drivers");
 pub(crate) const WRK: Tool = Tool {
     program: "wrk",
     package: "wrk",

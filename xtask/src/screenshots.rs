@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-use crate::debian::{self, PNGQUANT, VULKAN};
+use crate::debian::{self, PNGQUANT};
 use crate::file;
 use crate::output;
 use crate::shell;
@@ -19,17 +19,10 @@ const TOTAL_MAX: usize = 8 * 1024 * 1024;
 
 /// Takes them, and writes those that changed.
 pub(crate) fn run(stop: &Stop) -> anyhow::Result<()> {
-    debian::ensure(&[PNGQUANT, VULKAN], stop)?;
+    debian::ensure(&[PNGQUANT], stop)?;
     let taken = tempfile::tempdir().context("cannot make a temporary folder")?;
     output::progress("drawing");
-    let arguments = [
-        "test",
-        "--workspace",
-        "--features",
-        "underpass-desktop/pictures",
-        "--test",
-        "ui",
-    ];
+    let arguments = ["test", "--workspace", "--test", "ui"];
     let mut draw = shell::cargo(&arguments);
     draw.args(["--", "--ignored", "pictures_of_every_screen"])
         .env("UNDERPASS_SHOTS", taken.path());

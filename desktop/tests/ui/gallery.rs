@@ -10,7 +10,8 @@ use underpass_desktop::widget::{
     pill, progress, segmented, select, skeleton, sparkline, toggle, tunnels,
 };
 
-use crate::stage::{drawn, shots};
+use crate::raster::Raster;
+use crate::stage::shots;
 
 #[derive(Default)]
 struct Shown {
@@ -38,7 +39,7 @@ fn show(name: &str, size: [f32; 2], mut draw: impl FnMut(&mut Ui, &mut Shown)) {
     for theme in [Theme::Dark, Theme::Light] {
         let builder = Harness::builder().with_size(size).with_theme(theme);
         let builder = if shots().is_some() {
-            drawn(builder)
+            builder.renderer(Raster::default())
         } else {
             builder
         };

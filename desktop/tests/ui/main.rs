@@ -24,6 +24,7 @@ mod overview;
 mod pictures;
 mod plots;
 mod propagation;
+mod raster;
 mod restart;
 mod revisions;
 mod security;

@@ -4,14 +4,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::{Key, Modifiers, Theme, ThemePreference};
+use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use egui_kittest::{Harness, HarnessBuilder};
 use underpass_desktop::app::App;
 use underpass_desktop::nav::Route;
 use underpass_desktop::prefs::Prefs;
 use underpass_desktop::source::{Source, Staged};
 use underpass_fleet::demo::{SEED, Still};
 use underpass_fleet::snapshot::{AgentSnapshot, Health};
+
+use crate::raster::Raster;
 
 /// When everything happens: 2026-03-02 09:30 UTC.
 pub(crate) const NOW_MS: i64 = 1_772_443_800_000;
@@ -36,18 +38,6 @@ enum Letters {
 /// Where pictures go, when pictures are wanted.
 pub(crate) fn shots() -> Option<PathBuf> {
     std::env::var_os("UNDERPASS_SHOTS").map(PathBuf::from)
-}
-
-/// Pictures need a renderer, which is built for them alone; everything else does without.
-#[cfg(feature = "pictures")]
-pub(crate) fn drawn<S>(builder: HarnessBuilder<S>) -> HarnessBuilder<S> {
-    builder.wgpu()
-}
-
-/// Taking a picture then fails.
-#[cfg(not(feature = "pictures"))]
-pub(crate) const fn drawn<S>(builder: HarnessBuilder<S>) -> HarnessBuilder<S> {
-    builder
 }
 
 impl Stage {
@@ -96,7 +86,12 @@ impl Stage {
         } else {
             builder
         };
-        let builder = if renders { drawn(builder) } else { builder };
+        // Pictures need a renderer; everything else does without.
+        let builder = if renders {
+            builder.renderer(Raster::default())
+        } else {
+            builder
+        };
         let mut harness = builder.build_eframe(move |creation| {
             App::new(&creation.egui_ctx, source, Box::new(|| NOW_MS), prefs)
         });

@@ -335,6 +335,12 @@ async fn the_cache_is_bounded_and_right() {
     }
     assert_eq!(cache.len(), 200);
     assert!(cache.verify(&format!("{}x", tokens[0]), NOW_MS).is_err());
+    // The same end, and so the same hash.
+    assert!(
+        cache
+            .verify(&format!("x{}", &tokens[0][1..]), NOW_MS)
+            .is_err()
+    );
     assert_eq!(cache.len(), 200, "refused tokens take no room");
 }
 

@@ -23,6 +23,7 @@ use underpass_shared::id::AgentId;
 
 use crate::agent::Agent;
 use crate::process::{json, run, until};
+use crate::raster::Raster;
 
 /// Frames that a page takes to come to rest.
 const FRAMES: usize = 4;
@@ -88,9 +89,7 @@ impl Desk {
             ..Prefs::default()
         };
         let builder = Harness::builder().with_size([1280.0, 800.0]);
-        let builder = builder.with_theme(theme);
-        #[cfg(feature = "pictures")]
-        let builder = builder.wgpu();
+        let builder = builder.with_theme(theme).renderer(Raster::default());
         self.harness = builder.build_eframe(move |creation| {
             let clock = Box::new(move || now_ms);
             App::new(&creation.egui_ctx, Box::new(shared), clock, prefs)
@@ -235,6 +234,8 @@ impl Desk {
     /// Chooses the row whose name begins so.
     pub(crate) fn row(&mut self, name: &str) {
         self.sees(name);
+        // A row that is new has no place yet.
+        self.frames();
         let row = self.harness.get_by(|node| {
             let is_it = |label: String| label.starts_with(name);
             node.role() == Role::Row && node.label().is_some_and(is_it)

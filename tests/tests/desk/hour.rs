@@ -121,7 +121,7 @@ fn live(world: &mut World, agent: &mut Agent) {
 }
 
 #[test]
-#[ignore = "it takes minutes and writes pictures to the folder UNDERPASS_SHOTS by the feature `pictures`"]
+#[ignore = "it takes minutes and writes pictures to the folder UNDERPASS_SHOTS"]
 fn pictures_of_an_hour_of_load() {
     let folder = PathBuf::from(std::env::var_os("UNDERPASS_SHOTS").expect("UNDERPASS_SHOTS"));
     std::fs::create_dir_all(&folder).unwrap();

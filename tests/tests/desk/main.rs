@@ -59,6 +59,9 @@ mod process;
 #[cfg(test)]
 mod propagation;
 #[cfg(test)]
+#[path = "../../../desktop/tests/ui/raster.rs"]
+mod raster;
+#[cfg(test)]
 mod settings;
 #[cfg(target_os = "linux")]
 #[cfg(test)]

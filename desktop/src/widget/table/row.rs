@@ -45,6 +45,10 @@ impl Table<'_> {
         let response = row.response();
         response
             .widget_info(|| WidgetInfo::selected(Role::Row, true, selected, (self.name)(index)));
+        if !response.rect.is_finite() {
+            // A row that is new has no place yet; who reads the screen aloud must not be left with that.
+            response.ctx.request_repaint();
+        }
         if response.clicked() {
             state.cursor = Some(index);
             outcome.chosen = Some(index);
