@@ -209,7 +209,9 @@ fn serial_an_agent_moves_and_comes_back_without_a_failed_request() {
         one.wait();
         assert!(one.output().trim().ends_with("200"), "{}", one.output());
     }
-    assert_eq!((stage.source.up(), stage.target.up()), (0, 2 * TENANTS));
+    until("the target tells of its tunnels", || {
+        ((stage.source.up(), stage.target.up()) == (0, 2 * TENANTS)).then_some(())
+    });
     if in_full() {
         std::thread::sleep(Duration::from_secs(50).saturating_sub(clock::monotonic() - began));
     }
@@ -225,7 +227,9 @@ fn serial_an_agent_moves_and_comes_back_without_a_failed_request() {
     assert!(!in_full() || tally.answered >= 30_000);
 
     // It is the source that carries, and the target is as it was.
-    assert_eq!((stage.source.up(), stage.target.up()), (2 * TENANTS, 0));
+    until("the source tells of its tunnels", || {
+        ((stage.source.up(), stage.target.up()) == (2 * TENANTS, 0)).then_some(())
+    });
     let document = stage.target.document();
     assert_eq!(document["subaccounts"], json!([]), "{before}");
     stage.target.process().kill();

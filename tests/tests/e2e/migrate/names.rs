@@ -132,7 +132,9 @@ fn a_gateway_has_another_name_at_the_target_and_the_mapping_is_tried() {
     let document = pair.target.document();
     let region = &document["subaccounts"][0]["regionHost"];
     assert_eq!(region, &json!(pair.region("127.0.0.1")));
-    assert_eq!((pair.source.up(), pair.target.up()), (0, 2));
+    until("the target tells of its tunnels", || {
+        (pair.source.up() == 0 && pair.target.up() == 2).then_some(())
+    });
     pair.answers();
     let back = pair.migrate("rollback", &[]);
     assert!(back.well, "{}", back.said);
