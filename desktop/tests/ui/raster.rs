@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use egui::epaint::{ImageData, Primitive, Vertex};
-use egui::{Color32, ColorImage, Context, FullOutput, Mesh, Pos2, Rect, TextureId, TexturesDelta};
+use egui::{ColorImage, Context, FullOutput, Mesh, Pos2, Rect, TextureId, TexturesDelta};
 use egui_kittest::TestRenderer;
 use image::RgbaImage;
 
@@ -55,7 +55,8 @@ impl TestRenderer for Raster {
             canvas.mesh(mesh, texture, clipped.clip_rect * scale, scale);
         }
         let (width, height) = (canvas.width as u32, canvas.height() as u32);
-        let bytes = canvas.pixels.iter().flat_map(Color32::to_array).collect();
+        let bytes = canvas.pixels.iter().flatten();
+        let bytes = bytes.map(|channel| channel.round() as u8).collect();
         RgbaImage::from_raw(width, height, bytes).ok_or_else(|| "too few pixels".to_owned())
     }
 }
@@ -67,16 +68,19 @@ fn patch(whole: &mut ColorImage, part: &ColorImage, [left, top]: [usize; 2]) {
     }
 }
 
+/// Red, green, blue and opacity from 0 to 255, the colours multiplied by the opacity.
+type Pixel = [f32; 4];
+
 struct Canvas {
     width: usize,
-    pixels: Vec<Color32>,
+    pixels: Vec<Pixel>,
 }
 
 impl Canvas {
     fn new(width: usize, height: usize) -> Self {
         Self {
             width,
-            pixels: vec![Color32::TRANSPARENT; width * height],
+            pixels: vec![Pixel::default(); width * height],
         }
     }
 
@@ -117,8 +121,10 @@ impl Canvas {
                 });
                 if let [Some(of_a), Some(of_b), Some(of_c)] = shares {
                     let shares = [(a, of_a / area), (b, of_b / area), (c, of_c / area)];
+                    let over = colour(shares, texture);
+                    let through = 1.0 - over[3] / 255.0;
                     let under = &mut self.pixels[y * self.width + x];
-                    *under = under.blend(colour(shares, texture));
+                    *under = [0, 1, 2, 3].map(|at| over[at] + under[at] * through);
                 }
             }
         }
@@ -136,8 +142,8 @@ fn owns(from: Pos2, to: Pos2) -> bool {
 }
 
 /// What a pixel shows: the corners' colours by their shares, times the texture there.
-fn colour(shares: [(Vertex, f32); 3], texture: &ColorImage) -> Color32 {
-    let mut tint = [0.0; 4];
+fn colour(shares: [(Vertex, f32); 3], texture: &ColorImage) -> Pixel {
+    let mut tint = Pixel::default();
     let mut at = Pos2::ZERO;
     for (vertex, share) in shares {
         at += vertex.uv.to_vec2() * share;
@@ -146,12 +152,11 @@ fn colour(shares: [(Vertex, f32); 3], texture: &ColorImage) -> Color32 {
         }
     }
     let texel = sample(texture, at);
-    let [r, g, b, a] = [0, 1, 2, 3].map(|at| (tint[at] * texel[at] / 255.0).round() as u8);
-    Color32::from_rgba_premultiplied(r, g, b, a)
+    [0, 1, 2, 3].map(|at| tint[at] * texel[at] / 255.0)
 }
 
 /// The texture at a place from 0 to 1, between the four nearest texels.
-fn sample(texture: &ColorImage, at: Pos2) -> [f32; 4] {
+fn sample(texture: &ColorImage, at: Pos2) -> Pixel {
     let [width, height] = texture.size;
     let along = |share: f32, size: usize| {
         let place = (share * size as f32 - 0.5).clamp(0.0, (size - 1) as f32);
@@ -161,7 +166,7 @@ fn sample(texture: &ColorImage, at: Pos2) -> [f32; 4] {
     let (left, right, over) = along(at.x, width);
     let (top, bottom, down) = along(at.y, height);
     let texel = |x: usize, y: usize| texture.pixels[y * width + x].to_array().map(f32::from);
-    let mix = |a: [f32; 4], b: [f32; 4], share: f32| {
+    let mix = |a: Pixel, b: Pixel, share: f32| -> Pixel {
         [0, 1, 2, 3].map(|at| a[at] + (b[at] - a[at]) * share)
     };
     let above = mix(texel(left, top), texel(right, top), over);
