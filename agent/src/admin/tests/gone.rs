@@ -88,6 +88,30 @@ async fn what_is_gone_is_a_conflict_that_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn nothing_leads_back_to_a_certificate_whose_key_is_gone() {
+    let world = World::new().await;
+    world.put(&document(&direct()).to_string()).await;
+    let with = world.revision();
+    world.put(&fixture()).await;
+    let without = world.revision();
+    let revisions = "/api/v1/configuration/revisions";
+    for (verb, path, body) in [
+        (Verb::Post, format!("{revisions}/{with}/restore"), None),
+        (Verb::Post, format!("{revisions}/{without}/undo"), None),
+        (
+            Verb::Put,
+            Target::Document.to_string(),
+            Some(document(&direct())),
+        ),
+    ] {
+        let body = refused(&world, verb, &path, body.as_ref()).await;
+        let field = body["field"].as_str().unwrap_or_default();
+        assert!(field.starts_with("certificates."), "{path}: {body}");
+        assert_eq!(world.revision(), without);
+    }
+}
+
+#[tokio::test]
 async fn no_refusal_of_any_call_names_a_folder_of_the_host() {
     let world = World::new().await;
     let folder = world.dir.path().display().to_string();

@@ -38,7 +38,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         RESTORE,
         Subaccounts,
         "Makes the whole configuration what it was at a revision.",
-    ),
+    )
+    .conflicts(),
     Operation::get(
         REVISION_DIFF,
         Inspect,
