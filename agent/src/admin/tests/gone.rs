@@ -1,6 +1,6 @@
 //! Secrets that the document names and that are not on this host, as after a whole-document write.
 
-use underpass_shared::api::management::ErrorType;
+use underpass_shared::api::management::{DocumentTarget, ErrorType};
 use underpass_shared::pki::token::EnrolToken;
 
 use super::samples::{FREE, MANAGED};
@@ -100,7 +100,7 @@ async fn nothing_leads_back_to_a_certificate_whose_key_is_gone() {
         (Verb::Post, format!("{revisions}/{without}/undo"), None),
         (
             Verb::Put,
-            Target::Document.to_string(),
+            Target::Document(DocumentTarget::Whole).to_string(),
             Some(document(&direct())),
         ),
     ] {
