@@ -109,6 +109,8 @@ impl Canvas {
         if area == 0.0 || !area.is_finite() {
             return;
         }
+        // What has no picture on it shows one texel everywhere.
+        let plain = (a.uv == b.uv && b.uv == c.uv).then(|| sample(texture, a.uv));
         let bounds = Rect::from_points(&[a.pos, b.pos, c.pos]).intersect(clip);
         let first = |low: f32| (low - 0.5).ceil().max(0.0) as usize;
         let rows = first(bounds.top())..first(bounds.bottom()).min(self.height());
@@ -121,7 +123,8 @@ impl Canvas {
                 });
                 if let [Some(of_a), Some(of_b), Some(of_c)] = shares {
                     let shares = [(a, of_a / area), (b, of_b / area), (c, of_c / area)];
-                    let over = colour(shares, texture);
+                    let texel = plain.unwrap_or_else(|| sample(texture, place(shares)));
+                    let over = colour(shares, texel);
                     let through = 1.0 - over[3] / 255.0;
                     let under = &mut self.pixels[y * self.width + x];
                     *under = [0, 1, 2, 3].map(|at| over[at] + under[at] * through);
@@ -141,17 +144,20 @@ fn owns(from: Pos2, to: Pos2) -> bool {
     from.y > to.y || (from.y == to.y && from.x < to.x)
 }
 
+/// The place on the texture.
+fn place(shares: [(Vertex, f32); 3]) -> Pos2 {
+    let [a, b, c] = shares.map(|(vertex, share)| vertex.uv.to_vec2() * share);
+    (a + b + c).to_pos2()
+}
+
 /// What a pixel shows: the corners' colours by their shares, times the texture there.
-fn colour(shares: [(Vertex, f32); 3], texture: &ColorImage) -> Pixel {
+fn colour(shares: [(Vertex, f32); 3], texel: Pixel) -> Pixel {
     let mut tint = Pixel::default();
-    let mut at = Pos2::ZERO;
     for (vertex, share) in shares {
-        at += vertex.uv.to_vec2() * share;
         for (sum, channel) in tint.iter_mut().zip(vertex.color.to_array()) {
             *sum += f32::from(channel) * share;
         }
     }
-    let texel = sample(texture, at);
     [0, 1, 2, 3].map(|at| tint[at] * texel[at] / 255.0)
 }
 
