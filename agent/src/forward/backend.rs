@@ -79,7 +79,7 @@ pub(super) struct Backend<'a> {
     /// Whose mapping allowed it.
     pub(super) subaccount: &'a Subaccount,
     pub(super) diagnoses: &'a Diagnoses,
-    /// The virtual host that was asked for, as our own answers name it.
+    /// The virtual host and port that were asked for, as our own answers name them.
     pub(super) authority: Option<Authority>,
     pub(super) pool: &'a Arc<Pool>,
     pub(super) guard: Guard<'a>,
@@ -274,7 +274,7 @@ impl Backend<'_> {
 
     /// What a failed exchange is answered with.
     pub(super) fn no_answer(&self, error: &hyper::Error) -> Answer {
-        let (host, port) = asked_for(self.authority.as_ref());
+        let (host, port) = self.asked();
         tracing::info!(host, port, %error, "back end gave no answer");
         if error.is_parse_too_large() {
             self.head_too_long()
@@ -286,7 +286,7 @@ impl Backend<'_> {
     }
 
     fn head_too_long(&self) -> Answer {
-        let (host, port) = asked_for(self.authority.as_ref());
+        let (host, port) = self.asked();
         tracing::info!(host, port, "back end's head is too long");
         self.answer(|host, port| Answer::HeadTooLong { host, port })
     }
@@ -311,8 +311,13 @@ impl Backend<'_> {
         self.diagnoses.backend_failed(kind, key, address, message);
     }
 
+    /// The virtual host and port that were asked for.
+    fn asked(&self) -> (&str, u16) {
+        asked_for(self.authority.as_ref())
+    }
+
     fn answer(&self, make: impl FnOnce(String, u16) -> Answer) -> Answer {
-        let (host, port) = asked_for(self.authority.as_ref());
+        let (host, port) = self.asked();
         make(host.to_owned(), port)
     }
 }
