@@ -11,6 +11,11 @@ use crate::tier::{FINE_MS, HOUR_MS, TIME_MAX_MS, TIME_MIN_MS, fine_slot};
 /// Two clocks differ by as much without one having been set back, milliseconds.
 const CLOCK_TOLERANCE_MS: i64 = 1_000;
 
+/// How far from the middle of the next slot a sample may be to belong to it, milliseconds. It is
+/// more than half a slot, so that a clock near the border of two does not go back and forth, and
+/// less than a whole, so that a sample that was missed leaves its gap.
+const DRIFT_MAX_MS: i64 = FINE_MS * 3 / 4;
+
 /// Finds the slots of samples.
 #[derive(Debug, Default)]
 pub(crate) struct Place {
@@ -27,7 +32,7 @@ impl Place {
         let middle = sample.end_ms - span.min(FINE_MS) / 2;
         let natural = fine_slot(middle);
         let next = self.last.map(|last| last + 1);
-        let follows = |next: &i64| (middle - (next * FINE_MS + FINE_MS / 2)).abs() <= FINE_MS;
+        let follows = |next: &i64| (middle - (next * FINE_MS + FINE_MS / 2)).abs() <= DRIFT_MAX_MS;
         Some(next.filter(follows).unwrap_or(natural))
     }
 
@@ -93,7 +98,11 @@ mod tests {
             (86_400_000, 5_759),
             (0, -1),
             (1_560_000, 103),
+            (1_545_000, 102),
+            (1_541_000, 101),
             (1_530_000, 101),
+            (1_519_000, 101),
+            (1_515_000, 100),
         ] {
             assert_eq!(place.of(&sample(end_ms)), Some(slot), "{end_ms}");
         }
