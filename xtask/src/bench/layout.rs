@@ -27,6 +27,11 @@ const IDLE: Duration = Duration::from_secs(50);
 const HASH: &str = "Cs";
 /// A hash is a number of 64 bits to the base of 62, which is seldom shorter.
 const HASH_LEN_MIN: usize = 8;
+/// How a reference to an earlier place of the same name begins. It ends with [`BACK_END`], and the
+/// place between them is a number of few digits that moves with the lengths of the hashes.
+const BACK: char = 'B';
+const BACK_END: char = '_';
+const BACK_LEN_MAX: usize = 3;
 /// What optimising across crates adds, with a number.
 const MOVED: &str = ".llvm.";
 
@@ -142,7 +147,26 @@ fn pattern(name: &str) -> String {
             _ => open.push_str(part),
         }
     }
-    open + moved
+    places_open(&open) + moved
+}
+
+/// The name with the places left open to which it refers back.
+fn places_open(name: &str) -> String {
+    let mut parts = name.split(BACK);
+    let mut open = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        open.push(BACK);
+        match part.split_once(BACK_END) {
+            Some((place, rest))
+                if place.len() <= BACK_LEN_MAX
+                    && place.bytes().all(|byte| byte.is_ascii_alphanumeric()) =>
+            {
+                open.extend(["*_", rest]);
+            }
+            _ => open.push_str(part),
+        }
+    }
+    open
 }
 
 /// The names of each function: the linker folds those of the same code, and keeps one of them.
@@ -205,6 +229,10 @@ mod tests {
             ),
             ("_RNvNtC1a8HttpsCs_3bar", "_RNvNtC1a8HttpsCs_3bar"),
             ("_RNvC1a11TakesCsvFile", "_RNvC1a11TakesCsvFile"),
+            (
+                "_RINvCs1a2B3c4D5e6_3pem5parseReNtB2_4ByteB1f_3longBuffer_E",
+                "_RINvCs*_3pem5parseReNtB*_4ByteB*_3longBuffer_E",
+            ),
             ("sqlite3_step", "sqlite3_step"),
         ] {
             assert_eq!(pattern(name), wanted);
