@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use semver::Version;
 use tokio::sync::{Notify, watch};
 use underpass_runtime::{clock, file};
 use underpass_shared::api::management::{
@@ -15,6 +16,9 @@ use underpass_shared::pki::expiry::Expiry;
 
 use crate::history::{Kept, Trouble};
 use crate::tunnel::Wanted;
+
+/// Bytes of a gateway's version that are kept.
+const VERSION_LEN_MAX: usize = 64;
 
 /// Where the parts of the agent tell their state. Clones are the same board.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +57,8 @@ struct Connections {
     states: BTreeMap<u8, Connection>,
     /// Since when at least one is up.
     up_since_ms: Option<i64>,
+    /// The version of the gateway that a connection was made to last.
+    gateway_version: Option<String>,
 }
 
 impl Connections {
@@ -121,6 +127,19 @@ impl StatusBoard {
         if let Some(tell) = self.0.on_tunnel.get().filter(|_| was_up != is_up) {
             tell(link, (!is_up).then_some(&reason));
         }
+        self.0.changed.notify_one();
+        self.0.told.send_replace(());
+    }
+
+    /// Tells of which version the gateway of an enrolment is; what is no version is not kept.
+    pub(crate) fn gateway(&self, teller: Teller, link: &Wanted, version: &str) {
+        let mut links = self.0.links.lock().unwrap_or_else(PoisonError::into_inner);
+        let connections = links.get_mut(link).filter(|one| one.teller == teller);
+        if let Some(connections) = connections {
+            let is_one = version.len() <= VERSION_LEN_MAX && Version::parse(version).is_ok();
+            connections.gateway_version = is_one.then(|| version.to_owned());
+        }
+        drop(links);
         self.0.changed.notify_one();
         self.0.told.send_replace(());
     }
@@ -256,6 +275,7 @@ impl StatusBoard {
             location_id: link.location.clone(),
             instance: link.instance,
             connected_since_ms: connections.up_since_ms,
+            gateway_version: connections.gateway_version.clone(),
             connections: connections.states.values().cloned().collect(),
         });
         status.collect()

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use underpass_runtime::clock;
-use underpass_shared::api::management::{Connection, Query, Status, Target};
+use underpass_shared::api::management::{Connection, LinkStatus, Query, Status, Target};
 
 use super::client::Client;
 use super::output::{Output, utc};
@@ -60,26 +60,34 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
             "no subaccount is connected; see `underpass-agent subaccount list`, or enrol with `underpass-agent enrol TOKEN`"
         )?;
     }
-    for link in &status.links {
-        let since = link.connected_since_ms.map(|since| {
-            // The clock may have gone back meanwhile.
-            let seconds = (clock::wall_ms() - since).max(0) / 1_000;
-            format!(", up for {seconds} s")
-        });
-        writeln!(
-            out,
-            "{} subaccount {} location ID \"{}\"{}",
-            link.region_host,
-            link.subaccount,
-            link.location_id,
-            since.unwrap_or_default()
-        )?;
-        for connection in &link.connections {
-            match connection {
-                Connection::Connecting => writeln!(out, "  connecting")?,
-                Connection::Up => writeln!(out, "  up")?,
-                Connection::Failed(reason) => writeln!(out, "  down: {reason}")?,
-            }
+    status
+        .links
+        .iter()
+        .try_for_each(|link| print_link(link, out))
+}
+
+fn print_link(link: &LinkStatus, out: &mut dyn Write) -> io::Result<()> {
+    let since = link.connected_since_ms.map(|since| {
+        // The clock may have gone back meanwhile.
+        let seconds = (clock::wall_ms() - since).max(0) / 1_000;
+        format!(", up for {seconds} s")
+    });
+    let version = link.gateway_version.as_ref();
+    let version = version.map(|version| format!(", gateway {version}"));
+    writeln!(
+        out,
+        "{} subaccount {} location ID \"{}\"{}{}",
+        link.region_host,
+        link.subaccount,
+        link.location_id,
+        since.unwrap_or_default(),
+        version.unwrap_or_default()
+    )?;
+    for connection in &link.connections {
+        match connection {
+            Connection::Connecting => writeln!(out, "  connecting")?,
+            Connection::Up => writeln!(out, "  up")?,
+            Connection::Failed(reason) => writeln!(out, "  down: {reason}")?,
         }
     }
     Ok(())

@@ -1,5 +1,5 @@
 //! What is found by looking, from time to time: certificates that end, mappings that nobody uses,
-//! a history that is not kept.
+//! a history that is not kept, gateways of a newer version.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use underpass_runtime::tasks::Tasks;
 use underpass_shared::config::Document;
 use underpass_shared::diagnosis::Kind;
 
-use super::{Diagnoses, now, used};
+use super::{Diagnoses, now, outdated, used};
 use crate::history::Trouble;
 use crate::status::StatusBoard;
 use crate::store::Snapshot;
@@ -68,6 +68,7 @@ impl Diagnoses {
         let Trouble { stopped, damaged } = board.history_trouble();
         // It is of no entity but the agent.
         let of_agent = |text: Option<String>| text.map(|text| (String::new(), text));
+        let outdated = outdated::of(&board.links(), env!("CARGO_PKG_VERSION"));
         let stopped = of_agent(stopped).into_iter().collect();
         let damaged = of_agent(damaged).into_iter().collect();
         {
@@ -76,6 +77,7 @@ impl Diagnoses {
             register.stands(Kind::HistoryDamaged, &damaged, now());
             register.stands(Kind::CertificateEnds, &ends, now());
             register.stands(Kind::MappingUnused, &never, now());
+            register.stands(Kind::AgentOutdated, &outdated, now());
             register.age(now());
             self.count(&register);
         }

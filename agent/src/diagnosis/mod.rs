@@ -1,6 +1,7 @@
 //! What the agent sees going wrong: told by the parts that see it, kept in one bounded list.
 
 mod look;
+mod outdated;
 mod tunnel;
 mod used;
 

@@ -174,6 +174,7 @@ mod tests {
             location_id: "".parse().unwrap(),
             instance: InstanceId::from_uuid(Uuid::from_u128(number)),
             connected_since_ms: since,
+            gateway_version: None,
             connections: vec![Connection::Connecting],
         };
         let both = BTreeSet::from([wanted(1), wanted(2)]);

@@ -273,6 +273,8 @@ impl<H: Handler> Following<'_, H> {
         }
         let host = &link.wanted.region_host;
         link.diagnoses.tunnel_up(host, &self.route, hello.time_ms);
+        link.board
+            .gateway(link.teller, &link.wanted, &hello.version);
         if hello.connections > 0 {
             link.asked.store(hello.connections, Ordering::Relaxed);
         }

@@ -149,6 +149,9 @@ kinds! {
         ["The host or its disk ended while it wrote.", "Somebody else wrote to history.db."]
         ["Check the disk; what was measured before is in history.db.broken of the data directory, which may be removed.",
          "Let nobody write to the data directory."]
+    AgentOutdated = "agentOutdated" Host 1 "A newer version is out"
+        ["The gateway was updated, and this agent was not."]
+        ["Read what is new in the change log, and update this agent; its data directory stays as it is."]
 }
 
 impl fmt::Display for Kind {

@@ -1,5 +1,6 @@
 //! An agent whose clock is not that of the computer before which the operator sits.
 
+use egui::{Key, Modifiers};
 use underpass_desktop::nav::AgentTab;
 use underpass_fleet::snapshot::Health;
 
@@ -15,6 +16,7 @@ fn an_agent_of_another_day_is_told_and_can_be_operated() {
     let mut desk = Desk::new(&mut agent);
     for (offset, words) in [("+3d", "3 days ahead of"), ("-3d", "3 days behind")] {
         clock.set(offset);
+        desk.key(Modifiers::NONE, Key::F5);
         desk.becomes("the clock is told", |agent| {
             let problem = agent.problem.as_deref().unwrap_or_default();
             agent.link.is_online() && agent.health == Health::Degraded && problem.contains(words)
@@ -30,6 +32,7 @@ fn an_agent_of_another_day_is_told_and_can_be_operated() {
         assert_eq!(agent.document()["connector"]["description"], described);
         // Once it is right again nothing more is told.
         clock.set("+0");
+        desk.key(Modifiers::NONE, Key::F5);
         desk.becomes("the clocks agree", |agent| {
             agent.link.is_online() && agent.health != Health::Degraded
         });

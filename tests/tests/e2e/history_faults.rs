@@ -54,7 +54,7 @@ impl Agent {
         points.iter().map(|one| one["sum"].as_u64().unwrap()).sum()
     }
 
-    fn status(&self) -> Value {
+    pub(crate) fn status(&self) -> Value {
         parse(&run(self.command(&["status", "--json"])))
     }
 }

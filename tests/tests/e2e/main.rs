@@ -108,6 +108,8 @@ mod operations;
 #[cfg(test)]
 mod operators_view;
 #[cfg(test)]
+mod outdated;
+#[cfg(test)]
 mod posts;
 #[cfg(test)]
 mod process;

@@ -77,6 +77,7 @@ impl Bench {
             location_id: key.location_id,
             instance: ID.parse().unwrap(),
             connected_since_ms: up_since_ms,
+            gateway_version: None,
             connections,
         }];
     }

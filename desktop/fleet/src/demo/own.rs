@@ -51,6 +51,7 @@ pub(super) fn status(agent: &DemoAgent, state: &State) -> Status {
             location_id: key.location_id.clone(),
             instance: one.own().instance,
             connected_since_ms: is_up.then_some(agent.started_ms),
+            gateway_version: is_up.then(|| VERSION.to_owned()),
             connections,
         }
     };

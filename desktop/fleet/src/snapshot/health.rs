@@ -217,6 +217,7 @@ mod tests {
             location_id: LocationId::default(),
             instance: InstanceId::from_uuid(uuid::Uuid::nil()),
             connected_since_ms: None,
+            gateway_version: None,
             connections,
         }
     }

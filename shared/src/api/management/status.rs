@@ -36,6 +36,9 @@ pub struct LinkStatus {
     /// Since when at least one connection is up, milliseconds UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected_since_ms: Option<i64>,
+    /// The version of the gateway, as it said when a connection was last made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway_version: Option<String>,
     /// Its tunnel connections.
     pub connections: Vec<Connection>,
 }

@@ -242,6 +242,9 @@ fn facts(ui: &mut Ui, cx: &Cx<'_>, row: &Row<'_>) {
             Some(at) => key_aged(ui, "Connected since", at, cx.now_ms),
             None => key_text(ui, "Connected since", "–", false, false),
         }
+        if let Some(version) = row.link.and_then(|link| link.gateway_version.as_ref()) {
+            key_text(ui, "Gateway version", version, false, false);
+        }
         key_text(
             ui,
             "System mappings",

@@ -24,7 +24,7 @@ pub(super) const fn state(kind: Kind) -> State {
         | Kind::BackendSlow
         | Kind::PathDenied
         | Kind::HistoryDamaged => State::Warn,
-        Kind::MappingUnused => State::Info,
+        Kind::MappingUnused | Kind::AgentOutdated => State::Info,
     }
 }
 
@@ -47,7 +47,7 @@ pub(super) const fn pages(kind: Kind) -> &'static [AgentTab] {
         Kind::GatewayName | Kind::GatewayAway => &[AgentTab::Subaccounts, AgentTab::Settings],
         Kind::GatewayTls => &[AgentTab::Subaccounts],
         Kind::ProxyAway | Kind::ProxyLogin | Kind::ProxyRefuses => &[AgentTab::Settings],
-        Kind::ClockSkew => &[],
+        Kind::ClockSkew | Kind::AgentOutdated => &[],
         Kind::CertificateEnds => &[AgentTab::Trust],
         Kind::BackendTls => &[AgentTab::AccessControl, AgentTab::Trust],
         Kind::BackendSlow => &[AgentTab::AccessControl, AgentTab::Monitoring],
