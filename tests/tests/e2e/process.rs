@@ -11,6 +11,9 @@ use underpass_runtime::clock;
 
 /// How long anything may take to come true.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it is at least and at most until somebody looks again.
+const PAUSE_MIN: Duration = Duration::from_millis(10);
+const PAUSE_MAX: Duration = Duration::from_millis(250);
 
 /// A running program; killed when dropped.
 pub(crate) struct Process {
@@ -150,6 +153,8 @@ pub(crate) fn until_within<T>(
         }
         let waited = clock::monotonic() - start;
         assert!(waited < patience, "not in {} s: {what}", patience.as_secs());
-        std::thread::sleep(Duration::from_millis(10));
+        // Looking takes the processor that others wait for, most of all where a program is started
+        // for it: what takes long is looked at seldom.
+        std::thread::sleep((waited / 16).clamp(PAUSE_MIN, PAUSE_MAX));
     }
 }
