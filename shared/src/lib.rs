@@ -32,6 +32,7 @@ pub mod rights;
 pub mod scc;
 mod schema;
 pub mod secret;
+pub mod strict;
 pub mod trace;
 pub mod trailers;
 pub mod tunnel;

@@ -7,7 +7,6 @@ use super::Check;
 use crate::vault::{Origin, Vault, VaultError};
 
 const DIRECTORY: &str = "data directory";
-const RIGHTS: &str = "rights";
 const SPACE: &str = "disk space";
 const SECRETS: &str = "secrets";
 /// Below this, changes soon fail.
@@ -90,8 +89,9 @@ mod platform {
     use std::os::unix::fs::MetadataExt as _;
     use std::path::{Path, PathBuf};
 
-    use super::{Check, RIGHTS};
+    use super::Check;
 
+    pub(super) const RIGHTS: &str = "rights";
     /// Files looked at; a data directory has far fewer.
     const FILES_MAX: usize = 5_000;
     /// Folders below the data directory.
@@ -226,6 +226,9 @@ mod tests {
     #[test]
     fn open_files_are_told() {
         use std::os::unix::fs::PermissionsExt as _;
+
+        use super::platform::RIGHTS;
+
         let root = tempfile::tempdir().unwrap();
         let dir = root.path().join("data");
         let secret = dir.join("secrets/one.json");

@@ -1,6 +1,6 @@
 //! The tables in SQLite and the few statements that the store needs.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{
     Connection, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params,
 };
+use underpass_runtime::file::{owner_only, sync_dir};
 use underpass_shared::config::{Revision, Trial};
 
 use super::chunks::{CHUNK_LEN_MAX, pack, unpack};
@@ -109,35 +110,15 @@ pub(super) fn prepare_file(path: &Path) -> Result<(), OpenError> {
 }
 
 #[cfg(unix)]
-fn sync_dir(path: &Path) -> io::Result<()> {
-    path.parent()
-        .map_or(Ok(()), |dir| File::open(dir)?.sync_all())
-}
-
-#[cfg(unix)]
 fn too_open(found: &std::fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     found.permissions().mode() & 0o077 != 0
-}
-
-#[cfg(unix)]
-pub(super) fn owner_only(options: &mut OpenOptions) {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    options.mode(0o600);
-}
-
-#[cfg(not(unix))]
-fn sync_dir(_path: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(not(unix))]
 fn too_open(_found: &std::fs::Metadata) -> bool {
     false
 }
-
-#[cfg(not(unix))]
-pub(super) fn owner_only(_options: &mut OpenOptions) {}
 
 /// Opens to look before anything is touched: not even the log is moved into the file at the end.
 pub(super) fn open_to_inspect(path: &Path) -> rusqlite::Result<Connection> {

@@ -52,7 +52,7 @@ pub(super) fn is_held(dir: &Path) -> bool {
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    super::db::owner_only(&mut options);
+    underpass_runtime::file::owner_only(&mut options);
     options.open(path)
 }
 

@@ -99,7 +99,7 @@ impl Reserve {
     fn write(&self) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
-        super::db::owner_only(&mut options);
+        underpass_runtime::file::owner_only(&mut options);
         let mut file: File = options.open(&self.path)?;
         // Random, because some file systems keep no blocks of zeros.
         let block: [u8; 4096] = underpass_runtime::random::bytes();

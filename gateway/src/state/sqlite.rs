@@ -187,11 +187,7 @@ impl Backend for Sqlite {
 fn create_private(path: &Path) -> std::io::Result<()> {
     let mut file = OpenOptions::new();
     file.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        file.mode(0o600);
-    }
+    underpass_runtime::file::owner_only(&mut file);
     if let Some(parent) = path.parent() {
         underpass_runtime::file::private_dir(parent)?;
     }

@@ -1,7 +1,7 @@
 //! Private files that are replaced as a whole or not at all.
 
 use std::borrow::Cow;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -72,7 +72,7 @@ impl Fresh {
         let temporary = temporary_beside(path);
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(true);
-        platform::owner_only(&mut options);
+        owner_only(&mut options);
         Ok(Self {
             file: options.open(&temporary)?,
             temporary,
@@ -143,7 +143,7 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
 pub fn open_private(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false);
-    platform::owner_only(&mut options);
+    owner_only(&mut options);
     options.open(path)
 }
 
@@ -199,7 +199,7 @@ fn temporary_beside(path: &Path) -> PathBuf {
 fn write_new(path: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
-    platform::owner_only(&mut options);
+    owner_only(&mut options);
     let mut file = options.open(path)?;
     file.write_all(content)?;
     match durability {
@@ -208,21 +208,31 @@ fn write_new(path: &Path, content: &[u8], durability: Durability) -> io::Result<
     }
 }
 
-#[cfg(unix)]
-fn sync_dir(path: &Path) -> io::Result<()> {
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+/// Waits until the disk knows that `path` is in its folder, or is no longer. Where folders cannot
+/// be waited for, the file system sees to it by itself.
+///
+/// # Errors
+/// Any failure of the file system.
+pub fn sync_dir(path: &Path) -> io::Result<()> {
+    platform::sync_dir(path)
 }
 
-#[cfg(not(unix))]
-fn sync_dir(_path: &Path) -> io::Result<()> {
-    Ok(())
+/// What is created by these options can be read and written by its owner only.
+pub fn owner_only(options: &mut OpenOptions) {
+    platform::owner_only(options);
 }
 
 #[cfg(unix)]
 mod platform {
-    use std::fs::{DirBuilder, OpenOptions};
+    use std::fs::{DirBuilder, File, OpenOptions};
+    use std::io;
     use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    use std::path::Path;
+
+    pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
+        let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    }
 
     pub(super) fn owner_only(options: &mut OpenOptions) {
         options.mode(0o600);
@@ -236,6 +246,13 @@ mod platform {
 #[cfg(not(unix))]
 mod platform {
     use std::fs::{DirBuilder, OpenOptions};
+    use std::io;
+    use std::path::Path;
+
+    #[expect(clippy::unnecessary_wraps, reason = "as on the other platforms")]
+    pub(super) fn sync_dir(_path: &Path) -> io::Result<()> {
+        Ok(())
+    }
 
     // A service's data directory inherits an access list for its account alone.
     pub(super) fn owner_only(_options: &mut OpenOptions) {}

@@ -13,6 +13,7 @@ use super::kept::KeptSecret;
 use crate::audit::{Anchor, PublicKey};
 use crate::config::{Delta, Document, Revision};
 use crate::id::{AgentId, CredentialId, InstanceId, OperatorId};
+use crate::strict;
 
 /// The layout of contents that this build writes, and the newest that it reads.
 pub const CONTENT_FORMAT: u32 = 1;
@@ -213,13 +214,7 @@ impl Content {
                 own: own.to_owned(),
             });
         }
-        let reader = &mut serde_json::Deserializer::from_slice(json);
-        let content = serde_path_to_error::deserialize(&mut *reader)
-            .map_err(|error| invalid(error.path().to_string(), error.into_inner()))?;
-        reader
-            .end()
-            .map_err(|error| invalid(".".to_owned(), error))?;
-        Ok(content)
+        strict::read(json).map_err(|wrong| invalid(wrong.place, wrong.rule))
     }
 
     /// Writes it as JSON, into memory that is wiped.
@@ -229,7 +224,7 @@ impl Content {
     pub fn write(&self) -> Result<Zeroizing<Vec<u8>>, ContentError> {
         // Counted first: a buffer that grows leaves copies behind that nobody wipes.
         let mut json = Zeroizing::new(Vec::with_capacity(json_len(self)?));
-        serde_json::to_writer(&mut *json, self).map_err(ContentError::Write)?;
+        put(self, &mut *json).map_err(ContentError::Write)?;
         Ok(json)
     }
 
@@ -238,7 +233,7 @@ impl Content {
     /// # Errors
     /// When it cannot be written there.
     pub fn write_to(&self, to: &mut dyn io::Write) -> io::Result<()> {
-        serde_json::to_writer(to, self).map_err(io::Error::from)
+        put(self, to).map_err(io::Error::from)
     }
 
     /// A document as the content holds it.
@@ -256,8 +251,13 @@ impl Content {
 /// When it does not serialise, which it does.
 pub fn json_len(part: &impl Serialize) -> Result<usize, ContentError> {
     let mut count = Count(0);
-    serde_json::to_writer(&mut count, part).map_err(ContentError::Write)?;
+    put(part, &mut count).map_err(ContentError::Write)?;
     Ok(count.0)
+}
+
+/// Writes a part to wherever it goes; for each kind of place of its own, all would be compiled anew.
+fn put(part: &impl Serialize, to: &mut dyn io::Write) -> serde_json::Result<()> {
+    serde_json::to_writer(to, part)
 }
 
 /// Counts what is written.

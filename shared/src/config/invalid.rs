@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::strict::Misread;
+
 /// A field and the rule that it breaks.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{field}: {rule}")]
@@ -19,5 +21,11 @@ impl Invalid {
             field: field.into(),
             rule: rule.into(),
         }
+    }
+}
+
+impl From<Misread> for Invalid {
+    fn from(wrong: Misread) -> Self {
+        Self::new(wrong.place, wrong.rule.to_string())
     }
 }

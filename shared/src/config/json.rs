@@ -23,6 +23,7 @@ use super::subaccount::{Subaccount, SubaccountFields, SubaccountKey};
 use super::text::Text;
 use crate::id::{CredentialId, InstanceId, LocationId, RegionHost, SubaccountId};
 use crate::schema::schema_like;
+use crate::strict;
 
 /// The whole configuration of an agent.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -109,12 +110,7 @@ pub(super) fn read(text: &str) -> Result<Document, Invalid> {
         );
         return Err(Invalid::new("schema", rule));
     }
-    let json = &mut serde_json::Deserializer::from_str(text);
-    let read: DocumentJson = serde_path_to_error::deserialize(&mut *json)
-        .map_err(|error| Invalid::new(error.path().to_string(), error.inner().to_string()))?;
-    json.end()
-        .map_err(|error| Invalid::new(".", error.to_string()))?;
-    build(read)
+    build(strict::read(text.as_bytes())?)
 }
 
 fn build(read: DocumentJson) -> Result<Document, Invalid> {

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use underpass_shared::config::{Document, Invalid};
+use underpass_shared::strict;
 
 pub use self::change::Carried;
 pub(crate) use self::merge::json;
@@ -107,11 +108,7 @@ impl Template {
     /// # Errors
     /// When it breaks a rule; the field is named.
     pub fn from_json(text: &str) -> Result<Self, Invalid> {
-        let json = &mut serde_json::Deserializer::from_str(text);
-        let template: Self = serde_path_to_error::deserialize(&mut *json)
-            .map_err(|error| Invalid::new(error.path().to_string(), error.inner().to_string()))?;
-        json.end()
-            .map_err(|error| Invalid::new(".", error.to_string()))?;
+        let template: Self = strict::read(text.as_bytes())?;
         template.check()?;
         Ok(template)
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use underpass_shared::config::Invalid;
 use underpass_shared::id::AgentId;
+use underpass_shared::strict;
 
 use super::Template;
 use super::variables::Known;
@@ -67,12 +68,7 @@ impl Values {
     /// # Errors
     /// When it is something else; the field is named.
     pub fn from_json(text: &str) -> Result<Self, Invalid> {
-        let json = &mut serde_json::Deserializer::from_str(text);
-        let values = serde_path_to_error::deserialize(&mut *json)
-            .map_err(|error| Invalid::new(error.path().to_string(), error.inner().to_string()))?;
-        json.end()
-            .map_err(|error| Invalid::new(".", error.to_string()))?;
-        Ok(values)
+        Ok(strict::read(text.as_bytes())?)
     }
 
     /// Takes a value for all agents as somebody types it.

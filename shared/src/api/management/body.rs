@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use super::error::Refusal;
+use crate::strict;
 
 /// Reads JSON strictly: an unknown field, one that stands twice, a wrong value, what is no UTF-8
 /// and anything behind the end are refused, and the refusal names the field.
@@ -11,17 +12,12 @@ use super::error::Refusal;
 /// What is wrong, and where.
 pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Refusal> {
     // Where a field is only skipped, the parser would not look.
-    let json = std::str::from_utf8(json)
+    std::str::from_utf8(json)
         .map_err(|error| Refusal::invalid("", format!("the body is not UTF-8: {error}")))?;
-    let from = &mut serde_json::Deserializer::from_str(json);
-    let read = serde_path_to_error::deserialize(&mut *from);
-    let read = read.map_err(|error| {
-        let message = format!("the body does not fit: {}", error.inner());
-        Refusal::invalid(error.path().to_string(), message)
-    })?;
-    from.end()
-        .map_err(|error| Refusal::invalid("", format!("the body does not end: {error}")))?;
-    Ok(read)
+    strict::read(json).map_err(|wrong| {
+        let message = format!("the body does not fit: {}", wrong.rule);
+        Refusal::invalid(wrong.place, message)
+    })
 }
 
 #[cfg(test)]
@@ -54,7 +50,7 @@ mod tests {
                 Some("other"),
                 "unknown field `other`",
             ),
-            (r#"{"somePort":1} x"#, None, "does not end"),
+            (r#"{"somePort":1} x"#, None, "trailing characters"),
             ("\u{feff}{}", None, "expected value"),
             (
                 r#"{"somePort":1,"somePort":2}"#,
