@@ -8,7 +8,7 @@ use clap::Parser as _;
 use underpass_agent::cli::Cli;
 use underpass_agent::start;
 
-#[cfg(not(target_env = "msvc"))]
+#[cfg(not(windows))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -10,7 +10,7 @@ use underpass_gateway::commands;
 use underpass_gateway::serve::Gateway;
 use underpass_runtime::{descriptors, stop, telemetry};
 
-#[cfg(not(target_env = "msvc"))]
+#[cfg(not(windows))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

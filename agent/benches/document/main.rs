@@ -18,7 +18,7 @@ use underpass_runtime::clock;
 
 use crate::data_thread::{DataThread, Stalls};
 
-#[cfg(not(target_env = "msvc"))]
+#[cfg(not(windows))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
