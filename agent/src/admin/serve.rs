@@ -60,7 +60,7 @@ pub fn start(
     Ok(())
 }
 
-async fn accept(listener: Listener, admin: Admin, tasks: Tasks) {
+async fn accept(mut listener: Listener, admin: Admin, tasks: Tasks) {
     let free = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let Ok(permit) = Arc::clone(&free).acquire_owned().await else {

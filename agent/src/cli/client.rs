@@ -21,7 +21,7 @@ use underpass_runtime::{clock, file};
 use underpass_shared::api::management::{ErrorBody, Query, Target, Verb};
 use underpass_shared::audit::{Category, Record};
 
-use crate::admin::socket::{self, Stream};
+use crate::admin::socket::{self, REMEDY, Stream};
 use crate::admin::{Admin, Caller, Coming, OsUser, Payload, REVERTS_AT};
 use crate::audit::{Audit, Present};
 use crate::backup::Spool;
@@ -387,9 +387,8 @@ async fn connect(data_dir: &Path) -> anyhow::Result<Option<Stream>> {
     let kind = error.kind();
     if kind == ErrorKind::PermissionDenied {
         let (user, dir) = (OsUser::current(), data_dir.display());
-        let group = socket::OPERATORS_GROUP;
         return Err(error).with_context(|| {
-            format!("user {user} may not administer the agent of {dir}; use sudo, or become a member of the group {group}")
+            format!("user {user} may not administer the agent of {dir}; {REMEDY}")
         });
     }
     let nobody = matches!(kind, ErrorKind::NotFound | ErrorKind::ConnectionRefused);

@@ -10,6 +10,13 @@ use underpass_shared::config::ConfirmWithin;
 
 use crate::management;
 
+/// Where the service keeps its data.
+const DATA_DIR: &str = if cfg!(windows) {
+    r"C:\ProgramData\Underpass"
+} else {
+    "/var/lib/underpass"
+};
+
 /// Options of every command.
 #[derive(Args, Clone, Debug)]
 pub struct Common {
@@ -18,7 +25,7 @@ pub struct Common {
         long,
         global = true,
         env = "UNDERPASS_DATA_DIR",
-        default_value = "/var/lib/underpass"
+        default_value = DATA_DIR
     )]
     pub data_dir: PathBuf,
     /// Answer with JSON, for scripts.

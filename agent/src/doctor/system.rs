@@ -20,7 +20,10 @@ pub(super) fn checks() -> Vec<Check> {
 
 /// The agent raises its own limit to the hard one.
 fn descriptors(hard: u64) -> Check {
-    let seen = format!("at most {hard}");
+    let seen = match hard {
+        u64::MAX => "without limit".to_owned(),
+        hard => format!("at most {hard}"),
+    };
     let advice = "raise the hard limit of the service, such as LimitNOFILE= of its systemd unit";
     if hard < DESCRIPTORS_MIN {
         Check::fail(NAME, seen, advice)
@@ -41,5 +44,6 @@ mod tests {
         assert_eq!(descriptors(100).outcome, Outcome::Fail);
         assert_eq!(descriptors(1_024).outcome, Outcome::Warn);
         assert_eq!(descriptors(20_000).outcome, Outcome::Ok);
+        assert_eq!(descriptors(u64::MAX).seen, "without limit");
     }
 }

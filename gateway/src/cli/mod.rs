@@ -19,7 +19,11 @@ pub(crate) use self::value::parse_time;
 use self::value::{parse_life, parse_silence, parse_url};
 
 /// Where the service keeps its data.
-pub const DATA_DIR: &str = "/var/lib/underpass-gateway";
+pub const DATA_DIR: &str = if cfg!(windows) {
+    r"C:\ProgramData\Underpass Gateway"
+} else {
+    "/var/lib/underpass-gateway"
+};
 
 const EXAMPLES: &str = "\
 First steps:

@@ -8,9 +8,14 @@ use std::path::{Path, PathBuf};
 use nix::unistd::{Gid, Group, Uid, User, geteuid};
 use tokio::net::{UnixListener, UnixStream};
 
-use super::{OPERATORS_GROUP, Peer};
+use super::Peer;
 use crate::admin::{Caller, OsUser};
 
+/// What must be done by whoever was not let in.
+pub const REMEDY: &str = "use sudo, or become a member of the group underpass-operators";
+
+/// The group whose members may administer an agent, where it exists.
+const OPERATORS_GROUP: &str = "underpass-operators";
 /// The socket in the data directory.
 const SOCKET_FILE: &str = "admin.sock";
 /// The name that it is made under, until its rights are right.
@@ -80,7 +85,7 @@ impl Listener {
     ///
     /// # Errors
     /// When the system refuses.
-    pub async fn accept(&self) -> io::Result<(Stream, Peer)> {
+    pub async fn accept(&mut self) -> io::Result<(Stream, Peer)> {
         let (stream, _) = self.listener.accept().await?;
         let peer = stream.peer_cred()?;
         let (uid, gid) = (Uid::from_raw(peer.uid()), Gid::from_raw(peer.gid()));
