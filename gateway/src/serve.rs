@@ -92,7 +92,7 @@ impl Gateway {
         let networks = remote.networks()?;
         file::private_dir(&global.data_dir)
             .with_context(|| format!("cannot create {}", global.data_dir.display()))?;
-        let data_dir = std::fs::canonicalize(&global.data_dir)
+        let data_dir = dunce::canonicalize(&global.data_dir)
             .with_context(|| format!("cannot use {}", global.data_dir.display()))?;
         let lock = Lock::take(&data_dir)?;
         restore::finish(&data_dir)?;

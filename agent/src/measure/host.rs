@@ -203,7 +203,7 @@ impl Volumes {
         let kinds = DiskRefreshKind::nothing().with_storage();
         let disks = Disks::new_with_refreshed_list_specifics(kinds).ok();
         let mut volumes: Vec<Volume> = vec![];
-        let data_dir = std::fs::canonicalize(data_dir).unwrap_or_else(|_| data_dir.to_owned());
+        let data_dir = dunce::canonicalize(data_dir).unwrap_or_else(|_| data_dir.to_owned());
         let mut of_data: Option<String> = None;
         let mut listed: Vec<&sysinfo::Disk> = disks.iter().flat_map(|all| all.iter()).collect();
         listed.sort_by_key(|disk| disk.mount_point());
