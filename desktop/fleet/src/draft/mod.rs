@@ -40,7 +40,7 @@ pub struct Dispute {
 /// What is being brought together.
 #[derive(Clone, Debug)]
 struct Merge {
-    base: Arc<Document>,
+    base: Configuration,
     mine: Arc<Document>,
     disputes: BTreeMap<Place, Dispute>,
 }
@@ -135,16 +135,26 @@ impl Draft {
         self.merge.iter().flat_map(|merge| merge.disputes.values())
     }
 
+    /// Why it cannot be changed now, if so: what is decided of a conflict makes all anew from what
+    /// was there when the conflict came up.
+    pub fn locked(&self) -> Option<NotReady> {
+        if self.is_applying {
+            return Some(NotReady::Applying);
+        }
+        self.is_disputed().then_some(NotReady::Disputed)
+    }
+
+    fn is_disputed(&self) -> bool {
+        self.disputes().any(|dispute| dispute.mine.is_none())
+    }
+
     /// Whether it can be applied.
     ///
     /// # Errors
     /// Why not.
     pub fn is_ready(&self) -> Result<(), NotReady> {
-        if self.is_applying {
-            return Err(NotReady::Applying);
-        }
-        if self.disputes().any(|dispute| dispute.mine.is_none()) {
-            return Err(NotReady::Disputed);
+        if let Some(why) = self.locked() {
+            return Err(why);
         }
         if !self.is_changed() {
             return Err(NotReady::Unchanged);
@@ -166,6 +176,8 @@ impl Draft {
             return Ok(self.clone());
         }
         let mut draft = self.touched();
+        // What was decided stays so: deciding anew would lose this change.
+        draft.merge = None;
         draft.steps.truncate(self.done);
         if draft.steps.len() >= STEPS_MAX {
             draft.steps.remove(0);
@@ -241,7 +253,7 @@ impl Draft {
             (place, Dispute { conflict, mine })
         };
         let merge = Merge {
-            base: Arc::clone(base),
+            base: self.base.clone(),
             mine: Arc::clone(mine),
             disputes: merged.conflicts.into_iter().map(dispute).collect(),
         };
@@ -271,7 +283,7 @@ impl Draft {
             .filter(|(_, one)| one.mine == Some(true));
         let keep: BTreeSet<Place> = kept.map(|(place, _)| place.clone()).collect();
         let theirs = &self.base.document;
-        let merged = merge_documents(&merge.base, &merge.mine, theirs, &keep)?;
+        let merged = merge_documents(&merge.base.document, &merge.mine, theirs, &keep)?;
         draft.steps.clear();
         draft.push("Changes before the merge", merged.document);
         Ok(draft)

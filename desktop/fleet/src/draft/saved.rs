@@ -27,14 +27,18 @@ impl SavedDraft {
     /// # Errors
     /// When it cannot be written as JSON.
     pub fn of(draft: &Draft) -> Result<Option<Vec<u8>>, serde_json::Error> {
-        if !draft.is_changed() {
-            return Ok(None);
-        }
-        let base = draft.base();
+        // While conflicts are open it holds only their side of them: what was there before is kept,
+        // and the next review finds the conflicts again.
+        let open = draft.merge.as_ref().filter(|_| draft.is_disputed());
+        let (base, document) = match open {
+            Some(merge) => (&merge.base, &merge.mine),
+            None if draft.is_changed() => (draft.base(), draft.document()),
+            None => return Ok(None),
+        };
         let saved = Self {
             revision: base.revision,
             base: RawValue::from_string(base.document.to_json())?,
-            document: RawValue::from_string(draft.document().to_json())?,
+            document: RawValue::from_string(document.to_json())?,
         };
         serde_json::to_vec(&saved).map(Some)
     }

@@ -101,6 +101,44 @@ fn changes_of_others_come_in_and_conflicts_wait_for_a_decision() {
 }
 
 #[test]
+fn what_is_decided_of_a_conflict_loses_no_change() {
+    let draft = put(
+        &put(&Draft::new(base()), "a:80", "mine:80"),
+        "b:80",
+        "mine:80",
+    );
+    assert_eq!(draft.locked(), None);
+    let disputed = draft.merged(theirs(&base(), "a:80", "theirs:80")).unwrap();
+    // A later choice makes all anew, so nothing is changed before every one was made.
+    assert_eq!(disputed.locked(), Some(NotReady::Disputed));
+    let place = disputed.disputes().next().unwrap().conflict.place.clone();
+    let decided = disputed.resolve(&place, true).unwrap();
+    assert_eq!(decided.locked(), None);
+    // And after a change no choice is made any more that would take it back.
+    let changed = put(&decided, "c:80", "mine:80");
+    assert_eq!(changed.disputes().count(), 0);
+    assert_eq!((changed.is_ready(), changed.changes().len()), (Ok(()), 3));
+}
+
+#[test]
+fn a_draft_that_is_saved_in_a_conflict_keeps_its_own_side() {
+    let draft = put(&Draft::new(base()), "a:80", "mine:80");
+    let newer = theirs(&base(), "a:80", "theirs:80");
+    let disputed = draft.merged(newer.clone()).unwrap();
+    let bytes = SavedDraft::of(&disputed).unwrap().unwrap();
+    let again = SavedDraft::read(&bytes).unwrap();
+    assert_eq!(again.document(), draft.document());
+    // The conflict comes up again, and is decided then.
+    let disputed = again.merged(newer).unwrap();
+    let place = disputed.disputes().next().unwrap().conflict.place.clone();
+    let decided = disputed.resolve(&place, true).unwrap();
+    let saved = SavedDraft::of(&decided).unwrap().unwrap();
+    let again = SavedDraft::read(&saved).unwrap();
+    assert_eq!(again.base(), decided.base());
+    assert_eq!(again.document(), decided.document());
+}
+
+#[test]
 fn the_history_has_a_limit() {
     let mut draft = Draft::new(base());
     for n in 0..STEPS_MAX + 10 {

@@ -64,7 +64,7 @@ pub(super) async fn apply(
     api: Arc<dyn Api>,
     draft: Arc<Draft>,
     confirm_within: Option<ConfirmWithin>,
-) -> (Answered, Result<Reply, FleetError>) {
+) -> (Answered, Result<Reply, Failure>) {
     let answer = api.call(&draft.call(confirm_within, false)).await;
     let answered = match &answer {
         Ok(reply) => {
@@ -76,7 +76,7 @@ pub(super) async fn apply(
             None => Answered::Applied(Err(Failure::from(error))),
         },
     };
-    (answered, answer)
+    (answered, answer.map_err(|error| Failure::from(&error)))
 }
 
 /// The newer configuration, where this is why a draft was not taken.
@@ -87,6 +87,14 @@ async fn behind(api: Arc<dyn Api>, error: &FleetError) -> Option<Answered> {
         return Some(newer(api).await);
     }
     None
+}
+
+/// What is known of a draft when the user waits no longer.
+pub(super) fn stopped() -> (Answered, Result<Reply, Failure>) {
+    let text =
+        "nobody waited for the agent's answer, and it may have taken the changes all the same";
+    let failure = Failure::plain(text.to_owned());
+    (Answered::Applied(Err(failure.clone())), Err(failure))
 }
 
 /// What the agent has now.

@@ -17,6 +17,8 @@ use crate::api::{Api, Call};
 
 /// How often an agent is asked how far it is.
 const LOOK: Duration = Duration::from_millis(400);
+/// How often it may be seen to be over before its answer comes.
+const OVER_MAX: u32 = 5;
 /// How often one is asked that did not answer.
 pub(crate) const AGAIN: Duration = Duration::from_secs(1);
 /// How long it may be away: longer than a restart with the end of an interrupted restore takes.
@@ -50,20 +52,20 @@ impl Follow<'_> {
             Act::Apply(_) => None,
             Act::RollBack { .. } => self.last().await.map_err(|error| error.reason())?.last,
         };
-        let began = clock::monotonic();
+        let mut lost = None;
         loop {
             match self.ask().await {
                 Ok(applied) => return Ok(applied),
                 Err(error @ FleetError::Refused { .. }) => return Err(error.reason()),
                 Err(error) if is_final(&error) => return Err(error.reason()),
                 Err(error) => {
-                    let waited = clock::monotonic().saturating_sub(began);
-                    tracing::info!(?waited, reason = error.reason(), "a restore is looked for");
+                    tracing::info!(reason = error.reason(), "a restore is looked for");
                 }
             }
+            let lost = *lost.get_or_insert_with(clock::monotonic);
             (self.told)(Stage::Lost);
             loop {
-                if clock::monotonic().saturating_sub(began) > PATIENCE {
+                if clock::monotonic().saturating_sub(lost) > PATIENCE {
                     return Err(self.given_up());
                 }
                 sleep(self.again).await;
@@ -91,17 +93,22 @@ impl Follow<'_> {
     async fn ask(&self) -> Result<RestoreApplied, FleetError> {
         let call = self.act.call();
         let mut asked = self.api.call(&call);
+        let (mut has_begun, mut over) = (false, 0);
         loop {
             tokio::select! {
                 biased;
                 reply = &mut asked => return reply?.read(),
-                () = sleep(LOOK) => {
-                    if let Ok(shown) = self.last().await
-                        && let RestoreState::Restoring(step) = shown.state
-                    {
-                        (self.told)(Stage::At(step));
-                    }
+                () = sleep(LOOK) => {}
+            }
+            match self.last().await.map(|shown| shown.state) {
+                Ok(RestoreState::Restoring(step)) => {
+                    has_begun = true;
+                    (self.told)(Stage::At(step));
                 }
+                // It is over, and the answer went with the connection.
+                Ok(_) if has_begun && over == OVER_MAX => return Err(FleetError::Silent),
+                Ok(_) => over += u32::from(has_begun),
+                Err(_) => {}
             }
         }
     }

@@ -6,7 +6,7 @@ use underpass_runtime::clock;
 use underpass_shared::id::AgentId;
 
 use super::super::Message;
-use super::super::drafts::{Answered, apply, newer, review};
+use super::super::drafts::{Answered, apply, newer, review, stopped};
 use super::super::shelf::Keep;
 use super::Hub;
 use crate::command::DraftAct;
@@ -34,6 +34,10 @@ impl Hub {
         };
         if draft.is_applying {
             return Err("it is being applied; wait for the end".to_owned());
+        }
+        if let (DraftAct::Edit { .. } | DraftAct::Amend { .. }, Some(why)) = (&act, draft.locked())
+        {
+            return Err(why.to_string());
         }
         let invalid = |rule: underpass_shared::config::Invalid| rule.to_string();
         let next = match act {
@@ -92,10 +96,7 @@ impl Hub {
         let api = self.api(agent).ok_or("there is no such agent")?;
         self.put_draft(agent, Some(Arc::clone(&draft)));
         let job = match ask {
-            Ask::Apply(_) => {
-                let (job, _stop) = self.jobs.begin("Apply changes", &[agent], clock::wall_ms());
-                Some(job)
-            }
+            Ask::Apply(_) => Some(self.jobs.begin("Apply changes", &[agent], clock::wall_ms())),
             Ask::Review | Ask::Newer => None,
         };
         let (told, nudges) = (self.told.clone(), self.nudges(agent));
@@ -104,14 +105,21 @@ impl Hub {
                 Ask::Review => review(api, draft).await,
                 Ask::Newer => newer(api).await,
                 Ask::Apply(confirm_within) => {
-                    let (answered, answer) = apply(api, draft, confirm_within).await;
-                    let state = match &answer {
+                    let applied = apply(api, draft, confirm_within);
+                    let (answered, answer) = match &job {
+                        Some((_, stop)) => tokio::select! {
+                            applied = applied => applied,
+                            () = stop.cancelled() => stopped(),
+                        },
+                        None => applied.await,
+                    };
+                    let state = match answer {
                         Ok(reply) => PartState::Done {
                             revision: reply.revision,
                         },
-                        Err(error) => PartState::Failed(Failure::from(error)),
+                        Err(failure) => PartState::Failed(failure),
                     };
-                    if let Some(job) = job {
+                    if let Some((job, _)) = job {
                         drop(told.send(Message::Part { job, agent, state }).await);
                     }
                     if let Some(nudges) = nudges {
