@@ -29,24 +29,26 @@ pub fn results(ctx: &Context, cx: &mut Cx<'_>, shown: &mut Option<JobId>) {
         .without_enter()
         .show(ctx, |ui| {
             let total = job.parts.len();
-            let failed = job
-                .parts
-                .iter()
-                .filter(|part| matches!(part.state, PartState::Failed(_)))
-                .count();
+            let count = |is: fn(&PartState) -> bool| {
+                job.parts.iter().filter(|part| is(&part.state)).count()
+            };
+            let failed = count(|state| matches!(state, PartState::Failed(_)));
+            let done = count(|state| matches!(state, PartState::Done { .. }));
             if job.state == JobState::Running {
                 let share = job.finished() as f32 / total.max(1) as f32;
                 let detail = format!("{} of {}", job.finished(), text::plural(total, "agent"));
                 if progress(ui, "Under way", &detail, Some(share), true) {
                     cx.send(Command::Cancel(job.id));
                 }
-            } else if failed > 0 {
-                ui.paragraph(format!(
-                    "Done on {}, failed on {failed}",
-                    text::plural(total - failed, "agent")
-                ));
             } else {
-                ui.paragraph(format!("Done on {}", text::plural(total, "agent")));
+                let cancelled = total - done - failed;
+                let mut words = format!("Done on {}", text::plural(done, "agent"));
+                for (count, word) in [(failed, "failed"), (cancelled, "cancelled")] {
+                    if count > 0 {
+                        words.push_str(&format!(", {word} on {}", text::count(count)));
+                    }
+                }
+                ui.paragraph(words);
             }
             ui.add_space(space::S);
             // Failed ones first: they are what one looks for.

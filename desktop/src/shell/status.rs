@@ -3,7 +3,7 @@
 use egui::{Align, Layout, Stroke, Ui};
 use lucide_icons::Icon;
 use underpass_fleet::command::Command;
-use underpass_fleet::snapshot::{Health, JobSnapshot, JobState};
+use underpass_fleet::snapshot::{JobSnapshot, JobState};
 
 use super::results;
 use crate::command::UiCommand;
@@ -21,7 +21,12 @@ pub fn status(ui: &mut Ui, cx: &mut Cx<'_>, open_tasks: &mut bool) {
         dot(ui, state, &words);
         ui.words(Text::Caption, tokens.text_2, words);
         rule(ui);
-        let answering = cx.fleet.agents.len() - cx.digest.count(Health::Offline);
+        let answering = cx
+            .fleet
+            .agents
+            .iter()
+            .filter(|agent| agent.link.is_online())
+            .count();
         ui.icon(Icon::ShieldCheck, size::ICON_SMALL, tokens.text_3);
         let total = cx.fleet.agents.len();
         ui.words(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
 use underpass_fleet::command::{Change, Command, DraftAct};
+use underpass_fleet::draft::{Draft, NotReady};
 use underpass_fleet::slot::Slot;
 use underpass_fleet::snapshot::AgentSnapshot;
 use underpass_shared::api::management::{Query, SubaccountPath};
@@ -23,8 +24,24 @@ pub(crate) fn document(agent: &AgentSnapshot) -> Option<&Arc<Document>> {
     }
 }
 
-/// Why the operator may not change something, if so.
+/// Why a draft cannot be changed now, if so.
+pub(super) fn locked(draft: &Draft) -> Option<&'static str> {
+    draft.locked().map(|why| match why {
+        NotReady::Applying => "The changes are being applied",
+        NotReady::Disputed => "Decide the conflicts first: review the changes",
+        NotReady::Unchanged => "Nothing is changed",
+    })
+}
+
+/// Why the operator may not change something of the draft, if so.
 pub(super) fn refused(cx: &Cx<'_>, access: Access) -> Option<String> {
+    let draft = cx.agent.and_then(|agent| agent.draft.as_ref());
+    let locked = draft.and_then(|draft| locked(draft)).map(str::to_owned);
+    locked.or_else(|| forbidden(cx, access))
+}
+
+/// Why the operator's role does not let him do something, if so.
+pub(super) fn forbidden(cx: &Cx<'_>, access: Access) -> Option<String> {
     match cx.role() {
         Some(role) if access.allows(role) => None,
         Some(_) => Some(format!("Needs the role {}", access.weakest())),
@@ -36,7 +53,7 @@ pub(super) fn refused(cx: &Cx<'_>, access: Access) -> Option<String> {
 pub(super) fn prevented(cx: &Cx<'_>, access: Access) -> Option<String> {
     let away = cx.agent.is_some_and(|agent| !agent.link.is_online());
     let away = || away.then(|| "The agent does not answer now".to_owned());
-    refused(cx, access).or_else(away)
+    forbidden(cx, access).or_else(away)
 }
 
 /// Changes the draft of the page's agent.

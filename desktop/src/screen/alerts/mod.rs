@@ -78,7 +78,11 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AlertsState) {
             Part::Rules => state.rules.ui(ui, cx, &state.filter),
             Part::Active => {
                 let rows = rows::standing(cx.fleet, cx.now_ms);
-                list(ui, cx, state, rows, 0);
+                let untold = cx.fleet.agents.iter().filter(|agent| {
+                    agent.alerts.value().is_none() || agent.alerts.reason().is_some()
+                });
+                let silent = untold.count();
+                list(ui, cx, state, rows, silent);
             }
             Part::History => {
                 let (rows, silent) = state.history.rows(cx);
@@ -123,22 +127,18 @@ fn bar(ui: &mut Ui, state: &mut AlertsState) {
 }
 
 /// The states that can be told apart, with their words.
-const STATES: [(State, &str); 4] = [
+const STATES: [(State, &str); 6] = [
     (State::Error, "Errors"),
     (State::Warn, "Warnings"),
+    (State::Pending, "Under way"),
     (State::Info, "Noted"),
+    (State::Ok, "Over"),
     (State::Off, "Silenced"),
 ];
 
 fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AlertsState, rows: Vec<Row>, silent: usize) {
-    if rows.is_empty() && silent == 0 {
-        Empty {
-            icon: Icon::CircleCheck,
-            title: "All is well",
-            text: "No agent reports a problem",
-            action: None,
-        }
-        .show(ui);
+    if rows.is_empty() {
+        nothing(ui, silent);
         return;
     }
     let found: Vec<Row> = rows
@@ -162,6 +162,26 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AlertsState, rows: Vec<Row>, s
         return;
     }
     body(ui, cx, state, &shown);
+}
+
+/// Without alerts: there are none, or nobody has told.
+fn nothing(ui: &mut Ui, silent: usize) {
+    let untold = format!("{} have not told yet", text::plural(silent, "agent"));
+    let (icon, title, text) = match silent {
+        0 => (
+            Icon::CircleCheck,
+            "All is well",
+            "No agent reports a problem",
+        ),
+        _ => (Icon::CircleDashed, "No alert is known", &*untold),
+    };
+    let empty = Empty {
+        icon,
+        title,
+        text,
+        action: None,
+    };
+    empty.show(ui);
 }
 
 fn strip(ui: &mut Ui, state: &mut AlertsState, rows: &[Row], silent: usize) {

@@ -13,6 +13,7 @@ use underpass_shared::hash::Hash256;
 use underpass_shared::host::VirtualAddress;
 use underpass_shared::rights::Access;
 
+use super::super::edit::locked;
 use crate::cx::Cx;
 
 /// Where one is: a subaccount of an agent, as the draft has it.
@@ -40,14 +41,13 @@ impl<'a> Here<'a> {
         } else {
             Access::Subaccounts
         };
-        let refused = match cx.role() {
-            _ if agent.draft.as_ref().is_some_and(|draft| draft.is_applying) => {
-                Some("The changes are being applied".to_owned())
-            }
+        let locked = agent.draft.as_ref().and_then(|draft| locked(draft));
+        let role = || match cx.role() {
             None => Some("Your role on this agent is not known yet".to_owned()),
             Some(role) if needed.allows(role) => None,
             Some(_) => Some(format!("Needs the role {}", needed.weakest())),
         };
+        let refused = locked.map(str::to_owned).or_else(role);
         let applied = base.and_then(|document| document.subaccount(subaccount.key()));
         Self {
             agent,

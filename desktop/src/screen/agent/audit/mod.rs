@@ -25,7 +25,7 @@ use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::times::Timed as _;
 use crate::widget::{
-    Button, Column, Empty, Table, TableState, Width, Words as _, flow, pill, skeleton,
+    Button, Column, Empty, IconButton, Table, TableState, Width, Words as _, flow, pill, skeleton,
 };
 
 /// Records that are fetched at once.
@@ -219,7 +219,16 @@ fn actions(ui: &mut Ui, cx: &Cx<'_>, state: &mut AuditState) {
                 } else {
                     ", more further down"
                 };
-                if !state.records.is_empty() {
+                if state.records.is_empty() {
+                    return;
+                }
+                if let Remote::Unavailable { reason, .. } = &*state.page.get() {
+                    ui.quiet(format!("{count}, and no more now: {}", text::clean(reason)));
+                    let again = IconButton::new(Icon::RefreshCw, "Fetch further records again");
+                    if ui.add(again).clicked() {
+                        state.page.refresh();
+                    }
+                } else {
                     ui.quiet(format!("{count}{more}"));
                 }
             });

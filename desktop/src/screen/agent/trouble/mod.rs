@@ -15,7 +15,7 @@ use underpass_shared::rights::Access;
 pub(super) use self::diagnoses::{Seen, state_of};
 pub(super) use self::entity::named;
 use super::common::escaped;
-use super::edit::refused;
+use super::edit::forbidden;
 use crate::cx::Cx;
 use crate::screen::fixed_page;
 use crate::theme::{size, space};
@@ -69,7 +69,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut TroubleState) {
         match state.section {
             Section::Diagnoses => state.diagnoses.ui(ui, cx),
             // Who only monitors is told nothing of traces.
-            Section::Traces => match refused(cx, Access::Inspect) {
+            Section::Traces => match forbidden(cx, Access::Inspect) {
                 Some(reason) => {
                     Empty {
                         icon: Icon::Lock,

@@ -246,9 +246,10 @@ fn strip(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut DriftState, made: &Arc<Compar
             });
         });
     });
-    if made.agents.iter().any(|one| one.is_stale) {
+    let compared = made.agents.iter().filter(|one| one.report.is_ok());
+    let stale = compared.filter(|one| one.is_stale).count();
+    if stale > 0 {
         ui.add_space(space::S);
-        let stale = made.agents.iter().filter(|one| one.is_stale).count();
         let words = format!(
             "{} away: compared with what was known last",
             text::plural(stale, "agent")
