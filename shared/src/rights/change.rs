@@ -3,6 +3,7 @@
 
 use super::access::Access;
 use super::role::Role;
+use super::secrets::led_elsewhere;
 use crate::config::{
     Content, Document, Place, SubaccountFields, SubaccountKey, Touched, diff, touched,
 };
@@ -43,6 +44,13 @@ pub fn check(role: Role, old: &Document, new: &Document) -> Result<(), Forbidden
     // An Administrator may do all, and a whole document may be large.
     if role == Role::Administrator {
         return Ok(());
+    }
+    if let Some(place) = led_elsewhere(old, new) {
+        return Err(Forbidden {
+            role,
+            place: place.to_owned(),
+            needed: Access::Administration.weakest(),
+        });
     }
     for (place, Touched { before, after }) in touched(&diff(old, new), &diff(new, old)) {
         let needed = match &place {

@@ -3,6 +3,7 @@
 mod access;
 mod change;
 mod role;
+mod secrets;
 
 pub use access::Access;
 pub use change::{Forbidden, check};
