@@ -102,17 +102,25 @@ impl Admin {
             role,
             comment,
         };
+        let (operator, certificate) = self.sign(new, &csr)?;
+        let edit = {
+            let operator = operator.clone();
+            move |document: &Document| join(document, operator)
+        };
+        let done = answer::done;
+        let changed = self
+            .change_as(call, &reason, Joining::Anybody, edit, done)
+            .await?;
         if call.query.dry_run {
-            let (operator, _certificate) = self.sign(new, &csr)?;
-            let edit = move |document: &Document| join(document, operator);
-            let done = answer::done;
-            return self
-                .change_as(call, &reason, Joining::Anybody, edit, done)
-                .await;
+            return Ok(changed);
         }
-        let issued = self.issue(call.caller(), new, &csr, &reason).await?;
+        let issued = self.issued(&operator, certificate)?;
         let target = Target::Operators(OperatorTarget::One(issued.operator.id));
         let mut response = answer::ok(&issued, self.store.current().revision().number)?;
+        // Also when the change takes itself back.
+        for (name, value) in changed.headers() {
+            response.headers_mut().insert(name, value.clone());
+        }
         *response.status_mut() = StatusCode::CREATED;
         answer::locate(&mut response, &target);
         Ok(response)

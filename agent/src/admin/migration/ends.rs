@@ -14,7 +14,7 @@ use underpass_shared::config::{Document, Joining, SubaccountFields, SubaccountKe
 
 use super::{Asking, chosen, chosen_by, first_refusal, refused};
 use crate::admin::call::Call;
-use crate::admin::{Admin, Answer};
+use crate::admin::{Admin, Answer, trial};
 use crate::handovers::{Before, Handover, Part};
 use crate::tunnel::control::ControlError;
 
@@ -23,6 +23,8 @@ const COMING_BACK: Duration = Duration::from_secs(20);
 
 impl Admin {
     pub(super) async fn release(&self, call: &Call) -> Answer {
+        // What the gateway is told cannot be taken back with a trial.
+        trial::nothing_on_trial(&*self.readable()?)?;
         let input: ReleaseInput = call.read()?;
         let mut handover = self.found(input.handover, HandoverSide::Source)?;
         let keys = chosen(&handover, input.subaccounts.as_deref())?;
@@ -133,6 +135,7 @@ impl Admin {
     }
 
     pub(super) async fn abort(&self, call: &Call) -> Answer {
+        trial::nothing_on_trial(&*self.readable()?)?;
         let input: HandoverInput = call.read()?;
         let known = self.found(input.handover, HandoverSide::Source);
         let mut handover = match known {

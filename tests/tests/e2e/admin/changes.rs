@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use serde_json::json;
+use underpass_runtime::pki::PrivateKey;
 
 use super::socket::CONFIGURATION;
 use crate::http::{BACKEND, HELLO};
@@ -239,6 +240,13 @@ fn one_of_two_racing_writers_wins() {
     let lost = agent.send("POST", &path, &["If-Match: \"1\""], &body(1));
     let told = lost.json()["message"].as_str().unwrap().to_owned();
     assert!(told.contains("current revision is 11"), "{told}");
+    let csr = PrivateKey::generate().unwrap().request().unwrap();
+    let operator = json!({"name": "anna", "role": "Display", "csr": csr}).to_string();
+    let operators = "/api/v1/configuration/connector/operators";
+    let lost = agent.send("POST", operators, &["If-Match: \"10\""], &operator);
+    assert_eq!(lost.status, 412);
+    let added = agent.ask("GET", operators, &[]).json();
+    assert_eq!(added.as_array().unwrap().len(), 0, "{added}");
     let document = format!("{CONFIGURATION}/document");
     let old = agent.ask("GET", &document, &[]);
     let lost = agent.send("PUT", &document, &["If-Match: \"10\""], &old.body);
