@@ -84,11 +84,17 @@ fn usable<E: std::error::Error>(folder: &FolderPath) -> Result<PathBuf, StoreErr
 }
 
 /// Deletes the backups of a schedule but for the newest, and what was never finished. Nothing else
-/// there is touched.
+/// there is touched, and neither is `stored`, which was just made: where the clock was ahead once,
+/// others have later names.
 ///
 /// # Errors
 /// When something cannot be deleted; the rest is.
-pub(crate) fn tidy(folder: &FolderPath, files: &FileName, keep: usize) -> io::Result<()> {
+pub(crate) fn tidy(
+    folder: &FolderPath,
+    files: &FileName,
+    keep: usize,
+    stored: Option<&str>,
+) -> io::Result<()> {
     let dir = Path::new(folder.as_str());
     let (mut backups, mut gone) = (vec![], vec![]);
     for entry in fs::read_dir(dir)? {
@@ -100,13 +106,14 @@ pub(crate) fn tidy(folder: &FolderPath, files: &FileName, keep: usize) -> io::Re
         }
         if files.is_unfinished(name) {
             gone.push(name.to_owned());
-        } else if files.is_backup(name) {
+        } else if files.is_backup(name) && stored != Some(name) {
             backups.push(name.to_owned());
         }
     }
     // Their names end with their times.
     backups.sort_unstable_by(|a, b| b.cmp(a));
-    gone.extend(backups.into_iter().skip(keep));
+    let others = keep.saturating_sub(usize::from(stored.is_some()));
+    gone.extend(backups.into_iter().skip(others));
     let mut failed = None;
     for name in gone {
         if let Err(error) = fs::remove_file(dir.join(name)) {

@@ -101,11 +101,29 @@ fn only_own_old_backups_are_deleted() {
     // A folder of such a name is none of ours.
     let lookalike = files.at(0);
     fs::create_dir(dir.path().join(&lookalike)).unwrap();
-    tidy(&folder_of(dir.path()), &files, 2).unwrap();
+    tidy(&folder_of(dir.path()), &files, 2, Some(&own[3])).unwrap();
     let kept = [&own[2], &own[3], &lookalike];
     let mut expected: Vec<String> = foreign.iter().chain(kept).cloned().collect();
     expected.sort();
     assert_eq!(listed(dir.path()), expected);
+}
+
+#[test]
+fn what_was_just_stored_stays_whatever_the_names_of_others_say() {
+    let dir = TempDir::new().unwrap();
+    let files = FileName::of(AgentId::of_authority(&[1; 32]), &name("nightly"));
+    // Two of a time when the clock was ahead.
+    let (ahead, now) = (
+        [files.at(900 * DAY_MS), files.at(901 * DAY_MS)],
+        files.at(DAY_MS),
+    );
+    for one in ahead.iter().chain([&now]) {
+        file::replace(&dir.path().join(one), b"x").unwrap();
+    }
+    tidy(&folder_of(dir.path()), &files, 2, Some(&now)).unwrap();
+    assert_eq!(listed(dir.path()), [now.clone(), ahead[1].clone()]);
+    tidy(&folder_of(dir.path()), &files, 1, Some(&now)).unwrap();
+    assert_eq!(listed(dir.path()), [now]);
 }
 
 #[test]

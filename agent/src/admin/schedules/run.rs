@@ -77,7 +77,7 @@ impl Admin {
                     return;
                 };
                 let files = FileName::of(agent.id(), &one.name);
-                if let Err(error) = schedules::tidy(&folder.path, &files, usize::MAX) {
+                if let Err(error) = schedules::tidy(&folder.path, &files, usize::MAX, None) {
                     tracing::debug!(%error, schedule = %one.name, "a folder cannot be looked at");
                 }
             }
@@ -204,7 +204,7 @@ impl Admin {
             let absent = stored.map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
             let keep = usize::try_from(folder.keep.get()).unwrap_or(usize::MAX);
             let mut remarks = lacking(&absent);
-            if let Err(error) = schedules::tidy(&folder.path, &files, keep) {
+            if let Err(error) = schedules::tidy(&folder.path, &files, keep, Some(&name)) {
                 remarks.push(format!("old backups cannot be deleted: {error}"));
             }
             Ok(remarks)
