@@ -9,6 +9,8 @@ use underpass_runtime::tls::Credential;
 use underpass_runtime::{clock, file};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// What the gateway's own CA is called.
+const CA_NAME: &str = "Underpass gateway CA";
 /// Life of the CA that agents pin at enrolment.
 const CA_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// Life of the server certificates, which are made anew at each start and at half of their life.
@@ -63,19 +65,28 @@ impl Certificates {
             file::private_dir(folder)
                 .with_context(|| format!("cannot create {}", folder.display()))?;
         }
-        if !ca_path.exists() {
-            let (authority, key) = Authority::create("Underpass gateway CA", lifetime(CA_LIFE))?;
-            // The key first: a certificate without its key would be of no use.
-            file::replace(&key_path, key.to_pem().as_bytes())?;
-            file::replace(&ca_path, authority.certificate().as_bytes())?;
-        }
+        let is_there = |path: &Path| {
+            let found = path.try_exists();
+            found.with_context(|| format!("cannot look for {}", path.display()))
+        };
         let read = |path: &Path| {
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
         };
-        let key = PrivateKey::from_pem(&read(&key_path)?)
-            .with_context(|| format!("{} is no private key", key_path.display()))?;
+        let read_key = || {
+            PrivateKey::from_pem(&read(&key_path)?)
+                .with_context(|| format!("{} is no private key", key_path.display()))
+        };
+        if !is_there(&ca_path)? {
+            // The key first, and never another in its place: a certificate can be made anew.
+            if !is_there(&key_path)? {
+                file::replace(&key_path, PrivateKey::generate()?.to_pem().as_bytes())?;
+            }
+            let authority = Authority::of_key(CA_NAME, lifetime(CA_LIFE), &read_key()?)?;
+            file::replace(&ca_path, authority.certificate().as_bytes())?;
+        }
+        let key = read_key()?;
         let authority = Authority::load(&read(&ca_path)?, &key)
-            .with_context(|| format!("{} is no CA certificate", ca_path.display()))?;
+            .with_context(|| format!("{} cannot be used as CA", ca_path.display()))?;
         let others = others(&ca_path.with_file_name(OTHER_CAS))?;
         Ok(Self {
             authority,
@@ -157,5 +168,41 @@ pub fn lifetime(valid: Duration) -> Lifetime {
     Lifetime {
         now_ms: clock::wall_ms(),
         valid,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ca_whose_certificate_is_lost_keeps_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Certificates::open(folder.path()).unwrap();
+        let of_first = CertificateInfo::from_pem(first.authority().certificate()).unwrap();
+        std::fs::remove_file(first.ca_path()).unwrap();
+        let again = Certificates::open(folder.path()).unwrap();
+        let of_again = CertificateInfo::from_pem(again.authority().certificate()).unwrap();
+        assert_eq!(of_again.spki_hash, of_first.spki_hash);
+        assert_ne!(of_again.fingerprint, of_first.fingerprint);
+    }
+
+    #[test]
+    fn a_ca_without_its_key_or_with_another_is_refused_and_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let ca = Certificates::open(folder.path()).unwrap();
+        let certificate = ca.authority().certificate().to_owned();
+        let key_path = ca.ca_path().with_file_name("ca-key.pem");
+        let refusal = || {
+            let error = Certificates::open(folder.path()).err();
+            format!("{:#}", error.expect("it is refused"))
+        };
+        std::fs::remove_file(&key_path).unwrap();
+        assert!(refusal().starts_with(&format!("cannot read {}", key_path.display())));
+        let other = PrivateKey::generate().unwrap().to_pem();
+        file::replace(&key_path, other.as_bytes()).unwrap();
+        assert!(refusal().ends_with("the certificate and the private key do not belong together"));
+        assert_eq!(std::fs::read_to_string(ca.ca_path()).unwrap(), certificate);
+        assert_eq!(std::fs::read_to_string(&key_path).unwrap(), other);
     }
 }

@@ -33,7 +33,8 @@ pub(super) fn answer(
     let AnswerBody::Tunnel(inbound) = inbound else {
         unreachable!("an answer from the tunnel stays one");
     };
-    tasks.spawn("websocket", pass(socket, inbound, outbound));
+    let passing = pass(socket, inbound, outbound, tasks.clone());
+    tasks.spawn("websocket", passing);
     head.status = StatusCode::SWITCHING_PROTOCOLS;
     let upgrade = HeaderValue::from_static("Upgrade");
     head.headers.insert(CONNECTION, upgrade);
@@ -41,16 +42,23 @@ pub(super) fn answer(
     Response::from_parts(head, AnswerBody::empty())
 }
 
-async fn pass(socket: OnUpgrade, inbound: Inbound, outbound: Outbound) {
+async fn pass(socket: OnUpgrade, inbound: Inbound, outbound: Outbound, tasks: Tasks) {
     let carried = match socket.await.map(|socket| socket.downcast()) {
         Ok(Ok(parts)) => {
             let io: TokioIo<Watched<Counted<TcpStream>>> = parts.io;
             let mut tcp = io.into_inner().into_inner();
-            let carried = carry(&mut tcp, parts.read_buf, inbound, outbound).await;
-            if carried.is_err() {
+            // Such bytes have no end that a gateway that stops could wait for.
+            let carried = tokio::select! {
+                carried = carry(&mut tcp, parts.read_buf, inbound, outbound) => Some(carried),
+                () = tasks.stopped() => None,
+            };
+            if !matches!(carried, Some(Ok(_))) {
                 net::abort(tcp.get_ref());
             }
-            carried
+            match carried {
+                Some(carried) => carried,
+                None => return tracing::debug!("a WebSocket ends with the gateway"),
+            }
         }
         Ok(Err(socket)) => {
             let mut io = TokioIo::new(socket);

@@ -4,8 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use underpass_shared::protocol::timers::TCP_USER_TIMEOUT;
@@ -16,6 +17,11 @@ const BACKLOG: i32 = 4_096;
 /// Unsent bytes in the kernel above which a tunnel socket takes no more, so that a PING is never
 /// stuck behind bulk data.
 const NOTSENT_LOWAT: u32 = 16 * 1024;
+
+/// How long nothing may come before the other end is asked whether it is still there, and how long
+/// until it is asked again.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+const KEEPALIVE_PAUSE: Duration = Duration::from_secs(15);
 
 /// Listens on `address`; port 0 takes a free one.
 ///
@@ -102,12 +108,17 @@ async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Options of an accepted socket of a consumer.
+/// Options of a socket of a consumer or a back end. Who vanished without a word is noticed also
+/// where nothing is sent: a WebSocket or a download that stands still has no other end.
 ///
 /// # Errors
 /// When the socket is closed already.
 pub fn tune_edge(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)
+    stream.set_nodelay(true)?;
+    let alive = TcpKeepalive::new()
+        .with_time(KEEPALIVE_IDLE)
+        .with_interval(KEEPALIVE_PAUSE);
+    SockRef::from(stream).set_tcp_keepalive(&alive)
 }
 
 /// Makes the end of a connection visible as a break when it is dropped.

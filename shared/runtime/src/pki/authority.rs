@@ -57,20 +57,32 @@ impl Authority {
     /// When the key cannot be made or used.
     pub fn create(name: &str, lifetime: Lifetime) -> Result<(Self, PrivateKey), PkiError> {
         let key = PrivateKey::generate()?;
+        Ok((Self::of_key(name, lifetime, &key)?, key))
+    }
+
+    /// Makes the certificate of an authority that has its key already. What trusts another
+    /// certificate of the same name and key trusts this authority too.
+    ///
+    /// # Errors
+    /// When the key cannot be used.
+    pub fn of_key(name: &str, lifetime: Lifetime, key: &PrivateKey) -> Result<Self, PkiError> {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         lifetime.set(&mut params)?;
         let certificate = params.self_signed(&key.0)?.pem();
-        Ok((Self::load(&certificate, &key)?, key))
+        Self::load(&certificate, key)
     }
 
     /// Loads an authority from its certificate and key.
     ///
     /// # Errors
-    /// When they do not parse.
+    /// When they do not parse, or do not belong together: what it signed then nobody would trust.
     pub fn load(certificate: &str, key: &PrivateKey) -> Result<Self, PkiError> {
+        if CertificateInfo::from_pem(certificate)?.spki_hash != key.spki_hash() {
+            return Err(PkiError::Apart);
+        }
         let key = KeyPair::from_pem(&key.to_pem())?;
         Ok(Self {
             issuer: Issuer::from_ca_cert_pem(certificate, key)?,

@@ -33,6 +33,9 @@ pub enum PkiError {
     /// The certificate's inside does not parse.
     #[error("the certificate cannot be read")]
     Certificate,
+    /// The certificate is of another key than the one beside it.
+    #[error("the certificate and the private key do not belong together")]
+    Apart,
     /// The request asks for a key that is not ECDSA P-256.
     #[error("the signing request must have an ECDSA P-256 key")]
     KeyKind,
