@@ -73,8 +73,12 @@ impl Delivery {
         &self.courier
     }
 
-    /// Delivers until the tasks are told to stop.
+    /// Delivers until the tasks are told to stop. Where the configuration cannot be used, what waits
+    /// goes on waiting: of channels that there are none of, the notices would be deleted.
     pub async fn run(self, tasks: Tasks) {
+        if self.snapshot.borrow().known().is_none() {
+            return tasks.stopped().await;
+        }
         let follow = follow(self.snapshot, self.settings, &tasks);
         tokio::join!(follow, self.courier.run(tasks.clone()));
     }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use underpass_history::{History, ResourceUse, Retention, State, Usage, Used};
 use underpass_runtime::tasks::Tasks;
-use underpass_shared::config::HistorySettings;
 use underpass_shared::monitor::Entity;
 
 use crate::measure::{self, Tick};
@@ -68,7 +67,7 @@ impl Kept {
 
     /// Opens the history. Without one the agent goes on; the reason is told to whoever asks for it.
     pub(crate) fn open(data_dir: &Path, snapshot: &Snapshot) -> Result<Self, String> {
-        let retention = retention(snapshot.document().connector().history);
+        let retention = retention(snapshot);
         let history = History::open(data_dir, retention).map_err(|error| {
             let error = format!("{:#}", anyhow::Error::from(error));
             tracing::error!(error, "nothing that is measured is kept");
@@ -171,10 +170,10 @@ pub(crate) async fn retain_as_configured(
 ) {
     let mut present = None;
     loop {
-        let settings = snapshot.borrow_and_update().document().connector().history;
-        if present != Some(settings) {
-            present = Some(settings);
-            history.retain(retention(settings));
+        let wanted = retention(&snapshot.borrow_and_update());
+        if present != Some(wanted) {
+            present = Some(wanted);
+            history.retain(wanted);
         }
         tokio::select! {
             changed = snapshot.changed() => if changed.is_err() { return },
@@ -183,7 +182,11 @@ pub(crate) async fn retain_as_configured(
     }
 }
 
-fn retention(settings: HistorySettings) -> Retention {
+fn retention(snapshot: &Snapshot) -> Retention {
+    let Some(document) = snapshot.known() else {
+        return Retention::ALL;
+    };
+    let settings = &document.connector().history;
     Retention {
         fine_hours: settings.fine_hours.get(),
         minute_days: settings.minute_days.get(),

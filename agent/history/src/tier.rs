@@ -109,6 +109,13 @@ impl Default for Retention {
 }
 
 impl Retention {
+    /// All is kept, while there is room.
+    pub const ALL: Self = Self {
+        fine_hours: u32::MAX,
+        minute_days: u32::MAX,
+        hour_days: u32::MAX,
+    };
+
     /// How many hours with figures a tier keeps. A coarser tier never keeps less than a finer one.
     pub(crate) fn hours(self, tier: Tier) -> u64 {
         let fine = u64::from(self.fine_hours.max(1));

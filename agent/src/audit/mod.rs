@@ -53,8 +53,8 @@ pub struct Position {
 /// What the log needs to know of the configuration.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Present {
-    /// The number of the revision.
-    pub revision: u64,
+    /// The number of the revision, where it is known.
+    pub revision: Option<u64>,
     /// The settings.
     pub settings: AuditSettings,
 }
@@ -63,7 +63,7 @@ impl Present {
     /// As of a state of the store.
     pub fn of(snapshot: &Snapshot) -> Self {
         Self {
-            revision: snapshot.revision().number,
+            revision: snapshot.known().map(|_| snapshot.revision().number),
             settings: snapshot.document().connector().audit,
         }
     }

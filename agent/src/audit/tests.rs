@@ -22,7 +22,7 @@ macro_rules! clock {
 
 fn present(revision: u64, days: u16) -> impl Fn() -> Present + Send + 'static {
     move || Present {
-        revision,
+        revision: Some(revision),
         settings: AuditSettings {
             cleanup: AuditCleanup::try_from(days).unwrap(),
             ..AuditSettings::default()
@@ -129,6 +129,23 @@ fn an_interrupted_write_is_cut_and_told() {
     // The change had come to the store before.
     assert_eq!((all[2].intent, all[2].outcome), (Some(1), Outcome::Done));
     assert_eq!(all[3].message, "next");
+}
+
+#[test]
+fn what_became_of_a_change_is_not_made_up_where_the_configuration_cannot_be_used() {
+    let dir = tempfile::tempdir().unwrap();
+    let audit = open(dir.path(), || 1);
+    intent(&audit, 7);
+    drop(audit);
+    let unusable = Present {
+        revision: None,
+        ..present(0, 0)()
+    };
+    let audit = Audit::open(dir.path(), || 1, move || unusable).unwrap();
+    audit.record(record("next"));
+    drop(audit);
+    let all = all(dir.path());
+    assert_eq!((all[1].intent, all[1].outcome), (Some(1), Outcome::Unknown));
 }
 
 #[test]

@@ -343,8 +343,8 @@ impl Writer {
         self.open_intents.clear();
         let revision = (self.present)().revision;
         repairs.extend(open_intents.into_iter().map(|(intent, wanted)| {
-            let (outcome, message) = match wanted {
-                Some(wanted) if revision >= wanted => (Outcome::Done, "it was done"),
+            let (outcome, message) = match wanted.zip(revision) {
+                Some((wanted, revision)) if revision >= wanted => (Outcome::Done, "it was done"),
                 Some(_) => (Outcome::Refused, "it was not done"),
                 None => (Outcome::Unknown, "whether it was done is not known"),
             };

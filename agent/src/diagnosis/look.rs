@@ -37,10 +37,12 @@ pub(crate) async fn run(
     loop {
         let current = Arc::clone(&snapshot.borrow_and_update());
         told.mark_unchanged();
-        let (look, at) = (diagnoses.clone(), board.clone());
-        let looking = tokio::task::spawn_blocking(move || look.look(current.document(), &at));
-        if let Err(error) = looking.await {
-            tracing::error!(%error, "looking for diagnoses failed");
+        if let Some(document) = current.known().cloned() {
+            let (look, at) = (diagnoses.clone(), board.clone());
+            let looking = tokio::task::spawn_blocking(move || look.look(&document, &at));
+            if let Err(error) = looking.await {
+                tracing::error!(%error, "looking for diagnoses failed");
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -52,7 +54,9 @@ pub(crate) async fn run(
         tokio::time::sleep(PAUSE).await;
     }
     let current = Arc::clone(&snapshot.borrow());
-    diagnoses.keep(current.document());
+    if let Some(document) = current.known() {
+        diagnoses.keep(document);
+    }
 }
 
 impl Diagnoses {

@@ -12,13 +12,18 @@ use crate::store::{Snapshot, Store};
 
 /// Where the files of the log are, in the data directory.
 const LOG_DIR: &str = "log";
+/// The number of days that deletes no file.
+const KEPT_ALWAYS: u32 = 0;
 /// Bytes of a megabyte.
 const MEGABYTE: u64 = 1_000_000;
 
 /// Writes the log into files too. The agent runs without them.
 pub(super) fn into_files(data_dir: &Path, recent: &Recent, store: &Store) -> Option<LogFiles> {
     let current = store.current();
-    let limits = limits(&current.document().connector().log_and_trace);
+    let mut limits = limits(&current.document().connector().log_and_trace);
+    if current.known().is_none() {
+        limits.days = KEPT_ALWAYS;
+    }
     match LogFiles::start(&data_dir.join(LOG_DIR), recent, limits) {
         Ok(files) => Some(files),
         Err(error) => {

@@ -65,6 +65,12 @@ impl Snapshot {
         &self.document
     }
 
+    /// The configuration, unless it cannot be used. Without one nothing is deleted or forgotten
+    /// because of what it says.
+    pub fn known(&self) -> Option<&Arc<Document>> {
+        self.problem.is_none().then_some(&self.document)
+    }
+
     /// The access control of one subaccount. None means that everything is denied.
     pub fn policy(&self, key: &SubaccountKey) -> Option<&Arc<Policy>> {
         let found = self

@@ -269,11 +269,9 @@ impl Traces {
             self.look(&audit);
             let days = snapshot
                 .borrow()
-                .document()
-                .connector()
-                .log_and_trace
-                .cleanup;
-            self.age(days.get());
+                .known()
+                .map(|document| document.connector().log_and_trace.cleanup);
+            self.age(days.map_or(0, |days| days.get()));
         }
         let running = self.book().ids(TraceState::Running);
         for id in running {

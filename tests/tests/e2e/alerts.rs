@@ -10,6 +10,8 @@ mod host;
 mod kinds;
 #[cfg(target_os = "linux")]
 mod silences;
+#[cfg(target_os = "linux")]
+mod unusable;
 
 use std::time::Duration;
 
