@@ -1,6 +1,6 @@
 //! Enrolment and renewal: the requests that the agent makes of a gateway.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
@@ -9,6 +9,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use tokio::time::timeout;
 use underpass_runtime::clock;
 use underpass_runtime::pki::PrivateKey;
 use underpass_runtime::tasks::Tasks;
@@ -29,6 +30,8 @@ use super::proxy::Route;
 use crate::credentials::Credentials;
 use underpass_runtime::tunnel::io::Wire;
 
+/// How long a gateway may take for an answer; signing a certificate takes it milliseconds.
+const ANSWER_TIME: Duration = Duration::from_secs(30);
 /// Largest answer of a gateway.
 const ANSWER_MAX: usize = 256 * 1024;
 
@@ -130,11 +133,21 @@ pub(super) async fn exchange(
     let caller = Caller::establish(stream, wire, &hello(), tasks)
         .await
         .context("the gateway did not answer; is the clock of this host right?")?;
+    let answered = timeout(ANSWER_TIME, answer(&caller, path, message)).await;
+    caller.close();
+    answered.context("the gateway took the request and did not answer it in time")?
+}
+
+async fn answer(
+    caller: &Caller,
+    path: &str,
+    message: &impl Serialize,
+) -> anyhow::Result<(StatusCode, Bytes)> {
     let request = Request::builder()
         .method(Method::POST)
         .uri(format!("http://gateway.{AUTHORITY}{path}"))
         .body(())?;
-    let (stream, mut upload) = caller.open(request, false).await?;
+    let (stream, mut upload) = caller.open(request, false)?;
     let body = Full::new(Bytes::from(serde_json::to_vec(message)?));
     upload.send_body(body).await?;
     let (head, body) = stream.response().await?.into_parts();
@@ -142,7 +155,6 @@ pub(super) async fn exchange(
     let Ok(collected) = collected else {
         bail!("the gateway's answer did not arrive whole");
     };
-    caller.close();
     Ok((head.status, collected.to_bytes()))
 }
 
@@ -155,7 +167,7 @@ pub async fn gateway_time(stream: GatewayStream, wire: Wire, tasks: &Tasks) -> a
     let request = Request::builder()
         .uri(format!("http://gateway.{AUTHORITY}/"))
         .body(())?;
-    let (stream, _upload) = caller.open(request, true).await?;
+    let (stream, _upload) = caller.open(request, true)?;
     let response = stream.response().await?;
     caller.close();
     let date = response.headers().get(DATE).context("no date came")?;

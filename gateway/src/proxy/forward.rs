@@ -126,7 +126,7 @@ async fn forward(
     };
     let mut waits = waits(&request);
     let (mut head, mut upload) = split(request);
-    let mut tried: Vec<Tunnel> = Vec::new();
+    let (mut tried, mut crowded) = (Vec::<Tunnel>::new(), false);
     while tried.len() < ATTEMPTS {
         let Some(tunnel) = shard.registry.pick(&key, shard.thread, &tried) else {
             break;
@@ -144,7 +144,7 @@ async fn forward(
         let inside = counting.elapsed();
         counting.traffic.sent_after(inside);
         timing::set(head.headers_mut(), inside);
-        let answered = match tunnel.caller.open(head.clone(), no_upload).await {
+        let answered = match tunnel.caller.open(head.clone(), no_upload) {
             Ok((stream, outbound)) => match upload {
                 Upload::None => stream.response().await.map(cleaned),
                 // A body that began to flow cannot be sent again.
@@ -168,9 +168,15 @@ async fn forward(
         };
         match answered {
             Ok(answer) => return Ok(answer),
-            Err(StreamError::Refused) => tried.push(tunnel),
+            Err(error @ (StreamError::Refused | StreamError::Crowded)) => {
+                crowded |= matches!(error, StreamError::Crowded);
+                tried.push(tunnel);
+            }
             Err(error) => return Err(refusal(&error)),
         }
+    }
+    if crowded {
+        return Err(Refusal::Crowded);
     }
     Err(Refusal::NoTunnel(key))
 }

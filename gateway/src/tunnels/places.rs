@@ -1,6 +1,6 @@
 //! Who carries streams where several could: agents that hand over, and copies of an agent.
 //!
-//! One task compares who shall carry with who does, and moves tunnels between the two parts of the
+//! One loop compares who shall carry with who does, and moves tunnels between the two parts of the
 //! registry: first in, then out, so that there is always somebody.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -101,6 +101,11 @@ impl Places {
 
     /// Keeps everybody where he belongs until it is dropped.
     pub async fn run(self) {
+        // A store that hangs lets nobody wait for his place.
+        tokio::join!(self.follow(), self.keep());
+    }
+
+    async fn follow(&self) {
         let (mut tunnels, mut index) = (self.registry.watch(), self.directory.watch());
         let mut told = clock::monotonic();
         loop {
@@ -116,6 +121,23 @@ impl Places {
             let changed = tokio::select! {
                 changed = tunnels.changed() => changed.is_ok(),
                 changed = index.changed() => changed.is_ok(),
+                () = tokio::time::sleep(LOOK_EVERY) => true,
+            };
+            if !changed {
+                return;
+            }
+        }
+    }
+
+    /// Ends handovers in time, and has the store know who has which place.
+    async fn keep(&self) {
+        let mut tunnels = self.registry.watch();
+        loop {
+            tunnels.mark_unchanged();
+            self.end_overdue(&self.directory.index()).await;
+            self.save().await;
+            let changed = tokio::select! {
+                changed = tunnels.changed() => changed.is_ok(),
                 () = tokio::time::sleep(LOOK_EVERY) => true,
             };
             if !changed {
@@ -206,7 +228,6 @@ impl Places {
 
     async fn look(&self) {
         let index = self.directory.index();
-        self.end_overdue(&index).await;
         let tunnels = self.tunnels();
         {
             let mut lineages = self.lineages();
@@ -222,7 +243,6 @@ impl Places {
                 lineages.look(instance, there, now);
             }
         }
-        self.save().await;
         let due = self.due(&index);
         let (outward, inward): (Vec<Due>, Vec<Due>) =
             due.into_iter().partition(|one| one.why.is_some());

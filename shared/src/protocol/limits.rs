@@ -5,6 +5,9 @@ use crate::head::{HEAD_MAX, HEADERS_MAX};
 /// Streams at once on one connection.
 pub const STREAMS_MAX: u32 = 16_384;
 
+/// Streams at once for requests: what both ends tell each other always finds room.
+pub const CALLER_STREAMS_MAX: usize = STREAMS_MAX as usize - 64;
+
 /// Streams at once on an enrolment or control connection, whose caller has one request to make.
 pub const REQUEST_STREAMS_MAX: u32 = 4;
 

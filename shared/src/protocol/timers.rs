@@ -22,8 +22,6 @@ pub const HALF_CLOSED: Duration = Duration::from_secs(10);
 pub const CLOSE_WAIT: Duration = Duration::from_secs(3);
 /// How long an internal request may take.
 pub const INTERNAL_REQUEST: Duration = Duration::from_secs(10);
-/// How long a request waits for a free stream on a full connection.
-pub const STREAM_OPEN: Duration = Duration::from_secs(5);
 /// How long nothing is read before grown windows go back to their first size.
 pub const WINDOW_QUIET: Duration = Duration::from_secs(1);
 /// How long the other end's thread may be busy with something else; windows bridge it beside the

@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt as _;
 use h2::client::{Connection, ResponseFuture, SendRequest};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -19,7 +18,8 @@ use underpass_shared::protocol::capability::{CAPABILITY, CAPABILITY_MIN};
 use underpass_shared::protocol::internal::{
     DRAIN, Drain, FENCE, Fence, HELLO, Hello, HelloAnswer, RETRY_AFTER, RetryAfter, Wish,
 };
-use underpass_shared::protocol::timers::{DRAIN_GRACE, HANDSHAKE, INTERNAL_REQUEST, STREAM_OPEN};
+use underpass_shared::protocol::limits::CALLER_STREAMS_MAX;
+use underpass_shared::protocol::timers::{DRAIN_GRACE, HANDSHAKE, INTERNAL_REQUEST};
 
 use super::batch::{Batched, Flusher, batch};
 use super::error::{ConnectionError, StreamError};
@@ -176,32 +176,24 @@ impl Caller {
     /// Opens a stream. With `end` the request has no body and the [`Outbound`] is finished.
     ///
     /// # Errors
-    /// [`StreamError::Refused`] when another connection should be tried.
-    pub async fn open(
-        &self,
-        request: Request<()>,
-        end: bool,
-    ) -> Result<(Stream, Outbound), StreamError> {
+    /// [`StreamError::Refused`] and [`StreamError::Crowded`] when another connection should be tried.
+    pub fn open(&self, request: Request<()>, end: bool) -> Result<(Stream, Outbound), StreamError> {
         let mut send = self.0.send.clone();
-        let ready = poll_fn(|cx| send.poll_ready(cx));
-        // Almost always there is room, and no timer is needed.
-        let ready = match ready.now_or_never() {
-            Some(ready) => ready,
-            None => timeout(STREAM_OPEN, poll_fn(|cx| send.poll_ready(cx)))
-                .await
-                .map_err(|_elapsed| StreamError::Crowded)?,
-        };
-        ready.map_err(|_closed| StreamError::Refused)?;
         let gate = self.gate();
         if *gate != Gate::Open {
             return Err(StreamError::Refused);
         }
+        // The library would let it wait, with any number of others.
+        if self.0.gauge.active() >= CALLER_STREAMS_MAX {
+            return Err(StreamError::Crowded);
+        }
         let opened = send.send_request(request, end);
-        drop(gate);
         let (response, stream) = opened.map_err(|_closed| StreamError::Refused)?;
+        let active = ActiveStream::new(&self.0.gauge);
+        drop(gate);
         let stream_of = Stream {
             response,
-            active: ActiveStream::new(&self.0.gauge),
+            active,
             caller: Arc::clone(&self.0),
         };
         Ok((stream_of, Outbound::new(stream, end)))

@@ -15,7 +15,7 @@ pub enum StreamError {
     /// The connection was lost.
     #[error("the tunnel connection was lost")]
     Lost,
-    /// No stream became free in time.
+    /// It has as many streams as it may have; nothing was sent.
     #[error("the tunnel connection has no free stream")]
     Crowded,
 }

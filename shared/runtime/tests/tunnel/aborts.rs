@@ -63,7 +63,7 @@ async fn an_upload_that_the_gateway_aborts_is_seen_as_aborted() {
             head.headers_mut()
                 .insert("content-length", (length + 1).into());
         }
-        let (stream, mut upload) = pair.caller.open(head, false).await.unwrap();
+        let (stream, mut upload) = pair.caller.open(head, false).unwrap();
         let sent = pattern(0, length);
         match variation % 4 {
             0 => {

@@ -80,7 +80,7 @@ async fn large_headers_pass_and_too_large_ones_do_no_harm() {
         let mut large = request(Method::GET, "/hello");
         let value = http::HeaderValue::from_str(&"v".repeat(size)).unwrap();
         large.headers_mut().insert("x-large", value);
-        let answer = match pair.caller.open(large, true).await {
+        let answer = match pair.caller.open(large, true) {
             Ok((stream, _)) => stream.response().await,
             Err(error) => Err(error),
         };
@@ -98,7 +98,7 @@ async fn a_length_without_a_body_is_whole_only_where_that_is_allowed() {
     assert_eq!(body(response).await.unwrap(), "");
 
     let head = request(Method::HEAD, "/length/1000");
-    let (stream, _) = pair.caller.open(head, true).await.unwrap();
+    let (stream, _) = pair.caller.open(head, true).unwrap();
     let response = stream.response().await.unwrap();
     assert_eq!(response.headers()["content-length"], "1000");
     assert_eq!(body(response).await.unwrap(), "");

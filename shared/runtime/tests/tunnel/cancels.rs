@@ -26,10 +26,7 @@ async fn a_thousand_streams_opened_and_cancelled() {
     let pair = pair().await;
     for _ in 0..TIMES {
         for _ in 0..STREAMS {
-            let opened = pair
-                .caller
-                .open(request(http::Method::GET, "/wait"), true)
-                .await;
+            let opened = pair.caller.open(request(http::Method::GET, "/wait"), true);
             drop(opened.unwrap());
         }
         still_there(&pair).await;

@@ -114,7 +114,7 @@ async fn attempt(caller: &Caller, number: usize) -> Result<(), StreamError> {
     }
     if number.is_multiple_of(4) {
         let request = crate::pair::request(http::Method::POST, "/echo");
-        let (stream, mut upload) = caller.open(request, false).await?;
+        let (stream, mut upload) = caller.open(request, false)?;
         upload.send(vec![5; 3_000].into()).await?;
         upload.finish()?;
         assert_eq!(body(stream.response().await?).await?.len(), 3_000);

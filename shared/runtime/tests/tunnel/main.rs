@@ -7,6 +7,8 @@ mod bodies;
 #[cfg(test)]
 mod cancels;
 #[cfg(test)]
+mod crowds;
+#[cfg(test)]
 mod drains;
 #[cfg(test)]
 mod handler;

@@ -160,15 +160,12 @@ pub(crate) fn request(method: Method, path: &str) -> Request<()> {
 }
 
 pub(crate) async fn get(caller: &Caller, path: &str) -> Result<Response<Inbound>, StreamError> {
-    let (stream, _) = caller.open(request(Method::GET, path), true).await?;
+    let (stream, _) = caller.open(request(Method::GET, path), true)?;
     stream.response().await
 }
 
 pub(crate) async fn post(caller: &Caller, path: &str) -> (Stream, Outbound) {
-    caller
-        .open(request(Method::POST, path), false)
-        .await
-        .unwrap()
+    caller.open(request(Method::POST, path), false).unwrap()
 }
 
 pub(crate) async fn body(response: Response<Inbound>) -> Result<Bytes, StreamError> {
