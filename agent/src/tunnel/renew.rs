@@ -18,7 +18,12 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(60), Duration::from_sec
 pub(super) async fn keep<H: Handler>(link: Arc<Link<H>>) {
     let mut wait = RETRY.0;
     loop {
-        let pause = match renew_if_due(&link).await {
+        // Who is removed meanwhile gets no credential any more.
+        let renewed = tokio::select! {
+            renewed = renew_if_due(&link) => renewed,
+            () = link.tasks.stopped() => return,
+        };
+        let pause = match renewed {
             Ok(()) => {
                 wait = RETRY.0;
                 LOOK_EVERY
