@@ -26,6 +26,11 @@ pub fn clean(text: &str) -> String {
     out
 }
 
+/// Who did something, without the kind that stands before the name.
+pub fn who(author: &str) -> String {
+    clean(author.split_once(':').map_or(author, |(_, name)| name))
+}
+
 /// Text of an agent as a sentence: clean, and beginning with a capital.
 pub fn sentence(text: &str) -> String {
     let text = clean(text.trim());

@@ -114,7 +114,7 @@ fn revision(one: &Revision) -> Mark {
         text: format!(
             "{}, by {}",
             text::sentence(&one.reason),
-            text::clean(&one.author)
+            text::who(&one.author)
         ),
     }
 }

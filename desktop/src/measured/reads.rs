@@ -15,7 +15,7 @@ use super::Window;
 use crate::cx::Cx;
 use crate::widget::Dot;
 
-/// Series that are kept; a page shows far fewer.
+/// Series that are kept where fewer are shown.
 const KEPT: usize = 400;
 
 /// Which series of whom.
@@ -42,6 +42,8 @@ pub enum Aspect {
 
 #[derive(Default)]
 struct Read {
+    /// By the frame that is made, or the last one.
+    is_wanted: bool,
     slot: Slot<HistoryAnswer>,
     taken_ms: Option<i64>,
     answer: Option<Arc<HistoryAnswer>>,
@@ -73,14 +75,18 @@ impl Reads {
             self.all.values().for_each(|one| one.slot.refresh());
         }
         if self.all.len() > KEPT {
-            self.all.clear();
-            self.generation += 1;
+            // Those that the last frame showed stay.
+            let before = self.all.len();
+            self.all.retain(|_, one| one.is_wanted);
+            self.generation += u64::from(self.all.len() < before);
         }
+        self.all.values_mut().for_each(|one| one.is_wanted = false);
     }
 
     /// Asks for a series over a window, unless it is known or on its way.
     pub fn want(&mut self, cx: &mut Cx<'_>, key: &Key, window: Window, buckets: bool) {
         let one = self.all.entry(key.clone()).or_default();
+        one.is_wanted = true;
         let query = Query {
             monitor: MonitorAsk {
                 metric: Some(key.series.metric),

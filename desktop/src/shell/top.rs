@@ -62,7 +62,7 @@ impl Pending<'_> {
         if self.is_own() || role == Some(rights::Role::Administrator) {
             return None;
         }
-        let author = text::clean(self.author);
+        let author = text::who(self.author);
         Some(format!("Only {author} or an Administrator decides"))
     }
 }
@@ -254,11 +254,10 @@ fn countdown(ui: &mut Ui, cx: &mut Cx<'_>, pending: Pending<'_>) {
     let tokens = ui.tokens();
     let left = text::countdown(cx.now_ms, pending.until_ms);
     let name = text::clean(&pending.agent.label);
-    let author = pending.author.trim_start_matches("operator:");
     let whose = if pending.is_own() {
         "Your changes".to_owned()
     } else {
-        format!("Changes of {}", text::clean(author))
+        format!("Changes of {}", text::who(pending.author))
     };
     let refused = pending.refused();
     let (allowed, reason) = (refused.is_none(), refused.as_deref().unwrap_or_default());

@@ -55,7 +55,7 @@ fn somebody_elses_trace_begins_is_saved_and_ends() {
     let folder = tempfile::tempdir().unwrap();
     for theme in [Theme::Dark, Theme::Light] {
         let mut stage = traces(theme, WINDOW);
-        assert!(stage.shows("operator:m.okafor asks for a trace"));
+        assert!(stage.shows("m.okafor asks for a trace"));
         stage.shot("traces");
         stage.take("Decide");
         stage.shot("trace-waits");

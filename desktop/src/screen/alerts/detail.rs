@@ -141,7 +141,7 @@ fn told(ui: &mut Ui, cx: &mut Cx<'_>, row: &Row, alert: &Alert) {
         }
         if let Some(note) = &alert.acknowledged {
             let at = ui.times().when(note.at_ms);
-            let by = format!("{}, {at}", text::clean(&note.by));
+            let by = format!("{}, {at}", text::who(&note.by));
             key_text(ui, "Noted by", &by, false, false);
         }
         if let Some(until) = alert.silenced_until_ms.filter(|until| *until > cx.now_ms) {

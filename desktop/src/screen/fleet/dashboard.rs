@@ -15,17 +15,52 @@ use self::tile::{ranked_row, tile};
 use crate::cx::Cx;
 use crate::measured::{Exports, Key, Reads, Window, WindowBar};
 use crate::nav::{AgentTab, Route};
+use crate::text;
 use crate::theme::{size, space};
 use crate::widget::{Hue, Plot, PlotGroup, Unit, Words as _, card_titled};
 
-/// Agents whose figures are asked for; more would be hundreds of questions a minute.
-const ASKED: usize = 100;
+/// Agents whose figures are asked for; each is asked some questions a minute.
+const ASKED: usize = 500;
 /// Points of the whole fleet are coarser than those of one agent.
 const COARSE: i64 = 4;
 /// Agents that a list of the worst names.
 const WORST: usize = 5;
 /// The least width of an agent in small.
 const SMALL: f32 = 210.0;
+
+/// A list of the worst.
+struct Ranking {
+    title: &'static str,
+    unit: Unit,
+    hue: Hue,
+    /// What fills a bar at least: little stays little.
+    scale: f64,
+    read: fn(&Small) -> Option<f64>,
+}
+
+const RANKINGS: [Ranking; 3] = [
+    Ranking {
+        title: "Most errors",
+        unit: Unit::Share,
+        hue: Hue::Series(4),
+        scale: 0.1,
+        read: |one| Some(one.failed? / one.rate.filter(|rate| *rate > 0.0)?),
+    },
+    Ranking {
+        title: "Slowest, p90",
+        unit: Unit::Seconds,
+        hue: Hue::Series(0),
+        scale: 0.1,
+        read: |one| one.p90,
+    },
+    Ranking {
+        title: "Busiest processors",
+        unit: Unit::Share,
+        hue: Hue::Series(1),
+        scale: 1.0,
+        read: |one| one.cpu,
+    },
+];
 
 /// What is asked of each agent.
 const METRICS: [Metric; 4] = [
@@ -77,6 +112,7 @@ impl Dashboard {
             .auto_shrink([false, false])
             .show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = space::M;
+                limited(ui, &agents);
                 self.plots(ui);
                 self.worst(ui, cx);
                 self.grid(ui, cx, &agents);
@@ -86,8 +122,7 @@ impl Dashboard {
 
     fn want(&mut self, cx: &mut Cx<'_>, agents: &[&Arc<AgentSnapshot>], window: Window) {
         self.reads.begin();
-        let online = agents.iter().filter(|agent| agent.link.is_online());
-        for agent in online.take(ASKED) {
+        for agent in online(agents).take(ASKED) {
             for metric in METRICS {
                 self.reads.want(cx, &key(agent.id, metric), window, false);
             }
@@ -113,36 +148,32 @@ impl Dashboard {
     /// Who has most errors, who is slowest, who is busiest.
     fn worst(&self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(made) = &self.made else { return };
-        type Read = fn(&Small) -> Option<f64>;
-        let share: Read = |one| Some(one.failed? / one.rate.filter(|rate| *rate > 0.0)?);
-        let lists: [(&str, Unit, Hue, Read); 3] = [
-            ("Most errors", Unit::Share, Hue::Series(4), share),
-            ("Slowest, p90", Unit::Seconds, Hue::Series(0), |one| one.p90),
-            ("Busiest processors", Unit::Share, Hue::Series(1), |one| {
-                one.cpu
-            }),
-        ];
-        side_by_side(ui, lists.len(), |ui, at| {
-            let (title, unit, hue, read) = lists[at];
-            let mut all: Vec<(AgentId, f64)> = made
+        side_by_side(ui, RANKINGS.len(), |ui, at| {
+            let ranking = &RANKINGS[at];
+            let told = made
                 .agents
                 .iter()
-                .filter_map(|one| Some((one.agent, read(one)?)))
-                .collect();
+                .filter_map(|one| Some((one.agent, (ranking.read)(one)?)));
+            let told: Vec<(AgentId, f64)> = told.collect();
+            let mut all = told.clone();
+            all.retain(|(_, value)| *value > 0.0);
             all.sort_by(|one, other| other.1.total_cmp(&one.1));
             all.truncate(WORST);
+            let most = all.first().map_or(0.0, |(_, value)| *value);
+            let most = most.max(ranking.scale);
             card_titled(
                 ui,
-                title,
+                ranking.title,
                 |_| {},
                 |ui| {
                     ui.spacing_mut().item_spacing.y = space::XS;
-                    if all.is_empty() {
+                    if told.is_empty() {
                         ui.quiet("No figures right now");
+                    } else if all.is_empty() {
+                        ui.quiet("None right now");
                     }
-                    let most = all.first().map_or(1.0, |(_, value)| *value);
                     for (id, value) in all {
-                        ranked_row(ui, cx, id, value, most, unit, hue);
+                        ranked_row(ui, cx, id, value, most, ranking);
                     }
                 },
             );
@@ -166,6 +197,23 @@ impl Dashboard {
                 }
             });
         }
+    }
+}
+
+fn online<'a>(agents: &'a [&Arc<AgentSnapshot>]) -> impl Iterator<Item = &'a AgentSnapshot> {
+    let agents = agents.iter().map(|agent| &***agent);
+    agents.filter(|agent| agent.link.is_online())
+}
+
+/// Says so where not all are asked.
+fn limited(ui: &mut Ui, agents: &[&Arc<AgentSnapshot>]) {
+    let count = online(agents).count();
+    if count > ASKED {
+        ui.quiet(format!(
+            "Figures of the first {} of {}: a filter chooses others",
+            text::count(ASKED),
+            text::plural(count, "agent")
+        ));
     }
 }
 

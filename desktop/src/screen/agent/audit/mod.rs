@@ -295,7 +295,7 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
                     tokens.text_2,
                     words(&format!("{:?}", one.category)),
                 )),
-                3 => drop(ui.words(Text::Small, tokens.text_2, text::clean(&one.actor.name))),
+                3 => drop(ui.words(Text::Small, tokens.text_2, text::who(&one.actor.name))),
                 _ => drop(ui.body(summary(one)).on_hover_text(summary(one))),
             }
         });

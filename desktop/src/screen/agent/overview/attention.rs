@@ -109,7 +109,7 @@ fn items(agent: &AgentSnapshot) -> Vec<Item> {
         items.push((State::Error, text::sentence(problem), None));
     }
     if let Some(drain) = &status.drain {
-        let text = format!("{} closed all tunnels (drain)", text::clean(&drain.author));
+        let text = format!("{} closed all tunnels (drain)", text::who(&drain.author));
         items.push((State::Warn, text, Some(AgentTab::Settings)));
     }
     items.extend(clocks(told).map(|text| (State::Warn, text, None)));

@@ -138,6 +138,6 @@ fn change(ui: &mut Ui, now_ms: i64, one: &Revision) {
             ui.set_max_width(room * 0.68);
             ui.body(text::clean(&one.reason));
         });
-        ui.words(Text::Small, tokens.text_3, text::clean(&one.author));
+        ui.words(Text::Small, tokens.text_3, text::who(&one.author));
     });
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use underpass_fleet::snapshot::{AgentSnapshot, Link};
+use underpass_shared::alert::Category;
 use underpass_shared::api::management::{Connection, Status};
 use underpass_shared::config::Document;
 
 use super::backends::Found;
 use crate::digest::tunnels;
+use crate::measured::state_of;
 use crate::text;
 use crate::theme::State;
 
@@ -53,7 +55,7 @@ pub(super) fn way(agent: &AgentSnapshot, found: &Found) -> Way {
         tunnels: between(agent, status),
         agent: own(agent, status),
         network: network(found),
-        backends: backends(document),
+        backends: backends(agent, document),
         broken: None,
     };
     way.broken = broken(&way, agent, status, found);
@@ -155,7 +157,8 @@ fn network(found: &Found) -> Station {
     Station::new(state, "Network", note)
 }
 
-fn backends(document: Option<&Document>) -> Station {
+/// What the agent's alerts tell of them; of one that is away nothing is known.
+fn backends(agent: &AgentSnapshot, document: Option<&Document>) -> Station {
     let Some(document) = document else {
         return Station::new(State::Off, "Back ends", "Not known yet");
     };
@@ -163,14 +166,26 @@ fn backends(document: Option<&Document>) -> Station {
     let hosts: BTreeSet<String> = mappings()
         .map(|one| one.internal_address.host.to_string())
         .collect();
-    match mappings().count() {
-        0 => Station::new(State::Off, "No back end", "Nothing is open"),
-        open => Station::new(
-            State::Ok,
-            text::plural(hosts.len(), "host"),
-            format!("{} open", text::plural(open, "system mapping")),
-        ),
+    let open = mappings().count();
+    if open == 0 {
+        return Station::new(State::Off, "No back end", "Nothing is open");
     }
+    let alerts = agent.alerts.value().map_or(&[][..], |list| &list.alerts);
+    let of_backends = alerts
+        .iter()
+        .filter(|one| one.category == Category::Backends);
+    let worst = of_backends.clone().map(|one| one.severity).max();
+    let troubled: BTreeSet<&str> = of_backends.map(|one| one.id.entity.as_str()).collect();
+    let well = format!("{} open", text::plural(open, "system mapping"));
+    let (state, note) = match worst {
+        _ if !agent.link.is_online() => (State::Off, well),
+        Some(worst) => (
+            state_of(worst),
+            format!("{} of {open} with an alert", troubled.len()),
+        ),
+        None => (State::Ok, well),
+    };
+    Station::new(state, text::plural(hosts.len(), "host"), note)
 }
 
 /// The first place, seen from the cloud, where requests stop.
@@ -203,7 +218,10 @@ fn broken(
 #[cfg(test)]
 mod tests {
     use underpass_fleet::demo::{SEED, Still};
+    use underpass_fleet::remote::Remote;
     use underpass_fleet::snapshot::Health;
+    use underpass_shared::alert::Severity;
+    use underpass_shared::api::management::AlertList;
 
     use super::*;
 
@@ -234,6 +252,34 @@ mod tests {
         assert_eq!(way.agent.state, State::Error);
         assert_eq!([way.cloud.state, way.tunnels.state], [State::Off; 2]);
         assert!(way.broken.is_some());
+    }
+
+    #[test]
+    fn back_ends_are_as_the_alerts_tell_and_not_known_of_one_that_is_away() {
+        let agents = agents();
+        let way_of = |agent: &AgentSnapshot| way(agent, &Found::default()).backends;
+        let all = agents.iter().filter_map(|one| one.alerts.value());
+        let mut alert = all.flat_map(|list| &list.alerts).next().unwrap().clone();
+        let well = agents.iter().find(|one| one.health == Health::Online);
+        let mut agent = (**well.unwrap()).clone();
+        let open = way_of(&agent).note;
+        for (category, severity, state) in [
+            (Category::Tunnels, Severity::Error, State::Ok),
+            (Category::Backends, Severity::Warning, State::Warn),
+            (Category::Backends, Severity::Error, State::Error),
+        ] {
+            (alert.category, alert.severity) = (category, severity);
+            // Two alerts of one system are one system.
+            let alerts = vec![alert.clone(), alert.clone()];
+            agent.alerts = Remote::ready(AlertList { alerts }, 0);
+            let station = way_of(&agent);
+            assert_eq!(station.state, state);
+            let is_told = station.note.starts_with("1 of ");
+            assert_eq!(is_told, category == Category::Backends, "{station:?}");
+            assert_eq!(station.note == open, !is_told, "{station:?}");
+        }
+        let away = agents.iter().find(|one| !one.link.is_online()).unwrap();
+        assert_eq!(way_of(away).state, State::Off);
     }
 
     #[test]

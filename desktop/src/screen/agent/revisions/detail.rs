@@ -136,7 +136,7 @@ impl Detail {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
             let times = ui.times();
-            let author = text::clean(&one.author);
+            let author = text::who(&one.author);
             ui.quiet(format!("{author} · {} ·", times.when(one.time_ms)))
                 .on_hover_text(times.both(one.time_ms));
             let hash = one.content_hash.to_string();

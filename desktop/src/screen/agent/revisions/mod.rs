@@ -184,7 +184,7 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState, all: &[Revisio
                     ui.quiet(text::age(cx.now_ms, one.time_ms))
                         .on_hover_text(ui.times().both(one.time_ms)),
                 ),
-                2 => drop(ui.words(Text::Small, tokens.text_2, who(&one.author))),
+                2 => drop(ui.words(Text::Small, tokens.text_2, text::who(&one.author))),
                 _ => {
                     let reason = text::sentence(&one.reason);
                     ui.body(reason.as_str()).on_hover_text(reason);
@@ -203,10 +203,4 @@ fn shows(one: &Revision, words: &str) -> bool {
             || one.author.to_lowercase().contains(word)
             || one.number.to_string() == word
     })
-}
-
-/// An author without the kind that stands before the name.
-fn who(author: &str) -> String {
-    let name = author.split_once(':').map_or(author, |(_, name)| name);
-    text::clean(name)
 }

@@ -65,7 +65,7 @@ impl RunningCard {
                     });
                 }
                 if let Some(drain) = shown.value().and_then(|shown| shown.drain.as_ref()) {
-                    let who = text::clean(&drain.author);
+                    let who = text::who(&drain.author);
                     let text = format!(
                         "{who} drained it {} ago; it takes no requests",
                         text::age(cx.now_ms, drain.since_ms)

@@ -99,7 +99,7 @@ fn how_far(ui: &mut Ui, now_ms: i64, one: &TraceShown) {
 
 fn facts(ui: &mut Ui, one: &TraceShown) {
     keys(ui, |ui| {
-        let by = text::clean(&one.requested_by);
+        let by = text::who(&one.requested_by);
         key_text(ui, "Asked for by", &by, false, false);
         key_moment(ui, "Asked for", one.requested_ms);
         if let Some(by) = &one.decided_by {

@@ -126,7 +126,7 @@ impl Traced {
         if let Some(one) = known.traces.iter().find(waits)
             && self.chosen != Some(one.id)
         {
-            let text = format!("{} asks for a trace", text::clean(&one.requested_by));
+            let text = format!("{} asks for a trace", text::who(&one.requested_by));
             let detail = format!("{}: {}", scope(cx, one), text::clean(&one.reason));
             let banner = Banner::new(State::Pending, &text).detail(&detail);
             if banner.action("Decide").show(ui) {
@@ -318,7 +318,7 @@ fn cell(ui: &mut Ui, cx: &Cx<'_>, one: &TraceShown, column: usize) {
             ui.words(Text::Small, tokens.text_2, reason.as_str())
                 .on_hover_text(reason);
         }
-        3 => drop(ui.words(Text::Small, tokens.text_2, text::clean(&one.requested_by))),
+        3 => drop(ui.words(Text::Small, tokens.text_2, text::who(&one.requested_by))),
         4 => drop(ui.words(Text::Small, tokens.text_3, text::bytes(one.bytes))),
         _ => {
             let left = trace::until_ms(one).map_or_else(

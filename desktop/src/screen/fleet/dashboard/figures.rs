@@ -16,7 +16,8 @@ const POINTS: usize = 60;
 
 /// What was made of the figures.
 pub(super) struct Made {
-    pub(super) of: (u64, Vec<AgentId>),
+    /// The newest answer, and each agent with whether it is online.
+    pub(super) of: (u64, Vec<(AgentId, bool)>),
     pub(super) throughput: Vec<Track>,
     pub(super) cpu: Vec<Track>,
     pub(super) agents: Vec<Small>,
@@ -37,8 +38,8 @@ pub(super) struct Small {
 impl Dashboard {
     /// Makes totals of the figures, when there are newer ones.
     pub(super) fn make(&mut self, agents: &[&Arc<AgentSnapshot>], window: Window) {
-        let ids: Vec<AgentId> = agents.iter().map(|agent| agent.id).collect();
-        let of = (self.reads.generation(), ids);
+        let ids = agents.iter().map(|one| (one.id, one.link.is_online()));
+        let of = (self.reads.generation(), ids.collect());
         if self.made.as_ref().is_some_and(|made| made.of == of) {
             return;
         }
@@ -59,13 +60,16 @@ impl Dashboard {
             for dot in cpu.iter() {
                 loads.entry(dot.at_ms).or_default().push(dot.value);
             }
+            // What one that is away told last is no figure of now.
+            let is_online = agent.link.is_online();
+            let now = |dots: &[Dot]| dots.last().filter(|_| is_online).map(|dot| dot.value);
             small.push(Small {
                 agent: agent.id,
                 requests: few(&requests),
-                rate: last(&requests),
-                failed: last(&failed),
-                cpu: last(&cpu),
-                p90: last(&p90),
+                rate: now(&requests),
+                failed: now(&failed),
+                cpu: now(&cpu),
+                p90: now(&p90),
             });
             if let Some(answer) = reads.answer(&key(agent.id, Metric::Requests)) {
                 step = answer.step;
@@ -93,11 +97,6 @@ impl Dashboard {
             step,
         });
     }
-}
-
-/// The newest value.
-fn last(dots: &[Dot]) -> Option<f64> {
-    dots.last().map(|dot| dot.value)
 }
 
 /// The value that a share of all values does not exceed.

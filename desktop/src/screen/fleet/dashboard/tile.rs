@@ -5,12 +5,12 @@ use underpass_fleet::snapshot::AgentSnapshot;
 use underpass_shared::id::AgentId;
 
 use super::figures::Small;
-use super::open;
+use super::{Ranking, open};
 use crate::cx::Cx;
 use crate::digest::{state_of, word_of};
 use crate::text;
 use crate::theme::{Text, Themed as _, radius, size, space};
-use crate::widget::{Hue, Unit, Words as _, focus_ring, galley, shape, sparkline};
+use crate::widget::{Unit, Words as _, focus_ring, galley, shape, sparkline};
 
 pub(super) fn ranked_row(
     ui: &mut Ui,
@@ -18,8 +18,7 @@ pub(super) fn ranked_row(
     id: AgentId,
     value: f64,
     most: f64,
-    unit: Unit,
-    hue: Hue,
+    ranking: &Ranking,
 ) {
     let Some(agent) = cx.fleet.agent(id) else {
         return;
@@ -27,7 +26,7 @@ pub(super) fn ranked_row(
     let tokens = ui.tokens();
     let area = Vec2::new(ui.available_width(), size::CONTROL_SMALL);
     let (rect, response) = ui.allocate_exact_size(area, Sense::click());
-    let (label, told) = (text::clean(&agent.label), unit.tell(value));
+    let (label, told) = (text::clean(&agent.label), ranking.unit.tell(value));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{label}, {told}")));
     if response.hovered() {
         let ground = rect.expand2(Vec2::new(space::XS, 0.0));
@@ -45,8 +44,11 @@ pub(super) fn ranked_row(
         ui.painter()
             .rect_filled(track, CornerRadius::same(radius::BAR), tokens.pressed);
         let bar = track.with_max_x(from + (to - from) * share);
-        ui.painter()
-            .rect_filled(bar, CornerRadius::same(radius::BAR), hue.color(tokens));
+        ui.painter().rect_filled(
+            bar,
+            CornerRadius::same(radius::BAR),
+            ranking.hue.color(tokens),
+        );
     }
     let at = egui::pos2(rect.left(), middle - name.size().y / 2.0);
     ui.painter().galley(at, name, tokens.text_2);
@@ -68,6 +70,9 @@ pub(super) fn tile(ui: &mut Ui, agent: &AgentSnapshot, small: &Small, width: f32
         let told = format!("{label}, {}", word_of(agent.health));
         WidgetInfo::labeled(Role::Button, true, told)
     });
+    if !ui.is_rect_visible(rect) {
+        return response.clicked();
+    }
     let border = if response.hovered() {
         tokens.border_strong
     } else {
