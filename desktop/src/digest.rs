@@ -6,6 +6,7 @@ use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot, Health};
 use underpass_shared::alert::Alert;
 use underpass_shared::api::management::Connection;
 
+use crate::text;
 use crate::theme::State;
 
 /// How many samples the tiles show.
@@ -201,6 +202,16 @@ pub const fn trouble_of(health: Health) -> State {
         Health::Online => State::Warn,
         Health::Offline | Health::Degraded | Health::Applying | Health::Unknown => state_of(health),
     }
+}
+
+/// Why an agent is not well, to stand beside its name: where it is says nothing there.
+pub fn trouble(agent: &AgentSnapshot) -> Option<String> {
+    let problem = agent.problem.as_deref()?;
+    let away = format!("cannot reach {}: ", agent.address);
+    Some(match problem.strip_prefix(&*away) {
+        Some(why) => text::sentence(&format!("not reached: {why}")),
+        None => text::sentence(problem),
+    })
 }
 
 /// The word of a health.

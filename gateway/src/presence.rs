@@ -100,19 +100,12 @@ impl Presences {
     fn look(&self) {
         let enrolled = enrolled(&self.directory.index());
         let there = self.registry.all().into_iter().map(|(key, _)| key);
-        self.places().look(now(), &enrolled, &there.collect());
+        self.places()
+            .look(clock::now(), &enrolled, &there.collect());
     }
 
     fn places(&self) -> MutexGuard<'_, Places> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Both clocks.
-pub(crate) fn now() -> Now {
-    Now {
-        monotonic: clock::monotonic(),
-        wall_ms: clock::wall_ms(),
     }
 }
 

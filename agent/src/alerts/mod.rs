@@ -60,17 +60,13 @@ struct Book {
     unsaved: Vec<Notice>,
 }
 
-fn now() -> Now {
-    Now {
-        monotonic: clock::monotonic(),
-        wall_ms: clock::wall_ms(),
-    }
-}
-
 impl Alerts {
     /// The register as it was kept last; an empty one where it cannot be read.
     pub(crate) async fn open(keep: Keep, events: Events) -> Self {
-        let register = keep.load().await.unwrap_or_else(|| Register::new(now()));
+        let register = keep
+            .load()
+            .await
+            .unwrap_or_else(|| Register::new(clock::now()));
         Self(Arc::new(Inner {
             book: Mutex::new(Book {
                 register,
@@ -111,7 +107,7 @@ impl Alerts {
         &self,
         act: impl FnOnce(&mut Register, Now) -> Result<T, RegisterError>,
     ) -> Result<T, RegisterError> {
-        let done = act(&mut self.book().register, now());
+        let done = act(&mut self.book().register, clock::now());
         self.0.acted.notify_one();
         done
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::alert::{Code, Look};
 use underpass_shared::api::management::Drain;
@@ -15,7 +16,7 @@ use underpass_shared::pki::expiry::Expiry;
 use super::certificates::{self, Ending};
 use super::disks::Volume;
 use super::look::{Looker, View};
-use super::{Alerts, now, rules};
+use super::{Alerts, rules};
 use crate::audit::Audit;
 use crate::operators::Operators;
 use crate::status::StatusBoard;
@@ -61,7 +62,7 @@ impl Alerts {
         let mut sample = inputs.sample.clone();
         let mut snapshot = inputs.snapshot.clone();
         let (mut links, mut failure) = (inputs.board.subscribe(), inputs.audit.failure());
-        let (mut looker, mut seen) = (Looker::new(now()), Seen::default());
+        let (mut looker, mut seen) = (Looker::new(clock::now()), Seen::default());
         let mut saved = Duration::ZERO;
         loop {
             links.mark_unchanged();
@@ -69,12 +70,12 @@ impl Alerts {
             let current = Arc::clone(&snapshot.borrow_and_update());
             if sample.has_changed().unwrap_or(false) {
                 let sample = Arc::clone(&sample.borrow_and_update());
-                seen.sample = Some((sample, now().monotonic));
+                seen.sample = Some((sample, clock::monotonic()));
             }
             if current.problem().is_none() {
                 self.look(&inputs, &current, &mut looker, &mut seen).await;
             }
-            let time = now().monotonic;
+            let time = clock::monotonic();
             if self.owes() || time.saturating_sub(saved) >= SAVE_EVERY {
                 self.try_save().await;
                 saved = time;
@@ -105,7 +106,7 @@ impl Alerts {
     ) {
         let document = current.document();
         seen.update(inputs, current).await;
-        let now = now();
+        let now = clock::now();
         let operators = document.connector().operators().as_slice().iter();
         let operators = operators.filter_map(|one| {
             let end = inputs.desk.records.get(one.id).not_after_ms?;

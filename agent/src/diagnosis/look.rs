@@ -11,7 +11,7 @@ use underpass_runtime::tasks::Tasks;
 use underpass_shared::config::Document;
 use underpass_shared::diagnosis::Kind;
 
-use super::{Diagnoses, now, outdated, used};
+use super::{Diagnoses, outdated, used};
 use crate::history::Trouble;
 use crate::status::StatusBoard;
 use crate::store::Snapshot;
@@ -77,12 +77,12 @@ impl Diagnoses {
         let damaged = of_agent(damaged).into_iter().collect();
         {
             let mut register = self.register();
-            register.stands(Kind::HistoryStopped, &stopped, now());
-            register.stands(Kind::HistoryDamaged, &damaged, now());
-            register.stands(Kind::CertificateEnds, &ends, now());
-            register.stands(Kind::MappingUnused, &never, now());
-            register.stands(Kind::AgentOutdated, &outdated, now());
-            register.age(now());
+            register.stands(Kind::HistoryStopped, &stopped, clock::now());
+            register.stands(Kind::HistoryDamaged, &damaged, clock::now());
+            register.stands(Kind::CertificateEnds, &ends, clock::now());
+            register.stands(Kind::MappingUnused, &never, clock::now());
+            register.stands(Kind::AgentOutdated, &outdated, clock::now());
+            register.age(clock::now());
             self.count(&register);
         }
         self.keep(document);

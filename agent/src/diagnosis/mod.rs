@@ -16,7 +16,6 @@ use underpass_shared::config::SubaccountKey;
 use underpass_shared::diagnosis::{Diagnoses as Shown, Diagnosis, Kind, Register};
 use underpass_shared::host::VirtualAddress;
 use underpass_shared::id::RegionHost;
-use underpass_shared::instant::Now;
 use underpass_shared::monitor::Entity;
 
 pub(crate) use self::look::run;
@@ -74,7 +73,7 @@ impl Diagnoses {
     /// All of them.
     pub fn list(&self) -> Shown {
         let mut register = self.register();
-        register.age(now());
+        register.age(clock::now());
         register.list()
     }
 
@@ -170,12 +169,12 @@ impl Diagnoses {
         let direction = if off > 0 { "ahead of" } else { "behind" };
         let seconds = off.unsigned_abs() / 1_000;
         let message = format!("this host's clock is {seconds} s {direction} that of {host}");
-        register.happened(Kind::ClockSkew, &host, &message, now());
+        register.happened(Kind::ClockSkew, &host, &message, clock::now());
     }
 
     fn tell(&self, kind: Kind, entity: &str, message: &str) {
         let mut register = self.register();
-        register.happened(kind, entity, message, now());
+        register.happened(kind, entity, message, clock::now());
         self.count(&register);
     }
 
@@ -216,13 +215,6 @@ fn condition(one: &Diagnosis, down: &[SubaccountKey]) -> Condition {
 impl Inner {
     fn used(&self) -> MutexGuard<'_, Used> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn now() -> Now {
-    Now {
-        monotonic: clock::monotonic(),
-        wall_ms: clock::wall_ms(),
     }
 }
 

@@ -11,6 +11,7 @@ use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::{ByName, Credential, LiveCertificate};
 use underpass_shared::config::Certificate;
 use underpass_shared::id::CredentialId;
+use underpass_shared::instant::Now;
 use underpass_shared::pki::chain::CertificateUse;
 
 use crate::identity::{Identity, SERVER_LIFE};
@@ -19,7 +20,18 @@ use crate::secrets::SecretStore;
 use crate::store::Snapshot;
 
 /// How often it is looked whether a certificate is past half of its life.
-const RENEWAL_LOOK: Duration = Duration::from_secs(60 * 60);
+const RENEWAL_LOOK: Duration = Duration::from_secs(60);
+/// Clocks that are set by more than this make certificates anew: those of before may be valid only
+/// later, or no longer.
+const CLOCK_STEP_MS: i64 = 60 * 60 * 1_000;
+
+/// Whether certificates of a time are to be made anew.
+fn is_due(made: Now, now: Now) -> bool {
+    let passed = now.monotonic.saturating_sub(made.monotonic);
+    let passed_ms = i64::try_from(passed.as_millis()).unwrap_or(i64::MAX);
+    let step_ms = (now.wall_ms - made.wall_ms).saturating_sub(passed_ms);
+    passed >= SERVER_LIFE / 2 || step_ms.abs() > CLOCK_STEP_MS
+}
 
 /// The certificate of the configuration with the id of its key, if there is one.
 type Shown = Option<(Vec<Certificate>, CredentialId)>;
@@ -164,19 +176,20 @@ impl ServerCertificates {
 
     /// Makes the self-made ones anew in time.
     pub(super) async fn renew(self, snapshot: watch::Receiver<Arc<Snapshot>>, tasks: Tasks) {
-        let mut made = clock::monotonic();
+        let mut made = clock::now();
         loop {
             tokio::select! {
                 () = tokio::time::sleep(RENEWAL_LOOK) => {}
                 () = tasks.stopped() => return,
             }
-            if clock::monotonic().saturating_sub(made) < SERVER_LIFE / 2 {
+            let looked = clock::now();
+            if !is_due(made, looked) {
                 continue;
             }
             let current = Arc::clone(&snapshot.borrow());
             let is_given = given(&current).is_some();
             match self.renew_once(is_given) {
-                Ok(()) => made = clock::monotonic(),
+                Ok(()) => made = looked,
                 Err(error) => {
                     let error = format!("{error:#}");
                     tracing::warn!(error, "a certificate of the management API was not renewed");
@@ -203,5 +216,32 @@ impl ServerCertificates {
         by_name.other.replace(other.credential())?;
         self.desk.show_chain(&other.chain);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certificates_are_made_anew_at_half_of_their_life_and_after_a_step_of_the_clock() {
+        let at = |seconds: u64, wall_ms: i64| Now {
+            monotonic: Duration::from_secs(seconds),
+            wall_ms,
+        };
+        let (hour, half) = (3_600, SERVER_LIFE.as_secs() / 2);
+        let half_ms = i64::try_from(half).unwrap() * 1_000;
+        let made = at(100, 0);
+        for (now, due) in [
+            (at(100 + half - 1, half_ms), false),
+            (at(100 + half, half_ms), true),
+            // A clock that runs a little wrong.
+            (at(100 + hour, CLOCK_STEP_MS + 60_000), false),
+            // One that was set: ahead, and back.
+            (at(160, 60_000 + CLOCK_STEP_MS + 1), true),
+            (at(160, 60_000 - CLOCK_STEP_MS - 1), true),
+        ] {
+            assert_eq!(is_due(made, now), due, "{now:?}");
+        }
     }
 }

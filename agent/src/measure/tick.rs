@@ -48,10 +48,7 @@ impl Ticker {
                 () = tokio::time::sleep(wait) => {}
                 () = self.tasks.stopped() => return,
             }
-            let now = Now {
-                monotonic: clock::monotonic(),
-                wall_ms: clock::wall_ms(),
-            };
+            let now = clock::now();
             let host = host.read(now.monotonic).await;
             let waiting = self.audit.waiting();
             let document = Arc::clone(self.snapshot.borrow().document());

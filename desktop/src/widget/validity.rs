@@ -100,20 +100,21 @@ pub fn validity(ui: &mut Ui, now_ms: i64, from_ms: i64, until_ms: i64) {
 }
 
 /// The marks of the line: days from now, and their words. Far ends stand close together.
-const MARKS: [(i64, &str); 6] = [
+const MARKS: [(i64, &str); 7] = [
     (0, "Today"),
     (30, "30 d"),
     (90, "90 d"),
     (180, "6 mo"),
     (365, "1 y"),
     (730, "2 y"),
+    (FAR_DAYS, "4 y+"),
 ];
 /// What lies farther stands at the end of the line.
-const FAR_DAYS: f32 = 1_460.0;
+const FAR_DAYS: i64 = 1_460;
 
 /// Where a number of days stands between 0 and 1.
 fn place(days: f32) -> f32 {
-    (days.max(0.0) / FAR_DAYS).sqrt().min(1.0)
+    (days.max(0.0) / FAR_DAYS as f32).sqrt().min(1.0)
 }
 
 /// The room of names before the line, of days behind it, and the height of one row.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use underpass_alerting::Courier;
+use underpass_runtime::clock;
 use underpass_shared::alert::{AlertId, Code, Condition, Look};
 use underpass_shared::instant::Now;
 
@@ -14,7 +15,7 @@ use super::settings::AlertSettings;
 use super::{Alerts, Incidents, WatchedSettings, conditions};
 use crate::directory::Directory;
 use crate::metrics::{Host, Metrics};
-use crate::presence::{Presences, now};
+use crate::presence::Presences;
 
 /// How often is looked.
 const EVERY: Duration = Duration::from_secs(5);
@@ -50,7 +51,7 @@ impl Looker {
             looks,
             settings,
             alerts,
-            began: now(),
+            began: clock::now(),
             wrote: None,
             store_error: None,
         }
@@ -61,7 +62,7 @@ impl Looker {
         loop {
             self.settings.look();
             let settings = self.settings.present();
-            let look = self.look(&settings, now()).await;
+            let look = self.look(&settings, clock::now()).await;
             let counts = &self.looks.metrics.alerts;
             self.alerts.step(look, &settings.rules, counts).await;
             tokio::time::sleep(EVERY).await;

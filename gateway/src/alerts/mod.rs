@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context as _;
 use underpass_alerting::Store;
+use underpass_runtime::clock;
 use underpass_shared::alert::{
     Alert, Happening, Look, Notice, Register, RegisterError, Rules, Severity, Told,
 };
@@ -21,7 +22,6 @@ pub use self::incidents::Incidents;
 pub(crate) use self::look::{Looker, Looks};
 pub(crate) use self::watched::WatchedSettings;
 use crate::metrics::StandingAlerts;
-use crate::presence::now;
 
 /// Resolved alerts that a list shows at most.
 const HISTORY_SHOWN: usize = 200;
@@ -62,7 +62,7 @@ impl Alerts {
             }
         });
         let book = Book {
-            register: register.unwrap_or_else(|| Register::new(now())),
+            register: register.unwrap_or_else(|| Register::new(clock::now())),
             unsaved: vec![],
         };
         let inner = Inner {
@@ -77,7 +77,7 @@ impl Alerts {
     async fn step(&self, look: Look, rules: &Rules, counts: &StandingAlerts) {
         let told = {
             let mut book = self.book();
-            let told = book.register.step(now(), look, rules);
+            let told = book.register.step(clock::now(), look, rules);
             let deliver = told.iter().filter(|one| one.deliver);
             book.unsaved.extend(deliver.map(|one| one.notice.clone()));
             book.make_room();
@@ -113,7 +113,7 @@ impl Alerts {
     /// # Errors
     /// When there is none that stands.
     pub async fn acknowledge(&self, number: u64, by: &str) -> Result<Alert, RegisterError> {
-        let alert = self.book().register.acknowledge(number, by, now())?;
+        let alert = self.book().register.acknowledge(number, by, clock::now())?;
         self.save().await;
         tracing::info!(number, by, "alert acknowledged");
         Ok(alert)
@@ -129,7 +129,10 @@ impl Alerts {
         until_ms: Option<i64>,
         by: &str,
     ) -> Result<Alert, RegisterError> {
-        let alert = self.book().register.silence(number, until_ms, now())?;
+        let alert = self
+            .book()
+            .register
+            .silence(number, until_ms, clock::now())?;
         self.save().await;
         tracing::info!(number, until_ms, by, "alert silenced");
         Ok(alert)

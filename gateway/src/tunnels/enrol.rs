@@ -31,7 +31,6 @@ use crate::alerts::Incidents;
 use crate::certificates::{AGENT_LIFE, Certificates, LATE_RENEWAL, lifetime};
 use crate::directory::{Directory, RedeemError};
 use crate::metrics::{EnrolmentOutcome, Metrics};
-use crate::presence::now;
 
 /// Largest body of a request here.
 const BODY_MAX: usize = 64 * 1024;
@@ -94,7 +93,8 @@ impl Enrolment {
         self.metrics.enrolments.count(outcome(&answer));
         if let Err(error) = &answer {
             tracing::warn!(kind = ?error.kind, message = error.message, from = ?self.from, "enrolment refused");
-            self.incidents.refused(now(), self.from, &error.message);
+            self.incidents
+                .refused(clock::now(), self.from, &error.message);
         }
         sent(answer)
     }
@@ -145,7 +145,7 @@ impl Enrolment {
             .await
             .map_err(|refused| {
                 if let RedeemError::LocationTaken { key, .. } = &refused {
-                    self.incidents.claimed(now(), key, self.from, None);
+                    self.incidents.claimed(clock::now(), key, self.from, None);
                 }
                 redeem_error(&refused)
             })?;

@@ -23,7 +23,6 @@ use super::lineage::Lineages;
 use super::registry::{Registry, Tunnel, Waiting};
 use crate::alerts::Incidents;
 use crate::directory::{Directory, Handover, HandoverError, Index};
-use crate::presence::now;
 
 /// How often is looked without a change: times pass that nobody tells of.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -376,7 +375,8 @@ impl Places {
         let (instance, process) = (tunnel.instance, tunnel.process);
         let from = tunnel.address.map(|address| address.ip());
         tracing::warn!(%key, %instance, ?process, ?from, "tunnel refused its place: LOCATION_TAKEN by another process; it waits in quarantine");
-        self.incidents.claimed(now(), key, from, Some(instance));
+        self.incidents
+            .claimed(clock::now(), key, from, Some(instance));
     }
 
     fn tunnels(&self) -> Vec<(TunnelKey, Tunnel)> {

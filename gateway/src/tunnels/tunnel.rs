@@ -17,7 +17,6 @@ use super::accept::{Incoming, PublicPort, TunnelIo, identity};
 use super::registry::{Place, Tunnel};
 use crate::directory::Directory;
 use crate::metrics::TunnelRefusal;
-use crate::presence::now;
 
 /// How often a running tunnel's age is looked at; changes of the directory are seen at once.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -134,7 +133,7 @@ impl Life {
             let instance = self.peer.instance;
             let from = address.map(|address| address.ip());
             let incidents = &self.port.incidents;
-            incidents.claimed(now(), &self.key, from, Some(instance));
+            incidents.claimed(clock::now(), &self.key, from, Some(instance));
             let reason = taken(&self.key, instance);
             return self
                 .turn_away(&caller, TunnelRefusal::LocationTaken, TAKEN, reason)

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use time::OffsetDateTime;
+use underpass_shared::instant::Now;
 
 static START: LazyLock<Instant> = LazyLock::new(read_instant);
 
@@ -24,6 +25,14 @@ pub fn wall_ms() -> i64 {
     match SystemTime::now().duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
         Err(before) => -i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX),
+    }
+}
+
+/// Both at once.
+pub fn now() -> Now {
+    Now {
+        monotonic: monotonic(),
+        wall_ms: wall_ms(),
     }
 }
 

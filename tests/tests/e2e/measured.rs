@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use underpass_agent::measure::{Host, Totals};
 use underpass_runtime::clock;
-use underpass_shared::instant::Now;
 use underpass_shared::monitor::{Entity, Histogram, Metric, Outcome, Point, Sample};
 
 use crate::agent::Agent;
@@ -64,10 +63,7 @@ impl Scene {
         until("no request is in flight", || {
             (self.live.meter.in_flight() == 0).then_some(())
         });
-        let now = Now {
-            monotonic: clock::monotonic(),
-            wall_ms: clock::wall_ms(),
-        };
+        let now = clock::now();
         let snapshot = self.live.store.current();
         let meter = &self.live.meter;
         let tick = meter.sample(now, snapshot.document(), Host::default(), 0);

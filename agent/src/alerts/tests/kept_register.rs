@@ -40,7 +40,7 @@ async fn nothing_is_lost_or_doubled_by_a_full_disk_and_a_restart() {
     let disk = Arc::new(Disk::default());
     let events = Events::new(&Tasks::new());
     let alerts = Alerts::open(keep(&disk), events.clone()).await;
-    let (rules, mut now) = (Rules::default(), now());
+    let (rules, mut now) = (Rules::default(), clock::now());
     let mut step = |alerts: &Alerts, entities: &[&str]| {
         now.monotonic += Duration::from_secs(61);
         let conditions = entities.iter();

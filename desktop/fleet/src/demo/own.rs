@@ -160,12 +160,11 @@ pub(super) fn not_effective(mapping: &Mapping) -> Option<String> {
 pub(super) fn security(agent: &DemoAgent, document: &Document) -> SecurityStatus {
     let weak = agent.trouble == Trouble::Weak;
     let trust_all = document.connector().backend_trust().trust_all_backends();
-    let mappings = document.subaccounts().iter().flat_map(|one| one.mappings());
-    let plain = mappings.filter(|one| !one.protocol.uses_tls());
-    let plain: Vec<String> = plain
-        .take(10)
-        .map(|one| one.virtual_address.to_string())
-        .collect();
+    let all = document.subaccounts().iter();
+    let all = all.flat_map(|of| of.mappings().iter().map(move |one| (of.key(), one)));
+    let plain = all.filter(|(_, one)| !one.protocol.uses_tls());
+    let plain = plain.map(|(key, one)| format!("{} of {}", one.virtual_address, key.subaccount));
+    let plain: Vec<String> = plain.take(10).collect();
     SecurityStatus::of(vec![
         if trust_all {
             let remedy = "trust the certificates of your back ends one by one";

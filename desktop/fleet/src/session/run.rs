@@ -8,7 +8,6 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use underpass_runtime::{clock, random};
 use underpass_shared::id::AgentId;
-use underpass_shared::instant::Now;
 
 use super::machine::{Machine, Part, Step};
 use crate::FleetError;
@@ -37,20 +36,13 @@ pub(crate) struct Session {
     pub(crate) hub: mpsc::Sender<Message>,
 }
 
-pub(crate) fn now() -> Now {
-    Now {
-        monotonic: clock::monotonic(),
-        wall_ms: clock::wall_ms(),
-    }
-}
-
 impl Session {
     /// Runs until the agent is known no longer.
     pub(crate) async fn run(mut self) {
-        let mut machine = Machine::new(now());
+        let mut machine = Machine::new(clock::now());
         let mut events: Option<Events> = None;
         loop {
-            match machine.next(now()) {
+            match machine.next(clock::now()) {
                 Step::Load(Part::Samples) => {
                     let since = machine.seen.series.last().map_or(0, |last| last.at_ms);
                     // Figures that cannot be had are missing, and nothing else is.
@@ -60,14 +52,14 @@ impl Session {
                 Step::Load(part) => {
                     machine.loading(part);
                     let answer = self.api.call(&part.call()).await;
-                    machine.loaded(part, answer.as_ref(), now(), random::number());
+                    machine.loaded(part, answer.as_ref(), clock::now(), random::number());
                 }
                 Step::Listen { after } => match self.api.events(after).await {
                     Ok(opened) => {
                         events = Some(opened);
                         machine.listens();
                     }
-                    Err(error) => machine.deaf(&error, now(), random::number()),
+                    Err(error) => machine.deaf(&error, clock::now(), random::number()),
                 },
                 Step::Wait { until } => {
                     if !machine.seen.link.is_online() {
@@ -101,8 +93,8 @@ impl Session {
             heard = hear(events.as_mut()) => take(machine, events, heard),
             nudge = self.nudges.recv() => {
                 match nudge {
-                    Some(Nudge::Retry) => machine.retry(now()),
-                    Some(Nudge::Refresh) => machine.refresh(now()),
+                    Some(Nudge::Retry) => machine.retry(clock::now()),
+                    Some(Nudge::Refresh) => machine.refresh(clock::now()),
                     Some(Nudge::Changed) => machine.changed(),
                     None => return false,
                 }
@@ -131,10 +123,10 @@ fn take(
     heard: Option<Result<Heard, FleetError>>,
 ) -> Told {
     match heard {
-        Some(Ok(heard)) => machine.heard(heard, now()),
+        Some(Ok(heard)) => machine.heard(heard, clock::now()),
         Some(Err(error)) => {
             *events = None;
-            machine.deaf(&error, now(), random::number());
+            machine.deaf(&error, clock::now(), random::number());
             None
         }
         None => {

@@ -125,7 +125,10 @@ fn answering(facts: &Facts<'_>) -> Judged {
         return Judged::new(Health::Degraded, problem);
     }
     if let Some(pending) = facts.pending {
-        let problem = format!("Changes of {} wait for their confirmation", pending.author);
+        // Without the kind that stands before the name.
+        let author = pending.author.split_once(':');
+        let author = author.map_or(&*pending.author, |(_, name)| name);
+        let problem = format!("Changes of {author} wait for their confirmation");
         return Judged::new(Health::Applying, problem);
     }
     let (listening, mut refused) = (

@@ -7,7 +7,7 @@ use underpass_fleet::snapshot::{AgentSnapshot, FleetSnapshot};
 use underpass_shared::alert::{Alert, Severity};
 use underpass_shared::id::AgentId;
 
-use crate::digest::{state_of, trouble_of, word_of};
+use crate::digest::{state_of, trouble, trouble_of, word_of};
 use crate::measured;
 use crate::text;
 use crate::theme::State;
@@ -43,7 +43,7 @@ impl Row {
 
     /// What this app sees.
     fn seen(agent: &AgentSnapshot) -> Option<Self> {
-        let problem = text::sentence(agent.problem.as_deref()?);
+        let problem = trouble(agent)?;
         Some(Self {
             agent: agent.id,
             label: Arc::clone(&agent.label),

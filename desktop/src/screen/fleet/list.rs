@@ -13,7 +13,7 @@ use underpass_shared::id::AgentId;
 
 use super::{FleetState, acts, open};
 use crate::cx::{Cx, Effect};
-use crate::digest::{certificate_days, state_of, trouble_of, tunnels, word_of};
+use crate::digest::{certificate_days, state_of, trouble, trouble_of, tunnels, word_of};
 use crate::nav::{AgentTab, Route};
 use crate::text;
 use crate::theme::{Text, Themed as _, size};
@@ -319,13 +319,12 @@ fn name_cell(ui: &mut Ui, agent: &AgentSnapshot) {
     if agent.draft.is_some() {
         ui.icon(Icon::PencilLine, size::ICON_TINY, tokens.info);
     }
-    if let Some(problem) = &agent.problem
+    if let Some(problem) = trouble(agent)
         && ui.available_width() > 40.0
     {
-        let problem = text::sentence(problem);
         let state = trouble_of(agent.health);
         ui.words(Text::Small, tokens.state(state), problem.as_str())
-            .on_hover_text(problem);
+            .on_hover_text(text::sentence(agent.problem.as_deref().unwrap_or_default()));
     }
 }
 

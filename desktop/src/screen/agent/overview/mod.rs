@@ -62,7 +62,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut OverviewState) {
     page(ui, "overview", |ui| {
         ui.spacing_mut().item_spacing = Vec2::splat(space::M);
         state.setup.ui(ui, cx, &agent);
-        let way = stations::way(&agent, &state.backends.found());
+        let diagnoses = state.diagnoses.known();
+        let diagnoses = diagnoses.as_ref().map_or(&[][..], |one| &one.diagnoses);
+        let way = stations::way(&agent, diagnoses, &state.backends.found());
         let refused = prevented(cx, Access::Subaccounts);
         let mut check = false;
         card_titled(

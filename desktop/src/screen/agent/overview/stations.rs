@@ -6,10 +6,12 @@ use underpass_fleet::snapshot::{AgentSnapshot, Link};
 use underpass_shared::alert::Category;
 use underpass_shared::api::management::{Connection, Status};
 use underpass_shared::config::Document;
+use underpass_shared::diagnosis::{Diagnosis, Kind};
 
 use super::backends::Found;
 use crate::digest::tunnels;
-use crate::measured::state_of;
+use crate::measured::state_of as severity_state;
+use crate::screen::agent::trouble::state_of as diagnosis_state;
 use crate::text;
 use crate::theme::State;
 
@@ -47,7 +49,7 @@ pub(super) struct Way {
 }
 
 /// How the way is, from what is known of the agent and what checks of its back ends found.
-pub(super) fn way(agent: &AgentSnapshot, found: &Found) -> Way {
+pub(super) fn way(agent: &AgentSnapshot, diagnoses: &[Diagnosis], found: &Found) -> Way {
     let status = agent.status.value().filter(|_| agent.link.is_online());
     let document = agent.configuration.value().map(|one| &*one.document);
     let mut way = Way {
@@ -55,7 +57,7 @@ pub(super) fn way(agent: &AgentSnapshot, found: &Found) -> Way {
         tunnels: between(agent, status),
         agent: own(agent, status),
         network: network(found),
-        backends: backends(agent, document),
+        backends: backends(agent, diagnoses, document),
         broken: None,
     };
     way.broken = broken(&way, agent, status, found);
@@ -157,8 +159,12 @@ fn network(found: &Found) -> Station {
     Station::new(state, "Network", note)
 }
 
-/// What the agent's alerts tell of them; of one that is away nothing is known.
-fn backends(agent: &AgentSnapshot, document: Option<&Document>) -> Station {
+/// What the agent's alerts and diagnoses tell of them; of one that is away nothing is known.
+fn backends(
+    agent: &AgentSnapshot,
+    diagnoses: &[Diagnosis],
+    document: Option<&Document>,
+) -> Station {
     let Some(document) = document else {
         return Station::new(State::Off, "Back ends", "Not known yet");
     };
@@ -171,21 +177,39 @@ fn backends(agent: &AgentSnapshot, document: Option<&Document>) -> Station {
         return Station::new(State::Off, "No back end", "Nothing is open");
     }
     let alerts = agent.alerts.value().map_or(&[][..], |list| &list.alerts);
-    let of_backends = alerts
+    let alerts = alerts
         .iter()
-        .filter(|one| one.category == Category::Backends);
-    let worst = of_backends.clone().map(|one| one.severity).max();
-    let troubled: BTreeSet<&str> = of_backends.map(|one| one.id.entity.as_str()).collect();
+        .filter(|one| one.category == Category::Backends)
+        .map(|one| (&*one.id.entity, severity_state(one.severity)));
+    let diagnoses = diagnoses
+        .iter()
+        .filter(|one| is_of_backend(one.kind))
+        .map(|one| (&*one.entity, diagnosis_state(one)));
+    let told: Vec<(&str, State)> = alerts.chain(diagnoses).collect();
+    let troubled: BTreeSet<&str> = told.iter().map(|(entity, _)| *entity).collect();
+    let is_down = told.iter().any(|(_, state)| *state == State::Error);
     let well = format!("{} open", text::plural(open, "system mapping"));
-    let (state, note) = match worst {
+    let (state, note) = match troubled.len() {
         _ if !agent.link.is_online() => (State::Off, well),
-        Some(worst) => (
-            state_of(worst),
-            format!("{} of {open} with an alert", troubled.len()),
+        0 => (State::Ok, well),
+        count => (
+            if is_down { State::Error } else { State::Warn },
+            format!("{count} of {open} in trouble"),
         ),
-        None => (State::Ok, well),
     };
     Station::new(state, text::plural(hosts.len(), "host"), note)
+}
+
+/// Whether it is about a system behind a mapping, rather than who asks for what there.
+const fn is_of_backend(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::BackendName
+            | Kind::BackendGuarded
+            | Kind::BackendRefuses
+            | Kind::BackendTls
+            | Kind::BackendSlow
+    )
 }
 
 /// The first place, seen from the cloud, where requests stop.
@@ -238,7 +262,7 @@ mod tests {
             .into_iter()
             .find(|one| one.health == Health::Online)
             .unwrap();
-        let way = way(&agent, &Found::default());
+        let way = way(&agent, &[], &Found::default());
         let states = [&way.cloud, &way.tunnels, &way.agent, &way.backends].map(|one| one.state);
         assert_eq!(states, [State::Ok; 4], "{way:?}");
         assert_eq!((way.network.state, way.broken), (State::Off, None));
@@ -248,7 +272,7 @@ mod tests {
     fn what_is_behind_an_agent_that_is_away_is_not_known() {
         let is_away = |one: &std::sync::Arc<AgentSnapshot>| matches!(one.link, Link::Away { .. });
         let agent = agents().into_iter().find(is_away).unwrap();
-        let way = way(&agent, &Found::default());
+        let way = way(&agent, &[], &Found::default());
         assert_eq!(way.agent.state, State::Error);
         assert_eq!([way.cloud.state, way.tunnels.state], [State::Off; 2]);
         assert!(way.broken.is_some());
@@ -257,7 +281,7 @@ mod tests {
     #[test]
     fn back_ends_are_as_the_alerts_tell_and_not_known_of_one_that_is_away() {
         let agents = agents();
-        let way_of = |agent: &AgentSnapshot| way(agent, &Found::default()).backends;
+        let way_of = |agent: &AgentSnapshot| way(agent, &[], &Found::default()).backends;
         let all = agents.iter().filter_map(|one| one.alerts.value());
         let mut alert = all.flat_map(|list| &list.alerts).next().unwrap().clone();
         let well = agents.iter().find(|one| one.health == Health::Online);
@@ -274,10 +298,29 @@ mod tests {
             agent.alerts = Remote::ready(AlertList { alerts }, 0);
             let station = way_of(&agent);
             assert_eq!(station.state, state);
-            let is_told = station.note.starts_with("1 of ");
+            let is_told =
+                station.note.starts_with("1 of ") && station.note.ends_with(" in trouble");
             assert_eq!(is_told, category == Category::Backends, "{station:?}");
             assert_eq!(station.note == open, !is_told, "{station:?}");
         }
+        let diagnosis = |kind: Kind| Diagnosis {
+            id: 1,
+            kind,
+            category: kind.category(),
+            title: kind.title().to_owned(),
+            entity: "x".to_owned(),
+            message: String::new(),
+            causes: vec![],
+            fixes: vec![],
+            occurrences: 1,
+            first_ms: 0,
+            last_ms: 0,
+            recurrence: None,
+        };
+        agent.alerts = Remote::ready(AlertList::default(), 0);
+        let with = |kind| way(&agent, &[diagnosis(kind)], &Found::default()).backends;
+        assert_eq!(with(Kind::BackendTls).state, State::Error);
+        assert_eq!(with(Kind::PathDenied).state, State::Ok);
         let away = agents.iter().find(|one| !one.link.is_online()).unwrap();
         assert_eq!(way_of(away).state, State::Off);
     }
@@ -294,7 +337,7 @@ mod tests {
             waiting: 0,
             slowest_ms: Some(9),
         };
-        let way = way(&agent, &found);
+        let way = way(&agent, &[], &found);
         assert_eq!(
             (way.network.state, way.network.note.as_str()),
             (State::Warn, "2 of 3 reached")

@@ -40,7 +40,7 @@ const COLUMNS: [Column; 7] = [
     Column::text("STATE", Width::Exact(110.0)),
     Column::text("NAME", Width::AtLeast(150.0)),
     Column::text("REGION HOST", Width::AtLeast(170.0)).spare(2),
-    Column::text("SUBACCOUNT", Width::Exact(250.0)).spare(4),
+    Column::text("SUBACCOUNT", Width::Exact(266.0)).spare(4),
     Column::text("LOCATION ID", Width::Exact(90.0)).spare(1),
     Column::number("SINCE", 60.0).spare(3),
     Column::number("CERT", 52.0),

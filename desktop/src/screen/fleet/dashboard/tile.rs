@@ -1,16 +1,16 @@
 //! Agents as they stand on the dashboard: a row of a list, and one in small.
 
-use egui::{CornerRadius, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
+use egui::{CornerRadius, Label, RichText, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 use underpass_fleet::snapshot::AgentSnapshot;
 use underpass_shared::id::AgentId;
 
 use super::figures::Small;
 use super::{Ranking, open};
 use crate::cx::Cx;
-use crate::digest::{state_of, word_of};
+use crate::digest::{state_of, trouble, word_of};
 use crate::text;
-use crate::theme::{Text, Themed as _, radius, size, space};
-use crate::widget::{Unit, Words as _, focus_ring, galley, shape, sparkline};
+use crate::theme::{Text, Themed as _, font, radius, size, space};
+use crate::widget::{Unit, focus_ring, galley, shape, sparkline};
 
 pub(super) fn ranked_row(
     ui: &mut Ui,
@@ -104,8 +104,11 @@ pub(super) fn tile(ui: &mut Ui, agent: &AgentSnapshot, small: &Small, width: f32
         };
         sparkline(&mut child, line.size(), &small.requests, color, "Requests");
     } else {
-        let problem = text::sentence(agent.problem.as_deref().unwrap_or("No figures"));
-        child.words(Text::Small, tokens.state(state), problem);
+        let problem = trouble(agent).unwrap_or_else(|| "No figures".to_owned());
+        let words = RichText::new(problem)
+            .font(font(Text::Caption))
+            .color(tokens.state(state));
+        child.add(Label::new(words).wrap());
     }
     let told = |value: Option<f64>, unit: Unit| value.map_or("–".to_owned(), |it| unit.tell(it));
     let facts = [
