@@ -1,5 +1,6 @@
 //! Texts as the app shows them: numbers, times and what strangers wrote.
 
+use underpass_fleet::author;
 use underpass_runtime::clock;
 
 /// The longest text of a stranger that is shown in one place.
@@ -26,9 +27,9 @@ pub fn clean(text: &str) -> String {
     out
 }
 
-/// Who did something, without the kind that stands before the name.
+/// Who did something.
 pub fn who(author: &str) -> String {
-    clean(author.split_once(':').map_or(author, |(_, name)| name))
+    clean(author::shown(author))
 }
 
 /// Text of an agent as a sentence: clean, and beginning with a capital.

@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod api;
+pub mod author;
 pub mod backup;
 pub mod bulk;
 pub mod client;

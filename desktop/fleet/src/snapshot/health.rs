@@ -4,6 +4,7 @@ use underpass_shared::api::management::{Connection, LinkStatus, PendingConfirm, 
 use underpass_shared::pki::expiry::Expiry;
 
 use super::Link;
+use crate::author;
 use crate::remote::Stamped;
 
 /// Milliseconds of a day.
@@ -125,9 +126,7 @@ fn answering(facts: &Facts<'_>) -> Judged {
         return Judged::new(Health::Degraded, problem);
     }
     if let Some(pending) = facts.pending {
-        // Without the kind that stands before the name.
-        let author = pending.author.split_once(':');
-        let author = author.map_or(&*pending.author, |(_, name)| name);
+        let author = author::shown(&pending.author);
         let problem = format!("Changes of {author} wait for their confirmation");
         return Judged::new(Health::Applying, problem);
     }
