@@ -1,10 +1,12 @@
 //! The consumers' listener: one acceptor, connections handed to the data threads in turn.
 
 use std::convert::Infallible;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use http::{Request, Version};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -16,6 +18,7 @@ use underpass_shared::head::{HEADERS_MAX, READ_MAX};
 
 use super::forward::{self, Shard};
 use super::networks::Networks;
+use super::socket::Socket;
 use super::watched::watched;
 use crate::metrics::{Consumer, Counted, Metrics};
 use crate::token::{TokenCache, Verifier};
@@ -104,11 +107,15 @@ async fn consumer(stream: std::net::TcpStream, shard: Arc<Shard>, counted: Consu
     }
     let tasks = shard.tasks.clone();
     let account = counted.account();
-    let stream = Counted::new(stream, counted);
-    let (stream, verdicts) = watched(stream);
-    let service = service_fn(move |request| {
+    let breaks = Arc::new(AtomicBool::new(false));
+    let stream = Socket::new(stream, Arc::clone(&breaks));
+    let (stream, verdicts) = watched(Counted::new(stream, counted));
+    let service = service_fn(|request: Request<Incoming>| {
         let (shard, account) = (Arc::clone(&shard), Arc::clone(&account));
         let raw = verdicts.next();
+        if request.version() < Version::HTTP_11 {
+            breaks.store(true, Ordering::Relaxed);
+        }
         async move { Ok::<_, Infallible>(forward::handle(request, raw, &shard, &account).await) }
     });
     let mut connection = std::pin::pin!(
@@ -127,6 +134,10 @@ async fn consumer(stream: std::net::TcpStream, shard: Arc<Shard>, counted: Consu
             connection.await
         }
     };
+    if !ended.as_ref().is_err_and(hyper::Error::is_user) {
+        // No body broke off.
+        breaks.store(false, Ordering::Relaxed);
+    }
     if let Err(error) = ended {
         tracing::debug!(%error, "consumer connection ended");
     }

@@ -7,6 +7,7 @@ mod headers;
 mod listen;
 mod networks;
 mod request;
+mod socket;
 mod upgrade;
 mod watched;
 

@@ -5,7 +5,6 @@ use http::header::CONNECTION;
 use http::{HeaderValue, Response, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use underpass_runtime::net;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::{Inbound, Outbound, carry};
@@ -13,6 +12,7 @@ use underpass_shared::protocol::upgrade::{WEBSOCKET, is_marked};
 
 use super::answer::{Answer, AnswerBody};
 use super::forward::cleaned;
+use super::socket::Socket;
 use super::watched::Watched;
 use crate::metrics::Counted;
 
@@ -45,7 +45,7 @@ pub(super) fn answer(
 async fn pass(socket: OnUpgrade, inbound: Inbound, outbound: Outbound, tasks: Tasks) {
     let carried = match socket.await.map(|socket| socket.downcast()) {
         Ok(Ok(parts)) => {
-            let io: TokioIo<Watched<Counted<TcpStream>>> = parts.io;
+            let io: TokioIo<Watched<Counted<Socket>>> = parts.io;
             let mut tcp = io.into_inner().into_inner();
             // Such bytes have no end that a gateway that stops could wait for.
             let carried = tokio::select! {
@@ -53,7 +53,7 @@ async fn pass(socket: OnUpgrade, inbound: Inbound, outbound: Outbound, tasks: Ta
                 () = tasks.stopped() => None,
             };
             if !matches!(carried, Some(Ok(_))) {
-                net::abort(tcp.get_ref());
+                net::abort(tcp.get_ref().get_ref());
             }
             match carried {
                 Some(carried) => carried,

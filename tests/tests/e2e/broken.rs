@@ -45,6 +45,9 @@ fn script(mut wire: Wire, tell: &Tell) {
                 wire.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\n\r\nforged");
                 wire.rest();
             }
+            "/whole" => {
+                wire.send(format!("{chunked}0\r\n\r\n"));
+            }
             "/cut" => {
                 wire.send(chunked);
             }
@@ -123,6 +126,31 @@ fn a_body_that_is_not_whole_never_looks_whole() {
             assert_eq!(body, "5\r\nhello\r\n", "{path}");
         }
     }
+}
+
+/// To HTTP/1.0 the end of the connection is that of a body without a length.
+#[test]
+fn a_body_that_broke_off_ends_by_a_reset_where_an_end_would_look_whole() {
+    let world = World::start();
+    let backend = RawBackend::start(script);
+    let mut agent = world.expose_all(&backend.address, &json!({}));
+    let ask = |path: &str| {
+        let mut wire = world.connect();
+        let request = world.request("GET", path, "");
+        assert!(wire.send(request.replace(" HTTP/1.1", " HTTP/1.0")));
+        let head = wire.head();
+        assert!(head.starts_with("HTTP/1.0 200 "), "{path}: {head}");
+        assert!(values(&head, "transfer-encoding").is_empty(), "{head}");
+        wire
+    };
+    assert_eq!(ask("/whole").rest(), ("hello".to_owned(), true));
+    for path in ["/cut", "/bad-chunk", "/no-last-line"] {
+        assert!(!ask(path).rest().1, "{path}");
+    }
+    let mut wire = ask("/streams");
+    wire.bytes(0x10000);
+    agent.process().kill();
+    assert!(!wire.rest().1, "its agent was killed");
 }
 
 #[test]
