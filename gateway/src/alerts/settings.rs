@@ -2,7 +2,6 @@
 //!
 //! Names and rules of its tables are those of the agent's settings of the same things.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -49,7 +48,7 @@ struct Fields {
     enrolment_refusals: usize,
     #[serde(rename = "freeDiskMiB")]
     free_disk_mib: u64,
-    off: BTreeSet<Category>,
+    off: Vec<Named>,
     description: String,
     trust: Vec<Trusted>,
     syslog: SyslogServers,
@@ -62,7 +61,7 @@ impl Default for Fields {
             ended_after: Time(Rules::default().quiet),
             enrolment_refusals: ENROLMENT_REFUSALS,
             free_disk_mib: FREE_DISK_MIB,
-            off: BTreeSet::new(),
+            off: vec![],
             description: String::new(),
             trust: vec![],
             syslog: SyslogServers::default(),
@@ -88,6 +87,23 @@ impl TryFrom<String> for Time {
 
     fn try_from(text: String) -> Result<Self, String> {
         parse_time(&text, TIME_MAX).map(Self)
+    }
+}
+
+/// A category by its name.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Named(Category);
+
+impl TryFrom<String> for Named {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let mut all = Category::ALL.into_iter();
+        all.find(|one| one.name() == name).map(Self).ok_or_else(|| {
+            let all = Category::ALL.map(Category::name).join(", ");
+            format!("there is no category {name:?}; there are {all}")
+        })
     }
 }
 
@@ -120,7 +136,7 @@ impl AlertSettings {
             enrolment_refusals: fields.enrolment_refusals.max(1),
             free_disk: fields.free_disk_mib.saturating_mul(MIB),
             rules: Rules {
-                off: fields.off,
+                off: fields.off.into_iter().map(|named| named.0).collect(),
                 quiet: fields.ended_after.0,
                 ..Rules::default()
             },
@@ -211,6 +227,8 @@ fn typed<T: DeserializeOwned>(value: Value) -> anyhow::Result<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -267,7 +285,11 @@ mod tests {
             ("absentAfter = 5", "absentAfter: "),
             ("absentAfter = \"5x\"", "absentAfter: must be a number with"),
             ("absent = \"5m\"", "absent: unknown field `absent`"),
-            ("off = [\"cpu\"]", "off[0]: unknown variant `cpu`"),
+            (
+                "off = [\"cpu\"]",
+                "off[0]: there is no category \"cpu\"; there are ha, tunnels, serviceChannels, CPU, \
+                 freeDiskSpace, certificates, troubleshooting, memory, backends, audit, backup",
+            ),
             (
                 "[mail]\nsendTo = \"a\"",
                 "mail: sendTo: \"a\" is no mail address",

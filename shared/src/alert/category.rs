@@ -34,10 +34,14 @@ pub enum Category {
     Audit,
     /// Backups that are due.
     Backup,
+    /// Told or kept by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 impl Category {
-    /// All of them.
+    /// All that this version knows.
     pub const ALL: [Self; 11] = [
         Self::Ha,
         Self::Tunnels,
@@ -66,6 +70,7 @@ impl Category {
             Self::Backends => "backends",
             Self::Audit => "audit",
             Self::Backup => "backup",
+            Self::Unknown => "unknown",
         }
     }
 }

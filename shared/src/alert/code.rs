@@ -19,40 +19,44 @@ macro_rules! codes {
         )]
         pub enum Code {
             $(#[doc = $title] #[serde(rename = $shown)] $variant,)+
+            /// Told or kept by a newer version.
+            #[serde(other)]
+            #[schemars(skip)]
+            Unknown,
         }
 
         impl Code {
-            /// All of them.
+            /// All that this version knows.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// As answers and messages show it.
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $shown,)+ }
+                match self { $(Self::$variant => $shown,)+ Self::Unknown => "Unknown" }
             }
 
             /// What it is about.
             pub const fn category(self) -> Category {
-                match self { $(Self::$variant => Category::$category,)+ }
+                match self { $(Self::$variant => Category::$category,)+ Self::Unknown => Category::Unknown }
             }
 
             /// How bad it is.
             pub const fn severity(self) -> Severity {
-                match self { $(Self::$variant => Severity::$severity,)+ }
+                match self { $(Self::$variant => Severity::$severity,)+ Self::Unknown => Severity::Warning }
             }
 
             /// How long the condition must stand before anybody is told.
             pub const fn visible_after(self) -> Duration {
-                match self { $(Self::$variant => Duration::from_secs($after),)+ }
+                match self { $(Self::$variant => Duration::from_secs($after),)+ Self::Unknown => Duration::ZERO }
             }
 
             /// Its title.
             pub const fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title,)+ }
+                match self { $(Self::$variant => $title,)+ Self::Unknown => "Alert of a newer version" }
             }
 
             /// What to do.
             pub const fn remedy(self) -> &'static str {
-                match self { $(Self::$variant => $remedy,)+ }
+                match self { $(Self::$variant => $remedy,)+ Self::Unknown => "Update this program." }
             }
         }
     };
@@ -126,6 +130,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::alert::Alert;
 
     #[test]
     fn names_are_unique_and_texts_say_what_to_do() {
@@ -138,5 +143,22 @@ mod tests {
             );
             assert_eq!(serde_json::to_value(code).unwrap(), code.name());
         }
+    }
+
+    #[test]
+    fn an_alert_of_a_newer_version_is_read_with_its_own_words() {
+        let told = serde_json::json!({
+            "number": 1, "code": "Tide", "entity": "moon", "category": "sea", "severity": "ERROR",
+            "title": "The tide is out", "text": "2 m are missing.", "remedy": "Wait.", "sinceMs": 5
+        });
+        let alert: Alert = serde_json::from_value(told).unwrap();
+        assert_eq!(
+            (alert.id.code, alert.category, alert.severity),
+            (Code::Unknown, Category::Unknown, Severity::Error)
+        );
+        assert_eq!(
+            (&*alert.title, &*alert.remedy),
+            ("The tide is out", "Wait.")
+        );
     }
 }

@@ -25,6 +25,10 @@ pub enum Category {
     Configuration,
     /// The agent's own host: its disk and what is kept there.
     Host,
+    /// Told by a newer version.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 /// Declares the diagnoses: name, category, occurrences until it is shown, title, causes, what to do.
@@ -38,40 +42,44 @@ macro_rules! kinds {
         )]
         pub enum Kind {
             $(#[doc = $title] #[serde(rename = $shown)] $variant,)+
+            /// Told by a newer version.
+            #[serde(other)]
+            #[schemars(skip)]
+            Unknown,
         }
 
         impl Kind {
-            /// All of them.
+            /// All that this version knows.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// Its name in answers.
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $shown,)+ }
+                match self { $(Self::$variant => $shown,)+ Self::Unknown => "Unknown" }
             }
 
             /// What it is about.
             pub const fn category(self) -> Category {
-                match self { $(Self::$variant => Category::$category,)+ }
+                match self { $(Self::$variant => Category::$category,)+ Self::Unknown => Category::Unknown }
             }
 
             /// How often it must happen before anybody is told.
             pub const fn after(self) -> u64 {
-                match self { $(Self::$variant => $after,)+ }
+                match self { $(Self::$variant => $after,)+ Self::Unknown => 1 }
             }
 
             /// What it is called.
             pub const fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title,)+ }
+                match self { $(Self::$variant => $title,)+ Self::Unknown => "Diagnosis of a newer version" }
             }
 
             /// What may be behind it, the likeliest first.
             pub const fn causes(self) -> &'static [&'static str] {
-                match self { $(Self::$variant => &[$($cause),+],)+ }
+                match self { $(Self::$variant => &[$($cause),+],)+ Self::Unknown => &[] }
             }
 
             /// What to do, in the order of the causes.
             pub const fn fixes(self) -> &'static [&'static str] {
-                match self { $(Self::$variant => &[$($fix),+],)+ }
+                match self { $(Self::$variant => &[$($fix),+],)+ Self::Unknown => &[] }
             }
         }
     };
@@ -165,6 +173,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::diagnosis::Diagnosis;
 
     #[test]
     fn each_cause_has_what_to_do_about_it() {
@@ -177,5 +186,23 @@ mod tests {
             let mut texts = kind.causes().iter().chain(kind.fixes());
             assert!(texts.all(|text| text.ends_with('.')), "{kind}");
         }
+    }
+
+    #[test]
+    fn a_diagnosis_of_a_newer_version_is_read_with_its_own_words() {
+        let told = serde_json::json!({
+            "id": 1, "kind": "tide", "category": "sea", "entity": "moon", "title": "The tide is out",
+            "message": "2 m are missing", "causes": ["The moon."], "fixes": ["Wait."],
+            "occurrences": 3, "firstMs": 1, "lastMs": 2
+        });
+        let diagnosis: Diagnosis = serde_json::from_value(told).unwrap();
+        assert_eq!(
+            (diagnosis.kind, diagnosis.category),
+            (Kind::Unknown, Category::Unknown)
+        );
+        assert_eq!(
+            (&*diagnosis.title, &*diagnosis.fixes[0]),
+            ("The tide is out", "Wait.")
+        );
     }
 }

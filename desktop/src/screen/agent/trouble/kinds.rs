@@ -24,7 +24,7 @@ pub(super) const fn state(kind: Kind) -> State {
         | Kind::BackendSlow
         | Kind::PathDenied
         | Kind::HistoryDamaged => State::Warn,
-        Kind::MappingUnused | Kind::AgentOutdated => State::Info,
+        Kind::MappingUnused | Kind::AgentOutdated | Kind::Unknown => State::Info,
     }
 }
 
@@ -38,6 +38,7 @@ pub(super) const fn area(category: Category) -> &'static str {
         Category::Backend => "Back end",
         Category::Configuration => "Configuration",
         Category::Host => "Host",
+        Category::Unknown => "Other",
     }
 }
 
@@ -47,7 +48,7 @@ pub(super) const fn pages(kind: Kind) -> &'static [AgentTab] {
         Kind::GatewayName | Kind::GatewayAway => &[AgentTab::Subaccounts, AgentTab::Settings],
         Kind::GatewayTls => &[AgentTab::Subaccounts],
         Kind::ProxyAway | Kind::ProxyLogin | Kind::ProxyRefuses => &[AgentTab::Settings],
-        Kind::ClockSkew | Kind::AgentOutdated => &[],
+        Kind::ClockSkew | Kind::AgentOutdated | Kind::Unknown => &[],
         Kind::CertificateEnds => &[AgentTab::Trust],
         Kind::BackendTls => &[AgentTab::AccessControl, AgentTab::Trust],
         Kind::BackendSlow => &[AgentTab::AccessControl, AgentTab::Monitoring],
