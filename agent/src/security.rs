@@ -46,7 +46,7 @@ pub fn of_document(document: &Document) -> Vec<SecurityEntry> {
                 "mappings may lead to guarded addresses: {}",
                 named.join(", ")
             ),
-            "remove what no system mapping needs from allowedTargets",
+            "guard again what no system mapping needs, with `underpass-agent target remove`",
         )
     };
     let audit = match fields.audit.level {

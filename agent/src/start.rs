@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use underpass_runtime::telemetry::Recent;
 use underpass_runtime::{descriptors, stop, telemetry};
 
-use crate::cli::{Cli, Command, Line};
+use crate::cli::{Cli, Command};
 use crate::control::End;
 use crate::{doctor, run};
 
@@ -26,7 +26,7 @@ pub fn start(cli: Cli) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()?;
     let out = &mut io::stdout().lock();
-    let Line { common, command } = cli.line;
+    let Cli { common, command } = cli;
     match command {
         Command::Run {
             log,

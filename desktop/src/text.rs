@@ -55,6 +55,14 @@ pub fn count(number: usize) -> String {
     out
 }
 
+/// A time in milliseconds.
+pub fn millis(number: u64) -> String {
+    format!(
+        "{} ms",
+        count(usize::try_from(number).unwrap_or(usize::MAX))
+    )
+}
+
 /// A rate in a few digits.
 pub fn rate(per_second: f32) -> String {
     match per_second {

@@ -10,7 +10,7 @@ use super::output::Output;
 use super::{
     Common, alert, audit, backup, certificate, diagnosis, document, drain, enrol, events, files,
     heartbeat, history, log_file, logs, mapping, operator, pair, proxy, requests, resource,
-    restore, revision, security, status, subaccount, trace, trial, trust, usage,
+    restore, revision, security, status, subaccount, target, trace, trial, trust, usage,
 };
 
 /// Commands that administer an agent, whether it runs or not.
@@ -39,6 +39,9 @@ pub enum Administer {
     /// Say what of a mapped system may be called; nothing may without a resource.
     #[command(subcommand, after_help = resource::EXAMPLE)]
     Resource(resource::Action),
+    /// Say which guarded addresses, such as those of this host, mappings may lead to; none by default.
+    #[command(subcommand, after_help = target::EXAMPLE)]
+    Target(target::Action),
     /// Say which certificates of back ends are trusted; none are without an entry.
     #[command(subcommand, after_help = trust::EXAMPLE)]
     Trust(trust::Action),
@@ -173,6 +176,7 @@ impl Administer {
             Self::Subaccount(action) => subaccount::run(&client, action, out).await,
             Self::Mapping(action) => mapping::run(&client, action, out).await,
             Self::Resource(action) => resource::run(&client, action, out).await,
+            Self::Target(action) => target::run(&client, action, out).await,
             Self::Trust(action) => trust::run(&client, action, out).await,
             Self::Certificate(action) => certificate::run(&client, action, out).await,
             Self::Proxy(action) => proxy::run(&client, action, out).await,

@@ -43,7 +43,10 @@ pub enum Action {
         number: u64,
     },
     /// Take note of an alert; nobody is reminded of it any more.
-    #[command(after_help = "Example:\n  underpass-agent alert acknowledge 7")]
+    #[command(
+        visible_alias = "ack",
+        after_help = "Example:\n  underpass-agent alert acknowledge 7"
+    )]
     Acknowledge {
         /// Its number.
         number: u64,

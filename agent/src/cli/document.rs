@@ -6,8 +6,9 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use clap::Subcommand;
 use underpass_shared::api::management::{DocumentTarget, Query, Target, Verb};
+use underpass_shared::config::Document;
 
-use super::client::Client;
+use super::client::{Client, Reply};
 use super::output::Output;
 use super::{DryRun, Readmit};
 
@@ -18,6 +19,8 @@ Examples:
   underpass-agent document apply document.json
 
 The document holds no secrets, so it can be kept under version control.";
+
+const WHOLE: Target = Target::Document(DocumentTarget::Whole);
 
 /// What to do with the document.
 #[derive(Debug, Subcommand)]
@@ -37,6 +40,28 @@ pub enum Action {
     },
 }
 
+/// The document as it is, and its revision.
+pub(super) async fn present(client: &Client) -> anyhow::Result<(Document, u64)> {
+    let query = Query::default();
+    let reply = client.call(Verb::Get, WHOLE, &query, Bytes::new()).await?;
+    let text = std::str::from_utf8(&reply.body).context("the agent's answer is no text")?;
+    let revision = reply.revision.context("the agent names no revision")?;
+    Ok((Document::from_json(text)?, revision))
+}
+
+/// Puts another document in the place of that of a revision, unless there is a newer one by now.
+pub(super) async fn replace(
+    client: &Client,
+    revision: u64,
+    query: &Query,
+    document: &Document,
+) -> anyhow::Result<Reply> {
+    let body: serde_json::Value = serde_json::from_str(&document.to_json())?;
+    client
+        .send_if(Some(revision), Verb::Put, WHOLE, query, &body)
+        .await
+}
+
 pub(super) async fn run(
     client: &Client,
     action: Action,
@@ -49,7 +74,7 @@ pub(super) async fn run(
     };
     match action {
         Action::Show => {
-            let text = get(Target::Document(DocumentTarget::Whole)).await?.body;
+            let text = get(WHOLE).await?.body;
             out.out.write_all(&text)?;
             Ok(out.out.flush()?)
         }
@@ -63,12 +88,7 @@ pub(super) async fn run(
             let before = get(Target::Version).await?.revision;
             dry_run.put(&mut query);
             query.readmit_operators = readmit.readmit_operators;
-            let reply = client.call(
-                Verb::Put,
-                Target::Document(DocumentTarget::Whole),
-                &query,
-                text.into(),
-            );
+            let reply = client.call(Verb::Put, WHOLE, &query, text.into());
             let reply = reply
                 .await
                 .with_context(|| format!("{} was not applied", file.display()))?;

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use bytes::Bytes;
 use clap::Args;
 use serde_json::json;
 use underpass_runtime::tree;
-use underpass_shared::api::management::{DocumentTarget, Query, Target, Verb};
+use underpass_shared::api::management::Query;
 use underpass_shared::config::{Document, FILES_MARKER};
 
 use super::client::Client;
+use super::document::{present, replace};
 use super::output::Output;
 use super::{DryRun, Readmit};
 
@@ -82,11 +82,8 @@ pub(super) async fn apply(
     let mut query = Query::default();
     apply.dry_run.put(&mut query);
     query.readmit_operators = apply.readmit.readmit_operators;
-    let body: serde_json::Value = serde_json::from_str(&wanted.to_json())?;
-    let target = Target::Document(DocumentTarget::Whole);
     // What is left out was taken from this revision.
-    let reply = client
-        .send_if(Some(before), Verb::Put, target, &query, &body)
+    let reply = replace(client, before, &query, &wanted)
         .await
         .with_context(|| format!("{} was not applied", apply.dir.display()))?;
     if !query.dry_run && !out.json && reply.revision == Some(before) {
@@ -100,13 +97,4 @@ fn read(dir: &Path, present: &Document) -> anyhow::Result<Document> {
     let files = tree::read(dir)?;
     Document::from_files(&files, Some(present))
         .with_context(|| format!("{} is not valid", dir.display()))
-}
-
-/// The configuration as it is now, and its revision.
-async fn present(client: &Client) -> anyhow::Result<(Document, u64)> {
-    let (target, query) = (Target::Document(DocumentTarget::Whole), Query::default());
-    let reply = client.call(Verb::Get, target, &query, Bytes::new()).await?;
-    let text = std::str::from_utf8(&reply.body).context("the agent's answer is no text")?;
-    let revision = reply.revision.context("the agent names no revision")?;
-    Ok((Document::from_json(text)?, revision))
 }

@@ -16,7 +16,6 @@ pub mod files;
 pub mod heartbeat;
 pub mod history;
 mod import;
-mod line;
 pub mod log_file;
 pub mod logs;
 pub mod mapping;
@@ -35,6 +34,7 @@ mod security;
 pub mod select;
 mod status;
 pub mod subaccount;
+pub mod target;
 pub mod trace;
 mod trial;
 pub mod trust;
@@ -44,7 +44,6 @@ use clap::{Parser, Subcommand};
 use underpass_shared::id::RegionHost;
 
 pub use self::administer::Administer;
-pub use self::line::Line;
 pub use self::options::{Common, DryRun, Management, Readmit};
 
 const EXAMPLES: &str = "\
@@ -63,9 +62,12 @@ the agent is stopped they work on the data directory itself, as the agent's own 
 #[derive(Debug, Parser)]
 #[command(name = "underpass-agent", version, after_help = EXAMPLES)]
 pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub common: Common,
     /// What to do.
     #[command(subcommand)]
-    pub line: Line,
+    pub command: Command,
 }
 
 /// The commands.
@@ -108,6 +110,19 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+
+    #[test]
+    fn options_of_every_command_go_anywhere() {
+        for line in [
+            "underpass-agent --json --data-dir /d status",
+            "underpass-agent status --data-dir /d --json",
+            "underpass-agent --json mapping list --data-dir /d",
+        ] {
+            let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
+            assert!(cli.common.json, "{line}");
+            assert_eq!(cli.common.data_dir.to_str(), Some("/d"), "{line}");
+        }
+    }
 
     #[test]
     fn the_commands_fit_together_and_teach() {

@@ -19,11 +19,13 @@ const DATA_DIR: &str = if cfg!(windows) {
 
 /// Options of every command.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// Directory of the agent's configuration, keys and state.
     #[arg(
         long,
         global = true,
+        value_name = "DIR",
         env = "UNDERPASS_DATA_DIR",
         default_value = DATA_DIR
     )]

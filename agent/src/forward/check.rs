@@ -168,7 +168,7 @@ fn guard(found: Vec<SocketAddr>, rules: Guard<'_>) -> Result<(Vec<SocketAddr>, W
     match refused {
         Some(refused) if allowed.is_empty() => Err(Failed(
             refused,
-            "map a system of your network; loopback and the like need an entry in allowedTargets",
+            "map a system of your network; loopback and the like need an entry in the allowed targets: underpass-agent target add, or the agent's settings",
         )),
         Some(refused) => {
             let seen = format!(

@@ -79,6 +79,7 @@ pub struct Cli {
 
 /// What all commands and the window share.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// Made-up agents; needs no network and changes nothing.
     #[arg(long, global = true)]

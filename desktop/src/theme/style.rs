@@ -49,6 +49,9 @@ fn style(tokens: &Tokens) -> Style {
     spacing.scroll = ScrollStyle {
         bar_width: 8.0,
         floating_width: 4.0,
+        // Of the colour of texts, which would be too loud.
+        active_handle_opacity: 0.3,
+        interact_handle_opacity: 0.5,
         ..ScrollStyle::floating()
     };
     spacing.scroll.fade.strength = 0.0;

@@ -68,3 +68,31 @@ fn the_settings_of_an_agent_that_is_away_can_be_read() {
     assert!(stage.shows("Proxy host"));
     assert!(!stage.is_enabled("Drain…"));
 }
+
+#[test]
+fn a_guarded_address_is_allowed_in_the_draft_and_guarded_again() {
+    for mut stage in Stage::both() {
+        stage.open(live(), AgentTab::Settings);
+        let before = stage.document(live()).hash();
+        stage.fill("Address to allow", "localhost");
+        assert!(stage.mentions("must be an IP address"));
+        assert!(!stage.is_enabled("Allow target"));
+        stage.fill("Address to allow", "127.0.0.1:5000");
+        stage.take("Allow target");
+        let draft = stage.draft(live());
+        let allowed: Vec<String> = draft
+            .connector()
+            .allowed_targets()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(allowed, ["127.0.0.1:5000", "127.0.0.1:8080"]);
+        stage.fill("Address to allow", "127.0.0.1:5000");
+        assert!(stage.mentions("is allowed already"));
+        stage.harness.get_by_label("Allowed targets").scroll_to_me();
+        stage.run();
+        stage.shot("settings-targets");
+        stage.take("Guard 127.0.0.1:5000 again");
+        assert_eq!(stage.draft(live()).hash(), before);
+    }
+}

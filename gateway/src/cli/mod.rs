@@ -50,6 +50,7 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// Directory of the gateway's state, keys and certificates
     #[arg(
@@ -219,6 +220,7 @@ pub enum AlertsCommand {
         history: bool,
     },
     /// Take note of an alert: nobody is reminded of it any more
+    #[command(visible_alias = "acknowledge")]
     Ack {
         /// Its number
         number: u64,

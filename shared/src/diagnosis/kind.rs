@@ -124,7 +124,7 @@ kinds! {
     BackendGuarded = "backendGuarded" Backend 1 "Mapping leads to a guarded address"
         ["The name leads to loopback, link-local or the agent itself.",
          "Somebody changed what the name leads to."]
-        ["Map a system of your network, or let an Administrator add the address to allowedTargets.",
+        ["Map a system of your network, or let an Administrator allow the address: underpass-agent target add, or the agent's settings.",
          "Look at the DNS entry before anything else."]
     BackendRefuses = "backendRefuses" Backend 1 "Back end takes no connections"
         ["The system is down.", "The internal port is wrong.", "A firewall refuses."]

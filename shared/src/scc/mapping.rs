@@ -296,7 +296,7 @@ fn local_host(work: &mut Work<'_>, place: &str, base: &MappingFields) {
             key: String::new(),
             about: "back ends at loopback and link-local addresses".to_owned(),
             taken: "carried; the agent refuses to call them".to_owned(),
-            instead: "the address means the agent's host now: write the other host's name instead, or have an Administrator add it to allowedTargets".to_owned(),
+            instead: "the address means the agent's host now: write the other host's name instead, or have an Administrator allow it with `underpass-agent target add`".to_owned(),
             open: false,
             places: vec![format!("{place} → {}", base.internal_address)],
         });

@@ -23,7 +23,7 @@ mod traces;
 mod trial;
 mod watch;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::agent::Agent;
 use crate::process::{json as parse, run};
@@ -36,8 +36,6 @@ impl Agent {
 
     /// Lets mappings lead to loopback, where the tests' back ends are.
     pub(crate) fn allow_loopback(&self) {
-        let mut document = self.document();
-        document["connector"]["allowedTargets"] = json!(["127.0.0.0/8"]);
-        run(self.command(&["document", "apply", &self.write(&document)]));
+        run(self.command(&["target", "add", "127.0.0.0/8"]));
     }
 }

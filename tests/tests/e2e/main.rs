@@ -140,6 +140,8 @@ mod smuggling;
 #[cfg(target_os = "linux")]
 mod streamed;
 #[cfg(test)]
+mod targets;
+#[cfg(test)]
 mod tenants;
 #[cfg(test)]
 mod tokens;

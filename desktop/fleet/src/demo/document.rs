@@ -68,7 +68,7 @@ fn connector(dice: &mut Dice, trouble: Trouble, now_ms: i64) -> Result<Connector
         operators: Operators::try_from(operators)?,
         backend_trust: BackendTrust::new(false, vec![root])?,
         certificates: certificates::own(dice, trouble, now_ms)?,
-        allowed_targets: vec![known("10.0.0.0/8")?, known("10.20.4.17:8080")?],
+        allowed_targets: vec![known("127.0.0.1:8080")?],
         ..ConnectorFields::default()
     }
     .try_into()

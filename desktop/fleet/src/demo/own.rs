@@ -183,8 +183,8 @@ pub(super) fn security(agent: &DemoAgent, document: &Document) -> SecurityStatus
         SecurityEntry::bad(
             "allowedTargets",
             Rating::Warning,
-            "mappings may lead to guarded addresses: 10.0.0.0/8, 10.20.4.17:8080",
-            "remove what no system mapping needs from allowedTargets",
+            "mappings may lead to guarded addresses: 127.0.0.1:8080",
+            "guard again what no system mapping needs, with `underpass-agent target remove`",
         ),
         if plain.is_empty() {
             SecurityEntry::ok("plainBackends", "all back ends are reached through TLS")

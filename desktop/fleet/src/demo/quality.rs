@@ -54,7 +54,7 @@ fn deviate(whole: &mut Value, number: usize) {
             let targets = whole[connector]["allowedTargets"].as_array_mut();
             targets
                 .into_iter()
-                .for_each(|all| all.push("10.99.0.0/16".into()));
+                .for_each(|all| all.push("127.0.0.0/8".into()));
         }
         6 => {
             let mappings = whole[subaccounts][0]["mappings"].as_array_mut();

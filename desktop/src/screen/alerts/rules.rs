@@ -151,7 +151,7 @@ fn cell(ui: &mut Ui, agent: &AgentSnapshot, rules: &ConnectorFields, column: usi
         2 => format!("{} %", more.memory_percent.get()),
         3 => format!("{} MB", limits.free_disk_space_mb.get()),
         4 => format!("{} days", limits.certificate_validity_days.get()),
-        5 => format!("{} ms", more.latency_ms.get()),
+        5 => text::millis(more.latency_ms.get().into()),
         6 => format!("{} %", more.error_rate_percent.get()),
         7 => mailed(rules),
         _ => {

@@ -87,7 +87,7 @@ fn row(ui: &mut Ui, one: &Tried, target: Option<&str>) {
         ui.spacing_mut().item_spacing.x = space::S;
         ui.set_min_height(size::CONTROL_SMALL);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.words(Text::Caption, tokens.text_3, format!("{} ms", one.millis));
+            ui.words(Text::Caption, tokens.text_3, text::millis(one.millis));
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 dot(ui, state, word);
                 let request = text::clean(&one.request.to_string());

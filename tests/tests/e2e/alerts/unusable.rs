@@ -52,7 +52,7 @@ fn what_waits_to_be_told_is_still_told_when_the_configuration_is_mended() {
     agent.run();
     agent.until_up();
     let posts = Posts::default();
-    agent.posts_to(&posts.listen());
+    agent.posts_instead_to(&posts.listen());
     let told = until("the alert is told", || {
         let told = posts.told("Disk");
         (!told.is_empty()).then_some(told)

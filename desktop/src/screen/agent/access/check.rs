@@ -199,10 +199,7 @@ fn one(ui: &mut Ui, step: &CheckedStep) {
             ui.horizontal(|ui| {
                 ui.bold(name(step.step));
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    ui.quiet(format!(
-                        "{} ms",
-                        text::count(usize::try_from(step.millis).unwrap_or(usize::MAX))
-                    ));
+                    ui.quiet(text::millis(step.millis));
                 });
             });
             let lines = [

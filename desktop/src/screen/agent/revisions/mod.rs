@@ -110,7 +110,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState) {
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = space::L;
                 ui.vertical(|ui| {
-                    ui.set_width((room * 0.44).min(520.0));
+                    ui.set_width((room * 0.5).min(600.0));
                     list(ui, cx, state, &all);
                 });
                 ui.vertical(|ui| {

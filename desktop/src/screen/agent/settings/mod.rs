@@ -17,6 +17,7 @@ mod regions;
 mod running;
 mod syslog;
 mod syslog_form;
+mod targets;
 mod webhook_form;
 mod webhooks;
 
@@ -74,6 +75,7 @@ pub struct SettingsState {
     more_alerts: MoreAlerts,
     ciphers: ciphers::Ciphers,
     regions: regions::RegionsCard,
+    targets: targets::TargetsCard,
 }
 
 impl SettingsState {
@@ -147,6 +149,7 @@ fn first(ui: &mut Ui, cx: &mut Cx<'_>, of: Documents<'_>, state: &mut SettingsSt
             state.general.card(ui, cx, of.document);
             state.proxy.card(ui, cx, of.document);
             state.ciphers.card(ui, cx, of.document);
+            state.targets.card(ui, cx, of.document);
         }
         Section::Alerts => state.alerts.card(ui, cx, of.document),
         Section::Delivery => {

@@ -195,7 +195,11 @@ fn row(ui: &mut Ui, one: &Looked) {
                     CheckOutcome::Warning => (State::Warn, name(step.step)),
                     CheckOutcome::Failed => (State::Error, name(step.step)),
                 };
-                let seen = format!("{} · {} ms", text::sentence(&step.seen), step.millis);
+                let seen = format!(
+                    "{} · {}",
+                    text::sentence(&step.seen),
+                    text::millis(step.millis)
+                );
                 pill(ui, state, word).on_hover_text(seen);
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
