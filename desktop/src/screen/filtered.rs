@@ -34,6 +34,6 @@ pub(in crate::screen) fn filtered<T>(
         ui.quiet(format!("and {} more; filter for them", text::count(more)));
     }
     if found.is_empty() {
-        ui.quiet("None is so");
+        ui.quiet("None matches");
     }
 }

@@ -215,7 +215,7 @@ fn forms() {
                 Empty {
                     icon: Icon::SearchX,
                     title: "No agent matches",
-                    text: "Fewer letters show more",
+                    text: "Type fewer letters to see more",
                     action: Some("Clear the filter"),
                 }
                 .show(ui)

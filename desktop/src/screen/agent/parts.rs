@@ -50,7 +50,7 @@ pub(super) fn no_match(ui: &mut Ui, title: &str, filter: &mut String) {
     let empty = Empty {
         icon: Icon::SearchX,
         title,
-        text: "Fewer letters show more",
+        text: "Type fewer letters to see more",
         action: Some("Clear the filter"),
     };
     if empty.show(ui) {

@@ -152,7 +152,7 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AlertsState, rows: Vec<Row>, s
         let empty = Empty {
             icon: Icon::SearchX,
             title: "No alert matches",
-            text: "Fewer letters and other states show more",
+            text: "Type fewer letters, or choose another state",
             action: Some("Clear the filter"),
         };
         if empty.show(ui) {

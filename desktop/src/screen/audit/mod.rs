@@ -137,7 +137,7 @@ fn strip(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
                 let records = text::plural(state.feeds.rows().len(), "record");
                 let read = counts.agents - counts.missing;
                 let more = if state.feeds.is_full() {
-                    "; a narrower filter shows older ones"
+                    "; narrow the filter to see older ones"
                 } else {
                     ""
                 };
@@ -195,7 +195,7 @@ fn nothing(ui: &mut Ui, state: &mut AuditState) {
         ),
         (true, _) => (
             "No record matches",
-            "A longer time and fewer letters find more",
+            "Choose a longer time, or type fewer letters",
         ),
         (false, _) if counts.missing > 0 => (
             "No records can be read",

@@ -125,7 +125,7 @@ pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
         let empty = Empty {
             icon: Icon::SearchX,
             title: "No agent matches",
-            text: "Fewer letters, another chip or another group show more",
+            text: "Type fewer letters, or choose another chip or group",
             action: Some("Clear the filter"),
         };
         if empty.show(ui) {

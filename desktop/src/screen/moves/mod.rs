@@ -10,8 +10,8 @@ mod words;
 
 use egui::{Align, Layout, Ui};
 use lucide_icons::Icon;
-use underpass_fleet::migrate::plan::MigrationId;
-use underpass_fleet::snapshot::MoveSnapshot;
+use underpass_fleet::migrate::plan::{MigrationId, Plan};
+use underpass_fleet::snapshot::{FleetSnapshot, MoveSnapshot};
 use underpass_shared::id::AgentId;
 
 use self::detail::Detail;
@@ -197,18 +197,20 @@ fn list(ui: &mut Ui, cx: &Cx<'_>, state: &mut MovesState, moves: &[MoveSnapshot]
         .filter(|one| is_shown(one, state.shown))
         .collect();
     if rows.is_empty() {
-        card(ui, |ui| ui.quiet("None is so now"));
+        card(ui, |ui| ui.quiet("No migration is in this state"));
         return;
     }
-    let route = |one: &MoveSnapshot| match &one.migration {
-        Ok(migration) => {
-            let plan = &migration.plan;
-            let to = words::targets(cx.fleet, plan);
-            format!("{} → {to}", words::source(cx.fleet, plan))
+    let route = |one: &MoveSnapshot, to: fn(&FleetSnapshot, &Plan) -> String| {
+        let route = |plan| format!("{} → {}", words::source(cx.fleet, plan), to(cx.fleet, plan));
+        match &one.migration {
+            Ok(migration) => route(&migration.plan),
+            Err(reason) => text::sentence(reason),
         }
-        Err(reason) => text::sentence(reason),
     };
-    let name = |row: usize| format!("{}, {}", route(rows[row]), words::stand(rows[row]).1);
+    let name = |row: usize| {
+        let (one, word) = (rows[row], words::stand(rows[row]).1);
+        format!("{}, {word}", route(one, words::targets))
+    };
     let chosen = state.chosen;
     let selected = |row: usize| Some(rows[row].id) == chosen;
     let out = Table::new("moves", &COLUMNS, rows.len(), &name)
@@ -224,8 +226,8 @@ fn list(ui: &mut Ui, cx: &Cx<'_>, state: &mut MovesState, moves: &[MoveSnapshot]
                     pill(ui, mark, word);
                 }
                 1 => {
-                    let route = route(one);
-                    ui.body(route.as_str()).on_hover_text(route);
+                    ui.body(route(one, words::targets_in_brief))
+                        .on_hover_text(route(one, words::targets));
                 }
                 2 => {
                     let kind = plan.map_or("", |plan| words::mode(plan));

@@ -35,6 +35,14 @@ pub(super) fn targets(fleet: &FleetSnapshot, plan: &Plan) -> String {
     labels.collect::<Vec<_>>().join(", ")
 }
 
+/// Where it goes, for narrow places.
+pub(super) fn targets_in_brief(fleet: &FleetSnapshot, plan: &Plan) -> String {
+    match plan.targets.len() {
+        0 | 1 => targets(fleet, plan),
+        several => format!("{several} agents"),
+    }
+}
+
 /// What becomes of the source.
 pub(super) const fn mode(plan: &Plan) -> &'static str {
     match (&plan.origin, plan.mode) {

@@ -101,7 +101,7 @@ fn nothing(ui: &mut Ui, state: &mut AccessState) {
     let empty = Empty {
         icon: Icon::SearchX,
         title: "No mapping matches",
-        text: "Fewer letters or another chip show more",
+        text: "Type fewer letters, or choose another chip",
         action: Some("Clear the filter"),
     };
     if empty.show(ui) {

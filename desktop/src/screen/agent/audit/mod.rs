@@ -255,7 +255,7 @@ fn nothing(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut AuditState) {
             "No records"
         },
         text: if filtered {
-            "A longer time and fewer letters find more"
+            "Choose a longer time, or type fewer letters"
         } else {
             "Each change and each refused request is recorded"
         },

@@ -90,7 +90,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut LogsState) {
             let empty = Empty {
                 icon: Icon::SearchX,
                 title: "No line matches",
-                text: "Fewer letters and more levels show more",
+                text: "Type fewer letters, or choose more levels",
                 action: Some("Clear the filter"),
             };
             if empty.show(ui) {

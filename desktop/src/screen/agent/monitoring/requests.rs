@@ -198,7 +198,7 @@ impl Recent {
             Empty {
                 icon: Icon::SearchX,
                 title: "No request matches",
-                text: "Fewer letters and other results show more",
+                text: "Type fewer letters, or choose other results",
                 action: Some("Clear the filter"),
             }
         };

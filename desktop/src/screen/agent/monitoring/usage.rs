@@ -156,7 +156,7 @@ impl Usage {
             Empty {
                 icon: Icon::SearchX,
                 title: "No resource matches",
-                text: "Fewer letters show more; nothing may be unused",
+                text: "Type fewer letters to see more; perhaps nothing is unused",
                 action: Some("Clear the filter"),
             }
         };

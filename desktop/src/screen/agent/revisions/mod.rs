@@ -157,7 +157,7 @@ fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut RevisionsState, all: &[Revisio
         Empty {
             icon: Icon::SearchX,
             title: "No revision matches",
-            text: "Fewer letters show more",
+            text: "Type fewer letters to see more",
             action: None,
         }
         .show(ui);

@@ -147,7 +147,7 @@ fn looked(ui: &mut Ui, cx: &Cx<'_>, agent: AgentId, all: &[Looked]) {
                 row(ui, one);
             }
             if all.is_empty() {
-                ui.quiet("It has to reach nothing");
+                ui.quiet("There is nothing that it would have to reach");
             }
         },
     );
