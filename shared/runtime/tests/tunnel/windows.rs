@@ -78,12 +78,19 @@ async fn windows_still_grow_after_many_cancelled_downloads() {
     until("all streams ended", || pair.served.active() == 0).await;
     let before = pair.handler.sent.load(Ordering::Relaxed);
     let mut body = get(&pair.caller, "/stall").await.unwrap().into_body();
-    let count = read(&mut body, 32 * MIB).await;
-    stuffed(&pair).await;
-    let sent = pair.handler.sent.load(Ordering::Relaxed) - before;
-    let ahead = usize::try_from(sent).unwrap() - count;
-    println!("{} KiB ahead of a fast consumer", ahead / 1024);
-    assert!(ahead > 2 * STREAM_WINDOW_START as usize);
+    let (mut count, mut ahead) = (0, 0);
+    // On a busy machine the consumer is not fast all the time.
+    for _ in 0..16 {
+        count += read(&mut body, 32 * MIB).await;
+        stuffed(&pair).await;
+        let sent = pair.handler.sent.load(Ordering::Relaxed) - before;
+        ahead = usize::try_from(sent).unwrap() - count;
+        println!("{} KiB ahead of a fast consumer", ahead / 1024);
+        if ahead > 2 * STREAM_WINDOW_START as usize {
+            return;
+        }
+    }
+    panic!("only {ahead} bytes ahead of a fast consumer");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
