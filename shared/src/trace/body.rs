@@ -32,7 +32,7 @@ pub fn show(content_type: Option<&str>, encoding: Option<&str>, body: &[u8]) -> 
         return Shown::Text(scan::tokens(&redact::pairs(&text)).into_owned());
     }
     if kind.starts_with("multipart/form-data") {
-        return Shown::Text(form(&text));
+        return Shown::Text(form(content_type.unwrap_or_default(), &text));
     }
     let says_text = ["text/", "multipart/"]
         .iter()
@@ -61,26 +61,43 @@ fn is_text(body: &[u8]) -> bool {
     }
 }
 
-/// The fields of a form in parts; each begins with the line of its boundary.
-fn form(text: &str) -> String {
-    let boundary = text.lines().next().unwrap_or_default();
-    if !boundary.starts_with("--") {
+/// The fields of a form in parts; each begins with the line of its boundary, which the content type
+/// names. What stands before the first is no part (RFC 2046, section 5.1.1).
+fn form(content_type: &str, text: &str) -> String {
+    let lines = || text.lines().find(|line| line.starts_with("--"));
+    let Some(boundary) = boundary(content_type).or_else(|| lines().map(str::to_owned)) else {
         return scan::text(text);
-    }
-    let parts: Vec<String> = text.split(boundary).map(part).collect();
-    parts.join(boundary)
+    };
+    let parts: Vec<String> = text.split(&boundary).map(part).collect();
+    parts.join(&boundary)
+}
+
+fn boundary(content_type: &str) -> Option<String> {
+    let named = |parameter: &str| {
+        let (name, value) = parameter.split_once('=')?;
+        let is_it = name.trim().eq_ignore_ascii_case("boundary");
+        is_it.then(|| value.trim().trim_matches('"').to_owned())
+    };
+    let found = content_type.split(';').find_map(named)?;
+    (!found.is_empty()).then(|| format!("--{found}"))
 }
 
 fn part(text: &str) -> String {
-    let Some((head, _body)) = text.split_once("\r\n\r\n") else {
+    let found = ["\r\n\r\n", "\n\n"].iter().find_map(|empty| {
+        let (head, _body) = text.split_once(empty)?;
+        Some((head, empty))
+    });
+    let Some((head, empty)) = found else {
         return scan::text(text);
     };
-    let name = head.split_once("name=").map(|(_, rest)| rest);
-    let name = name.unwrap_or_default().trim_start_matches('"');
-    let end = name.find(['"', ';', '\r']).unwrap_or(name.len());
-    let name = name.get(..end).unwrap_or_default();
-    if redact::is_credential(name) {
-        return format!("{head}\r\n\r\n{}\r\n", redact::REDACTED);
+    // A name of a file is one too.
+    let mut names = head.split("name=").skip(1).map(|rest| {
+        let name = rest.trim_start_matches('"');
+        let end = name.find(['"', ';', '\r', '\n']).unwrap_or(name.len());
+        name.get(..end).unwrap_or_default()
+    });
+    if names.any(redact::is_credential) {
+        return format!("{head}{empty}{}\r\n", redact::REDACTED);
     }
     scan::text(text)
 }
@@ -111,6 +128,29 @@ mod tests {
             "{shown}"
         );
         assert!(shown.ends_with("--B--\r\n"), "{shown}");
+        for (kind, parts) in [
+            // Behind an empty line, or words for old programs.
+            ("multipart/form-data; boundary=B", format!("\r\n{parts}")),
+            (
+                "multipart/form-data; Boundary=\"B\"",
+                format!("old\r\n{parts}"),
+            ),
+            ("multipart/form-data", format!("\r\n{parts}")),
+            (
+                "multipart/form-data; boundary=B",
+                parts.replace("\r\n", "\n"),
+            ),
+            (
+                "multipart/form-data; boundary=B",
+                parts.replace("form-data; ", "form-data; filename=x; "),
+            ),
+        ] {
+            let shown = text(kind, &parts);
+            assert!(
+                shown.contains("anna") && !shown.contains("geheim"),
+                "{kind}: {shown}"
+            );
+        }
         // Cut off, and in a charset of old.
         let shown = text(
             "multipart/form-data; boundary=B",

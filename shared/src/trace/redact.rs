@@ -8,10 +8,12 @@ use percent_encoding::percent_decode_str;
 pub const REDACTED: &str = "(redacted)";
 
 /// What names of credentials hold, without dots, dashes, underscores and case.
-const PARTS: [&str; 26] = [
+const PARTS: [&str; 35] = [
     "accesskey",
+    "accountkey",
     "apikey",
     "assertion",
+    "authkey",
     "authn",
     "authoriz",
     "authenticat",
@@ -19,10 +21,14 @@ const PARTS: [&str; 26] = [
     "clientcert",
     "cookie",
     "credential",
+    "encryptionkey",
+    "functionskey",
     "jwt",
     "kennwort",
+    "masterkey",
     "mysapsso",
     "oauth",
+    "passcode",
     "passphrase",
     "passwd",
     "passwor",
@@ -31,7 +37,10 @@ const PARTS: [&str; 26] = [
     "saml",
     "secret",
     "session",
+    "sharedkey",
+    "signingkey",
     "signature",
+    "subscriptionkey",
     "ticket",
     "token",
     "xauth",
@@ -60,6 +69,7 @@ pub fn is_credential(name: &str) -> bool {
     let name = String::from_utf8_lossy(&name).to_ascii_lowercase();
     name.contains(['\\', '%'])
         || WHOLE.contains(&name.as_str())
+        || name.ends_with("pass")
         || PARTS.iter().any(|part| name.contains(part))
 }
 
@@ -169,6 +179,11 @@ mod tests {
             "code",
             "pass\\u0077ord",
             "refreshToken",
+            "Ocp-Apim-Subscription-Key",
+            "X-Functions-Key",
+            "db_pass",
+            "smtpPass",
+            "passcode",
         ] {
             assert!(is_credential(name), "{name}");
         }

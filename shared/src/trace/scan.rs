@@ -10,11 +10,45 @@ use super::redact::{REDACTED, is_credential};
 
 /// How JSON web tokens begin.
 const TOKEN: &str = "eyJ";
+/// How blocks of PEM begin.
+const BEGIN: &str = "-----BEGIN ";
+/// Names of what belongs to another name, as in `{"name": "password", "value": "x"}`.
+const VALUES: [&str; 2] = ["value", "val"];
+/// How far away that name may stand, bytes.
+const NEAR: usize = 512;
 /// Shorter runs are words.
 const TOKEN_LEN: usize = 16;
 
-/// A text without tokens.
+/// A text without tokens and private keys.
 pub(super) fn tokens(text: &str) -> Cow<'_, str> {
+    if text.contains(BEGIN) {
+        return web_tokens(&private_keys(text)).into_owned().into();
+    }
+    web_tokens(text)
+}
+
+/// A text without private keys in PEM (RFC 7468); of one that was cut off nothing is shown either.
+fn private_keys(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, from)) = rest.split_once(BEGIN) {
+        shown.push_str(before);
+        shown.push_str(BEGIN);
+        rest = from;
+        let label = from.split("-----").next().unwrap_or_default();
+        if label.ends_with("PRIVATE KEY") {
+            shown.push_str(label);
+            shown.push_str("-----");
+            shown.push_str(REDACTED);
+            let end = format!("-----END {label}-----");
+            rest = from.split_once(&end).map_or("", |(_, after)| after);
+        }
+    }
+    shown.push_str(rest);
+    shown
+}
+
+fn web_tokens(text: &str) -> Cow<'_, str> {
     if !text.contains(TOKEN) {
         return text.into();
     }
@@ -40,9 +74,10 @@ pub(super) fn text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
+        let before = text.get(..text.len() - rest.len()).unwrap_or_default();
         let taken = match first {
-            '<' => element(rest),
-            c if in_name(c) => field(rest),
+            '<' => element(before, rest),
+            c if in_name(c) => field(before, rest),
             _ => None,
         };
         rest = match taken {
@@ -82,10 +117,11 @@ fn name_len(text: &str) -> usize {
 }
 
 /// Bytes up to a value that is a credential, and of the value. The text begins with a name.
-fn field(text: &str) -> Option<(usize, usize)> {
+fn field(before: &str, text: &str) -> Option<(usize, usize)> {
     let name_end = name_len(text);
     let (name, rest) = text.split_at(name_end);
-    if !is_credential(name) {
+    let is_value = is_value(name);
+    if !is_value && !is_credential(name) {
         return None;
     }
     let unquoted = rest
@@ -94,9 +130,45 @@ fn field(text: &str) -> Option<(usize, usize)> {
     let is_quoted = unquoted.len() < rest.len();
     let spaced = unquoted.trim_start();
     let value = spaced.strip_prefix([':', '=']).map(str::trim_start)?;
+    if is_value && value.starts_with(['[', '{']) {
+        return None;
+    }
     let is_line = spaced.starts_with(':') && !is_quoted;
     let kept = text.len() - value.len();
-    Some((kept, value_len(value, is_line)))
+    let len = match is_line && value.starts_with(['|', '>']) {
+        true => block_len(
+            value,
+            indent(before.rsplit('\n').next().unwrap_or_default()),
+        ),
+        false => value_len(value, is_line),
+    };
+    let after = value.get(len..).unwrap_or_default();
+    (!is_value || is_of_credential(before, after)).then_some((kept, len))
+}
+
+fn is_value(name: &str) -> bool {
+    VALUES.iter().any(|value| name.eq_ignore_ascii_case(value))
+}
+
+/// Whether the object or element around a value names a credential, before it or behind it; also
+/// where nobody knows, since it was cut off.
+fn is_of_credential(before: &str, after: &str) -> bool {
+    let from = before.floor_char_boundary(before.len().saturating_sub(NEAR));
+    let to = after.floor_char_boundary(NEAR.min(after.len()));
+    let (before, is_cut) = (before.get(from..).unwrap_or_default(), to == after.len());
+    let after = after.get(..to).unwrap_or_default();
+    let is_open = |open: char, close: char| {
+        before.rfind(open) > before.rfind(close) && !after.contains(close)
+    };
+    if is_cut && (is_open('{', '}') || is_open('<', '>')) {
+        return true;
+    }
+    let before = before.rsplit(['{', '}']).next().unwrap_or_default();
+    let after = after.split(['{', '}']).next().unwrap_or_default();
+    [before, after].iter().any(|near| {
+        let mut words = near.split(['"', '\'', '<', '>', ',', ';', '&', '\n']);
+        words.any(|word| is_credential(word.trim_matches('\\')))
+    })
 }
 
 fn value_len(value: &str, is_line: bool) -> usize {
@@ -112,6 +184,20 @@ fn value_len(value: &str, is_line: bool) -> usize {
         }
         None => 0,
     }
+}
+
+/// How far a line is indented.
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+/// A block of lines in YAML, which are indented more than the line of the name.
+fn block_len(value: &str, indent: usize) -> usize {
+    let lines = value.split_inclusive('\n').enumerate();
+    let of_block = |(at, line): &(usize, &str)| {
+        *at == 0 || line.trim().is_empty() || self::indent(line) > indent
+    };
+    lines.take_while(of_block).map(|(_, line)| line.len()).sum()
 }
 
 /// Up to behind the quote that is escaped as the first one is.
@@ -149,12 +235,12 @@ fn nested_len(value: &str) -> usize {
 }
 
 /// The same for an element of XML; the text begins with `<`.
-fn element(text: &str) -> Option<(usize, usize)> {
+fn element(before: &str, text: &str) -> Option<(usize, usize)> {
     let rest = text.strip_prefix('<')?;
     let end = rest.find(|c: char| c.is_whitespace() || "/>".contains(c));
     let full = rest.get(..end.unwrap_or(rest.len()))?;
     let name = full.rsplit(':').next().unwrap_or_default();
-    if full.is_empty() || !is_credential(name) {
+    if full.is_empty() || !is_value(name) && !is_credential(name) {
         return None;
     }
     let close = text.find('>').map(|at| at + 1).unwrap_or(text.len());
@@ -165,7 +251,13 @@ fn element(text: &str) -> Option<(usize, usize)> {
     let kept = 1 + full.len();
     let ending = format!("</{full}");
     let value = text.get(kept..)?;
-    Some((kept, value.find(&ending).unwrap_or(value.len())))
+    let Some(len) = value.find(&ending) else {
+        return Some((kept, value.len()));
+    };
+    // Where no element ends behind it, the one that names it may have been cut off.
+    let after = value.get(len + ending.len()..).unwrap_or_default();
+    let is_shown = is_value(name) && after.contains("</") && !is_of_credential(before, after);
+    (!is_shown).then_some((kept, len))
 }
 
 #[cfg(test)]
@@ -183,6 +275,12 @@ mod tests {
             "Grüße; a=b&c=d",
             "the token was fine",
             "<password/>",
+            r#"{"name":"user","value":"anna"}"#,
+            "<p name='size' value='7'/>",
+            "value: 7",
+            r#"{"value":[{"Name":"Bolt","Price":"7"#,
+            "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+            "note: |\n  two\n  lines\nuser: anna\n",
         ] {
             assert_eq!(text(plain), plain);
         }
@@ -200,8 +298,28 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_stands_around_a_credential_stays() {
+        for (whole, shown) in [
+            (
+                "a:\n  key: |\n    one\n\n    two\n  user: anna\n",
+                "a:\n  key: (redacted)  user: anna\n",
+            ),
+            (
+                r#"[{"name":"user","value":"anna"},{"name":"pin","value":"7"}]"#,
+                r#"[{"name":"user","value":"anna"},{"name":"pin","value":(redacted)}]"#,
+            ),
+            (
+                "x -----BEGIN PRIVATE KEY-----\nMI\n-----END PRIVATE KEY----- y",
+                "x -----BEGIN PRIVATE KEY-----(redacted) y",
+            ),
+        ] {
+            assert_eq!(text(whole), shown);
+        }
+    }
+
     /// Texts with a credential, before and behind it.
-    const AROUND: [(&str, &str); 18] = [
+    const AROUND: [(&str, &str); 31] = [
         ("{\"password\":\"", "\",\"u\":1}"),
         ("{\"a\" : {\"client_secret\" :\n \"", "\"}}"),
         ("{'accessToken': '", "'}"),
@@ -220,6 +338,25 @@ mod tests {
         ("password: ", "\nuser: u"),
         ("GET / HTTP/1.1\r\nAuthorization: Basic ", "\r\n\r\n"),
         ("cookie: a=b; c=", "\r\n\r\n"),
+        ("{\"name\":\"password\",\"value\":\"", "\"}"),
+        ("{\"value\": \"", "\", \"name\": \"password\"}"),
+        ("{\\\"key\\\":\\\"pwd\\\",\\\"Value\\\":\\\"", "\\\"}"),
+        ("<p name=\"password\" value=\"", "\"/>"),
+        ("<credential name='x' value='", "'/>"),
+        ("<name>password</name>\n<value>", "</value>"),
+        ("<p><value>", "</value><name>password</name></p>"),
+        ("<p value=\"", "\" name=\"password\"/>"),
+        ("private_key: |\n  ", "\nuser: u"),
+        ("a:\n  pwd: >-\n    x\n\n    ", "\n  user: u"),
+        (
+            "-----BEGIN PRIVATE KEY-----\n",
+            "\n-----END PRIVATE KEY-----\n",
+        ),
+        (
+            "x=-----BEGIN RSA PRIVATE KEY-----\\n",
+            "\\n-----END RSA PRIVATE KEY-----",
+        ),
+        ("db_pass: ", "\nuser: u"),
     ];
 
     proptest! {
