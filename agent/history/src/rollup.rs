@@ -4,21 +4,11 @@ use underpass_shared::monitor::{Gauge, Histogram, Kind, Metric, Point, Tally};
 
 use crate::tier::FINE_MS;
 
-/// Gauges that count something: where the agent measured and they have no point, they were 0. They
-/// are not kept while they are.
-const COUNTS: &[Metric] = &[
-    Metric::TunnelStreams,
-    Metric::RequestsOpen,
-    Metric::BackendActive,
-    Metric::BackendIdle,
-    Metric::ChannelConnections,
-];
-
 /// Whether a point says no more than that there is none.
 pub(crate) fn is_nothing(metric: Metric, point: &Point) -> bool {
     match point {
         Point::Gauge(gauge) => {
-            COUNTS.contains(&metric) && gauge.min == 0.0 && gauge.max == 0.0 && gauge.sum == 0.0
+            metric.is_left_out_at_zero() && gauge.min == 0.0 && gauge.max == 0.0 && gauge.sum == 0.0
         }
         Point::Tally(tally) => tally.sum == 0,
         Point::Durations(histogram) => histogram.count() == 0,
@@ -29,7 +19,7 @@ pub(crate) fn is_nothing(metric: Metric, point: &Point) -> bool {
 /// says nothing.
 pub(crate) fn nothing(metric: Metric, measured_ms: u64) -> Option<Point> {
     match metric.kind() {
-        Kind::Gauge if COUNTS.contains(&metric) => {
+        Kind::Gauge if metric.is_left_out_at_zero() => {
             let fine = FINE_MS.unsigned_abs();
             let count = ((measured_ms + fine / 2) / fine).max(1);
             Some(Point::Gauge(Gauge {
@@ -124,6 +114,7 @@ mod tests {
     fn zeros_of_counts_are_not_kept_and_others_are() {
         let zero = Point::Gauge(Gauge::of(0.0));
         assert!(is_nothing(Metric::BackendIdle, &zero));
+        assert!(is_nothing(Metric::TunnelConnections, &zero));
         assert!(!is_nothing(Metric::TunnelUp, &zero));
         assert!(is_nothing(
             Metric::Requests,

@@ -72,11 +72,19 @@ pub(crate) fn trim(
     if removed_weeks {
         forget_series(connection)?;
     }
-    connection.execute_batch(&format!("PRAGMA incremental_vacuum({PAGES_BACK})"))?;
+    give_back(connection)?;
     Ok(Trimmed {
         bytes,
         forgot_series: removed_weeks,
     })
+}
+
+/// The statement gives back a page with each row, so it is to be read to its end.
+fn give_back(connection: &Connection) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES_BACK})"))?;
+    let mut rows = statement.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(())
 }
 
 fn starts(connection: &Connection, tier: Tier) -> rusqlite::Result<Vec<i64>> {

@@ -81,6 +81,20 @@ macro_rules! metrics {
                 match self { $(Self::$variant => Kind::$kind,)+ }
             }
 
+            /// Whether it counts what there is at a time, so that it needs no points while there is
+            /// nothing: where the agent measured and it has none, it was 0.
+            pub const fn is_left_out_at_zero(self) -> bool {
+                matches!(
+                    self,
+                    Self::TunnelConnections
+                        | Self::TunnelStreams
+                        | Self::RequestsOpen
+                        | Self::BackendActive
+                        | Self::BackendIdle
+                        | Self::ChannelConnections
+                )
+            }
+
             /// The unit of its values.
             pub const fn unit(self) -> Unit {
                 match self { $(Self::$variant => Unit::$unit,)+ }

@@ -208,6 +208,45 @@ fn two_years_of_500_mappings_stay_below_200_mb() {
     assert!(sum < 180e6, "{sum}");
 }
 
+/// One sample of an hour, with a request of the agent and more of mappings.
+fn one_of_an_hour(history: &History, pool: &Pool, dice: &mut Dice, hour: i64) {
+    let mut points = vec![];
+    for number in 0..12 {
+        pool.add(dice, number, 20, &mut points);
+    }
+    let requests = Series {
+        entity: Entity::Agent,
+        metric: Metric::Requests,
+    };
+    points.push((requests, Point::Tally(Tally::of(1, 15_000))));
+    push(history, at(START + hour * HOUR + FINE, 15_000, points));
+}
+
+#[test]
+fn a_file_of_which_less_is_to_be_kept_gets_smaller() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut dice = Dice(5);
+    let pool = Pool::new(&mut dice, &[20], 15_000);
+    let mut len_after = |retention, hours: std::ops::Range<i64>| {
+        let history = History::open(dir.path(), retention).unwrap();
+        for hour in hours {
+            one_of_an_hour(&history, &pool, &mut dice, hour);
+        }
+        drop(history);
+        std::fs::metadata(dir.path().join(HISTORY_FILE))
+            .unwrap()
+            .len()
+    };
+    let before = len_after(Retention::default(), 0..400);
+    let short = Retention {
+        fine_hours: 1,
+        minute_days: 0,
+        hour_days: 1,
+    };
+    let after = len_after(short, 400..403);
+    assert!(after < before / 3, "{before} bytes, then {after}");
+}
+
 #[test]
 fn a_file_that_grows_too_large_loses_the_oldest_of_the_finest() {
     const HOURS: i64 = 260;
@@ -221,16 +260,7 @@ fn a_file_that_grows_too_large_loses_the_oldest_of_the_finest() {
     let pool = Pool::new(&mut dice, &[20], 15_000);
     let path = dir.path().join(HISTORY_FILE);
     for hour in 0..HOURS {
-        let mut points = vec![];
-        for number in 0..12 {
-            pool.add(&mut dice, number, 20, &mut points);
-        }
-        let requests = Series {
-            entity: Entity::Agent,
-            metric: Metric::Requests,
-        };
-        points.push((requests, Point::Tally(Tally::of(1, 15_000))));
-        push(&history, at(START + hour * HOUR + FINE, 15_000, points));
+        one_of_an_hour(&history, &pool, &mut dice, hour);
         let log = std::fs::metadata(dir.path().join("history.db-wal")).map_or(0, |log| log.len());
         let len = std::fs::metadata(&path).unwrap().len() + log;
         assert!(len < 8_000_000, "{len} bytes after {hour} hours");
