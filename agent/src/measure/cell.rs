@@ -61,6 +61,8 @@ struct Figures {
     durations: Durations,
     deleted: Durations,
     resources: BTreeMap<Arc<str>, Used>,
+    /// Of all resources that are no more.
+    gone: Usage,
     internal: Option<(InternalAddress, Arc<str>)>,
     up: Option<bool>,
 }
@@ -245,9 +247,21 @@ impl Cell {
         }
     }
 
-    /// Forgets the use of resources that are not there any more.
+    /// Adds up the use of resources that are not there any more.
     pub(super) fn retain(&self, is_there: impl Fn(&str) -> bool) {
-        self.lock().resources.retain(|path, _| is_there(path));
+        let mut figures = self.lock();
+        let Figures {
+            resources, gone, ..
+        } = &mut *figures;
+        resources.retain(|path, used| {
+            let stays = is_there(path);
+            if !stays {
+                let last_ms = gone.last_ms.max(used.ever.last_ms);
+                gone.add(&used.ever);
+                gone.last_ms = last_ms;
+            }
+            stays
+        });
     }
 
     fn with_bytes(&self, totals: &Totals) -> Totals {
@@ -277,12 +291,13 @@ impl Cell {
         figures.deleted = figures.durations;
     }
 
-    /// The use of each resource that was used.
+    /// The use of each resource that was used; of all that are no more under an empty path.
     pub(super) fn usage(&self) -> Vec<(Arc<str>, Usage)> {
         let figures = self.lock();
         let used = figures.resources.iter();
-        used.filter(|(_, used)| used.ever.calls > 0)
-            .map(|(path, used)| (Arc::clone(path), used.ever))
+        used.map(|(path, used)| (Arc::clone(path), used.ever))
+            .chain([("".into(), figures.gone)])
+            .filter(|(_, usage)| usage.calls > 0)
             .collect()
     }
 

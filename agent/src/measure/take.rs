@@ -48,6 +48,7 @@ impl Points {
 
     /// A level that had a peak between two readings.
     fn level(&mut self, entity: &Entity, metric: Metric, (now, peak): (usize, usize)) {
+        debug_assert!(metric.is_left_out_at_zero(), "{metric}");
         if peak > 0 {
             let mut gauge = Gauge::of(float(now));
             gauge.max = gauge.max.max(float(peak));

@@ -257,6 +257,29 @@ fn mappings_that_are_gone_are_forgotten_and_the_sums_stay() {
 }
 
 #[test]
+fn the_use_of_resources_that_are_gone_counts_for_the_mapping() {
+    let mut rig = Rig::new();
+    let used = |rig: &Rig| {
+        let uses = rig.meter.usage().into_iter();
+        let told = uses.map(|one| (one.resource.to_string(), one.usage.calls));
+        told.collect::<Vec<_>>()
+    };
+    rig.permitted("/a").answered(StatusCode::OK);
+    rig.sample(15, 0);
+    assert_eq!(used(&rig), [("/a".to_owned(), 1)]);
+    let last_ms = rig.meter.usage()[0].usage.last_ms;
+
+    let other = rig.document.to_json().replace("\"/a\"", "\"/b\"");
+    rig.document = Document::from_json(&other).unwrap();
+    for seconds in [30, 45] {
+        let tick = rig.sample(seconds, 0);
+        assert!(tick.usage.is_empty(), "it is kept already");
+        assert_eq!(used(&rig), [(String::new(), 1)]);
+    }
+    assert_eq!(rig.meter.usage()[0].usage.last_ms, last_ms);
+}
+
+#[test]
 fn performance_begins_anew_when_it_is_deleted() {
     let rig = Rig::new();
     rig.permitted("/a").answered(StatusCode::OK);

@@ -30,9 +30,13 @@ impl Book {
         for mut shown in file::kept(dir) {
             if shown.state == TraceState::Running {
                 shown.state = TraceState::Ended;
-                shown.ended_ms = Some(now_ms);
+                shown.ended_ms = Some(file::written_ms(dir, shown.id).unwrap_or(now_ms));
                 shown.ended_because = Some("the agent ended".to_owned());
                 shown.bytes = file::len(dir, shown.id);
+                // Else it would end anew with each start, and never be old.
+                if let Err(error) = file::keep(dir, &shown) {
+                    tracing::warn!(trace = shown.id, %error, "the end of a trace was not kept");
+                }
             }
             entries.push(Entry { shown, by: None });
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use http::Uri;
 use underpass_runtime::{clock, file};
@@ -209,6 +209,13 @@ pub(super) fn keep(dir: &Path, trace: &TraceShown) -> io::Result<()> {
 
 pub(super) fn len(dir: &Path, id: u64) -> u64 {
     fs::metadata(content(dir, id)).map_or(0, |file| file.len())
+}
+
+/// When something was written of it last, milliseconds UTC.
+pub(super) fn written_ms(dir: &Path, id: u64) -> Option<i64> {
+    let written = fs::metadata(content(dir, id)).ok()?.modified().ok()?;
+    let since = written.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok()
 }
 
 /// What is known of those that are there.

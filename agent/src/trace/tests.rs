@@ -219,6 +219,12 @@ fn what_was_traced_is_there_after_a_crash_until_it_is_deleted_or_old() {
         (TraceState::Ended, Some("the agent ended"))
     );
     assert!(again.file(id).unwrap().exists() && again.list().len() == 1);
+    // It ended once, not with each start.
+    let ended_ms = shown.ended_ms;
+    assert!(ended_ms.is_some_and(|ms| ms <= clock::wall_ms()));
+    std::thread::sleep(Duration::from_millis(20));
+    let third = Traces::open(world.dir.path());
+    assert_eq!(third.get(id).unwrap().ended_ms, ended_ms);
     // Numbers are never used again.
     let next = again
         .request(wanted(None), &operator(1, "anna"))
