@@ -22,11 +22,14 @@ pub struct Tempo {
     pub connect: Duration,
     /// How long each answer of a receiver may take.
     pub answer: Duration,
+    /// How long a mail server may take to say whether it has taken a message.
+    pub taking: Duration,
     /// How long a whole attempt may take.
     pub attempt: Duration,
-    /// How long those of several recipients who are refused with a 4xx, and so asked again, hold up
-    /// the next mail.
+    /// How long those of several recipients who are refused with a 4xx are asked again.
     pub recipient_patience: Duration,
+    /// The same while other notices wait, which they hold up.
+    pub hold_up: Duration,
 }
 
 impl Default for Tempo {
@@ -41,12 +44,14 @@ impl Default for Tempo {
             between_chats: Duration::from_secs(10),
             between_posts: Duration::from_secs(1),
             connect: Duration::from_secs(10),
-            // Mail servers may think about a message for long, and must not be asked twice.
             answer: Duration::from_secs(60),
-            attempt: Duration::from_secs(3 * 60),
+            // Whoever gives up earlier sends it twice (RFC 5321 section 4.5.3.2.6).
+            taking: Duration::from_secs(10 * 60),
+            attempt: Duration::from_secs(15 * 60),
+            recipient_patience: Duration::from_secs(60 * 60),
             // Greylisting lets a mail pass after some minutes; a mailbox that is full for days must
             // not keep alerts from the others.
-            recipient_patience: Duration::from_secs(60 * 60),
+            hold_up: Duration::from_secs(10 * 60),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One channel: packs what waits, sends it, and sends it again until it was taken.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -39,6 +40,8 @@ pub(super) struct Lane {
     states: States,
     pacer: Pacer,
     backoff: Backoff,
+    /// Recipients who were refused for so long that nobody waits for them any more.
+    given_up: BTreeSet<String>,
     tasks: Tasks,
 }
 
@@ -81,6 +84,7 @@ impl Lane {
             states: courier.states.clone(),
             pacer: Pacer::new(pace(&route.way, &tempo)),
             backoff: Backoff::new(tempo.retry_first, tempo.retry_most),
+            given_up: BTreeSet::new(),
             tempo,
             route,
             tasks,
@@ -119,7 +123,7 @@ impl Lane {
             ..
         } = head;
         if let Some(parcel) = parcel {
-            return self.deliver(parcel).await;
+            return self.deliver(parcel, !waiting.is_empty()).await;
         }
         let categories: Vec<Category> = waiting
             .iter()
@@ -139,7 +143,7 @@ impl Lane {
                 let parcel = Parcel::new(notices, dropped, clock::wall_ms());
                 let packed = self.store.pack(self.name.clone(), parcel.clone(), entries);
                 match packed.await {
-                    Ok(()) => self.deliver(parcel).await,
+                    Ok(()) => self.deliver(parcel, false).await,
                     Err(error) => self.pause(&error).await,
                 }
             }
@@ -147,30 +151,24 @@ impl Lane {
     }
 
     /// One attempt, and what follows from it.
-    async fn deliver(&mut self, mut parcel: Parcel) -> Result<(), Stopped> {
+    async fn deliver(&mut self, mut parcel: Parcel, others_wait: bool) -> Result<(), Stopped> {
         match self.attempt(&parcel).await? {
             Outcome::Delivered { remark } => {
-                if let Some(remark) = &remark {
-                    tracing::warn!(channel = self.name, remark, "alerts were delivered, but");
-                }
-                let now_ms = clock::wall_ms();
-                self.states.succeeded(&self.channel, now_ms, remark);
-                self.backoff.succeeded();
-                let categories = parcel.notices.iter().map(|one| one.alert.category);
-                self.pacer.sent(clock::monotonic(), categories);
-                // Until it is written down it must not be sent again, so nothing else is done.
-                while let Err(error) = self.store.delivered(self.name.clone(), now_ms).await {
-                    self.pause(&error).await?;
-                }
-                Ok(())
+                self.given_up.clear();
+                self.delivered(&parcel, remark).await
             }
             Outcome::Partly {
                 left,
-                refused,
+                mut refused,
                 failure,
             } => {
+                let since_ms = *parcel.partly_ms.get_or_insert_with(clock::wall_ms);
+                if self.gives_up(&left, since_ms, others_wait) {
+                    refused.push(format!("{failure}; not sent to {}", left.join(", ")));
+                    self.given_up.extend(left);
+                    return self.delivered(&parcel, Some(refused.join("; "))).await;
+                }
                 (parcel.left, parcel.refused) = (Some(left), refused);
-                parcel.partly_ms.get_or_insert(clock::wall_ms());
                 while let Err(error) = self.store.repack(self.name.clone(), parcel.clone()).await {
                     self.pause(&error).await?;
                 }
@@ -178,6 +176,35 @@ impl Lane {
             }
             Outcome::Failed(failure) => self.wait_for_next(&failure).await,
         }
+    }
+
+    /// Whether nobody waits any more for recipients that are refused for now.
+    fn gives_up(&self, left: &[String], since_ms: i64, others_wait: bool) -> bool {
+        let patience = match others_wait {
+            true => self.tempo.hold_up,
+            false => self.tempo.recipient_patience,
+        };
+        // A clock that was set back says nothing of how long it was.
+        let waited = u64::try_from(clock::wall_ms() - since_ms).ok();
+        let is_over = waited.is_none_or(|waited| Duration::from_millis(waited) > patience);
+        is_over || left.iter().all(|one| self.given_up.contains(one))
+    }
+
+    /// Writes down that all have it who shall.
+    async fn delivered(&mut self, parcel: &Parcel, remark: Option<String>) -> Result<(), Stopped> {
+        if let Some(remark) = &remark {
+            tracing::warn!(channel = self.name, remark, "alerts were delivered, but");
+        }
+        let now_ms = clock::wall_ms();
+        self.states.succeeded(&self.channel, now_ms, remark);
+        self.backoff.succeeded();
+        let categories = parcel.notices.iter().map(|one| one.alert.category);
+        self.pacer.sent(clock::monotonic(), categories);
+        // Until it is written down it must not be sent again, so nothing else is done.
+        while let Err(error) = self.store.delivered(self.name.clone(), now_ms).await {
+            self.pause(&error).await?;
+        }
+        Ok(())
     }
 
     async fn attempt(&self, parcel: &Parcel) -> Result<Outcome, Stopped> {

@@ -11,7 +11,6 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
-use underpass_runtime::clock;
 use underpass_shared::config::MailFields;
 
 use self::options::Options;
@@ -68,7 +67,7 @@ async fn attempt(
     // Whatever the server says now changes nothing.
     drop(tokio::time::timeout(QUIT_MAX, connection.quit()).await);
     let answers = answered?;
-    Ok(outcome(parcel, answers, tempo))
+    Ok(outcome(parcel, answers))
 }
 
 /// The recipients who do not have the parcel yet, each once.
@@ -160,6 +159,7 @@ async fn transfer(
         let said = within(limit, "DATA", connection.command(Data)).await?;
         said.map_err(|error| Failure::at("DATA", error))?;
         let step = "handing over the message";
+        let limit = limit.max(tempo.taking);
         let said = within(limit, step, connection.message(message)).await?;
         said.map_err(|error| Failure::at(step, error))?;
     }
@@ -167,7 +167,7 @@ async fn transfer(
 }
 
 /// What the answers mean for the parcel.
-fn outcome(parcel: &Parcel, answers: Vec<Answer>, tempo: &Tempo) -> Outcome {
+fn outcome(parcel: &Parcel, answers: Vec<Answer>) -> Outcome {
     let taken = answers.iter().any(|one| one.said.is_ok());
     let mut refused = parcel.refused.clone();
     let mut left: Vec<String> = vec![];
@@ -193,16 +193,9 @@ fn outcome(parcel: &Parcel, answers: Vec<Answer>, tempo: &Tempo) -> Outcome {
     if !taken && !had_before {
         return Outcome::Failed(failure);
     }
-    let waited = parcel.partly_ms.map_or(0, |since| clock::wall_ms() - since);
-    let patience = i64::try_from(tempo.recipient_patience.as_millis()).unwrap_or(i64::MAX);
-    if left.is_empty() || waited > patience {
-        let given_up = left
-            .iter()
-            .map(|one| format!("{one} was not sent to: refused for too long"));
-        let remarks: Vec<String> = refused.into_iter().chain(given_up).collect();
-        return Outcome::Delivered {
-            remark: Some(remarks.join("; ")),
-        };
+    if left.is_empty() {
+        let remark = Some(refused.join("; "));
+        return Outcome::Delivered { remark };
     }
     Outcome::Partly {
         left,

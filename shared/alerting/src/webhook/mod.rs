@@ -13,6 +13,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use percent_encoding::percent_decode_str;
 use tokio::io::{AsyncRead, AsyncWrite};
 use underpass_runtime::clock;
 use underpass_shared::config::Webhook;
@@ -32,6 +33,8 @@ const NOTICE: &str = "underpass-notice";
 const SIGNATURE: &str = "underpass-signature";
 /// Bytes of an answer that are read; they say at most why.
 const ANSWER_LEN_MAX: usize = 4 * 1024;
+/// Shorter parts of a path are no secrets, and are in many words.
+const WORD_LEN: usize = 3;
 /// The longest wait that a receiver may ask for.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(10 * 60);
 
@@ -106,12 +109,13 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let broken = |error: hyper::Error| Failure::at(step, error);
+    let path = request.uri().to_string();
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
         .await
         .map_err(broken)?;
     let exchange = async {
         let response = sender.send_request(request).await.map_err(broken)?;
-        judge(step, response).await
+        judge(step, &path, response).await
     };
     let (mut exchange, mut connection) = (pin!(exchange), pin!(connection));
     tokio::select! {
@@ -120,7 +124,7 @@ where
     }
 }
 
-async fn judge(step: &str, response: Response<Incoming>) -> Result<(), Failure> {
+async fn judge(step: &str, path: &str, response: Response<Incoming>) -> Result<(), Failure> {
     let (head, body) = response.into_parts();
     let status = head.status;
     if status.is_success() {
@@ -137,6 +141,39 @@ async fn judge(step: &str, response: Response<Incoming>) -> Result<(), Failure> 
     let said = Limited::new(body, ANSWER_LEN_MAX).collect().await;
     let said = said.map(|body| body.to_bytes()).unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
-    let why = format!("answered {status} {said}");
+    let why = match repeats(&said, path) {
+        true => format!("answered {status} and what names the URL"),
+        false => format!("answered {status} {said}"),
+    };
     Err(Failure::at(step, why).retry_after(wait))
+}
+
+/// Whether a text has a word of a path, which is a secret, in whatever way it is written.
+fn repeats(said: &str, path: &str) -> bool {
+    let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().to_lowercase();
+    let (path, said) = (plain(path), [said.to_lowercase(), plain(said)]);
+    let mut words = path.split(|c: char| !c.is_alphanumeric());
+    words.any(|word| word.len() >= WORD_LEN && said.iter().any(|said| said.contains(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_repeats_the_path_is_known() {
+        let path = "/svc/T0/B%2D7/Geheim-wort?sig=a9x";
+        for said in [
+            "Cannot POST /svc/T0/B%2D7/Geheim-wort",
+            r#"{"path":"\/svc\/T0"}"#,
+            "no hook geheim\\u002dwort",
+            "<p>%67eheim</p>",
+            "bad signature A9X",
+        ] {
+            assert!(repeats(said, path), "{said}");
+        }
+        for said in ["", "invalid_payload", "no such hook: T0"] {
+            assert!(!repeats(said, path), "{said}");
+        }
+    }
 }

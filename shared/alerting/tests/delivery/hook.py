@@ -41,8 +41,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Location", "/elsewhere")
         if answer == 429:
             self.send_header("Retry-After", "1")
-        self.send_header("Content-Length", "0")
+        # As many servers do, it repeats what it was asked for.
+        said = f"Cannot POST {self.path}".encode() if answer >= 400 else b""
+        self.send_header("Content-Length", str(len(said)))
         self.end_headers()
+        self.wfile.write(said)
 
     def log_message(self, *_):
         pass

@@ -1,5 +1,7 @@
 //! Mail to a real server that behaves as mail servers do.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use underpass_alerting::{Channel, Settings, Tempo};
 use underpass_shared::alert::Code;
@@ -155,6 +157,47 @@ async fn each_recipient_gets_it_once_whoever_else_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_whose_mailbox_is_full_for_long_holds_up_nobody() {
+    let full = vec!["452 4.2.2 full"; 100];
+    let mut server = Server::python(SMTP, &json!({"rcpt": {"full@corp": full}}));
+    let two = json!({"sendTo": "ops@corp, full@corp"});
+    let patient = Tempo {
+        hold_up: Duration::from_millis(400),
+        per_category: Duration::ZERO,
+        ..FAST
+    };
+    let world = World::with_tempo(settings(server.port, &two, json!([])), patient).await;
+    world.tell(vec![notice(1, Code::TunnelDown)]).await;
+    world.until_failing("RCPT TO:<full@corp> failed").await;
+    world.tell(vec![notice(2, Code::TunnelDown)]).await;
+    world.until_delivered().await;
+    // From now on it is known.
+    world.tell(vec![notice(3, Code::TunnelDown)]).await;
+    world.until_delivered().await;
+    let remark = world.courier.states().remove(0).remark.unwrap();
+    assert!(remark.contains("452"), "{remark}");
+    assert!(remark.ends_with("not sent to full@corp"), "{remark}");
+    world.end().await;
+    let taken = server.all("taken");
+    let told: Vec<Vec<u64>> = taken.iter().map(numbers).collect();
+    assert_eq!(told, [[1], [2], [3]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_thinks_long_about_a_mail_gets_it_once() {
+    let mut server = Server::python(SMTP, &json!({"hold": 1.5}));
+    let patient = Tempo {
+        taking: Duration::from_secs(4),
+        ..FAST
+    };
+    let world = World::with_tempo(plain(server.port), patient).await;
+    world.tell(vec![notice(1, Code::TunnelDown)]).await;
+    world.until_delivered().await;
+    world.end().await;
+    assert_eq!(server.all("taken").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_who_is_refused_for_good_does_not_keep_it_from_the_others() {
     let refusals = ["550 5.1.1 nobody"; 9];
     let mut server = Server::python(SMTP, &json!({"rcpt": {"gone@corp": refusals}}));
@@ -230,7 +273,7 @@ async fn a_storm_is_at_most_three_mails_and_tells_how_much_it_leaves_out() {
     // As in use, but for the minute.
     let tempo = Tempo {
         gather: Tempo::default().gather,
-        per_category: std::time::Duration::from_secs(4),
+        per_category: Duration::from_secs(4),
         ..FAST
     };
     let world = World::with_tempo(plain(server.port), tempo).await;
@@ -240,7 +283,7 @@ async fn a_storm_is_at_most_three_mails_and_tells_how_much_it_leaves_out() {
         .map(|(number, code)| notice(number, *code));
     let storm: Vec<_> = storm.collect();
     // All of it within a second, or as fast as the disk takes it.
-    let mut turns = tokio::time::interval(std::time::Duration::from_millis(50));
+    let mut turns = tokio::time::interval(Duration::from_millis(50));
     for part in storm.chunks(500) {
         turns.tick().await;
         world.tell(part.to_vec()).await;

@@ -42,8 +42,10 @@ pub(crate) const FAST: Tempo = Tempo {
     between_posts: Duration::from_millis(20),
     connect: Duration::from_secs(2),
     answer: Duration::from_millis(700),
+    taking: Duration::from_millis(700),
     attempt: Duration::from_secs(5),
     recipient_patience: Duration::from_secs(60),
+    hold_up: Duration::from_secs(60),
 };
 
 /// A certificate authority with a server's certificate for localhost and 127.0.0.1.
