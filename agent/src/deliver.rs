@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use underpass_alerting::{Courier, Receiver, Sender, Settings, Store, Surroundings};
 use underpass_runtime::net;
 use underpass_runtime::tasks::Tasks;
-use underpass_shared::alert::{AlertId, Code, Condition, DeliveryState};
+use underpass_shared::alert::{AlertId, Code, Condition, DeliveryState, Look};
 use underpass_shared::config::Document;
 use underpass_shared::policy::target::{self, TargetDenied};
 
@@ -140,8 +140,28 @@ fn guard(
     }
 }
 
-/// A condition for each channel that fails.
-pub fn conditions(states: &[DeliveryState]) -> Vec<Condition> {
+/// A condition for each channel that fails. Nobody knows of those that have something to send, and
+/// neither failed nor sent anything since the agent started.
+pub fn look(states: &[DeliveryState], started_ms: i64) -> Look {
+    let is_new = |state: &&DeliveryState| {
+        let sent = state.last_success_ms.is_some_and(|ms| ms >= started_ms);
+        state.waiting > 0 && state.failing.is_none() && !sent
+    };
+    Look {
+        conditions: conditions(states),
+        undecided: states.iter().filter(is_new).map(id).collect(),
+        ..Look::default()
+    }
+}
+
+fn id(state: &DeliveryState) -> AlertId {
+    AlertId {
+        code: Code::DeliveryFailing,
+        entity: state.channel.clone(),
+    }
+}
+
+fn conditions(states: &[DeliveryState]) -> Vec<Condition> {
     let failing = states.iter().filter_map(|state| {
         let trouble = state.failing.as_ref()?;
         let text = format!(
@@ -152,10 +172,7 @@ pub fn conditions(states: &[DeliveryState]) -> Vec<Condition> {
             trouble.error
         );
         Some(Condition {
-            id: AlertId {
-                code: Code::DeliveryFailing,
-                entity: state.channel.clone(),
-            },
+            id: id(state),
             text,
             because_of: None,
             days_left: None,
@@ -206,5 +223,20 @@ mod tests {
         );
         assert_eq!(look(1, false), None);
         assert!(look(60, false).is_some());
+    }
+
+    #[test]
+    fn a_channel_that_tried_nothing_since_the_start_is_not_known_to_work() {
+        let state = |waiting, last_success_ms| DeliveryState {
+            channel: "mail".to_owned(),
+            waiting,
+            dropped: 0,
+            last_success_ms,
+            remark: None,
+            failing: None,
+        };
+        let is_open = |waiting, success| !look(&[state(waiting, success)], 10).undecided.is_empty();
+        assert!(is_open(1, None) && is_open(1, Some(9)));
+        assert!(!is_open(1, Some(10)) && !is_open(0, None));
     }
 }

@@ -9,7 +9,7 @@ use underpass_shared::config::{AuditLevel, Document, MappingPart, Subaccount};
 use underpass_shared::policy::effective::effective;
 
 pub use self::management::of_management;
-use crate::vault::{Origin, Vault};
+use crate::vault::{HAS_CREDENTIALS, Origin, Vault};
 
 /// Mappings named in one entry; the number of the others is told.
 const NAMED_MAX: usize = 10;
@@ -172,7 +172,11 @@ pub fn of_host(vault: &Vault) -> Vec<SecurityEntry> {
                 "the data key lies beside the secrets, in {} of the data directory",
                 file::name(&path)
             ),
-            "give the service a systemd credential, so that a copy of the data directory opens nothing",
+            if HAS_CREDENTIALS {
+                "give the service a systemd credential, so that a copy of the data directory opens nothing"
+            } else {
+                "keep copies of the data directory as safe as the secrets themselves"
+            },
         ),
         Ok(None) => SecurityEntry::ok("dataKey", "there are no secrets yet"),
         Err(error) => SecurityEntry::bad(

@@ -120,11 +120,6 @@ impl Alerts {
             let told = book.register.step(now, look, rules);
             let deliver = told.iter().filter(|one| one.deliver);
             book.unsaved.extend(deliver.map(|one| one.notice.clone()));
-            let more = book.unsaved.len().saturating_sub(UNSAVED_MAX);
-            if more > 0 {
-                tracing::error!(lost = more, "alerts cannot be kept; the oldest are lost");
-                book.unsaved.drain(..more);
-            }
             told
         };
         for Told { notice, deliver } in told {
@@ -167,6 +162,11 @@ impl Alerts {
             let mut book = self.book();
             book.register.unsaved();
             book.unsaved.splice(0..0, notices);
+            let more = book.unsaved.len().saturating_sub(UNSAVED_MAX);
+            if more > 0 {
+                tracing::error!(lost = more, "alerts cannot be kept; the oldest are lost");
+                book.unsaved.drain(..more);
+            }
         }
         kept
     }

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use underpass_runtime::clock;
-use underpass_shared::alert::{Code, Condition};
+use underpass_shared::alert::{Alert, Code, Condition};
 use underpass_shared::config::SubaccountKey;
 use underpass_shared::diagnosis::{Diagnoses as Shown, Diagnosis, Kind, Register};
 use underpass_shared::host::VirtualAddress;
@@ -68,6 +68,25 @@ impl Diagnoses {
             used: Mutex::new(used),
             ..Inner::default()
         }))
+    }
+
+    /// Takes up what was wrong when the agent ended, by the alerts that stand: it is so until it is
+    /// seen to be over, or was not seen for a day.
+    pub(crate) fn recall(&self, standing: &[Alert]) {
+        let mut register = self.register();
+        for alert in standing.iter().filter(|one| one.id.code == Code::Diagnosis) {
+            let told = alert.id.entity.as_str();
+            let (kind, entity) = told.split_once(' ').unwrap_or((told, ""));
+            let Some(kind) = Kind::ALL.iter().find(|one| one.name() == kind) else {
+                continue;
+            };
+            let title = format!("{}: ", kind.title());
+            let message = alert.text.strip_prefix(&title).unwrap_or(&alert.text);
+            for _ in 0..kind.after() {
+                register.happened(*kind, entity, message, clock::now());
+            }
+        }
+        self.count(&register);
     }
 
     /// All of them.
@@ -258,6 +277,32 @@ mod tests {
         diagnoses.backend_connected(&key(), &erp);
         assert!(kinds(&diagnoses).is_empty());
         assert_eq!(diagnoses.0.backends.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn what_was_wrong_before_a_restart_is_so_until_it_is_seen_to_be_over() {
+        let (erp, before) = ("erp:443".parse().unwrap(), Diagnoses::default());
+        before.backend_failed(Kind::BackendTls, &key(), &erp, "no trust");
+        for _ in 0..Kind::PathDenied.after() {
+            before.path_denied(&key(), erp.clone());
+        }
+        let conditions = before.conditions(&[]);
+        let alerts: Vec<Alert> = conditions.iter().map(alert).collect();
+        let after = Diagnoses::default();
+        after.recall(&alerts);
+        assert_eq!(after.conditions(&[]), conditions);
+        after.backend_connected(&key(), &erp);
+        assert_eq!(kinds(&after), [Kind::PathDenied]);
+    }
+
+    /// The alert of a condition.
+    fn alert(of: &Condition) -> Alert {
+        let alert = serde_json::json!({
+            "number": 1, "code": of.id.code, "entity": of.id.entity, "text": of.text,
+            "category": of.id.code.category(), "severity": of.id.code.severity(),
+            "title": "", "remedy": "", "sinceMs": 0, "hides": 0,
+        });
+        serde_json::from_value(alert).unwrap()
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::Check;
-use crate::vault::{Origin, Vault, VaultError};
+use crate::vault::{HAS_CREDENTIALS, Origin, Vault, VaultError};
 
 const DIRECTORY: &str = "data directory";
 const SPACE: &str = "disk space";
@@ -54,7 +54,11 @@ fn secrets(vault: &Vault) -> Option<Check> {
         }
         Ok(Some(origin @ Origin::File(_))) => Check::ok(
             SECRETS,
-            format!("sealed under {origin}; a systemd credential would keep the key elsewhere"),
+            if HAS_CREDENTIALS {
+                format!("sealed under {origin}; a systemd credential would keep the key elsewhere")
+            } else {
+                format!("sealed under {origin}")
+            },
         ),
         Err(error @ VaultError::KeyMissing { .. }) => Check::warn(
             SECRETS,

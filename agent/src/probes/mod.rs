@@ -29,7 +29,7 @@ use crate::store::Snapshot;
 const AT_ONCE: usize = 8;
 /// How soon it is looked again where all places are taken.
 const CROWDED: Duration = Duration::from_millis(100);
-/// Failures in a row before an alert: one may be a restart.
+/// Failures in a row before a diagnosis and an alert: one may be a restart.
 const FAILURES: u32 = 2;
 
 /// Which mapping.
@@ -106,14 +106,18 @@ impl Probes {
         });
     }
 
-    /// Takes an answer down.
-    fn answered(&self, name: &Name, (up, message): (bool, String), millis: u64) {
+    /// Takes an answer down; how many failures in a row there are now.
+    fn answered(&self, name: &Name, (up, message): (bool, String), millis: u64) -> u32 {
         let (key, virtual_address) = name.clone();
         let now_ms = clock::wall_ms();
         let mut book = self.book();
         let before = book.answers.get(name);
         let since_ms = before.filter(|one| one.up == up).map(|one| one.since_ms);
-        let failures = before.map_or(0, |one| one.failures);
+        let failures = match before {
+            _ if up => 0,
+            Some(one) => one.failures.saturating_add(1),
+            None => 1,
+        };
         let shown = ProbeShown {
             key,
             virtual_address,
@@ -121,10 +125,11 @@ impl Probes {
             since_ms: since_ms.unwrap_or(now_ms),
             checked_ms: now_ms,
             millis,
-            failures: if up { 0 } else { failures.saturating_add(1) },
+            failures,
             message,
         };
         book.answers.insert(name.clone(), shown);
+        failures
     }
 }
 
@@ -215,14 +220,17 @@ impl Asking {
         if !self.is_wanted(&name) {
             return;
         }
-        let diagnoses = &self.means.diagnoses;
-        match kind {
-            Some(kind) => diagnoses.probe_failed(kind, key, address, &result.1),
-            None => diagnoses.probe_answered(key, address),
-        }
         self.means.meter.probed(key, address, Some(result.0));
         let millis = u64::try_from(took).unwrap_or(u64::MAX);
-        self.probes.answered(&name, result, millis);
+        let failures = self.probes.answered(&name, result.clone(), millis);
+        let diagnoses = &self.means.diagnoses;
+        match kind {
+            Some(kind) if failures >= FAILURES => {
+                diagnoses.probe_failed(kind, key, address, &result.1);
+            }
+            Some(_) => {}
+            None => diagnoses.probe_answered(key, address),
+        }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use underpass_runtime::clock;
 use underpass_shared::alert::Look;
+use underpass_shared::api::management::AlertState;
 
 use super::Administration;
 use super::aside::Aside;
@@ -75,6 +77,8 @@ async fn admin(administration: &Administration, parts: &Parts, aside: &Aside) ->
     let delivery = delivery(parts, aside);
     let kept = measure(parts, events.clone(), aside);
     let alerts = Alerts::open(keep(delivery.as_ref()), events.clone()).await;
+    let standing = alerts.list(AlertState::Active, usize::MAX);
+    parts.diagnoses.recall(&standing);
     let live = Live {
         board: board.clone(),
         events,
@@ -169,7 +173,8 @@ fn sources(delivery: Option<Delivery>, parts: &Parts, admin: &Admin) -> Vec<Sour
     let (board, admin) = (parts.board.clone(), admin.clone());
     let (snapshot, links) = (parts.store.snapshot(), parts.board.clone());
     let delivery = delivery.map(|delivery| {
-        let find = move || Look::from(deliver::conditions(&delivery.courier().states()));
+        let started_ms = clock::wall_ms();
+        let find = move || deliver::look(&delivery.courier().states(), started_ms);
         Box::new(find) as Source
     });
     let others: [Source; 4] = [

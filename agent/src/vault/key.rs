@@ -15,6 +15,8 @@ use super::{VaultError, failed};
 
 /// The name of the systemd credential that holds the data key.
 pub const CREDENTIAL: &str = "underpass-data-key";
+/// Whether services have credentials here: systemd is of Linux.
+pub const HAS_CREDENTIALS: bool = cfg!(target_os = "linux");
 /// The file of the data directory that holds the data key where no credential does.
 const KEY_FILE: &str = "data.key";
 /// What systemd tells a service with credentials.

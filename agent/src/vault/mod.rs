@@ -15,7 +15,7 @@ use underpass_runtime::file;
 use underpass_runtime::seal::{self, InvalidDataKey, KeyId, OpenError};
 use zeroize::Zeroizing;
 
-pub use self::key::{CREDENTIAL, Origin};
+pub use self::key::{CREDENTIAL, HAS_CREDENTIALS, Origin};
 use self::key::{Keys, Ring};
 
 /// Endings of the files that hold values; nothing else in the folder is touched.

@@ -86,7 +86,10 @@ fn back_ends_are_asked_and_told_of_when_they_do_not_answer() {
         let all = agent.tell(&["diagnosis", "list"]).to_string();
         all.contains(&format!("\"{kind}\""))
     };
-    assert!(diagnosed("backendGuarded") && !diagnosed("backendRefuses"));
+    until("the guarded one is told of", || {
+        diagnosed("backendGuarded").then_some(())
+    });
+    assert!(!diagnosed("backendRefuses"));
 
     backend.kill();
     let down = answered(&agent, "up", false);
@@ -99,7 +102,9 @@ fn back_ends_are_asked_and_told_of_when_they_do_not_answer() {
         (failures >= 2).then_some(())
     });
     assert_eq!(probed(&agent, "up").unwrap()["sinceMs"], down["sinceMs"]);
-    assert!(diagnosed("backendRefuses"));
+    until("the one that refuses is told of", || {
+        diagnosed("backendRefuses").then_some(())
+    });
     wrong_probes_are_refused_and_none_ends_them(&agent);
     let refused = agent.command(&["mapping", "add", "x:1", &files, "--probe-path", "/x"]);
     assert!(refuse(refused).contains("--probe-every"));
