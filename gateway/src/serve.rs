@@ -1,5 +1,8 @@
 //! The running gateway: build binds and reports, run serves and ends with a drain.
 
+mod names;
+
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +39,8 @@ use crate::watch::{Alarm, Watch};
 
 /// What is left of the drain's grace for everything else to end.
 const END_MARGIN: Duration = Duration::from_secs(5);
+/// How long changes of tunnels gather before the next are written.
+const PUBLISH_PAUSE: Duration = Duration::from_millis(100);
 
 /// A gateway whose listeners are bound.
 pub struct Gateway {
@@ -109,14 +114,16 @@ impl Gateway {
         let proxy = bind(options.proxy_listen, "--proxy-listen")?;
         let token = bind(options.token_listen, "--token-listen")?;
         let admin = bind(options.admin_listen, "--admin-listen")?;
-        let region_host = region_host(&options.region_host, tunnel.local_addr()?)?;
+        let region_host = names::region_host(&options.region_host, tunnel.local_addr()?)?;
         let proxy_address = proxy.local_addr()?;
+        let proxy_host = options.proxy_host.clone();
+        let proxy_host = names::proxy_host(proxy_host, proxy_address, &region_host)?;
         let settings = directory
             .publish_addresses(Addresses {
-                token_url: token_url(&region_host, token.local_addr()?),
+                token_url: names::token_url(&region_host, token.local_addr()?),
                 region_host,
-                proxy_host: proxy_address.ip().to_string(),
-                proxy_port: proxy_address.port(),
+                proxy_host,
+                proxy_address,
             })
             .await
             .context("cannot write the gateway's state")?;
@@ -303,25 +310,6 @@ fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// The public name; without a port it takes the one that the listener got.
-fn region_host(text: &str, bound: SocketAddr) -> anyhow::Result<RegionHost> {
-    let has_port = text.rsplit_once(':').is_some_and(|(_, port)| {
-        !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    let named = if has_port {
-        text.to_owned()
-    } else {
-        format!("{text}:{}", bound.port())
-    };
-    named
-        .parse()
-        .with_context(|| format!("--region-host {text} is no host name"))
-}
-
-fn token_url(region_host: &RegionHost, bound: SocketAddr) -> String {
-    format!("https://{}:{}", region_host.host(), bound.port())
-}
-
 fn write_addresses(data_dir: &Path, reached: &Reached) -> anyhow::Result<()> {
     let path = data_dir.join("addresses.json");
     file::replace(&path, &serde_json::to_vec_pretty(reached)?)
@@ -346,24 +334,24 @@ async fn publish(directory: Directory, registry: Registry) {
     let mut changes = registry.watch();
     loop {
         changes.mark_unchanged();
-        let mut live: Vec<LiveTunnel> = Vec::new();
+        let mut counts = BTreeMap::new();
         for (key, tunnel) in registry.all() {
-            match live
-                .iter_mut()
-                .find(|one| one.key == key && one.instance == tunnel.instance)
-            {
-                Some(one) => one.connections += 1,
-                None => live.push(LiveTunnel {
-                    key,
-                    instance: tunnel.instance,
-                    connections: 1,
-                }),
-            }
+            *counts.entry((key, tunnel.instance)).or_insert(0) += 1;
         }
-        if let Err(error) = directory.publish_tunnels(&live).await {
+        let each = counts.into_iter();
+        let live: Vec<LiveTunnel> = each
+            .map(|((key, instance), connections)| LiveTunnel {
+                key,
+                instance,
+                connections,
+            })
+            .collect();
+        if let Err(error) = directory.publish_tunnels(&live, clock::monotonic()).await {
             tracing::warn!(%error, "cannot publish the live tunnels");
         }
-        // Rows are written again in time even when nothing changes.
+        // Rows are written again in time even when nothing changes; of many changes at once not
+        // each is written by itself.
+        tokio::time::sleep(PUBLISH_PAUSE).await;
         drop(tokio::time::timeout(TUNNEL_ROW_LIFE / 3, changes.changed()).await);
     }
 }

@@ -4,6 +4,8 @@ use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TE, TRAILER, TRANSFER_ENCOD
 use http::{HeaderMap, HeaderName};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+/// Never standardised; HTTP/2 forbids it with the others (RFC 9113 section 8.2.2).
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
 /// Names that `Connection` cannot take away: they frame or route the message.
 const KEPT: [HeaderName; 3] = [CONTENT_LENGTH, HOST, TRAILER];
@@ -26,7 +28,7 @@ pub fn strip(headers: &mut HeaderMap) {
             headers.remove(name);
         }
     }
-    for name in [KEEP_ALIVE, TE, TRANSFER_ENCODING, UPGRADE] {
+    for name in [KEEP_ALIVE, PROXY_CONNECTION, TE, TRANSFER_ENCODING, UPGRADE] {
         headers.remove(name);
     }
 }
@@ -55,6 +57,7 @@ mod tests {
             "te",
             "transfer-encoding",
             "keep-alive",
+            "proxy-connection",
             "x-kept",
             "content-length",
             "trailer",

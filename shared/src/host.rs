@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::id::serde_as_text;
+use crate::protocol::internal::is_reserved;
 use crate::schema::{
     COOKIE_DOMAIN, INTERNAL_ADDRESS, INTERNAL_HOST, VIRTUAL_ADDRESS, VIRTUAL_HOST, schema,
 };
@@ -29,6 +30,9 @@ pub enum InvalidAddress {
         "host must be a name of labels with A-Z a-z 0-9 _ - between dots, at most 253 characters, or an IP address"
     )]
     Host,
+    /// A name by which gateway and agent speak to each other.
+    #[error("host must not be underpass.internal or a name below it, which are Underpass's own")]
+    Reserved,
     /// A name that some resolvers would read as a number.
     #[error("host must not end in a number unless it is a plain IPv4 address such as 10.0.0.1")]
     Number,
@@ -163,6 +167,9 @@ impl FromStr for VirtualHost {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         check_name(text)?;
+        if is_reserved(text) {
+            return Err(InvalidAddress::Reserved);
+        }
         Ok(Self(text.to_ascii_lowercase().into()))
     }
 }

@@ -188,6 +188,11 @@ impl RegionHost {
         self.host.as_str()
     }
 
+    /// The host; shown with the brackets of an IPv6 address, as a URL needs them.
+    pub fn name(&self) -> &InternalHost {
+        &self.host
+    }
+
     /// The port.
     pub fn port(&self) -> u16 {
         self.port.get()

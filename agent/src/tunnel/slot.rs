@@ -201,7 +201,7 @@ impl<H: Handler> Following<'_, H> {
     ) -> Ended {
         let (mut hello, mut place) = (self.served.hello(), self.served.place());
         let mut count = self.link.connections.subscribe();
-        let mut wished = false;
+        let mut leaving = false;
         loop {
             tokio::select! {
                 ended = &mut serving => return self.lost(backoff, ended),
@@ -220,18 +220,20 @@ impl<H: Handler> Following<'_, H> {
                     // The gateway uses this one: only now is the old one not needed any more.
                     drop(outdated.take());
                 }
-                () = self.served.draining(), if !wished => {
+                () = self.served.draining(), if !leaving => {
                     if self.served.retry_after().is_none() {
                         return Ended::Draining;
                     }
+                    // Turned away: the connection ends, and the wait begins then.
+                    leaving = true;
                 }
-                Ok(()) = self.proxy.changed(), if !wished => return Ended::Outdated(self.outdate()),
-                Ok(_) = count.wait_for(|count| *count <= self.index), if !wished => {
-                    wished = true;
+                Ok(()) = self.proxy.changed(), if !leaving => return Ended::Outdated(self.outdate()),
+                Ok(_) = count.wait_for(|count| *count <= self.index), if !leaving => {
+                    leaving = true;
                     self.served.wish_drain();
                 }
-                () = self.link.tasks.stopped(), if !wished => {
-                    wished = true;
+                () = self.link.tasks.stopped(), if !leaving => {
+                    leaving = true;
                     self.served.wish_drain();
                 }
             }

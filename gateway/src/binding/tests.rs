@@ -18,6 +18,7 @@ fn the_credentials_have_exactly_the_fields_that_clients_read() {
         issuer: String::new(),
         proxy_host: "127.0.0.1".to_owned(),
         proxy_port: 20003,
+        proxy_address: None,
     };
     let subaccount = SubaccountId::from_uuid(Uuid::from_u128(9));
     let credentials = Credentials::new(&client, subaccount, &settings, &key);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use ipnet::IpNet;
-use underpass_shared::id::RegionHost;
+use underpass_shared::host::InternalHost;
 
 use super::value::parse_network;
 
@@ -33,6 +33,10 @@ pub struct Serve {
     /// Where applications use the HTTP proxy
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:20003")]
     pub proxy_listen: SocketAddr,
+    /// Host that bindings tell applications for the proxy; without it the address of --proxy-listen,
+    /// or the region host's name where that is every address (0.0.0.0)
+    #[arg(long, value_name = "HOST", env = "UNDERPASS_PROXY_HOST")]
+    pub proxy_host: Option<InternalHost>,
     /// Let applications on other hosts use the proxy, from the networks that are named
     #[arg(long, env = "UNDERPASS_ALLOW_REMOTE_CONSUMERS")]
     pub allow_remote_consumers: bool,
@@ -80,17 +84,4 @@ pub struct Serve {
     /// Write the log as JSON lines
     #[arg(long, env = "UNDERPASS_LOG_JSON")]
     pub log_json: bool,
-}
-
-impl Serve {
-    /// The region host, with the tunnel's port where the option names none.
-    pub fn region_host(&self, tunnel_port: u16) -> Result<RegionHost, clap::Error> {
-        // A name that parses with a second port has none of its own.
-        let with_port = format!("{}:{tunnel_port}", self.region_host).parse();
-        let parsed = with_port.or_else(|_has_port| self.region_host.parse());
-        parsed.map_err(|error| {
-            let message = format!("--region-host {}: {error}\n", self.region_host);
-            clap::Error::raw(clap::error::ErrorKind::ValueValidation, message)
-        })
-    }
 }

@@ -25,26 +25,7 @@ fn defaults_are_the_documented_ones() {
     assert_eq!(serve.proxy_listen.to_string(), "127.0.0.1:20003");
     assert_eq!(serve.token_listen.to_string(), "127.0.0.1:20443");
     assert_eq!(serve.admin_listen.to_string(), "127.0.0.1:20090");
-    assert_eq!(
-        serve.region_host(8443).unwrap().to_string(),
-        "localhost:8443"
-    );
-}
-
-#[test]
-fn the_region_host_keeps_its_own_port() {
-    let host = |text: &str| {
-        let line = format!("gw serve --region-host {text}");
-        let Command::Serve(serve) = parse(&line).unwrap().command else {
-            panic!()
-        };
-        serve.region_host(9).map(|host| host.to_string())
-    };
-    assert_eq!(host("gw.example.com").unwrap(), "gw.example.com:9");
-    assert_eq!(host("gw.example.com:443").unwrap(), "gw.example.com");
-    assert_eq!(host("[::1]").unwrap(), "[::1]:9");
-    assert_eq!(host("[::1]:7").unwrap(), "[::1]:7");
-    assert!(host("https://gw").is_err());
+    assert_eq!(serve.region_host, "localhost");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod advice;
 mod request;
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use anyhow::Context as _;
 use http::Uri;
@@ -12,7 +13,8 @@ use underpass_shared::id::{SubaccountId, TunnelKey};
 
 use super::{Work, find, settings};
 use crate::cli::Probe;
-use crate::directory::{Directory, Index};
+use crate::directory::{Directory, Index, Settings};
+use crate::proxy;
 use crate::token::{Issuer, SigningKeys};
 use request::Answered;
 
@@ -123,8 +125,13 @@ async fn steps(
     report.passed("tunnel", format!("up, with {connections} connections"));
 
     let settings = settings(index)?;
-    let proxy = (settings.proxy_host.clone(), settings.proxy_port);
-    match request::send(&proxy, url, token.expose(), &key.location).await {
+    let request = request::as_sent(url, token.expose(), &key.location)?;
+    if let Err(rule) = proxy::check(&request) {
+        let seen = format!("the gateway refuses such a request: {}", rule.reason());
+        report.failed("request", seen, "give the virtual URL as applications do");
+        return Ok(());
+    }
+    match request::send(&proxy(&settings), request).await {
         Err(error) => report.failed(
             "request",
             format!("{error:#}"),
@@ -140,6 +147,17 @@ async fn steps(
         }
     }
     Ok(())
+}
+
+/// Where the proxy is reached from here.
+fn proxy(settings: &Settings) -> (String, u16) {
+    let host = match settings.proxy_address.map(|address| address.ip()) {
+        Some(IpAddr::V4(every)) if every.is_unspecified() => Ipv4Addr::LOCALHOST.to_string(),
+        Some(IpAddr::V6(every)) if every.is_unspecified() => Ipv6Addr::LOCALHOST.to_string(),
+        Some(one) => one.to_string(),
+        None => settings.proxy_host.clone(),
+    };
+    (host, settings.proxy_port)
 }
 
 /// A token as an application of the subaccount would get it.

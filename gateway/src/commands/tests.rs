@@ -33,8 +33,8 @@ impl Bench {
         let addresses = Addresses {
             region_host: "localhost:8443".parse().unwrap(),
             token_url: "https://localhost:20443".to_owned(),
-            proxy_host: "127.0.0.1".to_owned(),
-            proxy_port: 20003,
+            proxy_host: "127.0.0.1".parse().unwrap(),
+            proxy_address: "127.0.0.1:20003".parse().unwrap(),
         };
         directory.publish_addresses(addresses).await.unwrap();
         SigningKeys::load_or_create(self.folder.path(), 0).unwrap();
@@ -147,11 +147,14 @@ async fn status_shows_agents_and_tunnels_until_revoked() {
         location: "b".parse().unwrap(),
     };
     directory
-        .publish_tunnels(&[LiveTunnel {
-            key,
-            instance,
-            connections: 2,
-        }])
+        .publish_tunnels(
+            &[LiveTunnel {
+                key,
+                instance,
+                connections: 2,
+            }],
+            Duration::ZERO,
+        )
         .await
         .unwrap();
 

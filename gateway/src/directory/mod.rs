@@ -18,6 +18,7 @@ mod tenant;
 mod tests;
 mod tunnels;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -58,7 +59,7 @@ struct Shared {
     token_generation: Arc<AtomicU64>,
     /// Held while the index is brought up to date, so that it never goes back.
     refreshing: Mutex<()>,
-    published_tunnels: Mutex<Vec<String>>,
+    published_tunnels: Mutex<BTreeMap<String, tunnels::Published>>,
 }
 
 impl Directory {

@@ -1,5 +1,7 @@
 //! The records and their stored form.
 
+use std::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 use underpass_shared::api::handover::Phase;
 use underpass_shared::api::management::HandoverMode;
@@ -141,10 +143,13 @@ pub struct Settings {
     pub token_url: String,
     /// The `iss` of our tokens. It stays when the address changes, so tokens outlive a move.
     pub issuer: String,
-    /// Host of the consumers' HTTP proxy.
+    /// Host by which applications reach the consumers' HTTP proxy, an IPv6 address in brackets.
     pub proxy_host: String,
     /// Port of the consumers' HTTP proxy.
     pub proxy_port: u16,
+    /// Where that proxy listens; gateways of older releases did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy_address: Option<SocketAddr>,
 }
 
 /// An enrolment token, found by the hash of its secret.

@@ -1,5 +1,8 @@
 //! What the running server tells the offline commands.
 
+use std::net::SocketAddr;
+
+use underpass_shared::host::InternalHost;
 use underpass_shared::id::RegionHost;
 
 use super::record::Settings;
@@ -13,10 +16,10 @@ pub struct Addresses {
     pub region_host: RegionHost,
     /// Base URL of the token endpoint, without a slash at the end.
     pub token_url: String,
-    /// Host of the consumers' HTTP proxy.
-    pub proxy_host: String,
-    /// Port of the consumers' HTTP proxy.
-    pub proxy_port: u16,
+    /// Host by which applications reach the consumers' HTTP proxy.
+    pub proxy_host: InternalHost,
+    /// Where that proxy listens.
+    pub proxy_address: SocketAddr,
 }
 
 impl Directory {
@@ -26,15 +29,16 @@ impl Directory {
             region_host,
             token_url,
             proxy_host,
-            proxy_port,
+            proxy_address,
         } = addresses;
         let first_issuer = format!("{token_url}/oauth/token");
         let mut settings = Settings {
             region_host,
             token_url,
             issuer: first_issuer,
-            proxy_host,
-            proxy_port,
+            proxy_host: proxy_host.to_string(),
+            proxy_port: proxy_address.port(),
+            proxy_address: Some(proxy_address),
         };
         for _ in 0..ATTEMPTS {
             let row = self.state().get(key::SETTINGS).await?;

@@ -337,8 +337,8 @@ async fn the_issuer_stays_when_addresses_change() {
     let addresses = |port| Addresses {
         region_host: "localhost:1".parse().unwrap(),
         token_url: format!("https://localhost:{port}"),
-        proxy_host: "127.0.0.1".to_owned(),
-        proxy_port: 20003,
+        proxy_host: "127.0.0.1".parse().unwrap(),
+        proxy_address: "127.0.0.1:20003".parse().unwrap(),
     };
     let first = bench
         .directory
@@ -378,10 +378,23 @@ async fn tunnels_show_until_they_end_or_their_server_dies() {
         connections,
     };
     let both = [live("", 1, 2), live("site-b", 2, 1)];
-    bench.directory.publish_tunnels(&both).await.unwrap();
+    let publish = |tunnels: &[LiveTunnel], seconds| {
+        let (directory, tunnels) = (bench.directory.clone(), tunnels.to_vec());
+        async move {
+            let now = Duration::from_secs(seconds);
+            directory.publish_tunnels(&tunnels, now).await.unwrap();
+        }
+    };
+    publish(&both, 0).await;
     assert_eq!(bench.directory.tunnels().await.unwrap(), both);
-    bench.directory.publish_tunnels(&both[1..]).await.unwrap();
+    publish(&both[1..], 1).await;
     assert_eq!(bench.neighbour().await.tunnels().await.unwrap(), both[1..]);
+    // What did not change is written again in time.
+    for seconds in (0..120).step_by(10) {
+        publish(&both[1..], seconds).await;
+        bench.pass(Duration::from_secs(10));
+        assert_eq!(bench.directory.tunnels().await.unwrap(), both[1..]);
+    }
     bench.pass(TUNNEL_ROW_LIFE);
     assert_eq!(bench.directory.tunnels().await.unwrap(), []);
 }

@@ -1,5 +1,6 @@
 //! Live tunnels, published by the server for everyone else to see.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,13 @@ pub struct LiveTunnel {
     pub connections: u32,
 }
 
+/// What a row says, and when it was written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Published {
+    connections: u32,
+    at: Duration,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Record {
     connections: u32,
@@ -30,20 +38,33 @@ struct Record {
 
 impl Directory {
     /// Replaces what this process published before. Call it on every change, and well within
-    /// [`TUNNEL_ROW_LIFE`] without one.
-    pub async fn publish_tunnels(&self, tunnels: &[LiveTunnel]) -> Result<(), StoreError> {
+    /// [`TUNNEL_ROW_LIFE`] without one. Rows that changed, and those a third of whose life is over
+    /// at `now`, are written.
+    pub async fn publish_tunnels(
+        &self,
+        tunnels: &[LiveTunnel],
+        now: Duration,
+    ) -> Result<(), StoreError> {
         let mut published = self.shared.published_tunnels.lock().await;
-        let mut rows = Vec::with_capacity(tunnels.len());
-        let mut ops = Vec::with_capacity(tunnels.len());
+        let mut rows = BTreeMap::new();
+        let mut ops = Vec::new();
         for tunnel in tunnels {
             let row = key::tunnel(&tunnel.key, tunnel.instance);
-            let record = bytes(&Record {
-                connections: tunnel.connections,
+            let connections = tunnel.connections;
+            let fresh = published.get(&row).copied().filter(|old: &Published| {
+                old.connections == connections && now.saturating_sub(old.at) < TUNNEL_ROW_LIFE / 3
             });
-            ops.push(Op::put_for(&row, Expect::Any, record, TUNNEL_ROW_LIFE));
-            rows.push(row);
+            let written = fresh.unwrap_or(Published {
+                connections,
+                at: now,
+            });
+            if fresh.is_none() {
+                let record = bytes(&Record { connections });
+                ops.push(Op::put_for(&row, Expect::Any, record, TUNNEL_ROW_LIFE));
+            }
+            rows.insert(row, written);
         }
-        let gone = published.iter().filter(|row| !rows.contains(row));
+        let gone = published.keys().filter(|row| !rows.contains_key(*row));
         ops.extend(gone.map(|row| Op::delete(row, Expect::Any)));
         if ops.is_empty() {
             return Ok(());

@@ -55,7 +55,9 @@ impl Live {
                 let alert = self.alerts.silence(number, until_ms, &by).await;
                 told(&alert.map_err(|error| error.to_string())?)
             }
-            Order::Replace { instance, process } => told(&self.places.replace(instance, process)?),
+            Order::Replace { instance, process } => {
+                told(&self.places.replace(instance, process).await?)
+            }
             Order::TestAlerts { channel } => {
                 let channel = channel.parse();
                 let channel = channel.map_err(|rule: InvalidChannel| rule.to_string())?;

@@ -234,6 +234,8 @@ pub struct Metrics {
     pub tunnels_refused: Counters<TunnelRefusal, { TunnelRefusal::COUNT }>,
     /// Handshakes on the public port that failed.
     pub handshakes_failed: AtomicU64,
+    /// Control and enrolment connections on the public port that were closed: too many at once.
+    pub requesters_refused: AtomicU64,
     /// When certificates end.
     pub certificates: CertificateEnds,
     /// The alerts that stand.
@@ -254,6 +256,7 @@ impl Metrics {
             tunnels_opened: AtomicU64::new(0),
             tunnels_refused: Counters::default(),
             handshakes_failed: AtomicU64::new(0),
+            requesters_refused: AtomicU64::new(0),
             certificates: CertificateEnds::default(),
             alerts: StandingAlerts::default(),
         }

@@ -29,7 +29,7 @@ pub(super) enum AnswerBody {
 pub(super) type Answer = Response<AnswerBody>;
 
 /// Why the gateway answers itself.
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// CONNECT, which a consumer sends for an `https` URL.
     Connect,
     /// The request breaks a rule.
@@ -52,7 +52,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// For the log, without anything that the consumer sent.
-    pub(super) fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         match self {
             Self::Connect => "CONNECT is not supported".to_owned(),
             Self::Bad(rule) => (*rule).to_owned(),

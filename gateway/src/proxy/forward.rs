@@ -189,6 +189,8 @@ fn split(mut request: Request<Incoming>) -> (Request<()>, Upload) {
     let upload = match socket {
         Some(socket) => {
             head.headers.insert(UPGRADE, WEBSOCKET);
+            // Of a request without a body; what follows the handshake has no length.
+            head.headers.remove(CONTENT_LENGTH);
             Upload::Raw(socket)
         }
         None if body.is_end_stream() => Upload::None,

@@ -7,8 +7,8 @@ use underpass_shared::protocol::upgrade;
 
 /// Prefix of the headers that speak to the gateway itself.
 const OWN_PREFIX: &str = "sap-connectivity-";
-/// Further headers that speak to the gateway itself.
-const OWN: [&str; 2] = ["sap-cp-connectivity-service-token", "proxy-connection"];
+/// Another header that speaks to the gateway itself.
+const OWN: &str = "sap-cp-connectivity-service-token";
 
 /// Removes from a request what is meant for the gateway or for one hop only (RFC 9110 section 7.6.1).
 pub(super) fn strip_request(headers: &mut HeaderMap) {
@@ -24,9 +24,7 @@ pub(super) fn strip_request(headers: &mut HeaderMap) {
         .keys()
         .filter(|name| {
             let name = name.as_str();
-            name.starts_with(OWN_PREFIX)
-                || name.starts_with(upgrade::OWN_PREFIX)
-                || OWN.contains(&name)
+            name.starts_with(OWN_PREFIX) || name.starts_with(upgrade::OWN_PREFIX) || name == OWN
         })
         .cloned()
         .collect();

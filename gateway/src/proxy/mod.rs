@@ -13,3 +13,4 @@ mod watched;
 
 pub use listen::{Proxy, run};
 pub use networks::{Networks, OpenProxy, RemoteConsumers};
+pub(crate) use request::check;

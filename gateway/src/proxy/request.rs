@@ -5,8 +5,9 @@ use http::uri::Scheme;
 use http::{HeaderName, Method, Request, Uri, Version};
 use http_body::Body;
 use underpass_shared::head;
-use underpass_shared::host::port_of;
+use underpass_shared::host::host_and_port;
 use underpass_shared::id::LocationId;
+use underpass_shared::protocol::internal::is_reserved;
 
 use super::answer::Refusal;
 use super::headers::single;
@@ -14,7 +15,7 @@ use super::headers::single;
 const LOCATION: HeaderName = HeaderName::from_static("sap-connectivity-scc-location_id");
 
 /// Checks the form of a request, before and apart from who sent it.
-pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
+pub(crate) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     // First of all: clients send CONNECT without a token and must not wait for nothing.
     if request.method() == Method::CONNECT {
         return Err(Refusal::Connect);
@@ -29,10 +30,14 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Refusal> {
     if authority.contains('@') {
         return Err(Refusal::Bad("the URL must not contain a user or password"));
     }
-    if port_of(uri).is_err() {
+    let Ok((host, _port)) = host_and_port(authority) else {
         return Err(Refusal::Bad(
             "the URL must name a host, and a port only as a number between 1 and 65535",
         ));
+    };
+    // By this name the gateway itself speaks to the agent.
+    if is_reserved(host) {
+        return Err(Refusal::Bad("the URL's host is Underpass's own"));
     }
     let headers = request.headers();
     head::check_request(request.method(), uri, headers).map_err(Refusal::TooLong)?;
@@ -129,6 +134,13 @@ mod tests {
             ("http://erp/a", &["erp", "erp"]),
             ("http://erp/a", &["other"]),
             ("http://erp:81/a", &["erp:80"]),
+            ("http://underpass.internal/fence", &["underpass.internal"]),
+            ("http://Underpass.Internal:80/", &["underpass.internal"]),
+            (
+                "http://underpass.internal.:81/",
+                &["underpass.internal.:81"],
+            ),
+            ("http://a.underpass.internal/", &["a.underpass.internal"]),
         ] {
             let refusal = check(&request(Method::GET, uri, hosts));
             assert!(matches!(refusal, Err(Refusal::Bad(_))), "{uri} {hosts:?}");

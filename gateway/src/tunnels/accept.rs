@@ -26,6 +26,7 @@ use underpass_shared::protocol::timers::HANDSHAKE;
 use super::enrol::{Enrolment, Presented};
 use super::places::Places;
 use super::registry::Registry;
+use super::requesters::Requesters;
 use super::tunnel;
 use crate::alerts::Incidents;
 use crate::certificates::Certificates;
@@ -34,9 +35,7 @@ use crate::metrics::Metrics;
 
 /// Handshakes at once; more wait in the kernel, so that a herd of agents cannot starve consumers.
 const HANDSHAKES_MAX: usize = 256;
-/// Enrolment and control connections at once; one too many is closed and tries again.
-const REQUESTERS_MAX: usize = 128;
-/// How long such a connection lives; it has one request to make.
+/// How long a control or enrolment connection lives; it has one request to make.
 const REQUESTER_LIFE: Duration = Duration::from_secs(30);
 /// Pause after the system refuses a connection (out of file descriptors).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -78,7 +77,7 @@ pub(super) struct Incoming {
 /// Accepts connections until told to stop.
 pub async fn run(listener: TcpListener, port: PublicPort, tasks: Tasks) {
     let handshakes = Arc::new(Semaphore::new(HANDSHAKES_MAX));
-    let requesters = Arc::new(Semaphore::new(REQUESTERS_MAX));
+    let requesters = Requesters::default();
     loop {
         let accepted = tokio::select! {
             accepted = accept(&listener, &handshakes) => accepted,
@@ -89,7 +88,7 @@ pub async fn run(listener: TcpListener, port: PublicPort, tasks: Tasks) {
                 let connection = handle(
                     stream,
                     permit,
-                    Arc::clone(&requesters),
+                    requesters.clone(),
                     port.clone(),
                     tasks.clone(),
                 );
@@ -116,7 +115,7 @@ async fn accept(
 async fn handle(
     stream: TcpStream,
     permit: OwnedSemaphorePermit,
-    requesters: Arc<Semaphore>,
+    requesters: Requesters,
     port: PublicPort,
     tasks: Tasks,
 ) {
@@ -133,12 +132,29 @@ async fn handle(
             return;
         }
     };
-    let presented = match role {
+    let (presented, place) = match role {
         Role::Tunnel => return tunnel::run(incoming, &port, &tasks),
-        Role::Control => incoming.certificate.clone().map(Presented::Certificate),
-        Role::Enrol => exporter(&incoming.io).map(Presented::Exporter),
+        Role::Control => {
+            let certificate = incoming.certificate.clone();
+            let presented = certificate.map(Presented::Certificate);
+            (presented, requesters.agent())
+        }
+        Role::Enrol => {
+            let presented = exporter(&incoming.io).map(Presented::Exporter);
+            (presented, requesters.stranger(peer.map(|peer| peer.ip())))
+        }
     };
-    if let (Some(presented), Ok(_place)) = (presented, requesters.try_acquire()) {
+    let Some(_place) = place else {
+        let metrics = &port.metrics.requesters_refused;
+        metrics.fetch_add(1, Ordering::Relaxed);
+        tracing::info!(
+            ?peer,
+            ?role,
+            "too many connections of this kind; one is closed"
+        );
+        return;
+    };
+    if let Some(presented) = presented {
         let serving = serve(incoming, presented, &port, &tasks);
         tokio::select! {
             () = serving => {}

@@ -81,7 +81,7 @@ impl Enrolment {
         {
             let answer = self.asked(path, own, body).await;
             if let Err(error) = &answer {
-                tracing::warn!(kind = ?error.kind, message = error.message, from = ?self.from, path, "request of an agent refused");
+                tracing::warn!(kind = ?error.kind, reason = error.message, from = ?self.from, path, "request of an agent refused");
             }
             return answer;
         }
@@ -92,7 +92,7 @@ impl Enrolment {
         };
         self.metrics.enrolments.count(outcome(&answer));
         if let Err(error) = &answer {
-            tracing::warn!(kind = ?error.kind, message = error.message, from = ?self.from, "enrolment refused");
+            tracing::warn!(kind = ?error.kind, reason = error.message, from = ?self.from, "enrolment refused");
             self.incidents
                 .refused(clock::now(), self.from, &error.message);
         }
@@ -308,8 +308,19 @@ async fn read<T: DeserializeOwned>(body: Inbound) -> Result<T, ApiError> {
     let Ok(Ok(collected)) = collected else {
         return Err(invalid("the body is too long or did not arrive"));
     };
-    serde_json::from_slice(&collected.to_bytes())
-        .map_err(|wrong| invalid(&format!("the body is not what is expected: {wrong}")))
+    serde_json::from_slice(&collected.to_bytes()).map_err(|wrong| invalid(&unexpected(&wrong)))
+}
+
+/// Where the body is wrong, without a word of it: strangers send it, and it is logged.
+fn unexpected(wrong: &serde_json::Error) -> String {
+    let (line, column) = (wrong.line(), wrong.column());
+    let kind = match wrong.classify() {
+        serde_json::error::Category::Data => "a field is missing, wrong or unknown",
+        serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof
+        | serde_json::error::Category::Io => "it is no JSON",
+    };
+    format!("the body is not what is expected: {kind} at line {line} column {column}")
 }
 
 fn sent(answer: Result<impl Serialize, ApiError>) -> Sent {
@@ -357,4 +368,27 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
     }
     Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use underpass_shared::api::enrol::EnrolRequest;
+
+    use super::*;
+
+    #[test]
+    fn what_a_stranger_sends_is_not_repeated() {
+        for (body, told) in [
+            (
+                "{\"forged\": 1}",
+                "a field is missing, wrong or unknown at line 1 column 9",
+            ),
+            ("\n forged", "it is no JSON at line 2 column 3"),
+            ("{", "it is no JSON at line 1 column 1"),
+        ] {
+            let wrong = serde_json::from_str::<EnrolRequest>(body).err().unwrap();
+            let text = unexpected(&wrong);
+            assert_eq!(text, format!("the body is not what is expected: {told}"));
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod handover;
 mod lineage;
 mod places;
 mod registry;
+mod requesters;
 mod tunnel;
 
 pub use accept::{PublicPort, run};

@@ -70,10 +70,7 @@ impl Places {
             return self.registry.add(key, tunnel);
         }
         if let Some(process) = tunnel.process {
-            let previous = tunnel.caller.answer().previous;
-            let now = clock::monotonic();
-            self.lineages()
-                .arrive(tunnel.instance, process, previous, now);
+            self.arrive(&tunnel, process).await;
         }
         let why = self.why(&self.directory.index(), key, &tunnel);
         let Some(why) = why else {
@@ -84,6 +81,46 @@ impl Places {
         self.tell_of(key, &tunnel, why);
         self.registry.add_waiting(key, Waiting { tunnel, why });
         true
+    }
+
+    /// Takes in a process that came. One that says it goes on where the one with the place ended is
+    /// believed once that one does not answer: its host may have died without a word.
+    async fn arrive(&self, tunnel: &Tunnel, process: Uuid) {
+        let instance = tunnel.instance;
+        let previous = tunnel.caller.answer().previous;
+        let arrives = || {
+            let now = clock::monotonic();
+            self.lineages().arrive(instance, process, previous, now)
+        };
+        if arrives() {
+            return;
+        }
+        let Some(holder) = previous.filter(|one| self.lineages().holds(instance, *one)) else {
+            return;
+        };
+        if !self.answers(instance, holder).await {
+            self.lineages().look(instance, &[], clock::monotonic());
+            arrives();
+        }
+    }
+
+    /// Whether a process answers on any of its tunnels. Those of one that does not are closed.
+    async fn answers(&self, instance: InstanceId, process: Uuid) -> bool {
+        let carrying = self.registry.all().into_iter().map(|(_, one)| (one, None));
+        let waiting = self.registry.waiting().into_iter();
+        let waiting = waiting.map(|(_, one)| (one.tunnel, Some(one.why)));
+        let tunnels: Vec<_> = carrying
+            .chain(waiting)
+            .filter(|(one, _)| one.instance == instance && one.process == Some(process))
+            .filter(|(one, _)| one.caller.is_alive())
+            .collect();
+        // It is told what it knows.
+        let asked = join_all(tunnels.iter().map(|(one, why)| obey(one, *why))).await;
+        let answers = asked.contains(&true);
+        if !answers {
+            tunnels.iter().for_each(|(one, _)| one.caller.close());
+        }
+        answers
     }
 
     /// Its agent hears of it after: it then lets the connection go that this one replaces.
@@ -148,8 +185,12 @@ impl Places {
     /// Gives the place of an agent to a process that waits for it; the one that had it waits then.
     ///
     /// # Errors
-    /// When none waits, or several do and none is named.
-    pub fn replace(&self, instance: InstanceId, process: Option<Uuid>) -> Result<Uuid, String> {
+    /// When none waits, several do and none is named, or it does not answer.
+    pub async fn replace(
+        &self,
+        instance: InstanceId,
+        process: Option<Uuid>,
+    ) -> Result<Uuid, String> {
         let waiting = self.registry.waiting().into_iter();
         let copies =
             waiting.filter(|(_, one)| one.why == Standby::Copy && one.tunnel.instance == instance);
@@ -169,6 +210,11 @@ impl Places {
             let names = names.join(", ");
             return Err(format!("name one of the processes that wait: {names}"));
         };
+        if !self.answers(instance, chosen).await {
+            return Err(format!(
+                "the process {chosen} does not answer; nothing was changed"
+            ));
+        }
         self.lineages().give(instance, chosen);
         tracing::warn!(%instance, process = %chosen, "a copy gets the place of an agent by an operator's word");
         self.registry.poke();
@@ -246,7 +292,23 @@ impl Places {
         let (outward, inward): (Vec<Due>, Vec<Due>) =
             due.into_iter().partition(|one| one.why.is_some());
         join_all(inward.into_iter().map(|one| self.change(one))).await;
-        join_all(outward.into_iter().map(|one| self.change(one))).await;
+        let outward = self.replaced(outward).into_iter();
+        join_all(outward.map(|one| self.change(one))).await;
+    }
+
+    /// Those that carry nothing, and those whose place somebody else has by now: who should have it
+    /// may have failed to take it.
+    fn replaced(&self, outward: Vec<Due>) -> Vec<Due> {
+        let leaves = |tunnel: &Tunnel| {
+            let mut leaving = outward.iter();
+            leaving.any(|one| one.tunnel.caller.is_same(&tunnel.caller))
+        };
+        let carrying = self.registry.all().into_iter();
+        let stays = carrying.filter(|(_, one)| one.caller.is_open() && !leaves(one));
+        let served: BTreeSet<TunnelKey> = stays.map(|(key, _)| key).collect();
+        let due = outward.into_iter();
+        due.filter(|one| !one.tunnel.caller.is_open() || served.contains(&one.key))
+            .collect()
     }
 
     /// What of the registry is not as it shall be.

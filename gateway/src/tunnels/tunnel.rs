@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio::sync::watch;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::{Caller, ConnectionError};
@@ -15,7 +16,7 @@ use underpass_shared::protocol::limits::{CONNECTIONS_MAX, ROTATE_AFTER_STREAMS};
 
 use super::accept::{Incoming, PublicPort, TunnelIo, identity};
 use super::registry::{Place, Tunnel};
-use crate::directory::Directory;
+use crate::directory::{Directory, Index};
 use crate::metrics::TunnelRefusal;
 
 /// How often a running tunnel's age is looked at; changes of the directory are seen at once.
@@ -129,6 +130,11 @@ impl Life {
             caller: caller.clone(),
             is_entering: Arc::default(),
         };
+        // What changes from here on is seen by the watch; what changed before, now.
+        let index = self.port.directory.watch();
+        if !self.may_stay(&caller).await {
+            return;
+        }
         if !self.port.places.enter(&self.key, tunnel).await {
             let instance = self.peer.instance;
             let from = address.map(|address| address.ip());
@@ -144,7 +150,7 @@ impl Life {
             .tunnels_opened
             .fetch_add(1, Ordering::Relaxed);
         tracing::info!(key = %self.key, instance = %self.peer.instance, thread = self.place.thread, "tunnel up");
-        self.watch(&caller).await;
+        self.watch(&caller, index).await;
         self.port.registry.remove(&self.key, &caller);
         tracing::info!(key = %self.key, instance = %self.peer.instance, "tunnel down");
     }
@@ -187,8 +193,7 @@ impl Life {
     }
 
     /// Waits for the end: by the agent, by revocation, by expiry, by rotation or by our own stop.
-    async fn watch(&self, caller: &Caller) {
-        let mut index = self.port.directory.watch();
+    async fn watch(&self, caller: &Caller, mut index: watch::Receiver<Arc<Index>>) {
         loop {
             tokio::select! {
                 () = caller.closed() => return,
@@ -196,19 +201,29 @@ impl Life {
                 _ = index.changed() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
-            if let Err(refusal) = authorise(&self.peer, &self.port.directory) {
-                self.port.metrics.tunnels_refused.count(refusal.counted());
-                if self.is_handed_over() {
-                    // What it carries may end in order: nobody did anything wrong.
-                    return caller.drain().await;
-                }
-                tracing::warn!(key = %self.key, %refusal, "tunnel closed");
-                return caller.close();
+            if !self.may_stay(caller).await {
+                return;
             }
             if caller.opened() >= ROTATE_AFTER_STREAMS {
                 return caller.drain().await;
             }
         }
+    }
+
+    /// Whether the agent may still hold tunnels; this one is ended where not.
+    async fn may_stay(&self, caller: &Caller) -> bool {
+        let Err(refusal) = authorise(&self.peer, &self.port.directory) else {
+            return true;
+        };
+        self.port.metrics.tunnels_refused.count(refusal.counted());
+        if self.is_handed_over() {
+            // What it carries may end in order: nobody did anything wrong.
+            caller.drain().await;
+        } else {
+            tracing::warn!(key = %self.key, %refusal, "tunnel closed");
+            caller.close();
+        }
+        false
     }
 
     /// Whether a handover ended so that the agent has no place any more.

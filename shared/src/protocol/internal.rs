@@ -1,4 +1,5 @@
-//! Internal requests: those with the authority `underpass.internal`, which never reach a back end.
+//! Internal requests: those with the authority `underpass.internal`, which never reach a back end
+//! and never come from a consumer.
 //!
 //! Bodies are JSON. The caller of a connection opens it with `hello`; the answer's body stays open
 //! and carries the served end's own wishes, one JSON object a line.
@@ -8,8 +9,19 @@ use uuid::Uuid;
 
 use crate::id::InstanceId;
 
-/// The authority of internal requests; refused as a virtual host.
+/// The authority of internal requests; refused as a virtual host and in a consumer's request, with
+/// all names below it.
 pub const AUTHORITY: &str = "underpass.internal";
+
+/// Whether a host is [`AUTHORITY`] or a name below it, in any case, with or without the last dot.
+pub fn is_reserved(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host).as_bytes();
+    let Some(start) = host.len().checked_sub(AUTHORITY.len()) else {
+        return false;
+    };
+    let (below, end) = host.split_at(start);
+    end.eq_ignore_ascii_case(AUTHORITY.as_bytes()) && below.last().is_none_or(|b| *b == b'.')
+}
 
 /// Path of [`Hello`].
 pub const HELLO: &str = "/hello";
@@ -107,4 +119,32 @@ pub struct RetryAfter {
     pub after_ms: u64,
     /// Why, for the agent's log and status.
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_and_all_below_it_are_reserved() {
+        for host in [
+            "underpass.internal",
+            "Underpass.INTERNAL",
+            "underpass.internal.",
+            "gateway.underpass.internal",
+            "a.b.underpass.internal",
+        ] {
+            assert!(is_reserved(host), "{host}");
+        }
+        for host in [
+            "",
+            "internal",
+            "notunderpass.internal",
+            "underpass.internal.example",
+            "underpass-internal",
+            "ünderpass.internal",
+        ] {
+            assert!(!is_reserved(host), "{host}");
+        }
+    }
 }

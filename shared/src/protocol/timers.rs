@@ -37,6 +37,8 @@ pub const BACKOFF_CAP: Duration = Duration::from_secs(20);
 pub const BACKOFF_BASE: Duration = Duration::from_millis(100);
 /// After a connection that lived this long the first attempt follows at once.
 pub const BACKOFF_STABLE: Duration = Duration::from_secs(30);
+/// Longest wait that a gateway can order.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
 
 const _: () = {
     // Both ends must notice a dead path within 13 s, below the shortest NAT idle time of 30 s.

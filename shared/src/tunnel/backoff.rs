@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::protocol::timers::{
-    BACKOFF_BASE, BACKOFF_CAP, BACKOFF_CAP_EAGER, BACKOFF_EAGER, BACKOFF_STABLE,
+    BACKOFF_BASE, BACKOFF_CAP, BACKOFF_CAP_EAGER, BACKOFF_EAGER, BACKOFF_STABLE, RETRY_AFTER_MAX,
 };
 
 /// Waits between the attempts of one tunnel connection. Times are monotonic.
@@ -21,9 +21,10 @@ impl Backoff {
         self.up_since = Some(now);
     }
 
-    /// The gateway asked to wait; this wins over our own reckoning, once.
+    /// The gateway asked to wait; this wins over our own reckoning, once. No order keeps an agent
+    /// away for longer than [`RETRY_AFTER_MAX`].
     pub fn retry_after(&mut self, wait: Duration) {
-        self.ordered = Some(wait);
+        self.ordered = Some(wait.min(RETRY_AFTER_MAX));
     }
 
     /// An attempt failed or a connection ended: how long to wait before the next attempt.
@@ -109,5 +110,7 @@ mod tests {
         backoff.retry_after(ms(8_000));
         assert_eq!(backoff.lost(ms(0), 0), ms(8_000));
         assert_eq!(backoff.lost(ms(0), u32::MAX), Duration::ZERO);
+        backoff.retry_after(ms(u64::MAX));
+        assert_eq!(backoff.lost(ms(0), 0), ms(300_000));
     }
 }

@@ -7,10 +7,12 @@ use underpass_runtime::clock;
 
 use crate::agent::Agent;
 use crate::http::HELLO;
-use crate::process::{json, run, until};
+use crate::process::{json, refuse, run, until};
 use crate::restore::{back_up, key, restore};
 use crate::world::World;
 
+/// How soon a successor serves: that the old one is silent is noticed after 3 s.
+const SUCCEEDED_SECS: f64 = 8.0;
 /// How soon operators hear of a copy, on both ends.
 const TOLD_SECS: f64 = 10.0;
 
@@ -135,4 +137,49 @@ fn an_operator_gives_the_place_to_the_copy_and_back() {
     until("they are back in their places", || {
         ((first.up(), copy.up()) == (2, 0)).then_some(())
     });
+}
+
+/// As after the sudden end of a host: the old connections still stand, and nobody is behind them.
+#[test]
+fn a_successor_of_one_that_fell_silent_serves_at_once() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let mut first = world.agent("site", &address);
+    let mut next = copy_of(&world, &first);
+    first.process().signal("STOP");
+    let began = clock::monotonic();
+    next.run();
+    next.until_up();
+    assert_eq!(world.get_at(HELLO, "site").status, 200);
+    let served = (clock::monotonic() - began).as_secs_f64();
+    println!("served after {served:.1} s");
+    assert!(served < SUCCEEDED_SECS, "{served} s");
+    // Whoever comes back too late is the copy now.
+    first.process().signal("CONT");
+    until("the first waits", || {
+        (quarantined(&world) == 2).then_some(())
+    });
+    assert_eq!(world.get_at(HELLO, "site").status, 200);
+}
+
+#[test]
+fn nobody_loses_his_place_to_a_copy_that_does_not_answer() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let first = world.agent("site", &address);
+    let mut copy = copy_of(&world, &first);
+    copy.run();
+    until("the copy waits", || {
+        (quarantined(&world) == 2).then_some(())
+    });
+    let told = json(&run(world.command(&["agents", "--json"])));
+    let instance = told["agents"][0]["instance"].as_str().unwrap().to_owned();
+    copy.process().signal("STOP");
+    let refused = refuse(world.command(&["replace", "--instance", &instance]));
+    assert!(
+        refused.contains("does not answer; nothing was changed"),
+        "{refused}"
+    );
+    assert_eq!((world.get_at(HELLO, "site").status, first.up()), (200, 2));
+    copy.process().signal("CONT");
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::http::HELLO;
 use crate::raw::{RawBackend, values};
 use crate::world::World;
 
@@ -106,6 +107,19 @@ fn headers_of_one_hop_end_and_ours_cannot_be_named_away() {
     assert_eq!(values(&head, "x-forwarded-for"), ["1.2.3.4"]);
     assert!(values(&head, "connection").is_empty(), "{head}");
 
+    // The other way too.
+    let answering = RawBackend::answering(|_| {
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nKeep-Alive: gone\r\nProxy-Connection: gone\r\n\
+         Connection: X-Named\r\nX-Named: gone\r\nX-Kept: 1\r\n\r\n"
+            .to_owned()
+    });
+    let other = world.beside();
+    let _its_agent = other.expose_all(&answering.address, &json!({}));
+    let answer = other.ask("GET", "/x", "").head();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(!answer.contains("gone"), "{answer}");
+    assert_eq!(values(&answer, "x-kept"), ["1"]);
+
     // A length cannot be named away from its body.
     let mut wire = world.ask(
         "POST",
@@ -131,4 +145,42 @@ fn the_virtual_host_is_told_as_it_was_asked_for() {
     assert_eq!(values(&head, "x-forwarded-host"), ["app.cloud.example"]);
     assert_eq!(values(&head, "x-forwarded-proto"), ["https"]);
     assert!(values(&seen(&world, &backend, ""), "x-forwarded-host").is_empty());
+}
+
+/// An application with a token is not the gateway: by that name the gateway orders the agent about.
+#[test]
+fn nobody_speaks_to_the_agent_in_the_gateways_name() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let agent = world.agent("", &address);
+    for host in [
+        "underpass.internal",
+        "Underpass.Internal:80",
+        "a.underpass.internal",
+    ] {
+        for (path, body) in [
+            ("/fence", r#"{"epoch":18446744073709551615,"holder":false}"#),
+            ("/retry_after", r#"{"afterMs":3600000,"reason":"x"}"#),
+            ("/drain", r#"{"graceMs":0}"#),
+            (
+                "/hello",
+                r#"{"capability":1,"version":"x","connections":1}"#,
+            ),
+        ] {
+            let mut wire = world.connect();
+            wire.send(format!(
+                "POST http://{host}{path} HTTP/1.1\r\nHost: {host}\r\n\
+                 {}\r\nContent-Length: {}\r\n\r\n{body}\n",
+                world.tenant.authorization(),
+                body.len() + 1,
+            ));
+            let (answer, _) = wire.rest();
+            assert!(
+                answer.starts_with("HTTP/1.1 400 "),
+                "{host}{path}: {answer}"
+            );
+            assert_eq!(world.get(HELLO).status, 200, "{host}{path}");
+        }
+    }
+    assert!(agent.up() > 0);
 }

@@ -45,8 +45,13 @@ impl Process {
 
     /// Asks it to end, with SIGTERM.
     pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
         // The shell's own `kill` is always there.
-        let kill = format!("kill -TERM {}", self.pid());
+        let kill = format!("kill -{name} {}", self.pid());
         run(Command::new("bash").args(["-c", &kill]));
     }
 

@@ -39,9 +39,12 @@ fn a_test_tells_which_step_fails_and_what_to_do() {
     assert!(passed, "{report}");
     assert_eq!(report["answer"]["status"], 200);
     assert!(report["answer"]["body"].as_str().unwrap().contains("Hello"));
+    let long = format!("http://backend.virtual/{}", "a".repeat(9000));
     for (url, words) in [
         ("http://backend.virtual/secret", "expose the path"),
         ("http://other.virtual/", "expose the virtual host"),
+        ("http://backend.virtual:0/", "the virtual URL"),
+        (long.as_str(), "the virtual URL"),
     ] {
         let (passed, report) = test(&world, &["--location", "b", url]);
         assert!(!passed);

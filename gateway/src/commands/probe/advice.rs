@@ -15,6 +15,16 @@ const OWN: &[(u16, &str, &str)] = &[
         "the agent has just left; look at `underpass-gateway status` and at the agent's log",
     ),
     (
+        503,
+        "All tunnels to the agent are full",
+        "too many requests run at once; look at `underpass-gateway traffic`",
+    ),
+    (
+        502,
+        "The tunnel to the agent was lost",
+        "the agent or the network broke off; try again, then look at the agent's log",
+    ),
+    (
         403,
         "Access denied to system",
         "expose the virtual host and port on the agent",

@@ -1,5 +1,6 @@
 //! The request, sent to the gateway's own proxy as an application sends it.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -30,23 +31,34 @@ pub(super) struct Answered {
     pub(super) body: String,
 }
 
-/// Sends a GET through the proxy.
-pub(super) async fn send(
-    proxy: &(String, u16),
+/// A GET as applications send it.
+pub(super) fn as_sent(
     url: &Uri,
     token: &str,
     location: &LocationId,
+) -> anyhow::Result<Request<Empty<Bytes>>> {
+    let mut request = Request::get(url)
+        .header(HOST, url.authority().map_or("", |one| one.as_str()))
+        .header(PROXY_AUTHORIZATION, format!("Bearer {token}"));
+    if !location.as_str().is_empty() {
+        request = request.header("SAP-Connectivity-SCC-Location_ID", location.as_str());
+    }
+    Ok(request.body(Empty::new())?)
+}
+
+/// Sends it through the proxy.
+pub(super) async fn send(
+    proxy: &(String, u16),
+    request: Request<Empty<Bytes>>,
 ) -> anyhow::Result<Answered> {
-    timeout(TIME_MAX, exchange(proxy, url, token, location))
+    timeout(TIME_MAX, exchange(proxy, request))
         .await
         .with_context(|| format!("no answer within {} s", TIME_MAX.as_secs()))?
 }
 
 async fn exchange(
     proxy: &(String, u16),
-    url: &Uri,
-    token: &str,
-    location: &LocationId,
+    request: Request<Empty<Bytes>>,
 ) -> anyhow::Result<Answered> {
     let begun = Instant::now();
     let stream = TcpStream::connect((proxy.0.as_str(), proxy.1));
@@ -54,13 +66,6 @@ async fn exchange(
         .await
         .with_context(|| format!("cannot connect to the proxy port {}:{}", proxy.0, proxy.1))?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let mut request = Request::get(url)
-        .header(HOST, url.authority().map_or("", |one| one.as_str()))
-        .header(PROXY_AUTHORIZATION, format!("Bearer {token}"));
-    if !location.as_str().is_empty() {
-        request = request.header("SAP-Connectivity-SCC-Location_ID", location.as_str());
-    }
-    let request = request.body(Empty::<Bytes>::new())?;
     let answering = async move {
         let response = sender.send_request(request).await?;
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -76,12 +81,14 @@ async fn exchange(
             body: beginning(body).await?,
         })
     };
-    // The connection works only while it is polled, and ends with the answer.
+    let mut answering = pin!(answering);
+    // The connection works only while it is polled. It may be over before its answer was read.
     tokio::select! {
-        answered = answering => answered,
+        biased;
+        answered = &mut answering => answered,
         ended = connection => {
             ended.context("the gateway closed the connection")?;
-            anyhow::bail!("the gateway closed the connection before its answer")
+            answering.await
         }
     }
 }

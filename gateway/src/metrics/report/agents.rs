@@ -69,6 +69,11 @@ impl Report {
             "TLS handshakes on the public port that failed.",
             metrics.handshakes_failed.load(Ordering::Relaxed),
         );
+        text.counter(
+            "requesters_refused_total",
+            "Control and enrolment connections that were closed: too many at once.",
+            metrics.requesters_refused.load(Ordering::Relaxed),
+        );
         text.counters(
             "enrolments_total",
             "Requests of agents for a certificate, renewals included.",

@@ -176,8 +176,12 @@ impl Caller {
     /// Opens a stream. With `end` the request has no body and the [`Outbound`] is finished.
     ///
     /// # Errors
-    /// [`StreamError::Refused`] and [`StreamError::Crowded`] when another connection should be tried.
+    /// [`StreamError::Refused`] and [`StreamError::Crowded`] when another connection should be tried;
+    /// an internal request is refused too, since nobody's request may pass for ours.
     pub fn open(&self, request: Request<()>, end: bool) -> Result<(Stream, Outbound), StreamError> {
+        if internal::is_internal(&request) {
+            return Err(StreamError::Refused);
+        }
         let mut send = self.0.send.clone();
         let gate = self.gate();
         if *gate != Gate::Open {

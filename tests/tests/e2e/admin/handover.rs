@@ -247,6 +247,33 @@ fn a_handover_is_taken_back_in_each_of_its_states_by_either_side() {
     assert_eq!(agents["agents"].as_array().unwrap().len(), 1, "{agents}");
 }
 
+/// Whoever carries goes on until the other one does.
+#[test]
+fn a_source_that_hangs_gets_nothing_back() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let mut pair = Pair::start(&world, "", &address);
+    let id = id();
+    pair.offer(&id, 600);
+    pair.ready(&id);
+    pair.source.process().signal("STOP");
+    let abort = json!({"handover": id});
+    std::thread::scope(|scope| {
+        let aborting = scope.spawn(|| post(&pair.target, "abort", &abort));
+        while !aborting.is_finished() {
+            assert_eq!(world.get(HELLO).status, 200);
+        }
+        let answer = aborting.join().unwrap();
+        assert!(answer.status >= 400, "{answer:?}");
+    });
+    assert_eq!(world.get(HELLO).status, 200);
+    pair.source.process().signal("CONT");
+    until("the source carries again", || {
+        (post(&pair.target, "abort", &abort).status == 200).then_some(())
+    });
+    assert_eq!(world.get(HELLO).status, 200);
+}
+
 #[test]
 fn at_its_time_a_handover_ends_where_it_stands() {
     const VALID: u32 = 10;
