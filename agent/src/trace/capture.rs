@@ -16,23 +16,14 @@ use underpass_shared::trace::{Shown, header, show, target};
 
 use super::file::Writing;
 
-/// A request that is traced. Clones are the same.
+/// A request that is traced, in each trace that it belongs to. Clones are the same.
 #[derive(Clone, Debug)]
-pub(crate) struct Tap(Arc<Exchange>);
+pub(crate) struct Tap(Arc<[Arc<Exchange>]>);
 
 #[derive(Debug)]
 struct Exchange {
     writing: Arc<Writing>,
     number: u64,
-}
-
-impl Exchange {
-    fn line(&self, event: &str, mut json: Value) {
-        json["timeMs"] = clock::wall_ms().into();
-        json["request"] = self.number.into();
-        json["event"] = event.into();
-        self.writing.line(&json);
-    }
 }
 
 impl Drop for Exchange {
@@ -51,9 +42,46 @@ fn headers(headers: &HeaderMap) -> Value {
 }
 
 impl Tap {
-    pub(super) fn begin<B>(writing: &Arc<Writing>, request: &Request<B>) -> Option<Self> {
+    /// Begins a request in each of these; none where there is none that takes it.
+    pub(super) fn begin<'a, B>(
+        writings: impl Iterator<Item = &'a Arc<Writing>>,
+        request: &Request<B>,
+    ) -> Option<Self> {
+        let exchanges: Arc<[_]> = writings
+            .filter_map(|writing| Exchange::begin(writing, request))
+            .map(Arc::new)
+            .collect();
+        (!exchanges.is_empty()).then_some(Self(exchanges))
+    }
+
+    /// What takes down the request's body.
+    pub(crate) fn upload(&self, headers: &HeaderMap) -> Capture {
+        Capture::new(self, "requestBody", headers)
+    }
+
+    /// Takes down the head of an answer.
+    pub(crate) fn head<B>(&self, response: &Response<B>) {
+        for exchange in &*self.0 {
+            let head = json!({
+                "status": response.status().as_u16(),
+                "headers": headers(response.headers()),
+            });
+            exchange.line("answer", head);
+        }
+    }
+
+    /// The answer, taken down as it is sent.
+    pub(crate) fn answer<B>(&self, response: Response<B>) -> Response<Answered<B>> {
+        self.head(&response);
+        let capture = Capture::new(self, "answerBody", response.headers());
+        response.map(|body| Answered { body, capture })
+    }
+}
+
+impl Exchange {
+    fn begin<B>(writing: &Arc<Writing>, request: &Request<B>) -> Option<Self> {
         let number = writing.enter()?;
-        let exchange = Exchange {
+        let exchange = Self {
             writing: Arc::clone(writing),
             number,
         };
@@ -67,34 +95,24 @@ impl Tap {
             "headers": headers(request.headers()),
         });
         exchange.line("request", head);
-        Some(Self(Arc::new(exchange)))
+        Some(exchange)
     }
 
-    /// What takes down the request's body.
-    pub(crate) fn upload(&self, headers: &HeaderMap) -> Capture {
-        Capture::new(&self.0, "requestBody", headers)
-    }
-
-    /// Takes down the head of an answer.
-    pub(crate) fn head<B>(&self, response: &Response<B>) {
-        let head = json!({
-            "status": response.status().as_u16(),
-            "headers": headers(response.headers()),
-        });
-        self.0.line("answer", head);
-    }
-
-    /// The answer, taken down as it is sent.
-    pub(crate) fn answer<B>(&self, response: Response<B>) -> Response<Answered<B>> {
-        self.head(&response);
-        let capture = Capture::new(&self.0, "answerBody", response.headers());
-        response.map(|body| Answered { body, capture })
+    fn line(&self, event: &str, mut json: Value) {
+        json["timeMs"] = clock::wall_ms().into();
+        json["request"] = self.number.into();
+        json["event"] = event.into();
+        self.writing.line(&json);
     }
 }
 
+/// A body on its way, taken down in each trace that its request belongs to.
+#[derive(Debug)]
+pub(crate) struct Capture(Vec<Beginning>);
+
 /// The beginning of a body, written when its end is known.
 #[derive(Debug)]
-pub(crate) struct Capture {
+struct Beginning {
     exchange: Arc<Exchange>,
     event: &'static str,
     kind: Option<String>,
@@ -105,6 +123,23 @@ pub(crate) struct Capture {
 }
 
 impl Capture {
+    fn new(tap: &Tap, event: &'static str, headers: &HeaderMap) -> Self {
+        let each = tap.0.iter();
+        Self(
+            each.map(|exchange| Beginning::new(exchange, event, headers))
+                .collect(),
+        )
+    }
+
+    /// Sees a piece of the body, or its end.
+    pub(crate) fn see<E>(&mut self, frame: Option<&Result<Frame<Bytes>, E>>) {
+        for beginning in &mut self.0 {
+            beginning.see(frame);
+        }
+    }
+}
+
+impl Beginning {
     fn new(exchange: &Arc<Exchange>, event: &'static str, headers: &HeaderMap) -> Self {
         let text = |name: HeaderName| {
             let value = headers.get(name)?.as_bytes();
@@ -121,8 +156,7 @@ impl Capture {
         }
     }
 
-    /// Sees a piece of the body, or its end.
-    pub(crate) fn see<E>(&mut self, frame: Option<&Result<Frame<Bytes>, E>>) {
+    fn see<E>(&mut self, frame: Option<&Result<Frame<Bytes>, E>>) {
         match frame {
             None => self.is_complete = true,
             Some(Err(_)) => {}
@@ -144,7 +178,7 @@ impl Capture {
     }
 }
 
-impl Drop for Capture {
+impl Drop for Beginning {
     fn drop(&mut self) {
         if self.total == 0 {
             return;

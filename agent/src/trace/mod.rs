@@ -228,8 +228,8 @@ impl Traces {
             .running
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        let mut of = running.iter().filter(|one| one.is_of(key, request.uri()));
-        Tap::begin(of.next()?, request)
+        let of = running.iter().filter(|one| one.is_of(key, request.uri()));
+        Tap::begin(of, request)
     }
 
     /// Takes over what running ones have come to.

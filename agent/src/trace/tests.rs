@@ -274,3 +274,30 @@ fn there_are_never_too_many() {
     let refused = world.traces.approve(ids[RUNNING_MAX], &operator(2, "ben"));
     assert!(matches!(refused, Err(TraceError::TooManyRun)));
 }
+
+/// Whoever traces the whole subaccount misses nothing because somebody else traces a part of it.
+#[test]
+fn a_request_is_in_each_trace_that_it_belongs_to() {
+    let world = World::new();
+    let whole = world.begin(wanted(None));
+    let part = world.begin(wanted(Some("erp:443")));
+    let through = |host: &str| {
+        let tap = world.traces.tap(&key(""), &request(host)).unwrap();
+        let mut capture = tap.upload(request(host).headers());
+        let piece: Result<_, ()> = Ok(http_body::Frame::data(Bytes::from_static(b"hello")));
+        capture.see(Some(&piece));
+        capture.see::<()>(None);
+        tap.head(&http::Response::new(()));
+    };
+    through("erp:443");
+    through("other:443");
+    for (id, requests) in [(whole, 2), (part, 1)] {
+        world.traces.stop(id, "enough").unwrap();
+        assert_eq!(world.traces.get(id).unwrap().requests, requests);
+        let lines = world.lines(id);
+        for event in ["request", "requestBody", "answer", "end"] {
+            let of = lines.iter().filter(|line| line["event"] == event);
+            assert_eq!(u64::try_from(of.count()).unwrap(), requests, "{event}");
+        }
+    }
+}
