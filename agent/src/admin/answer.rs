@@ -78,6 +78,15 @@ pub(super) fn reverts_at(response: &mut Response<Bytes>, ms: i64) {
     response.headers_mut().insert(REVERTS_AT, ms.into());
 }
 
+/// What a change said in the head of its answer, in another answer to it: also when the change
+/// takes itself back.
+pub(super) fn as_told(mut response: Response<Bytes>, changed: &Response<Bytes>) -> Response<Bytes> {
+    for (name, value) in changed.headers() {
+        response.headers_mut().insert(name, value.clone());
+    }
+    response
+}
+
 /// 304 in place of what the caller has already, by his `If-None-Match`.
 pub(super) fn unless_same(response: &mut Response<Bytes>, condition: &HeaderValue) {
     let Some(Ok(tag)) = response.headers().get(ETAG).map(HeaderValue::to_str) else {

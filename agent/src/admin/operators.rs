@@ -116,11 +116,8 @@ impl Admin {
         }
         let issued = self.issued(&operator, certificate)?;
         let target = Target::Operators(OperatorTarget::One(issued.operator.id));
-        let mut response = answer::ok(&issued, self.store.current().revision().number)?;
-        // Also when the change takes itself back.
-        for (name, value) in changed.headers() {
-            response.headers_mut().insert(name, value.clone());
-        }
+        let response = answer::ok(&issued, self.store.current().revision().number)?;
+        let mut response = answer::as_told(response, &changed);
         *response.status_mut() = StatusCode::CREATED;
         answer::locate(&mut response, &target);
         Ok(response)

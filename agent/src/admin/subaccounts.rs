@@ -82,7 +82,7 @@ impl Admin {
                 if call.query.dry_run {
                     return Ok(changed);
                 }
-                self.show_one(&call, &path)
+                Ok(answer::as_told(self.show_one(&call, &path)?, &changed))
             }
             Verb::Delete => {
                 let reason = format!("removed subaccount {}", path.subaccount);

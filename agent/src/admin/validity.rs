@@ -46,10 +46,6 @@ impl Admin {
             call.read()?
         };
         let token = input.token()?;
-        if call.query.dry_run {
-            let rule = "a certificate is renewed for good, so it cannot be tried";
-            return Err(Refusal::invalid("dryRun", rule));
-        }
         let current = self.readable()?;
         call.check_revision(current.revision().number)?;
         let location = call.query.location_id.as_ref();

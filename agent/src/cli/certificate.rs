@@ -18,7 +18,7 @@ use underpass_shared::pki::dn::DistinguishedName;
 
 use super::DryRun;
 use super::client::Client;
-use super::output::{Output, utc};
+use super::output::{Output, reverts, utc};
 use crate::secrets;
 
 pub(super) const EXAMPLE: &str = "\
@@ -184,10 +184,8 @@ async fn make(
     make: Make,
     out: &mut Output<'_>,
 ) -> anyhow::Result<()> {
-    let query = Query {
-        dry_run: make.dry_run.dry_run,
-        ..Query::default()
-    };
+    let mut query = Query::default();
+    make.dry_run.put(&mut query);
     let addresses = make.ip.into_iter().map(AltName::Ip);
     let body = CertificateInput {
         origin,
@@ -206,7 +204,9 @@ async fn make(
     }
     let request = String::from_utf8(reply.body.to_vec())?;
     let shown = serde_json::json!({ "request": request });
-    out.show(&shown, |out| write!(out, "{request}"))
+    out.show(&shown, |out| write!(out, "{request}"))?;
+    reverts(reply.reverts_at_ms, &mut std::io::stderr())?;
+    Ok(())
 }
 
 pub(super) async fn run(
@@ -246,7 +246,7 @@ pub(super) async fn run(
             file,
             dry_run,
         } => {
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let signed_certificate = text(&file)?;
             let body = SignedInput { signed_certificate };
             let reply = client.send(Verb::Patch, which.target(), &query, &body);
@@ -258,13 +258,13 @@ pub(super) async fn run(
             key,
             dry_run,
         } => {
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let body = import(&file, key.as_deref())?;
             let reply = client.send(Verb::Put, which.target(), &query, &body);
             out.changed(&reply.await?, query.dry_run)
         }
         Action::Remove { which, dry_run } => {
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let reply = client.call(Verb::Delete, which.target(), &query, Bytes::new());
             out.changed(&reply.await?, query.dry_run)
         }

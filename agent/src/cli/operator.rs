@@ -102,7 +102,7 @@ pub(super) async fn run(
             out: file,
             dry_run,
         } => {
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let csr = std::fs::read_to_string(&csr)
                 .with_context(|| format!("cannot read {}", csr.display()))?;
             let body = OperatorInput {
@@ -137,7 +137,7 @@ pub(super) async fn run(
             })
         }
         Action::Revoke { operator, dry_run } => {
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let target = Target::Operators(OperatorTarget::One(find(client, &operator).await?));
             let reply = client.call(Verb::Delete, target, &query, Bytes::new());
             out.changed(&reply.await?, query.dry_run)
@@ -147,7 +147,7 @@ pub(super) async fn run(
             role,
             dry_run,
         } => {
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let target = Target::Operators(OperatorTarget::One(find(client, &operator).await?));
             let body = OperatorChange {
                 role: Some(role),

@@ -80,10 +80,10 @@ impl From<Management> for management::Options {
 pub struct DryRun {
     /// Show what would change, and change nothing.
     #[arg(long)]
-    pub dry_run: bool,
+    dry_run: bool,
     /// Take the change back after so many seconds (10 to 3600), unless `confirm` comes before.
     #[arg(long, value_name = "SECONDS", conflicts_with = "dry_run")]
-    pub confirm_within: Option<ConfirmWithin>,
+    confirm_within: Option<ConfirmWithin>,
 }
 
 impl DryRun {

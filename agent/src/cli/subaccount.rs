@@ -91,7 +91,7 @@ pub(super) async fn run(
             dry_run,
         } => {
             let (path, mut query) = select.find(client).await?;
-            query.dry_run = dry_run.dry_run;
+            dry_run.put(&mut query);
             let body = SubaccountInput {
                 is_managed: Some(Flag(managed == "on")),
                 ..SubaccountInput::default()

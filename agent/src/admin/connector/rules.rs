@@ -167,7 +167,8 @@ impl Admin {
         }
         let current = self.readable()?;
         let rules = &current.document().connector().subject_pattern_rules;
-        answer::ok(&shown(rules), current.revision().number)
+        let response = answer::ok(&shown(rules), current.revision().number)?;
+        Ok(answer::as_told(response, &moved))
     }
 
     pub(super) async fn sample_certificate(&self, call: &Call, index: usize) -> Answer {

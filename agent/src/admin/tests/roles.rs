@@ -27,7 +27,8 @@ fn may(role: Role, operation: &Operation, subaccount: &str) -> bool {
     let traces = operation.path.contains("/logAndTrace/");
     let of_subaccount = operation.path.contains("{subaccount}") && !traces;
     let opens_only = operation.path.ends_with("{subaccount}/state");
-    let kept = of_subaccount && subaccount == MANAGED && operation.changes && !opens_only;
+    let alters = operation.changes || operation.path.ends_with("/validity");
+    let kept = of_subaccount && subaccount == MANAGED && alters && !opens_only;
     // The sample of the whole document changes a setting that is the Administrators'.
     let document = operation.path.ends_with("/document") && operation.changes;
     let mightiest = kept || document || operation.path.ends_with("/undo");

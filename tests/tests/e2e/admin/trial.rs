@@ -135,6 +135,63 @@ fn the_author_confirms_or_reverts_and_others_wait() {
     run(agent.command(&["mapping", "remove", "a:1"]));
 }
 
+/// Each kind of command that changes something can be tried, those that answer with more than a
+/// revision too.
+#[test]
+fn whatever_changes_something_can_be_tried() {
+    let world = World::start();
+    let mut agent = world.enrol("", &[]);
+    agent.run();
+    agent.until_up();
+    let csr = ["certificate", "csr", "system", "--subject", "CN=a"];
+    let request = run(agent.command(&csr));
+    let before = agent.document();
+    let request_file = world.path("request.pem");
+    std::fs::write(&request_file, request).unwrap();
+    let request_file = request_file.to_str().unwrap();
+    let own = ["certificate", "self-signed", "system", "--subject", "CN=a"];
+    let subaccount = world.tenant.subaccount.as_str();
+    for command in [
+        &csr[..],
+        &own,
+        &["subaccount", "manage", "on", "--subaccount", subaccount],
+        &["subaccount", "disconnect", "--subaccount", subaccount],
+        &["subaccount", "remove", "--subaccount", subaccount],
+        &["target", "add", "10.0.0.0/8"],
+    ] {
+        let output = agent
+            .command(&[command, &["--confirm-within", "60"]].concat())
+            .output()
+            .unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8(told).unwrap();
+        assert!(output.status.success(), "{command:?}: {told}");
+        assert!(
+            told.contains("`underpass-agent confirm`"),
+            "{command:?}: {told}"
+        );
+        assert!(pending(&agent).is_some(), "{command:?}");
+        run(agent.command(&["revert"]));
+        assert_eq!(agent.document(), before, "{command:?}");
+    }
+    until("the tunnel is back, with its key", || {
+        (agent.up() == 2).then_some(())
+    });
+    // What cannot be taken back is not tried.
+    let issue = ["operator", "issue", "--csr", request_file, "--name", "eve"];
+    let lasting = ["--role", "Display", "--confirm-within", "60"];
+    let refused = refuse(agent.command(&[&issue[..], &lasting].concat()));
+    assert!(refused.contains("cannot be changed on trial"), "{refused}");
+    let (host, path) = (&before["subaccounts"][0]["regionHost"], CONFIGURATION);
+    let host = host.as_str().unwrap();
+    let validity = format!("{path}/subaccounts/{host}/{subaccount}/validity?confirmWithin=60");
+    let refused = agent.send("POST", &validity, &[], "");
+    assert_eq!(
+        (refused.status, &refused.json()["field"]),
+        (400, &json!("confirmWithin"))
+    );
+}
+
 #[test]
 fn states_of_the_past_are_shown_compared_and_restored() {
     let world = World::start();

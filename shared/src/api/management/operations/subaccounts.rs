@@ -62,7 +62,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .takes::<ValidityInput>()
     .optionally()
-    .gives::<SubaccountCertificate>(),
+    .gives::<SubaccountCertificate>()
+    .acts()
+    .conditional()
+    .conflicts(),
     Operation::get(MAPPINGS, Read, "Lists the system mappings of a subaccount.")
         .gives::<Vec<SystemMapping>>()
         .options(&[PAGE_LEN, OFFSET]),
