@@ -210,7 +210,7 @@ impl Backend<'_> {
     async fn try_connect(&self, purpose: Use) -> Result<Lease, ConnectError> {
         let address = self.permit.internal();
         let connecting = async {
-            let (stream, peer) = dial(&System, address, self.guard).await?;
+            let (stream, peer) = dial(&System, address, self.guard, CONNECT_TIME).await?;
             let sender = match &self.tls {
                 None => self.http(stream, purpose).await?,
                 Some(rules) => {

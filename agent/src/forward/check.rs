@@ -186,24 +186,20 @@ fn guard(found: Vec<SocketAddr>, rules: Guard<'_>) -> Result<(Vec<SocketAddr>, W
 }
 
 async fn connect(peers: Vec<SocketAddr>) -> Result<((TcpStream, SocketAddr), Went), Failed> {
-    let mut last = Failed("no address".to_owned(), "check the DNS");
-    for peer in peers {
-        match net::connect_edge(peer).await {
-            Ok(stream) => {
-                let (seen, advice) = (format!("connected to {peer}"), None);
-                return Ok(((stream, peer), Went { seen, advice }));
-            }
-            Err(error) => last = Failed(format!("{peer}: {error}"), unconnected(&error)),
-        }
-    }
-    Err(last)
+    let connected = net::connect_first(&peers, STEP_TIME, net::connect_edge).await;
+    let (stream, peer) = connected
+        .map_err(|error| Failed(format!("{}: {error}", named(&peers)), unconnected(&error)))?;
+    let (seen, advice) = (format!("connected to {peer}"), None);
+    Ok(((stream, peer), Went { seen, advice }))
 }
 
 fn unconnected(error: &io::Error) -> &'static str {
-    if error.kind() == ErrorKind::ConnectionRefused {
-        "the host is there, but nothing listens on this port; check the port and start the system"
-    } else {
-        "check host, port, routes and firewalls between this agent and the system"
+    match error.kind() {
+        ErrorKind::ConnectionRefused => {
+            "the host is there, but nothing listens on this port; check the port and start the system"
+        }
+        ErrorKind::TimedOut => late(CheckStep::Connection),
+        _ => "check host, port, routes and firewalls between this agent and the system",
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::net::TcpStream;
@@ -38,28 +39,31 @@ impl Resolve for System {
     }
 }
 
-/// Resolves once and dials only addresses that the guard allows.
+/// Resolves once and dials only addresses that the guard allows, within `time` for all of them.
 pub(super) async fn dial(
     resolver: &impl Resolve,
     address: &InternalAddress,
     guard: Guard<'_>,
+    time: Duration,
 ) -> Result<(TcpStream, SocketAddr), DialError> {
     let resolved = resolver
         .resolve(address.host.as_str(), address.port.get())
         .await
         .map_err(DialError::Resolve)?;
-    let mut last = DialError::Resolve(io::ErrorKind::NotFound.into());
+    let mut refused = DialError::Resolve(io::ErrorKind::NotFound.into());
+    let mut allowed = Vec::with_capacity(resolved.len());
     for peer in resolved {
-        if let Err(denied) = guard.check(peer) {
-            last = DialError::Guard(peer, denied);
-            continue;
-        }
-        match net::connect_edge(peer).await {
-            Ok(stream) => return Ok((stream, peer)),
-            Err(error) => last = DialError::Connect(error),
+        match guard.check(peer) {
+            Ok(()) => allowed.push(peer),
+            Err(denied) => refused = DialError::Guard(peer, denied),
         }
     }
-    Err(last)
+    if allowed.is_empty() {
+        return Err(refused);
+    }
+    net::connect_first(&allowed, time, net::connect_edge)
+        .await
+        .map_err(DialError::Connect)
 }
 
 #[cfg(test)]
@@ -72,6 +76,8 @@ mod tests {
 
     use super::super::guard::OwnListeners;
     use super::*;
+
+    const TIME: Duration = Duration::from_secs(10);
 
     /// Answers with another list each time, as a hostile name server does.
     struct Rebinding(RefCell<Vec<&'static [&'static str]>>);
@@ -114,7 +120,7 @@ mod tests {
             allowed: &allowed,
             own,
         };
-        match dial(resolver, &address, guard).await {
+        match dial(resolver, &address, guard, TIME).await {
             Ok((stream, peer)) => {
                 assert_eq!(stream.peer_addr().unwrap(), peer);
                 Ok(peer.ip())
@@ -141,7 +147,7 @@ mod tests {
             let refused = refused.unwrap_err();
             assert!(refused.starts_with("the target guard refuses"), "{refused}");
         }
-        let none = tokio::time::timeout(std::time::Duration::ZERO, listener.accept()).await;
+        let none = tokio::time::timeout(Duration::ZERO, listener.accept()).await;
         assert!(none.is_err(), "somebody was dialled");
     }
 

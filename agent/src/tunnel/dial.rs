@@ -17,7 +17,8 @@ use underpass_shared::protocol::timers::HANDSHAKE;
 
 use super::proxy::{ProxyError, ProxyRoute, Route};
 
-/// How long one address may take before the next one is tried.
+/// How long one address may take before the next one is tried. A lone one too: a new attempt is
+/// heard sooner than the system's next packet of an old one.
 const ADDRESS_TIME: Duration = Duration::from_secs(2);
 
 /// Why a gateway was not reached. The sentences say what to look at.

@@ -16,8 +16,8 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use serde::de::DeserializeOwned;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
+use underpass_runtime::net;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::ClientTls;
 use underpass_shared::api::management::{ErrorBody, ErrorType, Target};
@@ -110,9 +110,8 @@ impl Connection {
             address: shown.clone(),
             source,
         };
-        let place = (address.host.as_str(), address.port.get());
-        let stream = TcpStream::connect(place).await.map_err(unreachable)?;
-        stream.set_nodelay(true).map_err(unreachable)?;
+        let connected = net::connect_name(address.host.as_str(), address.port.get(), CONNECT_TIME);
+        let stream = connected.await.map_err(unreachable)?;
         let name = ServerName::try_from(id.server_name());
         let name = name.map_err(|error| refused(io::Error::other(error)))?;
         let stream = tls.connect(name, stream).await.map_err(refused)?;

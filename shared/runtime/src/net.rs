@@ -1,5 +1,7 @@
 //! TCP sockets: listening, options, and streams that can move to another thread's runtime.
 
+mod first;
+
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -10,6 +12,8 @@ use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use underpass_shared::protocol::timers::TCP_USER_TIMEOUT;
+
+pub use self::first::{connect_first, connect_name};
 
 /// Connections that the kernel completes before we accept them.
 const BACKLOG: i32 = 4_096;

@@ -15,8 +15,8 @@ use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use serde_json::Value;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
+use underpass_runtime::net;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::{ClientTls, Credential, Presented};
 use underpass_shared::scc::{Call, Form};
@@ -244,9 +244,8 @@ impl Wire {
             address: address(),
             source,
         };
-        let place = (self.host.as_str(), self.port);
-        let stream = TcpStream::connect(place).await.map_err(unreachable)?;
-        stream.set_nodelay(true).map_err(unreachable)?;
+        let connected = net::connect_name(self.host.as_str(), self.port, CONNECT_TIME);
+        let stream = connected.await.map_err(unreachable)?;
         let name = ServerName::try_from(self.host.clone());
         let name = name.map_err(|error| refused(std::io::Error::other(error)))?;
         let stream = match self.tls.connect(name, stream).await {
