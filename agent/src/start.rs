@@ -7,7 +7,7 @@ use std::io;
 use std::process::ExitCode;
 
 use underpass_runtime::telemetry::Recent;
-use underpass_runtime::{descriptors, stop, telemetry};
+use underpass_runtime::{descriptors, stop, telemetry, threads};
 
 use crate::cli::{Cli, Command};
 use crate::control::End;
@@ -44,7 +44,7 @@ pub fn start(cli: Cli) -> anyhow::Result<ExitCode> {
             let levels = telemetry::start(&log, format, Some(recent.clone()))
                 .map_err(|error| anyhow::anyhow!("--log: {error}"))?;
             descriptors::raise_or_warn();
-            runtime.block_on(async {
+            let ended = runtime.block_on(async {
                 let stop = stop::requested()?;
                 let administration = run::Administration {
                     operators_group,
@@ -59,7 +59,9 @@ pub fn start(cli: Cli) -> anyhow::Result<ExitCode> {
                     End::Stopped => ExitCode::SUCCESS,
                     End::Restart => ExitCode::from(RESTART_CODE),
                 })
-            })
+            });
+            threads::end(runtime);
+            ended
         }
         Command::Doctor { host } => {
             let (data_dir, host) = (&common.data_dir, host.as_ref());

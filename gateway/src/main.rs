@@ -8,7 +8,7 @@ use clap::Parser as _;
 use underpass_gateway::cli::{Cli, Command, Serve};
 use underpass_gateway::commands;
 use underpass_gateway::serve::Gateway;
-use underpass_runtime::{descriptors, stop, telemetry};
+use underpass_runtime::{descriptors, stop, telemetry, threads};
 
 #[cfg(not(windows))]
 #[global_allocator]
@@ -30,7 +30,11 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     match &cli.command {
-        Command::Serve(options) => runtime.block_on(serve(cli, options)),
+        Command::Serve(options) => {
+            let ended = runtime.block_on(serve(cli, options));
+            threads::end(runtime);
+            ended
+        }
         Command::Offline(command) => runtime.block_on(commands::run(
             &cli.global,
             command,

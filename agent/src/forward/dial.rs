@@ -35,7 +35,7 @@ pub(super) struct System;
 
 impl Resolve for System {
     async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        Ok(tokio::net::lookup_host((host, port)).await?.collect())
+        net::resolve(host, port).await
     }
 }
 

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use underpass_runtime::file;
 use underpass_shared::alert::{AlertId, Code, Condition};
 use underpass_shared::api::management::{ScheduleState, ScheduleStatus};
@@ -31,6 +31,9 @@ use crate::utc::utc;
 /// The file in the data directory.
 const FILE: &str = "backup-schedules.json";
 
+/// Backups at a time that are written to folders: threads that wait for a share that is away stay.
+const THREADS_MAX: usize = 4;
+
 /// What is known of all schedules. Clones are the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedules(Arc<Inner>);
@@ -41,6 +44,7 @@ struct Inner {
     book: Mutex<Book>,
     /// Somebody asked for a backup.
     asked: Notify,
+    threads: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +84,13 @@ impl Schedules {
             path,
             book,
             asked: Notify::new(),
+            threads: Arc::new(Semaphore::new(THREADS_MAX)),
         }))
+    }
+
+    /// A thread for a folder, if one is free.
+    pub(crate) fn thread(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.threads).try_acquire_owned().ok()
     }
 
     /// A process begins to follow them.

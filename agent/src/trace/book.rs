@@ -94,11 +94,8 @@ impl Book {
         if let Some(same) = self.entries.iter().find(is_open) {
             return Err(TraceError::Same(same.shown.id));
         }
-        if self.entries.len() >= TRACES_MAX {
-            // Those have no file.
-            let mut all = self.entries.iter();
-            let refused = all.position(|one| one.shown.state == TraceState::Refused);
-            self.entries.remove(refused.ok_or(TraceError::TooMany)?);
+        if let Some(refused) = self.room()? {
+            self.entries.remove(refused);
         }
         // Numbers are never used again, over restarts too.
         let now = u64::try_from(now_ms).unwrap_or(0);
@@ -115,6 +112,17 @@ impl Book {
             by: Some(by.clone()),
         });
         Ok(shown)
+    }
+
+    /// Whether there is room for one more, and which gives way for it.
+    pub(super) fn room(&self) -> Result<Option<usize>, TraceError> {
+        if self.entries.len() < TRACES_MAX {
+            return Ok(None);
+        }
+        // Those have no file.
+        let mut all = self.entries.iter();
+        let refused = all.position(|one| one.shown.state == TraceState::Refused);
+        refused.map(Some).ok_or(TraceError::TooMany)
     }
 
     pub(super) fn requester(&mut self, id: u64) -> Result<Caller, TraceError> {

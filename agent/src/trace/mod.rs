@@ -136,6 +136,14 @@ impl Traces {
         self.book().request(wanted, by, clock::wall_ms())
     }
 
+    /// Whether one more could be asked for.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub(crate) fn check_room(&self) -> Result<(), TraceError> {
+        self.book().room().map(drop)
+    }
+
     /// Who asked for a trace that waits.
     pub(crate) fn requester(&self, id: u64) -> Result<Caller, TraceError> {
         self.book().requester(id)

@@ -168,8 +168,8 @@ async fn tcp(address: (&str, u16)) -> Result<TcpStream, TcpError> {
 }
 
 /// The addresses of a name.
-pub(crate) async fn resolve(address: (&str, u16)) -> io::Result<Vec<SocketAddr>> {
-    Ok(tokio::net::lookup_host(address).await?.collect())
+pub(crate) async fn resolve((host, port): (&str, u16)) -> io::Result<Vec<SocketAddr>> {
+    net::resolve(host, port).await
 }
 
 /// A connection to the first address that answers.

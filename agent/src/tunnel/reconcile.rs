@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32};
 
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tunnel::Handler;
 use underpass_shared::api::management::Drain;
@@ -167,20 +168,16 @@ fn start(tunnels: &Tunnels, forward: &Forward, ways: &Ways, wanted: &Wanted) -> 
 async fn slots<H: Handler>(link: Arc<slot::Link<H>>) {
     let mut count = link.connections.subscribe();
     let mut tuned = link.tuned.clone();
-    let mut running: Vec<tokio::task::JoinHandle<Option<()>>> = Vec::new();
+    let mut running: BTreeMap<u8, JoinHandle<Option<()>>> = BTreeMap::new();
     loop {
         let wanted = (*count.borrow_and_update()).clamp(1, CONNECTIONS_MAX);
-        running.truncate(
-            running
-                .iter()
-                .take_while(|slot| !slot.is_finished())
-                .count(),
-        );
+        // One that is too many ends when its streams have.
+        running.retain(|_, slot| !slot.is_finished());
         for index in 0..wanted {
-            if usize::from(index) >= running.len() {
+            running.entry(index).or_insert_with(|| {
                 let slot = slot::keep(Arc::clone(&link), index);
-                running.push(link.tasks.spawn("tunnel-slot", slot));
-            }
+                link.tasks.spawn("tunnel-slot", slot)
+            });
         }
         tokio::select! {
             changed = count.changed() => if changed.is_err() { return },

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
+use underpass_runtime::net;
 
 use crate::failure::{Failure, within};
 use crate::surroundings::{Receiver, Surroundings};
@@ -20,9 +21,9 @@ pub(crate) async fn connect(
     limit: Duration,
 ) -> Result<TcpStream, Failure> {
     let step = format!("looking up {host}");
-    let found = within(limit, &step, lookup_host((host, port))).await?;
+    let found = within(limit, &step, net::resolve(host, port)).await?;
     let found: Vec<SocketAddr> = match found {
-        Ok(found) => found.take(ADDRESSES_MAX).collect(),
+        Ok(found) => found.into_iter().take(ADDRESSES_MAX).collect(),
         Err(error) => return Err(Failure::at(step, error)),
     };
     let mut failure = Failure::at(step, "it has no address");

@@ -1,6 +1,7 @@
 //! TCP sockets: listening, options, and streams that can move to another thread's runtime.
 
 mod first;
+mod names;
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use underpass_shared::protocol::timers::TCP_USER_TIMEOUT;
 
 pub use self::first::{connect_first, connect_name};
+pub use self::names::resolve;
 
 /// Connections that the kernel completes before we accept them.
 const BACKLOG: i32 = 4_096;

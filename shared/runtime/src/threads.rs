@@ -2,10 +2,19 @@
 
 use std::io;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::tasks::Tasks;
+
+/// How long blocking work that nobody waits for any more may take at the end.
+const LEFT_OVER: Duration = Duration::from_secs(2);
+
+/// Ends a runtime, also where a file or a name on the network hangs in one of its threads.
+pub fn end(runtime: Runtime) {
+    runtime.shutdown_timeout(LEFT_OVER);
+}
 
 /// The threads of the data path. They end when their [`Tasks`] are told to stop.
 #[derive(Debug)]
@@ -38,7 +47,10 @@ impl DataThreads {
             let tasks = tasks.clone();
             let join = std::thread::Builder::new()
                 .name(format!("{name}-{index}"))
-                .spawn(move || runtime.block_on(tasks.ended()))?;
+                .spawn(move || {
+                    runtime.block_on(tasks.ended());
+                    end(runtime);
+                })?;
             threads.joins.push(join);
         }
         Ok(threads)
@@ -55,5 +67,31 @@ impl DataThreads {
             // A panic of the thread itself was reported by its own hook.
             drop(join.join());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Instant;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_hangs_in_a_file_keeps_no_thread_from_its_end() {
+        let tasks = Tasks::new();
+        let threads = DataThreads::start(1, &tasks).unwrap();
+        let (release, held) = mpsc::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        threads.handles()[0].spawn_blocking(move || {
+            tell.send(()).unwrap();
+            assert!(held.recv().is_err());
+        });
+        told.recv().unwrap();
+        let begun = Instant::now();
+        assert!(tasks.join(LEFT_OVER).await);
+        threads.join();
+        assert!(begun.elapsed() < LEFT_OVER * 2);
+        drop(release);
     }
 }

@@ -117,9 +117,19 @@ impl Admin {
             });
             edit(document)
         };
-        let changed = self.change(call, &reason, change, answer::done).await?;
         // Nothing is traced of an agent that does not run.
-        if asks.is_some() && !call.query.dry_run && self.live.is_some() {
+        let follows = asks.is_some() && !call.query.dry_run && self.live.is_some();
+        let off = asks.is_some_and(|asks| asks == false || asks == "false");
+        if follows && !off {
+            // Where none can be asked for, the setting stays as it is.
+            let traces = self.known_traces()?;
+            let open = traces.of_setting(&of).map(|one| one.state);
+            if !matches!(open, Some(TraceState::Requested | TraceState::Running)) {
+                traces.check_room()?;
+            }
+        }
+        let changed = self.change(call, &reason, change, answer::done).await?;
+        if follows {
             self.follow_setting(call, &of).await?;
         }
         Ok(changed)

@@ -25,6 +25,8 @@ use crate::tunnel::Route;
 
 /// How often it is looked for what is due at least: the host may sleep, and its clock be set.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// How long a folder may take to store a backup and to give it back.
+const STORE_TIME: Duration = Duration::from_secs(15 * 60);
 /// How long folders may take at the start to be looked at for what was never finished.
 const SWEEP_TIME: Duration = Duration::from_secs(30);
 
@@ -194,8 +196,12 @@ impl Admin {
         sealed: Sealed,
     ) -> Result<Vec<String>, String> {
         self.schedules.step(ScheduleState::Storing);
+        let place = self.schedules.thread();
+        let place = place.ok_or("earlier backups still wait for folders that do not answer")?;
         let (schedules, folder) = (self.schedules.clone(), folder.clone());
+        let shown = folder.path.to_string();
         let stored = spawn_blocking(move || {
+            let _place = place;
             let Sealed { name, archive, key } = sealed;
             let stored = schedules::store(&folder.path, &name, archive, |written| {
                 schedules.step(ScheduleState::Verifying);
@@ -209,7 +215,15 @@ impl Admin {
             }
             Ok(remarks)
         });
-        stored.await.map_err(|error| error.to_string())?
+        // A share that is away must not hold up the other schedules.
+        let stored = timeout(STORE_TIME, stored).await;
+        let stored = stored.map_err(|_elapsed| {
+            let minutes = STORE_TIME.as_secs() / 60;
+            format!(
+                "the folder {shown} did not answer within {minutes} minutes; is the share there?"
+            )
+        });
+        stored?.map_err(|error| error.to_string())?
     }
 
     async fn to_address(

@@ -4,8 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
+
+use super::names::resolve;
 
 /// How long one of several addresses may take. Packets to it may be dropped without a word, and
 /// those after it must have their turn.
@@ -41,8 +43,8 @@ pub async fn connect_first<C: Future<Output = io::Result<TcpStream>>>(
 /// When the name has no address, or none of them answers.
 pub async fn connect_name(host: &str, port: u16, time: Duration) -> io::Result<TcpStream> {
     let end = Instant::now() + time;
-    let found = timeout_at(end, lookup_host((host, port))).await;
-    let found: Vec<SocketAddr> = found.map_err(io::Error::from)??.collect();
+    let found = timeout_at(end, resolve(host, port)).await;
+    let found = found.map_err(io::Error::from)??;
     let left = end.saturating_duration_since(Instant::now());
     let (stream, _address) = connect_first(&found, left, TcpStream::connect).await?;
     stream.set_nodelay(true)?;
