@@ -1,12 +1,13 @@
 //! The handovers that this agent takes part in, kept sealed: keys that wait for their certificates
 //! are among them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use underpass_shared::api::management::{HandoverMode, HandoverSide, HandoverState};
-use underpass_shared::config::SubaccountKey;
+use underpass_shared::config::{SubaccountFields, SubaccountKey};
 use underpass_shared::id::{CredentialId, HandoverId, InstanceId};
 use zeroize::Zeroizing;
 
@@ -61,6 +62,19 @@ impl Part {
             | HandoverState::Vouched
             | HandoverState::Released => true,
             HandoverState::Completed | HandoverState::Aborted => false,
+        }
+    }
+
+    /// Target: it gets an enrolment in place of what is there, which an abort puts back. A call that
+    /// broke off may have put the new one there already.
+    pub(crate) fn offer(&mut self, target: InstanceId, present: Option<&SubaccountFields>) {
+        self.target = Some(target);
+        if present.is_none_or(|own| own.instance != target) {
+            self.before = present.map(|own| Before {
+                instance: own.instance,
+                credential: own.credential,
+                connected: own.connected,
+            });
         }
     }
 
@@ -143,6 +157,20 @@ impl Handovers {
         Ok(read)
     }
 
+    /// Enrolments that an abort would put back.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub(crate) fn put_back(&self) -> anyhow::Result<BTreeSet<InstanceId>> {
+        let all = self.all()?;
+        let open = all
+            .iter()
+            .flat_map(|one| &one.parts)
+            .filter(|part| part.is_open());
+        let before = open.filter_map(|part| part.before.as_ref());
+        Ok(before.map(|before| before.instance).collect())
+    }
+
     /// One of them, on one side: an agent may hand over to itself under another location ID.
     ///
     /// # Errors
@@ -214,6 +242,36 @@ mod tests {
             mode: None,
             parts: vec![part],
         }
+    }
+
+    #[test]
+    fn what_an_abort_puts_back_outlives_a_call_that_is_made_again() {
+        let mut part = handover(0, Target, HandoverState::Requested)
+            .parts
+            .remove(0);
+        let id = |number| InstanceId::from_uuid(Uuid::from_u128(number));
+        let own = |instance: InstanceId| SubaccountFields {
+            connected: false,
+            ..SubaccountFields::enrolled(
+                part.key.clone(),
+                instance,
+                CredentialId::from_uuid(*instance.as_uuid()),
+            )
+        };
+        let (old, new, other) = (own(id(1)), own(id(2)), own(id(3)));
+        part.offer(new.instance, Some(&old));
+        let before = part.before.clone().unwrap();
+        assert_eq!((before.instance, before.connected), (id(1), false));
+        // It was put there, and that it was is not known.
+        part.offer(new.instance, Some(&new));
+        assert_eq!(part.before, Some(before));
+        assert_eq!(part.target, Some(id(2)));
+        part.offer(new.instance, Some(&other));
+        assert_eq!(part.before.as_ref().map(|one| one.instance), Some(id(3)));
+        part.offer(new.instance, None);
+        assert_eq!(part.before, None);
+        part.offer(new.instance, Some(&new));
+        assert_eq!(part.before, None);
     }
 
     #[test]

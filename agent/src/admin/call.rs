@@ -1,6 +1,5 @@
 //! One request on its way through a handler, and the one way that a handler changes anything.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +12,6 @@ use underpass_shared::audit::Category;
 use underpass_shared::backup::Named;
 use underpass_shared::config::limits::REASON_LEN_MAX;
 use underpass_shared::config::{ConfirmWithin, Document, Invalid, Joining, changes, diff};
-use underpass_shared::id::CredentialId;
 use underpass_shared::rights::{self, Role};
 
 use super::payload::Coming;
@@ -198,7 +196,7 @@ impl PastStore {
 }
 
 /// A change as handlers describe it: it is refused, or leads to another document.
-type EditResult = Result<Document, Refusal>;
+pub(super) type EditResult = Result<Document, Refusal>;
 
 impl Admin {
     /// Makes a change, or tells what it would change. `done` makes the answer from the number of
@@ -238,11 +236,10 @@ impl Admin {
             .commit(&call.caller, reason, call.if_match, joining, within, edit)
             .await?;
         let mut response = done(revision);
-        match self.store.current().trial() {
-            // What is taken back must work again.
-            Some(trial) => answer::reverts_at(&mut response, trial.until_ms),
-            None => self.forget(&before),
+        if let Some(trial) = self.store.current().trial() {
+            answer::reverts_at(&mut response, trial.until_ms);
         }
+        self.forget(&before);
         Ok(response)
     }
 
@@ -279,26 +276,6 @@ impl Admin {
             tracing::info!(author, reason, revision = number, "configuration changed");
         }
         Ok(number)
-    }
-
-    /// Deletes what only the document before a change still used.
-    pub(super) fn forget(&self, before: &Named) {
-        let current = self.store.current();
-        if current.problem().is_some() {
-            return;
-        }
-        let used = Named::of(current.document());
-        let failed = |error: anyhow::Error| {
-            let error = format!("{error:#}");
-            tracing::warn!(error, "a secret that is no longer used was not deleted");
-        };
-        for gone in before.enrolments.difference(&used.enrolments) {
-            self.credentials.delete(*gone).unwrap_or_else(failed);
-        }
-        let values: BTreeSet<CredentialId> = used.values().collect();
-        for gone in before.values().filter(|one| !values.contains(one)) {
-            self.secrets.remove(gone).unwrap_or_else(failed);
-        }
     }
 }
 

@@ -16,6 +16,7 @@ use underpass_shared::rights::{self, Role};
 use uuid::Uuid;
 
 use super::call::Call;
+use super::forget::outside_trials;
 use super::proxy::{route, with_proxy};
 use super::{Admin, Answer, answer};
 use crate::store::Snapshot;
@@ -173,26 +174,39 @@ impl Admin {
             subaccount: enrolled.subaccount,
             location_id: enrolled.location_id.clone(),
         };
+        let instance = enrolled.instance;
+        let adopted = self.adopt(call, enrolment, &key, enrolled).await;
+        let revision = adopted.inspect_err(|_refusal| self.drop_enrolment(instance))?;
+        self.forget(&before);
+        self.added(&key, revision)
+    }
+
+    /// Has the document name an enrolment whose credentials are kept, and the proxy that comes with
+    /// it.
+    async fn adopt(
+        &self,
+        call: &Call,
+        enrolment: Enrolment,
+        key: &SubaccountKey,
+        enrolled: Enrolled,
+    ) -> Result<u64, Refusal> {
         let reason = format!("enrolled for subaccount {}", enrolled.subaccount);
         let kept = enrolment.proxy.as_ref();
         let kept = kept.map(|input| self.keep_proxy(input)).transpose()?;
         let added = kept.as_ref().and_then(|kept| kept.added);
-        let put = {
-            let key = key.clone();
-            move |document: &Document| {
-                let document = add(document, key, &enrolled, enrolment)?;
-                match kept {
-                    Some(kept) => with_proxy(&document, Some(kept.proxy)),
-                    None => Ok(document),
-                }
+        let key = key.clone();
+        let put = move |document: &Document| {
+            let document = add(document, key, &enrolled, enrolment)?;
+            match kept {
+                Some(kept) => with_proxy(&document, Some(kept.proxy)),
+                None => Ok(document),
             }
         };
+        let put = outside_trials(&self.store, put);
         let revision = self
             .commit(call.caller(), &reason, None, Joining::Nobody, None, put)
             .await;
-        let revision = revision.inspect_err(|_refusal| self.drop_password(added))?;
-        self.forget(&before);
-        self.added(&key, revision)
+        revision.inspect_err(|_refusal| self.drop_password(added))
     }
 
     /// 201 with the subaccount, as one that is there already is shown.

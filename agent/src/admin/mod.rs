@@ -25,6 +25,7 @@ mod document;
 mod domains;
 mod enrolment;
 mod events;
+mod forget;
 mod ha;
 mod identity;
 mod import;
@@ -113,6 +114,8 @@ pub struct Admin {
     restores: Restores,
     /// What is known of scheduled backups.
     schedules: Schedules,
+    /// Secrets that go as soon as nothing can need them any more.
+    replaced: forget::Replaced,
 }
 
 /// A refusal as a response, for those who carry requests.
@@ -149,6 +152,7 @@ impl Admin {
             backups: backup::Desk::new(data_dir),
             restores: Restores::new(data_dir),
             schedules: Schedules::open(data_dir),
+            replaced: forget::Replaced::default(),
         }
     }
 

@@ -4,7 +4,6 @@ use http::StatusCode;
 use underpass_runtime::tasks::Tasks;
 use underpass_shared::api::management::{ErrorType, PendingConfirm, Refusal, Verb};
 use underpass_shared::audit::{Actor, Category, Outcome, Record};
-use underpass_shared::backup::Named;
 use underpass_shared::config::{OnTrial, Revision, Trial};
 use underpass_shared::rights::{self, Role};
 
@@ -99,7 +98,8 @@ impl Admin {
     /// Cleans up behind each trial, also behind those that end by the clock.
     pub(crate) async fn watch_trials(self, tasks: Tasks) {
         let mut snapshot = self.store.snapshot();
-        let mut last: Option<Trial> = None;
+        // One that was over before anybody could see it.
+        let mut last = self.store.taken_back().cloned();
         loop {
             let now = snapshot.borrow_and_update().trial().cloned();
             if let Some(over) =
@@ -115,6 +115,14 @@ impl Admin {
                 },
                 () = tasks.stopped() => return,
             }
+        }
+    }
+
+    /// Cleans up behind a trial that was over when the state was opened.
+    pub(crate) async fn clean_up(&self) {
+        if let Some(over) = self.store.taken_back() {
+            self.note_end(over);
+            self.settled(over).await;
         }
     }
 
@@ -140,18 +148,6 @@ impl Admin {
             revision: Some(*number),
             ..Record::new(self.audit.now_ms(), category, outcome, actor, reason)
         });
-    }
-
-    /// Deletes what only states on trial used. Until a trial is over nothing is deleted: what is
-    /// taken back must work again.
-    pub(super) async fn settled(&self, trial: &Trial) {
-        for number in trial.first.saturating_sub(1)..=trial.last {
-            match self.store.at(number).await {
-                Ok(Some(document)) => self.forget(&Named::of(&document)),
-                Ok(None) => {}
-                Err(error) => tracing::warn!(%error, "secrets that are no longer used may be left"),
-            }
-        }
     }
 }
 

@@ -11,6 +11,7 @@ use underpass_shared::pki::token::EnrolToken;
 use underpass_shared::rights;
 
 use super::call::Call;
+use super::forget::outside_trials;
 use super::kept::unusable;
 use super::subaccounts::find;
 use super::{Admin, Answer, answer};
@@ -83,8 +84,10 @@ impl Admin {
         let there = current.document().subaccount(&own.key);
         if there.is_none_or(|one| one.own().instance != own.instance) {
             // It was removed meanwhile, and its secret must not outlive it.
-            let deleted = self.credentials.delete(own.instance);
-            deleted.map_err(|error| failed(&error))?;
+            self.forget(&Named {
+                enrolments: [own.instance].into(),
+                ..Named::default()
+            });
             return Err(Refusal::not_found("the subaccount was removed meanwhile"));
         }
         answer::ok(&certificate(&new), current.revision().number)
@@ -135,15 +138,11 @@ impl Admin {
                 ..SubaccountFields::clone(found.own())
             })?)
         };
+        let put = outside_trials(&self.store, put);
         let committed = self
             .commit(call.caller(), &reason, None, Joining::Nobody, None, put)
             .await;
-        let revision = committed.inspect_err(|_refusal| {
-            if let Err(error) = self.credentials.delete(instance) {
-                let error = format!("{error:#}");
-                tracing::warn!(error, "a secret that is not used was not deleted");
-            }
-        })?;
+        let revision = committed.inspect_err(|_refusal| self.drop_enrolment(instance))?;
         self.forget(&before);
         answer::ok(&certificate(&credentials), revision)
     }

@@ -203,7 +203,10 @@ async fn make(
         return out.changed(&reply, query.dry_run);
     }
     let request = String::from_utf8(reply.body.to_vec())?;
-    let shown = serde_json::json!({ "request": request });
+    let mut shown = serde_json::json!({ "request": request });
+    if let Some(ms) = reply.reverts_at_ms {
+        shown["revertsAtMs"] = ms.into();
+    }
     out.show(&shown, |out| write!(out, "{request}"))?;
     reverts(reply.reverts_at_ms, &mut std::io::stderr())?;
     Ok(())

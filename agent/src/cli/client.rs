@@ -110,6 +110,7 @@ impl Client {
                         audit.record(Record::of_agent(time_ms, category, told));
                     }
                     let admin = Admin::stopped(data_dir, store, audit);
+                    admin.clean_up().await;
                     return Ok(Self {
                         data_dir: data_dir.to_owned(),
                         stopped: Some(admin),

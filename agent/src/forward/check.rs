@@ -194,12 +194,12 @@ async fn connect(peers: Vec<SocketAddr>) -> Result<((TcpStream, SocketAddr), Wen
 }
 
 fn unconnected(error: &io::Error) -> &'static str {
-    match error.kind() {
-        ErrorKind::ConnectionRefused => {
-            "the host is there, but nothing listens on this port; check the port and start the system"
-        }
-        ErrorKind::TimedOut => late(CheckStep::Connection),
-        _ => "check host, port, routes and firewalls between this agent and the system",
+    if error.kind() == ErrorKind::ConnectionRefused {
+        "the host is there, but nothing listens on this port; check the port and start the system"
+    } else if error.kind() == ErrorKind::TimedOut {
+        late(CheckStep::Connection)
+    } else {
+        "check host, port, routes and firewalls between this agent and the system"
     }
 }
 

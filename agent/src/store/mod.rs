@@ -72,6 +72,7 @@ struct Shared {
     jobs: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
     path: PathBuf,
+    taken_back: Option<Trial>,
 }
 
 impl Drop for Shared {
@@ -129,9 +130,12 @@ impl Store {
         let (jobs, queue) = mpsc::channel(QUEUE_LEN);
         let mut state = Writer::new(path.clone(), lock, opened, publish, Box::new(clock));
         state.set_trial_clock();
+        let mut taken_back = None;
         if state.trial_left() == Some(Duration::ZERO) {
+            taken_back = snapshot.borrow().trial().cloned();
             // Before anybody sees it.
             state.expire();
+            taken_back = taken_back.filter(|_| snapshot.borrow().trial().is_none());
         }
         let writer = std::thread::Builder::new()
             .name("store".to_owned())
@@ -144,11 +148,17 @@ impl Store {
             jobs: Some(jobs),
             writer: Some(writer),
             path,
+            taken_back,
         };
         Ok(Self {
             snapshot,
             shared: Arc::new(shared),
         })
+    }
+
+    /// The trial whose time was over when the state was opened; it never was in a snapshot.
+    pub fn taken_back(&self) -> Option<&Trial> {
+        self.shared.taken_back.as_ref()
     }
 
     /// Whether a process uses a data directory now.

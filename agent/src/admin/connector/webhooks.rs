@@ -99,10 +99,7 @@ impl Admin {
         // What `***` keeps is looked up in what is there, which must be what the caller saw.
         call.check_revision(current.revision().number)?;
         let (webhooks, added) = wanted(present, inputs)?;
-        for (id, secret) in &added {
-            let saved = self.secrets.save(*id, secret);
-            saved.map_err(|error| Refusal::failure(format!("{error:#}")))?;
-        }
+        self.keep_secrets(&added)?;
         let before = present.clone();
         let edit = edit(move |fields| {
             // What is kept was looked up in these.
@@ -116,9 +113,7 @@ impl Admin {
         let reason = "changed where alerts are posted to";
         let changed = self.change(call, reason, edit, answer::done).await;
         if changed.is_err() || call.query.dry_run {
-            for (id, _) in added {
-                self.drop_password(Some(id));
-            }
+            self.drop_secrets(&added);
         }
         changed
     }

@@ -6,6 +6,7 @@ use underpass_shared::api::handover;
 use underpass_shared::api::management::{
     AcceptInput, CertificateGiven, HandoverInput, HandoverSide, HandoverState, Refusal,
 };
+use underpass_shared::backup::Named;
 use underpass_shared::config::{Document, Joining, SubaccountFields, SubaccountKey};
 use underpass_shared::id::CredentialId;
 use underpass_shared::pki::identity::AgentIdentity;
@@ -13,9 +14,10 @@ use underpass_shared::protocol::role::Role;
 
 use super::{Asking, check_list, chosen_by, failed, first_refusal};
 use crate::admin::call::Call;
+use crate::admin::forget::outside_trials;
 use crate::admin::{Admin, Answer, trial};
 use crate::credentials::Credentials;
-use crate::handovers::{Before, Handover, Part};
+use crate::handovers::{Handover, Part};
 
 /// One enrolment that the target gets.
 struct Taken {
@@ -67,18 +69,11 @@ impl Admin {
         for one in &taken {
             let saved = self.credentials.save(one.given.instance, &one.credentials);
             saved.map_err(|error| failed(&error))?;
-            let before = current.document().subaccount(&one.key).map(|found| {
-                let own = found.own();
-                Before {
-                    instance: own.instance,
-                    credential: own.credential,
-                    connected: own.connected,
-                }
-            });
+            let own = current.document().subaccount(&one.key);
+            let own = own.map(|found| -> &SubaccountFields { found.own() });
             let part = handover.parts.iter_mut().find(|part| part.key == one.key);
             if let Some(part) = part {
-                part.before = before;
-                part.target = Some(one.given.instance);
+                part.offer(one.given.instance, own);
             }
         }
         // What an abort puts back is known before anything changes.
@@ -108,17 +103,17 @@ impl Admin {
             }
             Ok(document)
         };
+        let edit = outside_trials(&self.store, edit);
         let committed = self
             .commit(call.caller(), &reason, None, Joining::Nobody, None, edit)
             .await;
-        if let Err(refusal) = committed {
-            for one in &taken {
-                if let Err(error) = self.credentials.delete(one.given.instance) {
-                    tracing::warn!(error = format!("{error:#}"), "unused credentials stay");
-                }
-            }
-            return Err(refusal);
-        }
+        committed.inspect_err(|_refusal| {
+            // Not those that an earlier call had the document name.
+            self.forget(&Named {
+                enrolments: taken.iter().map(|one| one.given.instance).collect(),
+                ..Named::default()
+            });
+        })?;
         for one in taken {
             let part = handover.parts.iter_mut().find(|part| part.key == one.key);
             if let Some(part) = part {

@@ -14,6 +14,7 @@ use underpass_shared::config::{Document, Joining, SubaccountFields, SubaccountKe
 
 use super::{Asking, chosen, chosen_by, first_refusal, refused};
 use crate::admin::call::Call;
+use crate::admin::forget::outside_trials;
 use crate::admin::{Admin, Answer, trial};
 use crate::handovers::{Before, Handover, Part};
 use crate::tunnel::control::ControlError;
@@ -119,6 +120,7 @@ impl Admin {
                 }
                 Ok(document)
             };
+            let edit = outside_trials(&self.store, edit);
             let reason = format!("handed over by handover {}", handover.id);
             self.commit(call.caller(), &reason, None, Joining::Nobody, None, edit)
                 .await?;
@@ -276,6 +278,7 @@ impl Admin {
             }
             Ok(document)
         };
+        let edit = outside_trials(&self.store, edit);
         let reason = format!("gave back handover {}", handover.id);
         self.commit(call.caller(), &reason, None, Joining::Nobody, None, edit)
             .await?;
@@ -305,6 +308,7 @@ impl Admin {
             }
             Ok(document)
         };
+        let edit = outside_trials(&self.store, edit);
         self.commit(call.caller(), reason, None, Joining::Nobody, None, edit)
             .await
             .map(drop)

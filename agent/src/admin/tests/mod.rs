@@ -5,6 +5,7 @@ mod gone;
 mod restore;
 mod roles;
 mod samples;
+mod trial;
 
 use bytes::Bytes;
 use http::{Method, Request};

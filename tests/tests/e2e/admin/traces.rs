@@ -260,42 +260,6 @@ fn the_setting_of_a_subaccount_asks_for_a_trace_that_ends_by_itself() {
     ends_with_the_agent(&world, &mut agent, &anna);
 }
 
-/// What cannot be done is not half done.
-#[test]
-fn a_setting_that_finds_no_room_for_its_trace_stays_as_it_is() {
-    let world = World::start();
-    let (_backend, address) = world.sample_backend(&[]);
-    let mut agent = world.enrol("", &[]);
-    let systems: Vec<String> = (1..=20).map(|port| format!("a:{port}")).collect();
-    let exposed: Vec<_> = systems
-        .iter()
-        .map(|one| (one.as_str(), address.as_str()))
-        .collect();
-    agent.expose(&exposed);
-    agent.run();
-    agent.until_up();
-    for system in &systems {
-        let request = ["trace", "request", "--reason", "x", "--system", system];
-        run(agent.command(&request));
-    }
-    let before = agent.document();
-    let own = &before["subaccounts"][0];
-    let path = format!(
-        "/api/v1/configuration/connector/logAndTrace/subaccounts/{}/{}",
-        own["regionHost"].as_str().unwrap(),
-        own["subaccount"].as_str().unwrap()
-    );
-    let switch = |on: bool| {
-        let body = json!({"trafficTrace": on}).to_string();
-        agent.send("PATCH", &path, &[], &body)
-    };
-    let refused = switch(true);
-    assert_eq!(refused.status, 409, "{refused:?}");
-    assert!(refused.body.contains("delete some"), "{refused:?}");
-    assert_eq!(agent.document(), before);
-    assert_eq!(switch(false).status, 204);
-}
-
 /// On by the setting once another operator approves it, and off again.
 fn is_switched(world: &World, agent: &Agent, anna: &Remote) {
     let document = agent.document();

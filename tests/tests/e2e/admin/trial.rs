@@ -192,6 +192,42 @@ fn whatever_changes_something_can_be_tried() {
     );
 }
 
+/// The gateway holds still between the look at what is on trial and the revision.
+#[test]
+fn an_enrolment_never_joins_a_trial_that_began_meanwhile() {
+    let world = World::start();
+    let mut agent = world.enrol("", &[]);
+    agent.run();
+    agent.until_up();
+    let kept = || {
+        let files = std::fs::read_dir(agent.dir.join("secrets")).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name.ends_with(".json")).collect();
+        names.sort();
+        names
+    };
+    let before = (agent.document(), kept());
+    let token = world.enrol_token(&["--location-id", "second"]);
+    let body = json!({"authenticationData": token, "locationID": "second"}).to_string();
+    world.gateway.signal("STOP");
+    let refused = std::thread::scope(|scope| {
+        let enrolling =
+            scope.spawn(|| agent.send("POST", &format!("{CONFIGURATION}/subaccounts"), &[], &body));
+        until("the enrolment is on its way", || {
+            let audit = agent.tell(&["audit", "list"]).to_string();
+            audit.contains("enrolment for subaccount").then_some(())
+        });
+        let add = ["mapping", "add", "a:1", "10.0.0.1:1"];
+        run(agent.command(&[&add[..], &["--confirm-within", "60"]].concat()));
+        world.gateway.signal("CONT");
+        enrolling.join().unwrap()
+    });
+    assert_eq!(refused.status, 409, "{refused:?}");
+    assert!(refused.body.contains("on trial"), "{refused:?}");
+    run(agent.command(&["revert"]));
+    assert_eq!((agent.document(), kept()), before);
+}
+
 #[test]
 fn states_of_the_past_are_shown_compared_and_restored() {
     let world = World::start();
