@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use underpass_agent::store::Store;
-use underpass_runtime::clock;
+use underpass_runtime::{clock, file};
 use underpass_shared::config::Document;
 
 use super::socket::CONFIGURATION;
@@ -147,7 +147,7 @@ fn whatever_changes_something_can_be_tried() {
     let request = run(agent.command(&csr));
     let before = agent.document();
     let request_file = world.path("request.pem");
-    std::fs::write(&request_file, request).unwrap();
+    file::replace(&request_file, request.as_bytes()).unwrap();
     let request_file = request_file.to_str().unwrap();
     let own = ["certificate", "self-signed", "system", "--subject", "CN=a"];
     let subaccount = world.tenant.subaccount.as_str();
