@@ -98,30 +98,30 @@ fn lock(strangers: &Mutex<Strangers>) -> MutexGuard<'_, Strangers> {
 mod tests {
     use super::*;
 
-    fn address(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([192, 0, 2, last]))
+    fn of(requesters: &Requesters, last: u8) -> Option<Place> {
+        requesters.stranger(Some(IpAddr::from([192, 0, 2, last])))
     }
 
     #[test]
     fn strangers_take_neither_the_places_of_agents_nor_of_one_another() {
         let requesters = Requesters::default();
         let mut held: Vec<Place> = (0..OF_ADDRESS_MAX)
-            .map(|_| requesters.stranger(address(1)).unwrap())
+            .map(|_| of(&requesters, 1).unwrap())
             .collect();
-        assert!(requesters.stranger(address(1)).is_none());
+        assert!(of(&requesters, 1).is_none());
         held.extend((0..STRANGERS_MAX).map_while(|at| {
             let last = u8::try_from(2 + at / OF_ADDRESS_MAX).unwrap();
-            requesters.stranger(address(last))
+            of(&requesters, last)
         }));
         assert_eq!(held.len(), STRANGERS_MAX);
-        assert!(requesters.stranger(address(200)).is_none());
+        assert!(of(&requesters, 200).is_none());
         let agents: Vec<Place> = (0..AGENTS_MAX)
             .map(|_| requesters.agent().unwrap())
             .collect();
         assert!(requesters.agent().is_none());
         drop((held, agents));
         assert!(requesters.agent().is_some());
-        assert!(requesters.stranger(address(1)).is_some());
+        assert!(of(&requesters, 1).is_some());
         assert!(lock(&requesters.strangers).by_address.is_empty());
     }
 }
