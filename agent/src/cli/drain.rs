@@ -14,8 +14,8 @@ pub(super) const EXAMPLE: &str = "\
 Example:
   underpass-agent drain --wait && systemctl stop underpass-agent
 
-Gateways send no new requests to this agent then, but to the others of its location if there are
-any. Requests that run may finish within the grace of a drain.";
+Gateways send no new requests to this agent then; callers get 503 until it is undrained. Requests
+that run may finish within the grace of a drain.";
 
 /// How often it is looked whether all tunnels are closed.
 const LOOK: Duration = Duration::from_millis(200);

@@ -18,7 +18,7 @@ Examples:
   underpass-agent logs --follow --text '*gate.example.com*'
   underpass-agent logs --json | jq -c 'select(.level == \"ERROR\")'
 
-It prints the newest of the lines that the running agent has in memory (some thousands), the oldest
+It prints the newest of the lines that the running agent has in memory (2,000), the oldest
 first. All lines are where the service manager keeps them.";
 
 /// Which lines.

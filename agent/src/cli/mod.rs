@@ -44,7 +44,7 @@ use clap::{Parser, Subcommand};
 use underpass_shared::id::RegionHost;
 
 pub use self::administer::Administer;
-pub use self::options::{Common, DryRun, Management, Readmit};
+pub use self::options::{Common, DryRun, Management, Preview, Readmit};
 
 const EXAMPLES: &str = "\
 First steps:
@@ -56,7 +56,9 @@ First steps:
 
 All commands work while the agent runs, and take effect at once. They reach it over a socket in
 its data directory, as root, as the agent's own user or as a member of the operators' group. While
-the agent is stopped they work on the data directory itself, as the agent's own user.";
+the agent is stopped, those that show or change its configuration work on the data directory itself,
+as the agent's own user; so do the audit log and backups. What a running agent does is told by a
+running agent alone.";
 
 /// On-premise end of Underpass: dials out to a gateway and lets through what its access control allows.
 #[derive(Debug, Parser)]

@@ -16,7 +16,7 @@ use underpass_shared::id::OperatorId;
 use underpass_shared::rights::Role;
 
 pub use self::trust::Action as TrustAction;
-use super::DryRun;
+use super::Preview;
 use super::client::Client;
 use super::output::{Output, table, utc};
 
@@ -57,7 +57,7 @@ pub enum Action {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
         #[command(flatten)]
-        dry_run: DryRun,
+        dry_run: Preview,
     },
     /// Remove an operator; connections end within seconds, for good.
     #[command(after_help = "Example:\n  underpass-agent operator revoke anna")]
@@ -65,7 +65,7 @@ pub enum Action {
         /// Name or id, as `operator list` shows them.
         operator: String,
         #[command(flatten)]
-        dry_run: DryRun,
+        dry_run: Preview,
     },
     /// Give an operator another role.
     #[command(after_help = "Example:\n  underpass-agent operator role anna Support")]
@@ -75,7 +75,7 @@ pub enum Action {
         /// What the operator may do from now on.
         role: Role,
         #[command(flatten)]
-        dry_run: DryRun,
+        dry_run: Preview,
     },
     /// Let in whom CAs of your organisation vouch for.
     #[command(after_help = trust::EXAMPLE)]

@@ -75,6 +75,20 @@ impl From<Management> for management::Options {
     }
 }
 
+/// An option of commands whose change is for good: nobody who lost a right gets it back by himself.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Preview {
+    /// Show what would change, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Preview {
+    pub(super) fn put(self, query: &mut Query) {
+        query.dry_run = self.dry_run;
+    }
+}
+
 /// An option of commands that change something.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct DryRun {

@@ -1,6 +1,6 @@
 //! `pair`.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::time::Duration;
 
 use anyhow::bail;
@@ -62,11 +62,9 @@ pub(super) async fn run(client: &Client, pair: Invite, out: &mut Output<'_>) -> 
     let created: PairingCreated = reply.await?.read()?;
     out.show(&created, |out| {
         writeln!(out, "{}", created.pairing)?;
-        writeln!(
-            out,
-            "good once, until {} UTC",
-            utc(created.expires_time_stamp)
-        )
+        // Whoever gives the string to another command gives nothing else.
+        let until = utc(created.expires_time_stamp);
+        writeln!(io::stderr(), "good once, until {until} UTC")
     })?;
     if !wait {
         return Ok(());

@@ -178,6 +178,11 @@ async fn attempt<H: Handler>(
     following.follow(backoff, outdated, serving).await
 }
 
+/// What a gateway does with agents that it does not accept; they are told nothing.
+const DISMISSED: &str = "the gateway closed the connection without a word; if this lasts, it does not \
+    accept this agent (revoked, or a copy or backup with an older key): `underpass-agent subaccount \
+    renew` says why, and with `--token TOKEN` it enrols anew";
+
 /// A served connection and what its slot listens to.
 struct Following<'a, H> {
     link: &'a Arc<Link<H>>,
@@ -245,7 +250,13 @@ impl<H: Handler> Following<'_, H> {
         backoff: &mut Backoff,
         ended: Result<Option<Result<(), ConnectionError>>, JoinError>,
     ) -> Ended {
+        let is_greeted = self.served.hello().borrow().is_some();
         let mut reason = match ended {
+            Ok(Some(Ok(()) | Err(ConnectionError::Broken(_) | ConnectionError::Io(_))))
+                if !is_greeted =>
+            {
+                DISMISSED.to_owned()
+            }
             Ok(Some(Err(error))) => format!("{:#}", anyhow::Error::from(error)),
             _ => "the gateway closed the connection".to_owned(),
         };

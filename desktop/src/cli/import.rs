@@ -81,8 +81,7 @@ impl Scc {
             query.dry_run = true;
         })?;
         let preview: Preview = preview.read()?;
-        let nothing = preview.changes.is_empty();
-        if goal.dry_run || nothing {
+        if goal.dry_run {
             return told(out, &planned.report, Some(&preview), None);
         }
         let open = planned
@@ -95,6 +94,9 @@ impl Scc {
             open == 0 || goal.leave_open,
             "{open} decisions are open, and what hangs on them would stay behind; decide them (--dry-run shows them), or go on by --leave-open"
         );
+        if preview.changes.is_empty() {
+            return told(out, &planned.report, Some(&preview), None);
+        }
         if !goal.yes {
             ensure!(is_attended(), "nobody is there to be asked; apply by --yes");
             let mut error = std::io::stderr().lock();

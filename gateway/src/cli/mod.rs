@@ -203,7 +203,7 @@ pub struct EnrolTokenCreate {
     /// The location ID that the agent will have; without it the agent chooses
     #[arg(long, value_name = "ID")]
     pub location_id: Option<LocationId>,
-    /// How long the token is good: a number with s, m or h, at most 24h
+    /// How long the token is good: a number with s, m, h or d, at most 24h
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_life)]
     pub valid_for: Duration,
 }
@@ -265,7 +265,7 @@ pub struct LogLevelSet {
     /// Level of the log, or levels by module such as `info,underpass_gateway=debug`
     #[arg(value_name = "FILTER")]
     pub filter: String,
-    /// For how long: a number with s, m or h, at most 24h; without it until `log-level reset`
+    /// For how long: a number with s, m, h or d, at most 24h; without it until `log-level reset`
     #[arg(long = "for", value_name = "TIME", value_parser = parse_life)]
     pub lasting: Option<Duration>,
 }

@@ -1,5 +1,7 @@
 //! `enrol-token create`.
 
+use std::io::Write as _;
+
 use anyhow::Context as _;
 use serde::Serialize;
 use underpass_runtime::pki::CertificateInfo;
@@ -34,16 +36,16 @@ pub(super) async fn create(mut work: Work<'_>, options: &EnrolTokenCreate) -> an
         token: token.to_string(),
         expires_at_ms: work.now_ms.saturating_add(life_ms),
     };
+    let minutes = options.valid_for.as_secs().div_ceil(60);
     work.answer(&created, |out| {
         writeln!(out, "{}", created.token)?;
-        writeln!(out)?;
-        let minutes = options.valid_for.as_secs().div_ceil(60);
+        // Whoever gives the token to another command gives nothing else.
         writeln!(
-            out,
-            "Good once, for {minutes} min, for subaccount {}.",
+            std::io::stderr(),
+            "Good once, for {minutes} min, for subaccount {}.\n\
+             On the agent's host: underpass-agent enrol TOKEN",
             subaccount.name
-        )?;
-        writeln!(out, "On the agent's host: underpass-agent enrol TOKEN")
+        )
     })
 }
 

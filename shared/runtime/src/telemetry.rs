@@ -6,6 +6,7 @@ mod recent;
 use std::error::Error;
 use std::io::IsTerminal as _;
 
+use thiserror::Error;
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::{ParseError, Targets};
@@ -62,7 +63,7 @@ impl Levels {
     /// When it does not parse or cannot be taken; what was logged is logged on.
     pub fn replace(&self, filter: Option<&str>) -> Result<(), Box<dyn Error + Send + Sync>> {
         let targets = match filter {
-            Some(filter) => filter.parse()?,
+            Some(filter) => parse(filter)?,
             None => self.start.clone(),
         };
         Ok(self.present.reload(targets)?)
@@ -125,8 +126,29 @@ fn targets(
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check(filter: &str) -> Result<(), ParseError> {
-    filter.parse::<Targets>().map(drop)
+pub fn check(filter: &str) -> Result<(), FilterError> {
+    parse(filter).map(drop)
+}
+
+/// Why a filter is not taken.
+#[derive(Debug, Error)]
+pub enum FilterError {
+    /// A word alone that is no level; the library would take it for a module, and log nothing else.
+    #[error(
+        "{0:?} is no level (off, error, warn, info, debug, trace); a module needs one, such as h2=debug"
+    )]
+    Level(String),
+    /// Something else.
+    #[error(transparent)]
+    Form(#[from] ParseError),
+}
+
+fn parse(filter: &str) -> Result<Targets, FilterError> {
+    let mut words = filter.split(',').filter(|word| !word.contains('='));
+    match words.find(|word| word.parse::<LevelFilter>().is_err()) {
+        Some(word) => Err(FilterError::Level(word.to_owned())),
+        None => Ok(filter.parse()?),
+    }
 }
 
 /// Starts logging for the process. `filter` is a level, or levels by module such as `info,h2=warn`.
@@ -140,7 +162,7 @@ pub fn start(
     recent: Option<Recent>,
 ) -> Result<Levels, Box<dyn Error + Send + Sync>> {
     // The richer `EnvFilter` brings regular expressions along, half a megabyte of resident code.
-    let targets: Targets = filter.parse()?;
+    let targets = parse(filter)?;
     let (layer, present) = reload::Layer::new(targets.clone());
     let registry = tracing_subscriber::registry().with(layer).with(recent);
     let layer = fmt::layer().with_writer(std::io::stderr);
@@ -166,6 +188,28 @@ pub fn start(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_level_that_is_none_is_not_taken_for_a_module() {
+        for filter in [
+            "info",
+            "WARN",
+            "off",
+            "info,h2=debug",
+            "h2=off",
+            "underpass_agent::tunnel=trace,warn",
+        ] {
+            assert!(check(filter).is_ok(), "{filter}");
+        }
+        for (filter, word) in [("inof", "inof"), ("info,h2", "h2")] {
+            let refused = check(filter).unwrap_err().to_string();
+            assert!(
+                refused.starts_with(&format!("{word:?} is no level")),
+                "{refused}"
+            );
+        }
+        assert!(check("h2=loud").is_err());
+    }
 
     #[test]
     fn what_is_not_set_stays_as_it_was_at_the_start() {

@@ -262,6 +262,28 @@ fn operators_acknowledge_silence_and_delete_and_a_restart_is_no_news() {
         said.contains(&format!("there is no alert {number}")),
         "{said}"
     );
+    // Without a value each rule gets its own back, whosever API it comes from.
+    let before = agent.document();
+    for rule in [
+        "thresholds.cpuLoad",
+        "thresholds.freeDiscForTraceMb",
+        "delays.tunnels",
+    ] {
+        agent.rules(&[&format!("{rule}=55")]);
+        assert_ne!(agent.document(), before, "{rule}");
+        agent.rules(&[rule]);
+        assert_eq!(agent.document(), before, "{rule}");
+    }
+    // What is wrong anywhere changes nothing.
+    let before = agent.document();
+    let mixed = [
+        "alert",
+        "rules",
+        "thresholds.cpuLoad=55",
+        "delays.tunnels=abc",
+    ];
+    refuse(agent.command(&mixed));
+    assert_eq!(agent.document(), before);
     let said = refuse(agent.command(&["alert", "rules", "thresholds.other=1"]));
     assert!(said.contains("there is no rule thresholds.other"), "{said}");
     agent.rules(&["thresholds.freeDiskSpaceMb=1"]);

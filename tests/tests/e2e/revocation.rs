@@ -7,7 +7,7 @@ use underpass_runtime::clock;
 
 use crate::credentials::{aged, foreign};
 use crate::http::HELLO;
-use crate::process::{run, until};
+use crate::process::{refuse, run, until};
 use crate::world::World;
 
 #[test]
@@ -37,6 +37,14 @@ fn revocation_ends_live_tunnels_within_seconds() {
         (world.logged("tunnel refused") >= 3).then_some(())
     });
     assert_eq!(world.get(HELLO).status, 503);
+    until("the agent's operators are told what to look at", || {
+        let status = agent.tell(&["status"]).to_string();
+        status
+            .contains("it does not accept this agent (revoked")
+            .then_some(())
+    });
+    let renewing = refuse(agent.command(&["subaccount", "renew"]));
+    assert!(renewing.contains("revoked"), "{renewing}");
     let credentials = CredentialStore::new(&agent.dir).load(id).unwrap();
     assert!(!world.opens_tunnel(&credentials));
     let refused = world.renew(&credentials).err().unwrap();

@@ -87,9 +87,12 @@ impl Admin {
     }
 
     fn known_files(&self) -> Result<&LogFiles, Refusal> {
+        let Some(live) = &self.live else {
+            return Err(Refusal::illegal_state(
+                "the agent does not run; the files of its log are in log/ of its data directory",
+            ));
+        };
         let none = || Refusal::illegal_state("this agent writes no files of its log");
-        let live = self.live.as_ref();
-        live.and_then(|live| live.log_files.as_ref())
-            .ok_or_else(none)
+        live.log_files.as_ref().ok_or_else(none)
     }
 }

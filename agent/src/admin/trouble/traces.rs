@@ -176,6 +176,10 @@ impl Admin {
 
 /// A trace of what is there.
 fn wanted(input: TraceInput, document: &Document) -> Result<TraceShown, Refusal> {
+    if input.reason.trim().is_empty() {
+        let rule = "must say why, for the one who approves";
+        return Err(Refusal::invalid("reason", rule));
+    }
     let virtual_address = match (input.virtual_host, input.virtual_port) {
         (Some(host), Some(port)) => Some(VirtualAddress { host, port: port.0 }),
         (None, None) => None,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use anyhow::bail;
 use serde_json::{Value, json};
 use underpass_shared::api::management::{ConnectorTarget, Object, Query, Target, Verb};
+use underpass_shared::config::Alerting;
 
 use crate::cli::DryRun;
 use crate::cli::client::Client;
@@ -98,17 +99,35 @@ pub(super) async fn run(
             table(out, titles, rows)
         });
     }
-    let mut query = Query::default();
-    dry_run.put(&mut query);
+    // The API of SAP Cloud Connector knows no way back for these; null is one for the others.
+    let defaults = serde_json::to_value(Alerting::default())?;
+    let mut due = vec![];
     for (target, setting) in settings {
         let mut body = json!({});
         for change in changes.iter().filter(|change| change.is_in(&setting)) {
-            body[&change.group][&change.name] = json!(change.value);
+            body[&change.group][&change.name] = match &change.value {
+                Some(value) => json!(value),
+                None => defaults[&change.group][&change.name].clone(),
+            };
         }
         if body.as_object().is_some_and(|body| !body.is_empty()) {
-            let reply = client.send(Verb::Patch, target, &query, &body).await?;
-            out.changed(&reply, query.dry_run)?;
+            due.push((target, body));
         }
+    }
+    // Each setting has a revision of its own; none is made where one of them is refused.
+    let looking = Query {
+        dry_run: true,
+        ..Query::default()
+    };
+    for (target, body) in &due {
+        let looked = client.send(Verb::Patch, target.clone(), &looking, body);
+        looked.await?;
+    }
+    let mut query = Query::default();
+    dry_run.put(&mut query);
+    for (target, body) in due {
+        let reply = client.send(Verb::Patch, target, &query, &body).await?;
+        out.changed(&reply, query.dry_run)?;
     }
     Ok(())
 }

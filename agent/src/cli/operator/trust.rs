@@ -11,7 +11,7 @@ use underpass_shared::config::{
 };
 use underpass_shared::rights::Role;
 
-use super::super::DryRun;
+use super::super::Preview;
 use super::super::client::Client;
 use super::super::output::{Output, table};
 
@@ -48,7 +48,7 @@ pub enum Action {
         #[arg(long)]
         role: Role,
         #[command(flatten)]
-        dry_run: DryRun,
+        dry_run: Preview,
     },
     /// Add a rule for certificates of a CA, behind those that there are.
     #[command(after_help = "Example:\n  \
@@ -66,7 +66,7 @@ pub enum Action {
         #[arg(long)]
         first: bool,
         #[command(flatten)]
-        dry_run: DryRun,
+        dry_run: Preview,
     },
     /// Take no certificates of a CA any more; its rules go with it.
     #[command(after_help = "Example:\n  underpass-agent operator trust remove corp")]
@@ -74,7 +74,7 @@ pub enum Action {
         /// What the CA is called here.
         alias: Alias,
         #[command(flatten)]
-        dry_run: DryRun,
+        dry_run: Preview,
     },
 }
 

@@ -291,6 +291,8 @@ fn is_switched(world: &World, agent: &Agent, anna: &Remote) {
     );
     let why = shown["notEffectiveBecause"].as_str().unwrap();
     assert!(why.contains("another operator"), "{shown}");
+    let silent = refuse(agent.command(&["trace", "request", "--reason", " "]));
+    assert!(silent.contains("must say why"), "{silent}");
     let own = refuse(agent.command(&["trace", "approve", &shown["trace"].to_string()]));
     assert!(own.contains("another operator"), "{own}");
     assert_eq!(

@@ -181,7 +181,10 @@ fn whatever_changes_something_can_be_tried() {
     let issue = ["operator", "issue", "--csr", request_file, "--name", "eve"];
     let lasting = ["--role", "Display", "--confirm-within", "60"];
     let refused = refuse(agent.command(&[&issue[..], &lasting].concat()));
-    assert!(refused.contains("cannot be changed on trial"), "{refused}");
+    assert!(
+        refused.contains("unexpected argument '--confirm-within'"),
+        "{refused}"
+    );
     let (host, path) = (&before["subaccounts"][0]["regionHost"], CONFIGURATION);
     let host = host.as_str().unwrap();
     let validity = format!("{path}/subaccounts/{host}/{subaccount}/validity?confirmWithin=60");
