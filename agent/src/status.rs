@@ -309,6 +309,7 @@ pub fn now(
             .clone(),
         management: board.managed(ManagementStatus::clone),
         drain: None,
+        trial: None,
         heartbeat: board.beating(),
         history_problem: board.history_trouble().told(),
         links: board.links(),

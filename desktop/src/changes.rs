@@ -1,11 +1,8 @@
 //! Changes of a configuration as rows for people: part by part, field by field.
 
-use std::collections::BTreeSet;
-
-use serde_json::{Map, Value};
+use serde_json::Value;
 use underpass_shared::config::{
-    AlertRules, Alerting, AuditSettings, Certificate, Change, ChangeKind, Heartbeat,
-    HistorySettings, LogSettings, Mail, PpSettings,
+    Certificate, Change, ChangeKind, FieldChange, entry_name, field_changes,
 };
 
 use crate::text;
@@ -15,16 +12,6 @@ use crate::widget::{DiffKind, DiffRow};
 const ROWS_MAX: usize = 200;
 /// The longest value that is shown.
 const VALUE_LEN_MAX: usize = 160;
-/// Names by which entries of lists are told apart.
-const KEYS: [&str; 7] = [
-    "alias",
-    "id",
-    "path",
-    "virtualAddress",
-    "name",
-    "regionHost",
-    "user",
-];
 
 /// One changed part.
 #[derive(Clone, Debug)]
@@ -41,43 +28,18 @@ pub struct Part {
 
 /// What is shown of a change.
 pub fn part(change: &Change) -> Part {
-    let kind = match change.change {
+    let kind = match change.kind() {
         ChangeKind::Added => DiffKind::Added,
         ChangeKind::Removed => DiffKind::Removed,
         ChangeKind::Changed => DiffKind::Changed,
     };
     let (title, of) = title(&change.part);
-    // Settings at their defaults are not written; what differs from those is what was changed.
-    let default = default_of(&change.part);
-    let kind = if default.is_some() {
-        DiffKind::Changed
-    } else {
-        kind
-    };
-    let before = change.before.as_ref().or(default.as_ref());
-    let after = change.after.as_ref().or(default.as_ref());
     Part {
         kind,
         title,
         of,
-        rows: rows(before, after),
+        rows: shown(change.fields()),
     }
-}
-
-/// The default of a setting of the agent that is one object, and not written while it is at it.
-fn default_of(part: &str) -> Option<Value> {
-    let default = match part.strip_prefix("connector.")? {
-        "alerting" => serde_json::to_value(Alerting::default()),
-        "alertRules" => serde_json::to_value(AlertRules::default()),
-        "audit" => serde_json::to_value(AuditSettings::default()),
-        "email" => serde_json::to_value(Mail::default()),
-        "heartbeat" => serde_json::to_value(Heartbeat::default()),
-        "history" => serde_json::to_value(HistorySettings::default()),
-        "logAndTrace" => serde_json::to_value(LogSettings::default()),
-        "ppSettings" => serde_json::to_value(PpSettings::default()),
-        _ => return None,
-    };
-    default.ok()
 }
 
 /// The same for many.
@@ -92,17 +54,20 @@ pub fn count(parts: &[Part]) -> usize {
 
 /// The fields that differ between two values.
 pub fn rows(before: Option<&Value>, after: Option<&Value>) -> Vec<DiffRow> {
-    let mut rows = vec![];
-    compare("", before, after, &mut rows);
-    if rows.len() > ROWS_MAX {
-        let more = rows.len() - ROWS_MAX;
-        rows.truncate(ROWS_MAX);
-        rows.push(row(
-            DiffKind::Changed,
-            format!("and {} more", text::count(more)),
-            None,
-            None,
-        ));
+    shown(field_changes(before, after))
+}
+
+fn shown(mut fields: Vec<FieldChange>) -> Vec<DiffRow> {
+    let more = fields.len().saturating_sub(ROWS_MAX);
+    fields.truncate(ROWS_MAX);
+    let mut rows: Vec<DiffRow> = fields.iter().map(row).collect();
+    if more > 0 {
+        let path = format!("and {} more", text::count(more));
+        rows.push(row(&FieldChange {
+            path,
+            before: None,
+            after: None,
+        }));
     }
     rows
 }
@@ -164,10 +129,9 @@ pub fn value(value: &Value) -> String {
             all.join(", ")
         }
         Value::Array(list) => text::plural(list.len(), "entry").replace("entrys", "entries"),
-        Value::Object(fields) => match key_of(fields) {
-            Some(key) => key,
-            None => text::plural(fields.len(), "field"),
-        },
+        Value::Object(fields) => {
+            entry_name(value).unwrap_or_else(|| text::plural(fields.len(), "field"))
+        }
     };
     let mut shown = text::clean(&whole);
     if shown.chars().count() > VALUE_LEN_MAX {
@@ -183,17 +147,20 @@ fn certificate(text: &str) -> Option<String> {
     Some(format!("certificate of {}", read.summary().subject))
 }
 
-fn key_of(fields: &Map<String, Value>) -> Option<String> {
-    let found = KEYS.iter().find_map(|key| fields.get(*key));
-    found
-        .filter(|key| !key.is_object() && !key.is_array())
-        .map(value)
-}
-
-fn row(kind: DiffKind, path: String, before: Option<&Value>, after: Option<&Value>) -> DiffRow {
+fn row(field: &FieldChange) -> DiffRow {
+    let (before, after) = (field.before.as_ref(), field.after.as_ref());
     DiffRow {
-        kind,
-        path,
+        kind: match (before, after) {
+            (None, Some(_)) => DiffKind::Added,
+            (Some(_), None) => DiffKind::Removed,
+            (Some(_), Some(_)) | (None, None) => DiffKind::Changed,
+        },
+        path: match field.path.as_str() {
+            path if path.is_empty() || path.starts_with('[') => {
+                text::clean(&format!("value{path}"))
+            }
+            path => text::clean(path),
+        },
         before: before.map(value).unwrap_or_default(),
         after: after.map(value).unwrap_or_default(),
         note: String::new(),
@@ -201,95 +168,10 @@ fn row(kind: DiffKind, path: String, before: Option<&Value>, after: Option<&Valu
     }
 }
 
-fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, rows: &mut Vec<DiffRow>) {
-    match (before, after) {
-        (None, None) => {}
-        (Some(before), Some(after)) if before == after => {}
-        (Some(Value::Object(before)), Some(Value::Object(after))) => {
-            objects(path, before, after, rows)
-        }
-        (Some(Value::Array(before)), Some(Value::Array(after)))
-            if keyed(before) && keyed(after) =>
-        {
-            lists(path, before, after, rows);
-        }
-        (None, Some(Value::Object(after))) if !after.is_empty() => {
-            objects(path, &Map::new(), after, rows)
-        }
-        (Some(Value::Object(before)), None) if !before.is_empty() => {
-            objects(path, before, &Map::new(), rows)
-        }
-        (None, Some(Value::Array(after))) if keyed(after) => lists(path, &[], after, rows),
-        (Some(Value::Array(before)), None) if keyed(before) => lists(path, before, &[], rows),
-        (None, Some(_)) => rows.push(row(DiffKind::Added, named(path), None, after)),
-        (Some(_), None) => rows.push(row(DiffKind::Removed, named(path), before, None)),
-        (Some(_), Some(_)) => rows.push(row(DiffKind::Changed, named(path), before, after)),
-    }
-}
-
-fn named(path: &str) -> String {
-    if path.is_empty() {
-        "value".to_owned()
-    } else {
-        path.to_owned()
-    }
-}
-
-fn objects(
-    path: &str,
-    before: &Map<String, Value>,
-    after: &Map<String, Value>,
-    rows: &mut Vec<DiffRow>,
-) {
-    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    for name in names {
-        let shown = text::clean(name);
-        let path = if path.is_empty() {
-            shown
-        } else {
-            format!("{path}.{shown}")
-        };
-        compare(&path, before.get(name), after.get(name), rows);
-    }
-}
-
-/// Whether all entries of a list have a name each of its own.
-fn keyed(list: &[Value]) -> bool {
-    let keys: BTreeSet<Option<String>> = list.iter().map(entry_key).collect();
-    !list.is_empty() && keys.len() == list.len() && !keys.contains(&None)
-}
-
-fn entry_key(entry: &Value) -> Option<String> {
-    match entry {
-        Value::Object(fields) => key_of(fields),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            None
-        }
-    }
-}
-
-fn lists(path: &str, before: &[Value], after: &[Value], rows: &mut Vec<DiffRow>) {
-    let find = |list: &[Value], key: &String| {
-        list.iter()
-            .find(|one| entry_key(one).as_ref() == Some(key))
-            .cloned()
-    };
-    let keys: BTreeSet<String> = before.iter().chain(after).filter_map(entry_key).collect();
-    for key in keys {
-        let (old, new) = (find(before, &key), find(after, &key));
-        let path = format!("{}[{key}]", named(path));
-        match (&old, &new) {
-            (Some(_), Some(_)) => compare(&path, old.as_ref(), new.as_ref(), rows),
-            (None, Some(new)) => rows.push(row(DiffKind::Added, path, None, Some(new))),
-            (Some(old), None) => rows.push(row(DiffKind::Removed, path, Some(old), None)),
-            (None, None) => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use underpass_shared::config::Alerting;
 
     use super::*;
 

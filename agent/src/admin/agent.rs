@@ -1,7 +1,7 @@
 //! The agent as a whole: its version, what it does, how safe it is set up.
 
 use underpass_runtime::clock;
-use underpass_shared::api::management::{SecurityStatus, Status, Version, openapi};
+use underpass_shared::api::management::{PendingConfirm, SecurityStatus, Status, Version, openapi};
 use underpass_shared::rights::Role;
 
 use super::call::blocking;
@@ -34,8 +34,11 @@ impl Admin {
         } else {
             warnings::of(current.document())
         };
+        let now_ms = clock::wall_ms();
+        let trial = current.trial().filter(|_| role != Role::Monitoring);
         let status = Status {
             drain,
+            trial: trial.map(|trial| PendingConfirm::show(trial, trial.left(now_ms))),
             ..status::now(&live.board, number, problem, warnings)
         };
         answer::ok(&status, number)

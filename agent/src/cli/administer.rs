@@ -67,7 +67,7 @@ pub enum Administer {
     #[command(after_help = files::EXAMPLE)]
     Export(files::Export),
     /// Make such a folder the next revision; nothing changes when it is not valid.
-    #[command(after_help = files::EXAMPLE)]
+    #[command(after_help = files::APPLY_EXAMPLE)]
     Apply(files::Apply),
     /// Show, export and verify the record of who did what, and of denied requests.
     #[command(subcommand, after_help = audit::EXAMPLE)]
@@ -143,8 +143,7 @@ impl Administer {
                 | Self::Document(document::Action::Apply { .. })
                 | Self::Apply(_)
         );
-        let from_file = matches!(self, Self::Restore(restore) if restore.takes_a_file());
-        if begins || from_file {
+        if begins {
             Needs::Nothing
         } else if matches!(self, Self::Status) {
             Needs::Running
@@ -168,7 +167,12 @@ impl Administer {
         {
             return audit::verify_dir(dir, key.clone(), *anchor, out);
         }
-        let client = Client::open(&data_dir, self.needs()).await?;
+        let looks = matches!(&self, Self::Restore(restore) if restore.takes_a_file());
+        let client = if looks {
+            Client::look(&data_dir).await?
+        } else {
+            Client::open(&data_dir, self.needs()).await?
+        };
         match self {
             Self::Status => status::show(&client, out).await,
             Self::Enrol(enrol) => enrol::enrol(&client, enrol, out).await,

@@ -9,7 +9,7 @@ use underpass_runtime::clock;
 use underpass_shared::api::management::{
     AuditPage, AuditSearch, AuditTarget, AuditVerification, Query, Target, Verb,
 };
-use underpass_shared::audit::{Anchor, Filter, Glob, PublicKey, Record, Report};
+use underpass_shared::audit::{Anchor, Category, Filter, Glob, PublicKey, Record, Report};
 use underpass_shared::id::SubaccountId;
 
 use super::client::Client;
@@ -84,9 +84,9 @@ pub struct Search {
     /// Before this time, in the same forms.
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
-    /// About this, such as `AccessDenied` or `BackendMapping`.
-    #[arg(long)]
-    category: Option<String>,
+    /// About this, such as `AccessDenied` or `BackendMapping`; a wrong one is answered with all.
+    #[arg(long, value_parser = category)]
+    category: Option<Category>,
     /// By operators whose name holds this; * and ? stand for other characters.
     #[arg(long, value_name = "PATTERN")]
     operator: Option<Glob>,
@@ -104,17 +104,11 @@ impl Search {
             let ms = text.map(|text| time(&text, clock::wall_ms())).transpose();
             ms.with_context(|| format!("--{name}"))
         };
-        let category = self.category.map(|name| {
-            let read = serde_json::from_value(name.clone().into());
-            // Reading takes names of newer versions; here they are mistakes.
-            let read = read.ok().filter(|one| format!("{one:?}") == name);
-            read.with_context(|| format!("--category: there is no category {name}"))
-        });
         Ok(AuditSearch {
             filter: Filter {
                 from_ms: time(self.since, "since")?,
                 to_ms: time(self.until, "until")?,
-                category: category.transpose()?,
+                category: self.category,
                 operator: self.operator,
                 subaccount: self.subaccount,
                 text: self.text,
@@ -123,6 +117,15 @@ impl Search {
             ..AuditSearch::default()
         })
     }
+}
+
+fn category(text: &str) -> Result<Category, String> {
+    let name = |one: &Category| format!("{one:?}");
+    let found = Category::ALL.into_iter().find(|one| name(one) == text);
+    found.ok_or_else(|| {
+        let all: Vec<String> = Category::ALL.iter().map(name).collect();
+        format!("must be one of {}", all.join(", "))
+    })
 }
 
 /// A time as people write it.

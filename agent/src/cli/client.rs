@@ -15,6 +15,7 @@ use hyper::body::{Body as _, Incoming};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tempfile::TempDir;
 use underpass_runtime::form::Ends;
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::{clock, file};
@@ -52,6 +53,8 @@ pub(super) struct Client {
     data_dir: PathBuf,
     /// None where the agent runs.
     stopped: Option<Admin>,
+    /// The folder of an agent that stands in for one that is not begun yet.
+    aside: Option<TempDir>,
     tasks: Tasks,
 }
 
@@ -114,6 +117,7 @@ impl Client {
                     return Ok(Self {
                         data_dir: data_dir.to_owned(),
                         stopped: Some(admin),
+                        aside: None,
                         tasks: Tasks::new(),
                     });
                 }
@@ -126,10 +130,34 @@ impl Client {
         }
     }
 
+    /// The way to an agent that is looked at before anything is done. Where there is none yet, an
+    /// empty one elsewhere stands in for it, so that looking leaves nothing behind.
+    pub(super) async fn look(data_dir: &Path) -> anyhow::Result<Self> {
+        if data_dir.join(STATE_FILE).exists() || connect(data_dir).await?.is_some() {
+            return Self::open(data_dir, Needs::Agent).await;
+        }
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let client = Self::open(folder.path(), Needs::Nothing).await?;
+        Ok(Self {
+            data_dir: data_dir.to_owned(),
+            aside: Some(folder),
+            ..client
+        })
+    }
+
+    /// The way to the agent that another one stands in for, which begins now.
+    pub(super) async fn begun(&self) -> anyhow::Result<Option<Self>> {
+        match self.aside {
+            Some(_) => Ok(Some(Self::open(&self.data_dir, Needs::Nothing).await?)),
+            None => Ok(None),
+        }
+    }
+
     fn over_socket(data_dir: &Path) -> Self {
         Self {
             data_dir: data_dir.to_owned(),
             stopped: None,
+            aside: None,
             tasks: Tasks::new(),
         }
     }
@@ -307,7 +335,11 @@ impl Client {
         last: Option<u64>,
         mut each: impl FnMut(&str) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        ensure!(self.runs(), "the agent does not run");
+        ensure!(
+            self.runs(),
+            "the agent of {} does not run; start it with `underpass-agent run`",
+            self.data_dir.display()
+        );
         let mut request = Request::get(format!("{target}{}", query.to_text()))
             .header(HOST, HeaderValue::from_static("localhost"))
             .body(Payload::Whole(Bytes::new()))?;
@@ -372,10 +404,22 @@ fn revision<B>(response: &Response<B>) -> Option<u64> {
 fn refusal(response: &Response<Bytes>) -> anyhow::Error {
     match serde_json::from_slice(response.body()) {
         Ok(ErrorBody { message, field, .. }) => match field {
-            Some(field) => anyhow::anyhow!("{field}: {message}"),
+            Some(field) => anyhow::anyhow!("{}: {message}", argument(&field)),
             None => anyhow::Error::msg(message),
         },
         Err(_) => anyhow::anyhow!("the agent answered {}", response.status()),
+    }
+}
+
+/// What commands call a field of the API, where that is not its name.
+fn argument(field: &str) -> &str {
+    match field {
+        "authenticationData" => "TOKEN",
+        "virtualHost" | "virtualPort" | "virtualHost:virtualPort" => "VIRTUAL_HOST:PORT",
+        "localHost" | "localPort" => "INTERNAL_HOST:PORT",
+        "confirmWithin" => "--confirm-within",
+        "locationID" => "--location-id",
+        field => field,
     }
 }
 

@@ -9,6 +9,7 @@ use underpass_shared::api::management::{DocumentTarget, Query, Target, Verb};
 use underpass_shared::config::Document;
 
 use super::client::{Client, Reply};
+use super::input;
 use super::output::Output;
 use super::{DryRun, Readmit};
 
@@ -16,7 +17,7 @@ pub(super) const EXAMPLE: &str = "\
 Examples:
   underpass-agent document show > document.json
   underpass-agent document apply document.json --dry-run
-  underpass-agent document apply document.json
+  underpass-agent document show | jq '.connector.trustAllBackends = false' | underpass-agent document apply -
 
 The document holds no secrets, so it can be kept under version control.";
 
@@ -31,7 +32,7 @@ pub enum Action {
     /// Check a document and make it the next revision; nothing changes when it is not valid.
     #[command(after_help = "Example:\n  underpass-agent document apply document.json --dry-run")]
     Apply {
-        /// A file as `document show` prints it.
+        /// A file as `document show` prints it, or - for standard input.
         file: PathBuf,
         #[command(flatten)]
         readmit: Readmit,
@@ -83,8 +84,7 @@ pub(super) async fn run(
             readmit,
             dry_run,
         } => {
-            let text =
-                std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            let text = input::read(&file)?;
             let before = get(Target::Version).await?.revision;
             dry_run.put(&mut query);
             query.readmit_operators = readmit.readmit_operators;

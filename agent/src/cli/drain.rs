@@ -51,9 +51,13 @@ pub(super) async fn begin(client: &Client, wait: bool, out: &mut Output<'_>) -> 
 }
 
 pub(super) async fn end(client: &Client, out: &mut Output<'_>) -> anyhow::Result<()> {
+    let before: DrainShown = client.get(DRAIN, &Query::default()).await?;
     ask(client, Verb::Delete, DRAIN).await?;
     let shown: DrainShown = client.get(DRAIN, &Query::default()).await?;
-    out.show(&shown, |out| writeln!(out, "the tunnels are opened again"))
+    out.show(&shown, |out| match before.state {
+        DrainState::Active => writeln!(out, "the agent was not drained; nothing changed"),
+        DrainState::Draining | DrainState::Drained => writeln!(out, "the tunnels are opened again"),
+    })
 }
 
 pub(super) async fn restart(client: &Client, out: &mut Output<'_>) -> anyhow::Result<()> {

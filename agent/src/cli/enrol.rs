@@ -6,19 +6,22 @@ use underpass_shared::config::ProxyUrl;
 use underpass_shared::id::LocationId;
 
 use super::client::Client;
+use super::input;
 use super::output::Output;
 use super::proxy;
 
 pub(super) const EXAMPLE: &str = "\
-Example:
+Examples:
   underpass-agent enrol underpass-enrol.AZCl... --location-id plant-2
+  ssh gateway underpass-gateway enrol-token create --subaccount acme | underpass-agent enrol -
 
 A running agent opens the new tunnel at once.";
 
 /// A token and what to do with it.
 #[derive(Args, Clone, Debug)]
 pub struct Redeem {
-    /// The line that `underpass-gateway enrol-token create` printed; valid once, for a short time.
+    /// The line that `underpass-gateway enrol-token create` printed, or - to read it from standard
+    /// input; valid once, for a short time.
     token: String,
     /// Tells several agents of one subaccount apart; the token may prescribe it.
     #[arg(long)]
@@ -39,12 +42,13 @@ pub(super) async fn enrol(
     enrol: Redeem,
     out: &mut Output<'_>,
 ) -> anyhow::Result<()> {
+    let token = input::token(enrol.token)?;
     let proxy = enrol.proxy.map(proxy::with_password).transpose()?;
     let body = Enrolment {
         location_id: enrol.location_id,
         is_managed: enrol.managed.then_some(Flag(true)),
         proxy,
-        ..Enrolment::by(enrol.token)
+        ..Enrolment::by(token)
     };
     let query = Query::default();
     let reply = client.send(Verb::Post, Target::Subaccounts, &query, &body);

@@ -15,13 +15,19 @@ use super::output::Output;
 use super::{DryRun, Readmit};
 
 pub(super) const EXAMPLE: &str = "\
-Examples:
+Example:
   underpass-agent export configuration && git -C configuration diff
-  underpass-agent apply configuration --dry-run
-  underpass-agent apply configuration --confirm-within 60
 
 One file for each subaccount and mapping; they hold no secrets. Files are written where they differ,
 files of what is gone are removed, and what is no file of a configuration is left alone.";
+
+pub(super) const APPLY_EXAMPLE: &str = "\
+Examples:
+  underpass-agent apply configuration --dry-run
+  underpass-agent apply configuration --confirm-within 60
+
+The folder is as `underpass-agent export` writes it: what it does not have is removed from the
+agent. --dry-run tells what would change; `revision undo` takes it back.";
 
 /// Where the configuration is written.
 #[derive(Args, Debug)]

@@ -11,7 +11,8 @@ use underpass_shared::api::management::{
 
 use super::DryRun;
 use super::client::Client;
-use super::output::{Output, changes};
+use super::input;
+use super::output::{Output, would_change};
 use super::select::Select;
 
 pub(super) async fn export(
@@ -37,7 +38,7 @@ pub(super) async fn import(
     select: Select,
     out: &mut Output<'_>,
 ) -> anyhow::Result<()> {
-    let text = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = input::read(&file)?;
     let (path, mut query) = select.find(client).await?;
     query.mode = mode;
     dry_run.put(&mut query);
@@ -55,8 +56,7 @@ pub(super) async fn import(
 
 fn print(told: &Imported, dry_run: bool, out: &mut dyn Write) -> std::io::Result<()> {
     if dry_run {
-        writeln!(out, "would change:")?;
-        changes(out, &told.changes)?;
+        would_change(out, &told.changes)?;
     } else {
         writeln!(out, "revision {}", told.revision)?;
     }

@@ -9,8 +9,8 @@ use serde::de::IntoDeserializer as _;
 use serde::de::value::Error as ValueError;
 use serde::{Deserialize, Serialize};
 use underpass_shared::api::management::{
-    ImportMode, MappingAddress, MappingTarget, ProbeInput, ReadOnly, SubaccountTarget,
-    SystemMapping, SystemMappingInput, SystemPorts, Target, Verb,
+    ImportMode, MappingAddress, MappingTarget, ProbeInput, Query, ReadOnly, SubaccountPath,
+    SubaccountTarget, SystemMapping, SystemMappingInput, SystemPorts, Target, Verb,
 };
 use underpass_shared::config::{
     AuthenticationMode, BackendType, Client as SapClient, HostInHeader, Number, ProbePath, Protocol,
@@ -87,7 +87,7 @@ pub enum Action {
     #[command(after_help = "Example:\n  \
         underpass-agent mapping import mappings.json --mode overwrite --dry-run")]
     Import {
-        /// A file as `mapping export` prints it.
+        /// A file as `mapping export` prints it, or - for standard input.
         file: PathBuf,
         /// merge adds what is missing; overwrite also replaces what is there.
         #[arg(long, default_value = "merge")]
@@ -186,14 +186,16 @@ pub(super) async fn run(
         } => {
             let (path, mut query) = select.find(client).await?;
             dry_run.put(&mut query);
-            let body = add.input()?;
-            let reply = client.send(
-                Verb::Post,
-                Target::Of(path, SubaccountTarget::Mappings),
-                &query,
-                &body,
-            );
-            out.changed(&reply.await?, query.dry_run)
+            let address = add.address.clone();
+            let target = Target::Of(path.clone(), SubaccountTarget::Mappings);
+            let reply = client
+                .send(Verb::Post, target, &query, &add.input()?)
+                .await?;
+            out.changed(&reply, query.dry_run)?;
+            if query.dry_run || out.json {
+                return Ok(());
+            }
+            added(client, path, address, &query, out).await
         }
         Action::List { select } => {
             let (path, query) = select.find(client).await?;
@@ -235,6 +237,32 @@ pub(super) async fn run(
             out.changed(&reply.await?, query.dry_run)
         }
     }
+}
+
+/// Says what a new system mapping still needs.
+async fn added(
+    client: &Client,
+    path: SubaccountPath,
+    address: MappingAddress,
+    query: &Query,
+    out: &mut Output<'_>,
+) -> anyhow::Result<()> {
+    let itself = Target::OfMapping(path, address.clone(), MappingTarget::Itself);
+    let location = Query {
+        location_id: query.location_id.clone(),
+        ..Query::default()
+    };
+    let shown: SystemMapping = client.get(itself, &location).await?;
+    if let Some(reason) = shown.not_effective_because {
+        writeln!(out.out, "NOT EFFECTIVE: {reason}")?;
+    } else {
+        writeln!(
+            out.out,
+            "Nothing of it may be called before `underpass-agent resource add {address} /PATH`; \
+             whether the system is reached tells `underpass-agent mapping check {address}`."
+        )?;
+    }
+    Ok(())
 }
 
 impl NewMapping {

@@ -16,6 +16,7 @@ pub mod files;
 pub mod heartbeat;
 pub mod history;
 mod import;
+mod input;
 pub mod log_file;
 pub mod logs;
 pub mod mapping;

@@ -152,19 +152,20 @@ pub(super) async fn run(
 
 async fn restore_file(client: &Client, wanted: Wanted, out: &mut Output<'_>) -> anyhow::Result<()> {
     let path = wanted.file.as_deref().context("name the backup")?;
-    let archive = super::backup::open(path)?;
     let choice = serde_json::to_string(&wanted.choice()?)?;
+    drop(super::backup::open(path)?);
     let (part, secret) = wanted.opening.get()?;
-    let form = Form::new()
-        .text(part, secret.expose())
-        .text("choice", &choice)
-        .around("backup");
-    let target = Target::Restores(RestoreTarget::Plans);
-    let planned = client.send_form(target, form, archive);
-    let plan: RestorePlanShown = planned
-        .await
-        .with_context(|| format!("{} was not restored", path.display()))?
-        .read()?;
+    let ask = async |client: &Client| -> anyhow::Result<RestorePlanShown> {
+        let form = Form::new()
+            .text(part, secret.expose())
+            .text("choice", &choice)
+            .around("backup");
+        let target = Target::Restores(RestoreTarget::Plans);
+        let planned = client.send_form(target, form, super::backup::open(path)?);
+        let not_restored = || format!("{} was not restored", path.display());
+        planned.await.with_context(not_restored)?.read()
+    };
+    let plan = ask(client).await?;
     if wanted.plan {
         return out.show(&plan, |out| print(&plan, out));
     }
@@ -172,10 +173,30 @@ async fn restore_file(client: &Client, wanted: Wanted, out: &mut Output<'_>) -> 
         print(&plan, out.out)?;
         out.out.flush()?;
     }
-    if let Some(why) = &plan.refused {
-        bail!("it cannot be restored: {why}");
-    }
+    possible(&plan)?;
     confirm(wanted.yes, "Restore?")?;
+    match client.begun().await? {
+        None => apply(client, &plan, out).await,
+        Some(begun) => {
+            let plan = ask(&begun).await?;
+            possible(&plan)?;
+            apply(&begun, &plan, out).await
+        }
+    }
+}
+
+fn possible(plan: &RestorePlanShown) -> anyhow::Result<()> {
+    match &plan.refused {
+        Some(why) => bail!("it cannot be restored: {why}"),
+        None => Ok(()),
+    }
+}
+
+async fn apply(
+    client: &Client,
+    plan: &RestorePlanShown,
+    out: &mut Output<'_>,
+) -> anyhow::Result<()> {
     let target = Target::Restores(RestoreTarget::Apply(plan.id));
     let (revision, query) = (Some(plan.revision), Query::default());
     let reply = client.send_if(revision, Verb::Post, target, &query, &());

@@ -8,7 +8,7 @@ use underpass_shared::api::management::{
 use underpass_shared::config::Revision;
 
 use super::client::Client;
-use super::output::{Output, changes, table, utc};
+use super::output::{Output, all_changes, table, utc};
 use super::{DryRun, Readmit};
 
 pub(super) const EXAMPLE: &str = "\
@@ -116,7 +116,7 @@ pub(super) async fn run(
                 .await?;
             out.show(&diff, |out| {
                 writeln!(out, "from revision {} to revision {}:", diff.from, diff.to)?;
-                changes(out, &diff.changes)
+                all_changes(out, &diff.changes)
             })
         }
         Action::Restore { number, dry_run } => {
@@ -141,7 +141,7 @@ pub(super) async fn run(
                 let time = utc(one.time_ms);
                 writeln!(out, "revision {} of {time} by {}", one.number, one.author)?;
                 writeln!(out, "{}", one.reason)?;
-                changes(out, &detail.changes)
+                all_changes(out, &detail.changes)
             })
         }
         Action::Undo {

@@ -25,6 +25,16 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     for warning in &status.warnings {
         writeln!(out, "WARNING: {warning}")?;
     }
+    if let Some(trial) = &status.trial {
+        writeln!(
+            out,
+            "ON TRIAL: revisions {} to {} of {} are taken back at {} UTC, unless `underpass-agent confirm` is run before",
+            trial.first_revision,
+            trial.last_revision,
+            trial.author,
+            utc(trial.until_ms)
+        )?;
+    }
     for one in &status.expiring {
         writeln!(out, "ENDS SOON: {one}")?;
     }

@@ -9,6 +9,7 @@ use underpass_shared::api::management::{
 
 use super::DryRun;
 use super::client::Client;
+use super::input;
 use super::output::{Output, table, utc};
 use super::select::Select;
 
@@ -45,7 +46,8 @@ pub enum Action {
         underpass-agent subaccount renew --subaccount acme\n  \
         underpass-agent subaccount renew --token underpass-enrol.AZCl...   # if it is too late")]
     Renew {
-        /// Enrol anew with a token instead of proving the present key.
+        /// Enrol anew with a token, or - to read it from standard input, instead of proving the
+        /// present key.
         #[arg(long)]
         token: Option<String>,
         #[command(flatten)]
@@ -143,7 +145,7 @@ async fn renew(
 ) -> anyhow::Result<()> {
     let (path, query) = select.find(client).await?;
     let body = ValidityInput {
-        authentication_data: token,
+        authentication_data: token.map(input::token).transpose()?,
         ..ValidityInput::default()
     };
     let reply = client.send(

@@ -1,5 +1,6 @@
 //! Finds out how the state of a plan fits this host: names, ports, gateways.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use futures_util::stream;
 use tokio::time::timeout;
 use underpass_runtime::clock;
 use underpass_runtime::tasks::Tasks;
+use underpass_shared::api::error::ErrorKind;
 use underpass_shared::api::handover::{PRESENCE, Presence, Present};
 use underpass_shared::backup::{Content, Enrolment};
 use underpass_shared::host::InternalHost;
@@ -17,7 +19,7 @@ use underpass_shared::restore::{Draft, Facts, Questions};
 
 use crate::credentials::Credentials;
 use crate::secrets::SecretStore;
-use crate::tunnel::control::Gateway;
+use crate::tunnel::control::{ControlError, Gateway};
 use crate::tunnel::dial::{dial, resolve};
 use crate::tunnel::{Route, open, process};
 
@@ -55,18 +57,25 @@ pub(crate) async fn look(
         })
         .buffer_unordered(AT_A_TIME)
         .filter_map(async |found| found);
-    let elsewhere = stream::iter(connected(draft, content))
+    let standings = stream::iter(connected(draft, content))
         .map(async |one: Connected| {
-            let elsewhere = is_elsewhere(&one.host, &route, &one.credentials, tasks).await;
-            elsewhere.then_some(one.instance)
+            let standing = standing(&one.host, &route, &one.credentials, tasks).await;
+            (one.instance, standing)
         })
-        .buffer_unordered(AT_A_TIME)
-        .filter_map(async |found| found);
-    let (unresolved, unreachable, elsewhere) = futures_util::join!(
+        .buffer_unordered(AT_A_TIME);
+    let (unresolved, unreachable, standings) = futures_util::join!(
         unresolved.collect(),
         unreachable.collect(),
-        elsewhere.collect()
+        standings.collect::<Vec<_>>()
     );
+    let (mut elsewhere, mut refused) = (BTreeSet::new(), BTreeMap::new());
+    for (instance, standing) in standings {
+        match standing {
+            Standing::Free => {}
+            Standing::Elsewhere => drop(elsewhere.insert(instance)),
+            Standing::Refused(why) => drop(refused.insert(instance, why)),
+        }
+    }
     let taken = questions.ports.into_iter();
     Facts {
         now_ms: clock::wall_ms(),
@@ -76,6 +85,7 @@ pub(crate) async fn look(
             .filter_map(|port| Some((port, taken_by(port)?)))
             .collect(),
         elsewhere,
+        refused,
         unanswered,
     }
 }
@@ -171,15 +181,25 @@ fn connected(draft: &Draft, content: &Content) -> Vec<Connected> {
     connected.take(GATEWAYS_MAX).collect()
 }
 
-/// Whether another process holds tunnels by an enrolment; a gateway that does not answer is told
-/// of elsewhere.
-async fn is_elsewhere(
+/// What the gateway says of an enrolment.
+enum Standing {
+    /// Nothing is in the way of a tunnel; a gateway that does not answer is told of elsewhere.
+    Free,
+    /// Another process holds tunnels by it.
+    Elsewhere,
+    /// It is not taken, since it was revoked or its key is too old.
+    Refused(String),
+}
+
+async fn standing(
     host: &RegionHost,
     route: &anyhow::Result<Route>,
     credentials: &Credentials,
     tasks: &Tasks,
-) -> bool {
-    let Ok(route) = route else { return false };
+) -> Standing {
+    let Ok(route) = route else {
+        return Standing::Free;
+    };
     let gateway = Gateway {
         host,
         route,
@@ -189,6 +209,9 @@ async fn is_elsewhere(
     let presence = Presence {
         process: Some(process()),
     };
-    let answer = gateway.ask::<Present>(PRESENCE, &presence).await;
-    answer.is_ok_and(|present| present.elsewhere)
+    match gateway.ask::<Present>(PRESENCE, &presence).await {
+        Ok(Present { elsewhere: true }) => Standing::Elsewhere,
+        Err(ControlError::Refused(why, ErrorKind::InvalidCertificate)) => Standing::Refused(why),
+        Ok(Present { elsewhere: false }) | Err(_) => Standing::Free,
+    }
 }

@@ -15,13 +15,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 use underpass_runtime::clock;
-use underpass_runtime::pki::{CertificateInfo, PrivateKey};
+use underpass_runtime::pki::{CertificateInfo, PkiError, PrivateKey};
 use underpass_runtime::tasks::Tasks;
 use underpass_runtime::tls::{ClientTls, Credential};
 use underpass_shared::api::management::{
     AuditTarget, BackupTarget, CertificateRequest, DocumentTarget, Issued, OperatorTarget, Query,
     RunningTarget, SubaccountTarget, Target, TroubleTarget, Verb,
 };
+use underpass_shared::config::Certificate;
 use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 use underpass_shared::secret::Secret;
@@ -73,7 +74,8 @@ impl Known {
     /// Whether its parts belong together.
     ///
     /// # Errors
-    /// When the agent is another than that of the CA, or the key is not that of the certificate.
+    /// When the agent is another than that of the CA, the certificate is of another agent, or the key
+    /// is not that of the certificate.
     pub fn check(&self) -> Result<(), FleetError> {
         let authority = CertificateInfo::from_pem(&self.ca_cert)?;
         let own = CertificateInfo::from_pem(&self.certificate)?;
@@ -84,7 +86,21 @@ impl Known {
         if key.spki_hash() != own.spki_hash {
             return Err(FleetError::OtherKey);
         }
+        // Certificates of organisations come from CAs that the agent tells nobody of.
+        if own.operator.is_some() && !self.is_issued()? {
+            return Err(FleetError::OtherIssuer(self.agent));
+        }
         Ok(())
+    }
+
+    /// Whether the certificate names the agent's CA as its issuer; each agent's has a name of its
+    /// own. The agent looks at the signature.
+    fn is_issued(&self) -> Result<bool, FleetError> {
+        let read = |pem: &str| -> Result<Certificate, FleetError> {
+            Ok(pem.parse().or(Err(PkiError::Certificate))?)
+        };
+        let (authority, own) = (read(&self.ca_cert)?, read(&self.certificate)?);
+        Ok(own.summary().issuer == authority.summary().subject)
     }
 
     /// Whether the certificate should be renewed: from half of its life on.

@@ -30,8 +30,8 @@ use crate::slot::{FromReply, Sink, Slot};
 use crate::snapshot::JobId;
 use crate::template::Template;
 
-/// Most commands that wait. Nobody gives so many by hand, and screens ask for a few each.
-const QUEUE_LEN: usize = 1_024;
+/// Most commands that wait: some for each agent of the largest fleet.
+const QUEUE_LEN: usize = 65_536;
 
 /// One thing to do.
 #[derive(Debug)]
@@ -450,13 +450,13 @@ mod tests {
     fn a_full_queue_says_so() {
         let (commands, mut queue) = Commands::queue();
         let dismiss = |n| commands.send(Command::Dismiss(n));
-        for n in 0..1_024 {
+        for n in 0..65_536 {
             assert_eq!(dismiss(n), Ok(()));
         }
-        assert_eq!(dismiss(1_024), Err(NotSent::Full));
+        assert_eq!(dismiss(1), Err(NotSent::Full));
         assert!(queue.try_recv().is_ok());
-        assert_eq!(dismiss(1_025), Ok(()));
+        assert_eq!(dismiss(2), Ok(()));
         drop(queue);
-        assert_eq!(dismiss(1_026), Err(NotSent::Ended));
+        assert_eq!(dismiss(3), Err(NotSent::Ended));
     }
 }

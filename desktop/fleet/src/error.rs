@@ -56,6 +56,11 @@ pub enum FleetError {
     /// The CA is of another agent.
     #[error("the CA certificate is not that of the agent {0}")]
     OtherAgent(underpass_shared::id::AgentId),
+    /// The certificate was issued by another agent.
+    #[error(
+        "the certificate was not issued by the agent {0} but by another one; take the one that this agent gave you"
+    )]
+    OtherIssuer(underpass_shared::id::AgentId),
     /// The key is not that of the certificate.
     #[error("the key does not belong to the certificate")]
     OtherKey,
@@ -121,6 +126,7 @@ impl FleetError {
             | Self::Unknown
             | Self::OtherAgent(_)
             | Self::OtherKey
+            | Self::OtherIssuer(_)
             | Self::Locked
             | Self::NoKey(_)
             | Self::NoText

@@ -88,6 +88,11 @@ impl<T: Send + Sync + 'static> Slot<T> {
         self.0.value.load_full()
     }
 
+    /// Whether somebody beside the caller holds it, and so sees what comes.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// Puts a value that came by another way than a request.
     pub fn set(&self, value: Remote<T>) {
         self.0.value.store(Arc::new(value));

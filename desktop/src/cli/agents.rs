@@ -153,6 +153,12 @@ pub(super) fn status(
     }
     if ids.is_empty() {
         ids.extend(engine.snapshot().agents.iter().map(|one| one.id));
+        // Whoever watches by this would take an empty profile for health for ever.
+        if ids.is_empty() {
+            anyhow::bail!(
+                "no agent is known here; `underpass fleet pair` adds one, --profile names another folder"
+            );
+        }
     }
     let agents = settled(&engine, &ids, chosen.timeout);
     let shown: Vec<Shown> = agents.iter().map(|one| Shown::of(one)).collect();

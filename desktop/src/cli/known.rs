@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 use underpass_fleet::client::Known;
 use underpass_fleet::keys;
-use underpass_fleet::profile::Profile;
+use underpass_fleet::profile::{Entry, Profile};
 use underpass_shared::host::InternalAddress;
 use underpass_shared::secret::Secret;
 
@@ -75,29 +75,36 @@ pub(super) fn remove(common: &Common, remove: &Remove, out: &mut Output<'_>) -> 
         .iter()
         .map(|entry| (entry.id.to_string(), &*entry.label))
         .collect();
-    let mut removed = vec![];
+    let mut removed: Vec<&Entry> = vec![];
     for name in &remove.agents {
-        removed.push(entries[find(&names, name)?].id);
+        let found = &entries[find(&names, name)?];
+        if !removed.iter().any(|one| one.id == found.id) {
+            removed.push(found);
+        }
     }
     if !remove.yes {
         anyhow::ensure!(
             is_attended(),
             "nobody is there to be asked; confirm by --yes"
         );
-        let question = format!("Forget {} and the keys to them?", remove.agents.join(", "));
+        let told = removed
+            .iter()
+            .map(|one| format!("{} at {} ({})", one.label, one.address, one.id));
+        let told: Vec<String> = told.collect();
+        let question = format!("Forget the keys to {}?", told.join(", "));
         anyhow::ensure!(ask(&question)?, "nothing was removed");
     }
     let keys = keys::open(&folder, &common.keys()?)?;
     for agent in &removed {
-        book.remove(*agent);
+        book.remove(agent.id);
         profile.keep(&book)?;
-        keys.remove(*agent)?;
-        profile.keep_draft(*agent, None)?;
+        keys.remove(agent.id)?;
+        profile.keep_draft(agent.id, None)?;
     }
-    let ids: Vec<String> = removed.iter().map(ToString::to_string).collect();
+    let ids: Vec<String> = removed.iter().map(|one| one.id.to_string()).collect();
     out.show(&json!({ "removed": ids }), |out| {
-        for id in &ids {
-            writeln!(out, "removed {id}")?;
+        for one in &removed {
+            writeln!(out, "removed {} ({})", one.label, one.id)?;
         }
         writeln!(
             out,

@@ -24,27 +24,32 @@ pub struct Pending<'a> {
     pub author: &'a str,
     /// When they are taken back, milliseconds UTC.
     pub until_ms: i64,
+    /// On how many other agents changes are on trial.
+    pub others: usize,
 }
 
 impl<'a> Pending<'a> {
     /// Those of the page's agent, else those that end first.
     pub fn of(cx: &Cx<'a>) -> Option<Self> {
+        let now_ms = cx.now_ms;
         let of = |agent: &'a AgentSnapshot| {
             let pending = agent.pending.as_ref()?;
             let (author, until_ms) = (&*pending.author, pending.until_ms);
-            Some(Self {
+            // An agent out of reach has taken them back by then.
+            let stands = agent.link.is_online() || now_ms < until_ms;
+            stands.then_some(Self {
                 agent,
                 author,
                 until_ms,
+                others: 0,
             })
         };
+        let all = || cx.fleet.agents.iter().filter_map(|agent| of(agent));
         let here = cx.agent.and_then(|agent| of(agent));
-        here.or_else(|| {
-            cx.fleet
-                .agents
-                .iter()
-                .filter_map(|agent| of(agent))
-                .min_by_key(|one| one.until_ms)
+        let first = here.or_else(|| all().min_by_key(|one| one.until_ms))?;
+        Some(Self {
+            others: all().count().saturating_sub(1),
+            ..first
         })
     }
 }
@@ -58,6 +63,10 @@ impl Pending<'_> {
 
     /// Why the operator can neither keep nor revert them.
     fn refused(&self) -> Option<String> {
+        if !self.agent.link.is_online() {
+            let text = "The agent is out of reach; it takes the changes back by itself";
+            return Some(text.to_owned());
+        }
         let role = self.agent.own.value().map(|own| own.role);
         if self.is_own() || role == Some(rights::Role::Administrator) {
             return None;
@@ -290,8 +299,17 @@ fn countdown(ui: &mut Ui, cx: &mut Cx<'_>, pending: Pending<'_>) {
                         format!("{whose} on {name} are reverted in {left}"),
                     )
                 });
-                ui.words(Text::Strong, tokens.text, name.as_str())
-                    .on_hover_text(format!("{whose} are reverted unless they are kept"));
+                let shown = match pending.others {
+                    0 => name.clone(),
+                    more => format!("{name} +{more}"),
+                };
+                let mut hover = format!("{whose} are reverted unless they are kept");
+                if pending.others > 0 {
+                    let others = text::plural(pending.others, "other agent");
+                    hover.push_str(&format!("; changes are on trial on {others} too"));
+                }
+                ui.words(Text::Strong, tokens.text, shown)
+                    .on_hover_text(hover);
                 ui.icon(Icon::Timer, size::ICON_MEDIUM, tokens.pending);
             });
     });

@@ -106,17 +106,23 @@ impl<'a> Dialog<'a> {
                     }
                 });
             });
-            let enter = self.enter && self.refused.is_none();
-            if enter && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter)) {
+            if self.enter && self.refused.is_none() && enters(ui) {
                 answer = Answer::Confirmed;
             }
         });
-        if dismissed && answer == Answer::Open {
-            Answer::Dismissed
-        } else {
-            answer
-        }
+        // Who leaves wants nothing, whatever else came in this frame.
+        if dismissed { Answer::Dismissed } else { answer }
     }
+}
+
+/// Whether Enter is pressed for the dialog as a whole. It is not where it opened the dialog, belongs
+/// to another one above, or presses what has the focus, such as the way out.
+pub(super) fn enters(ui: &Ui) -> bool {
+    let (top, focused) = ui.memory(|memory| (memory.top_modal_layer(), memory.focused()));
+    // The top layer is that of the frame before.
+    top == Some(ui.layer_id())
+        && (focused.is_none() || ui.text_edit_focused())
+        && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter))
 }
 
 /// The frame of every dialog; true when it shall close. The body may close it too.

@@ -1,11 +1,9 @@
 //! Wizards: a few steps, one after the other, in a dialog.
 
-use egui::{
-    Align, Context, CornerRadius, Key, Layout, Modifiers, Role, Sense, Stroke, Ui, Vec2, WidgetInfo,
-};
+use egui::{Align, Context, CornerRadius, Layout, Role, Sense, Stroke, Ui, Vec2, WidgetInfo};
 use lucide_icons::Icon;
 
-use super::dialog::frame;
+use super::dialog::{enters, frame};
 use super::{Button, galley, paint_icon};
 use crate::theme::{Text, Themed as _, radius, size, space};
 
@@ -38,6 +36,7 @@ pub struct Wizard<'a> {
     step: usize,
     next: &'a str,
     refused: Option<&'a str>,
+    enter: bool,
     done: bool,
     width: f32,
     body: f32,
@@ -53,6 +52,7 @@ impl<'a> Wizard<'a> {
             step,
             next: "Continue",
             refused: None,
+            enter: true,
             done: false,
             width: size::DIALOG_WIDE,
             body: BODY,
@@ -81,6 +81,12 @@ impl<'a> Wizard<'a> {
     /// This step is not complete unless `complete`; the tooltip then tells `reason`.
     pub fn enabled_if(mut self, complete: bool, reason: &'a str) -> Self {
         self.refused = (!complete).then_some(reason);
+        self
+    }
+
+    /// Enter does not go on if `still`: this step is there to be looked at.
+    pub fn without_enter(mut self, still: bool) -> Self {
+        self.enter = !still;
         self
     }
 
@@ -124,17 +130,12 @@ impl<'a> Wizard<'a> {
                     }
                 });
             });
-            if self.refused.is_none()
-                && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter))
-            {
+            let stays = turn == Turn::Stay && !*closed;
+            if stays && self.enter && self.refused.is_none() && enters(ui) {
                 turn = Turn::Next;
             }
         });
-        if cancelled && turn == Turn::Stay {
-            Turn::Cancel
-        } else {
-            turn
-        }
+        if cancelled { Turn::Cancel } else { turn }
     }
 }
 

@@ -179,6 +179,7 @@ fn a_right_click_opens_the_menu_of_a_row() {
     let mut stage = Stage::new(Theme::Dark, WINDOW);
     let agent = Stage::agent(Health::Offline);
     let row = format!("{}, Offline", agent.label);
+    let ticked = tick(&mut stage, |one| one.health == Health::Online);
     stage
         .harness
         .get_by_role_and_label(Role::Row, &row)
@@ -188,7 +189,14 @@ fn a_right_click_opens_the_menu_of_a_row() {
     stage.click("Remove from this app…");
     stage.letters("1 agent");
     stage.key(Modifiers::NONE, Key::Enter);
+    assert!(stage.harness.state().fleet().agent(agent.id).is_some());
+    assert!(stage.mentions(&format!("This app forgets {}", agent.label)));
+    stage.key(Modifiers::COMMAND, Key::A);
+    stage.letters(&agent.label);
+    stage.shot("fleet-remove-one");
+    stage.key(Modifiers::NONE, Key::Enter);
     assert!(stage.harness.state().fleet().agent(agent.id).is_none());
+    assert_eq!(stage.harness.state().screens.fleet.selected.len(), ticked);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Settings of an agent.
 
-use egui::Theme;
+use egui::accesskit::Role;
+use egui::{Key, Modifiers, Theme};
 use egui_kittest::kittest::Queryable as _;
-use underpass_desktop::nav::AgentTab;
+use underpass_desktop::nav::{AgentTab, Route};
 
 use crate::forms::{away, live};
 use crate::stage::{SMALL, Stage, WINDOW};
@@ -58,6 +59,32 @@ fn an_agent_is_drained_and_takes_requests_again() {
         stage.take("Restart…");
         assert!(!stage.is_enabled("Restart"));
     }
+}
+
+#[test]
+fn enter_presses_what_has_the_keyboard_and_nothing_behind_it() {
+    let mut stage = Stage::new(Theme::Dark, WINDOW);
+    stage.open(live(), AgentTab::Settings);
+    let enter_on = |stage: &mut Stage, button: &str| {
+        let found = stage.harness.get_by_role_and_label(Role::Button, button);
+        found.focus();
+        stage.run();
+        stage.key(Modifiers::NONE, Key::Enter);
+    };
+    // What opens a dialog does not confirm it.
+    enter_on(&mut stage, "Drain…");
+    assert!(stage.shows("Cancel") && stage.shows("Takes requests"));
+    // Its way out is one.
+    enter_on(&mut stage, "Cancel");
+    assert!(!stage.shows("Cancel") && stage.shows("Takes requests"));
+    // What is above it has the keyboard.
+    enter_on(&mut stage, "Drain…");
+    stage.key(Modifiers::COMMAND, Key::K);
+    stage.letters("aud");
+    stage.key(Modifiers::NONE, Key::Enter);
+    assert_eq!(stage.harness.state().route(), Route::Audit);
+    stage.open(live(), AgentTab::Settings);
+    assert!(stage.shows("Takes requests") && !stage.shows("Drained"));
 }
 
 #[test]

@@ -203,6 +203,9 @@ fn an_agent_is_paired_with_named_and_set_up() {
         }
         assert!(stage.shows("plant-1.corp.example:8443") && stage.shows("Administrator"));
         stage.shot("pairing-words");
+        // They are compared by eye: who pressed Enter once more has not looked.
+        stage.key(Modifiers::NONE, Key::Enter);
+        assert!(stage.shows("Step 2 of 3, Compare words"));
         stage.click("The words are the same");
         click_field(&mut stage, "Group");
         stage.letters("north");

@@ -82,7 +82,7 @@ pub enum Offline {
     /// Create one-time tokens with which agents enrol
     #[command(subcommand)]
     EnrolToken(EnrolTokenCommand),
-    /// Create credentials with which applications call through the gateway
+    /// Create, list or remove credentials with which applications call through the gateway
     #[command(subcommand)]
     Binding(BindingCommand),
     /// Revoke an agent: its tunnels end within seconds and its location ID becomes free
@@ -93,7 +93,7 @@ pub enum Offline {
     /// Send a request as an application would, and explain each step
     #[command(after_help = "Examples:\n  \
         underpass-gateway test --subaccount acme http://erp.virtual:8080/sap/bc/ping\n  \
-        underpass-gateway test --subaccount acme --location site-b http://erp.virtual/ --json\n\n\
+        underpass-gateway test --subaccount acme --location-id site-b http://erp.virtual/ --json\n\n\
         The request goes through the running gateway's proxy port. The exit code is 0 when the \
         back end answered, whatever it said.")]
     Test(Probe),
@@ -282,6 +282,23 @@ pub enum BindingCommand {
         #[arg(long, value_name = "NAME|GUID")]
         subaccount: String,
     },
+    /// List the bindings: OAuth client id, subaccount, age. Secrets are not kept
+    #[command(after_help = "Example:\n  underpass-gateway binding list --subaccount acme")]
+    List {
+        /// Those of this subaccount alone, by name or GUID
+        #[arg(long, value_name = "NAME|GUID")]
+        subaccount: Option<String>,
+    },
+    /// Remove a binding: its secret gets no token any more, and its tokens die within seconds
+    #[command(after_help = "Example:\n  \
+        underpass-gateway binding remove sb-0190a5a2-6d0e-7cc0-8000-000000000001\n\n\
+        It cannot be undone. To exchange credentials without a gap, create a binding, give it to the \
+        application, and remove the old one afterwards.")]
+    Remove {
+        /// Its OAuth client id, `clientid` in the credentials
+        #[arg(value_name = "CLIENT_ID")]
+        client_id: String,
+    },
 }
 
 /// Options of `revoke`.
@@ -310,7 +327,12 @@ pub struct Probe {
     #[arg(long, value_name = "NAME|GUID")]
     pub subaccount: String,
     /// The location ID of the agent; without it the agent that has none
-    #[arg(long, value_name = "ID", default_value = "")]
+    #[arg(
+        long = "location-id",
+        alias = "location",
+        value_name = "ID",
+        default_value = ""
+    )]
     pub location: LocationId,
     /// The virtual URL, such as `http://erp.virtual:8080/path`
     #[arg(value_parser = parse_url)]

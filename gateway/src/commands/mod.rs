@@ -54,6 +54,12 @@ pub async fn run(global: &Global, command: &Offline, out: &mut dyn Write) -> any
         Offline::Binding(BindingCommand::Create { subaccount }) => {
             binding::create(work, subaccount).await
         }
+        Offline::Binding(BindingCommand::List { subaccount }) => {
+            binding::list(work, subaccount.as_deref()).await
+        }
+        Offline::Binding(BindingCommand::Remove { client_id }) => {
+            binding::remove(work, client_id).await
+        }
         Offline::Revoke(options) => revoke::run(work, options.instance).await,
         Offline::Test(options) => probe::run(work, options).await,
         Offline::Backup(options) => backup::create(work, options).await,
@@ -93,10 +99,20 @@ impl Work<'_> {
         open(&path).await
     }
 
-    /// Opens the state or creates it.
+    /// Opens the state or creates it, which is said: the directory may be mistyped.
     async fn directory(&self) -> anyhow::Result<Directory> {
         crate::backup::restore::refuse_unfinished(&self.global.data_dir)?;
-        open(&self.path(STATE_FILE)).await
+        let path = self.path(STATE_FILE);
+        let is_new = !path.is_file();
+        let directory = open(&path).await?;
+        if is_new {
+            writeln!(
+                io::stderr(),
+                "there was no gateway in {}; this began one",
+                self.global.data_dir.display()
+            )?;
+        }
+        Ok(directory)
     }
 
     fn answer(

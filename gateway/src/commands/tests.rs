@@ -127,6 +127,40 @@ async fn an_agent_and_an_application_get_what_they_need() {
 }
 
 #[tokio::test]
+async fn bindings_are_listed_and_removed_one_by_one() {
+    let bench = Bench::new();
+    let none = bench.error("binding list").await;
+    assert!(none.contains("there is no gateway in"), "{none}");
+    drop(bench.serve_once().await);
+    for name in ["acme", "other"] {
+        bench.json(&format!("subaccount add {name}")).await;
+    }
+    let empty = bench.try_run("binding list").await.unwrap();
+    assert!(empty.starts_with("No bindings."), "{empty}");
+    let mut ids = vec![];
+    for name in ["acme", "acme", "other"] {
+        let made = bench
+            .json(&format!("binding create --subaccount {name}"))
+            .await;
+        ids.push(made["clientid"].as_str().unwrap().to_owned());
+    }
+    let listed = bench.json("binding list --subaccount ACME").await;
+    let listed = listed["bindings"].as_array().unwrap();
+    assert_eq!(listed.len(), 2);
+    assert!(listed.iter().all(|one| one["subaccountName"] == "acme"));
+    let human = bench.try_run("binding list").await.unwrap();
+    assert_eq!(human.lines().count(), 4, "{human}");
+    assert!(!human.contains("secret"), "{human}");
+
+    let remove = format!("binding remove {}", ids[1]);
+    assert_eq!(bench.json(&remove).await["removed"]["clientId"], ids[1]);
+    assert!(bench.error(&remove).await.contains("no such binding"));
+    let index = bench.directory().await.index();
+    let left = ids.iter().filter(|id| index.binding(id).is_some());
+    assert_eq!(left.collect::<Vec<_>>(), [&ids[0], &ids[2]]);
+}
+
+#[tokio::test]
 async fn status_shows_agents_and_tunnels_until_revoked() {
     let bench = Bench::new();
     let directory = bench.serve_once().await;

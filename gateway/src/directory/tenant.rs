@@ -1,4 +1,4 @@
-//! Adding subaccounts and bindings.
+//! Adding subaccounts, and adding and removing bindings.
 
 use underpass_shared::id::SubaccountId;
 
@@ -16,7 +16,7 @@ const NAME_LEN_MAX: usize = 64;
 )]
 pub struct InvalidName;
 
-/// A subaccount or binding that was not added.
+/// A subaccount or binding that was not added or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum TenantError {
     /// The name breaks the rules.
@@ -28,6 +28,9 @@ pub enum TenantError {
     /// No such subaccount.
     #[error("no such subaccount; see `underpass-gateway subaccount list`")]
     Unknown,
+    /// No such binding.
+    #[error("no such binding; see `underpass-gateway binding list`")]
+    NoBinding,
     /// The store failed.
     #[error("the gateway's state cannot be changed")]
     Store(#[from] StoreError),
@@ -77,6 +80,23 @@ impl Directory {
         self.commit_new(vec![Op::put(row, Expect::Absent, bytes(&record))])
             .await?;
         Ok(record)
+    }
+
+    /// Removes OAuth client credentials; tokens that they got are dead.
+    pub async fn remove_binding(&self, client_id: &str) -> Result<Binding, TenantError> {
+        let row = key::binding(client_id);
+        let entry = self.state().get(row.as_str()).await?;
+        let entry = entry.ok_or(TenantError::NoBinding)?;
+        let binding = serde_json::from_slice(&entry.value).or(Err(TenantError::NoBinding))?;
+        let delete = Op::delete(row, Expect::Version(entry.version));
+        match self.state().commit(vec![delete]).await {
+            Ok(_) => {}
+            // Somebody else removed it at the same time.
+            Err(CommitError::Conflict { .. }) => return Err(TenantError::NoBinding),
+            Err(CommitError::Store(error)) => return Err(error.into()),
+        }
+        self.refresh().await?;
+        Ok(binding)
     }
 
     async fn commit_new(&self, ops: Vec<Op>) -> Result<(), TenantError> {

@@ -63,6 +63,48 @@ pub enum Category {
     Unknown,
 }
 
+impl Category {
+    /// All that this version writes.
+    pub const ALL: [Self; 36] = [
+        Self::Account,
+        Self::AdvancedConnectivity,
+        Self::AlertConfiguration,
+        Self::AllowedResource,
+        Self::AuditLogCleanup,
+        Self::AuditLogLevel,
+        Self::BackendMapping,
+        Self::CloudConnectorLoggers,
+        Self::Configuration,
+        Self::CrossAuditLogLevel,
+        Self::DomainMapping,
+        Self::EMailConfiguration,
+        Self::IdentityProviderTrust,
+        Self::PayloadTrace,
+        Self::PpcaCertificate,
+        Self::PrincipalPropagationConfiguration,
+        Self::ProxySettings,
+        Self::SCCUser,
+        Self::ServiceChannelConfiguration,
+        Self::SystemCertificate,
+        Self::TrustSynchronization,
+        Self::TrustedBackendCertificate,
+        Self::UiCertificate,
+        Self::AccessAllowed,
+        Self::AccessDenied,
+        Self::Backup,
+        Self::Enrolment,
+        Self::Pairing,
+        Self::ServiceControl,
+        Self::ServiceStart,
+        Self::ServiceStop,
+        Self::TunnelStart,
+        Self::TunnelEnd,
+        Self::AuditOverflow,
+        Self::AuditRepair,
+        Self::AuditRetention,
+    ];
+}
+
 /// What became of what the record is about.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,

@@ -7,12 +7,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::alert_rules::AlertRules;
+use super::alerting::Alerting;
+use super::audit::AuditSettings;
 use super::connector::Connector;
 use super::delta::{Delta, Op};
 use super::document::Document;
+use super::fields::{FieldChange, field_changes};
+use super::heartbeat::Heartbeat;
+use super::history::HistorySettings;
 use super::invalid::Invalid;
+use super::logs::LogSettings;
+use super::mail::Mail;
 use super::part::Part;
 use super::place::{Content, LASTING, Place, Touched, settings, touched};
+use super::propagation::PpSettings;
 
 /// How a part changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +60,41 @@ pub struct Change {
     /// What it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
+}
+
+impl Change {
+    /// How people see it: settings at their defaults are not written, so ones that come or go were
+    /// there before, and are there after.
+    pub fn kind(&self) -> ChangeKind {
+        match default_of(&self.part) {
+            Some(_) => ChangeKind::Changed,
+            None => self.change,
+        }
+    }
+
+    /// Its fields that differ; those of settings from their defaults.
+    pub fn fields(&self) -> Vec<FieldChange> {
+        let default = default_of(&self.part);
+        let before = self.before.as_ref().or(default.as_ref());
+        let after = self.after.as_ref().or(default.as_ref());
+        field_changes(before, after)
+    }
+}
+
+/// The default of a setting of the agent that is one object, and not written while it is at it.
+fn default_of(part: &str) -> Option<Value> {
+    let default = match part.strip_prefix("connector.")? {
+        "alerting" => serde_json::to_value(Alerting::default()),
+        "alertRules" => serde_json::to_value(AlertRules::default()),
+        "audit" => serde_json::to_value(AuditSettings::default()),
+        "email" => serde_json::to_value(Mail::default()),
+        "heartbeat" => serde_json::to_value(Heartbeat::default()),
+        "history" => serde_json::to_value(HistorySettings::default()),
+        "logAndTrace" => serde_json::to_value(LogSettings::default()),
+        "ppSettings" => serde_json::to_value(PpSettings::default()),
+        _ => return None,
+    };
+    default.ok()
 }
 
 /// The changes that `forward` made, with `inverse` as the steps back.

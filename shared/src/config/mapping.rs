@@ -259,7 +259,7 @@ impl TryFrom<MappingFields> for Mapping {
             }
         }
         if !fields.protocol.fits(fields.backend_type) {
-            let rule = "this back-end type cannot be reached with this protocol";
+            let rule = fields.protocol.back_ends();
             return Err(Invalid::new("protocol", rule));
         }
         check_authentication(&fields)?;
@@ -397,6 +397,18 @@ impl Protocol {
         match self {
             Self::Https | Self::Tcps | Self::Rfcs | Self::Ldaps => true,
             Self::Http | Self::Tcp | Self::Rfc | Self::Ldap => false,
+        }
+    }
+
+    /// The rule of [`Self::fits`], for people.
+    const fn back_ends(self) -> &'static str {
+        match self.family() {
+            ProtocolFamily::Http => "HTTP leads to every type of back end",
+            ProtocolFamily::Tcp => {
+                "TCP and TCPS lead to back ends of type abapSys, netweaverGW, hana, otherSAPsys or nonSAPsys"
+            }
+            ProtocolFamily::Rfc => "RFC and RFCS lead to back ends of type abapSys or netweaverGW",
+            ProtocolFamily::Ldap => "LDAP and LDAPS lead to back ends of type nonSAPsys",
         }
     }
 

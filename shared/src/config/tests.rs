@@ -124,7 +124,7 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
         "\"protocol\": \"HTTP\"",
         "\"protocol\": \"RFC\"",
         "subaccounts[0].mappings[0]",
-        "protocol: this back-end type",
+        "protocol: RFC and RFCS lead to back ends of type abapSys or netweaverGW",
     ),
     (
         "\"NONE\"",

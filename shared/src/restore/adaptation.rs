@@ -20,6 +20,8 @@ pub enum AdaptationKind {
     GatewayUnreachable,
     /// Another process holds tunnels by the same enrolment.
     InUseElsewhere,
+    /// A gateway does not take an enrolment any more.
+    EnrolmentRefused,
     /// A certificate has ended.
     CertificateExpired,
     /// A certificate ends soon.

@@ -58,6 +58,8 @@ pub struct Facts {
     pub unreachable: BTreeMap<RegionHost, String>,
     /// Enrolments by which another process holds tunnels now.
     pub elsewhere: BTreeSet<InstanceId>,
+    /// Enrolments that their gateways refuse, and what they say.
+    pub refused: BTreeMap<InstanceId, String>,
     /// Questions that were left open because there were too many.
     pub unanswered: usize,
 }

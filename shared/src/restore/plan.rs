@@ -123,7 +123,7 @@ impl Draft {
                 AdaptationKind::HostUnresolved,
                 format!("mapping {} of {key}", mapping.virtual_address),
                 format!("the host {host} does not resolve here: {why}{others}"),
-                "give the host another name with a rule under hosts, or make it known to this host",
+                "give the host another name (a rule under hosts, `--replace-host`), or make it known to this host",
             ));
         }
     }
@@ -163,6 +163,14 @@ impl Draft {
                     &place,
                     "another process holds tunnels by this enrolment now",
                     "stop the other agent, or restore without enrolments and enrol anew: of two copies one carries nothing",
+                ));
+            }
+            if let Some(why) = facts.refused.get(&own.instance) {
+                told.push(Adaptation::new(
+                    AdaptationKind::EnrolmentRefused,
+                    &place,
+                    format!("the gateway does not take the enrolment of the backup: {why}"),
+                    "take a newer backup, or enrol anew after the restore with a token of the gateway (`subaccount renew --token`)",
                 ));
             }
         }

@@ -137,7 +137,8 @@ fn requests_are_forgotten_and_what_nobody_uses_is_removed() {
     desk.tab(AgentTab::Monitoring);
     desk.press(Role::RadioButton, "Recent requests");
     desk.sees("/hello");
-    desk.button("Forget these requests");
+    desk.button("Delete these requests…");
+    desk.button("Delete");
     desk.sees("The newest requests are shown here as they end");
     desk.press(Role::RadioButton, "Usage");
     desk.button("Remove unused.virtual:80 the whole mapping");

@@ -35,7 +35,7 @@ fn a_test_tells_which_step_fails_and_what_to_do() {
             .then_some(())
     });
 
-    let (passed, report) = test(&world, &["--location", "b", HELLO]);
+    let (passed, report) = test(&world, &["--location-id", "b", HELLO]);
     assert!(passed, "{report}");
     assert_eq!(report["answer"]["status"], 200);
     assert!(report["answer"]["body"].as_str().unwrap().contains("Hello"));
@@ -46,7 +46,7 @@ fn a_test_tells_which_step_fails_and_what_to_do() {
         ("http://backend.virtual:0/", "the virtual URL"),
         (long.as_str(), "the virtual URL"),
     ] {
-        let (passed, report) = test(&world, &["--location", "b", url]);
+        let (passed, report) = test(&world, &["--location-id", "b", url]);
         assert!(!passed);
         let remedy = last_step(&report)["remedy"].as_str().unwrap();
         assert!(remedy.contains(words), "{remedy}");
@@ -54,7 +54,7 @@ fn a_test_tells_which_step_fails_and_what_to_do() {
     // A back end's own 404 is an answer.
     let (passed, report) = test(
         &world,
-        &["--location", "b", "http://backend.virtual/bytes/x"],
+        &["--location-id", "b", "http://backend.virtual/bytes/x"],
     );
     assert!(passed, "{report}");
     drop(agent);
@@ -79,4 +79,39 @@ fn a_removed_subaccount_loses_its_tunnels_and_tokens() {
     });
     let again = refuse(world.command(&remove));
     assert!(again.contains("there is no subaccount"), "{again}");
+}
+
+#[test]
+fn a_removed_binding_gets_no_token_and_its_tokens_die_alone() {
+    let world = World::start();
+    let (_backend, address) = world.sample_backend(&[]);
+    let agent = world.agent("", &address);
+    assert_eq!(world.get(HELLO).status, 200);
+    let create = ["binding", "create", "--json", "--subaccount", "test"];
+    let other = json(&run(world.command(&create)));
+    let first = world.tenant.binding["clientid"].as_str().unwrap();
+
+    let removed = run(world.command(&["binding", "remove", first]));
+    assert!(removed.contains("of test is removed"), "{removed}");
+    until("the token is dead", || {
+        (world.get(HELLO).status == 407).then_some(())
+    });
+    let token = |binding: &Value| {
+        let text = |name: &str| binding[name].as_str().unwrap().to_owned();
+        let form = format!(
+            "grant_type=client_credentials&client_id={}&client_secret={}",
+            text("clientid"),
+            text("clientsecret")
+        );
+        world.token_endpoint("/oauth/token", &["-d", &form])
+    };
+    assert_eq!(token(&world.tenant.binding)["error"], "unauthorized");
+    assert!(token(&other)["access_token"].is_string());
+    assert!(agent.up() > 0);
+    let listed = json(&run(world.command(&["binding", "list", "--json"])));
+    let listed = listed["bindings"].as_array().unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0]["clientId"], other["clientid"]);
+    let again = refuse(world.command(&["binding", "remove", first]));
+    assert!(again.contains("no such binding"), "{again}");
 }

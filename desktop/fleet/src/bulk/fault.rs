@@ -99,6 +99,7 @@ pub(super) fn is_certain(error: &FleetError) -> bool {
         | FleetError::Unknown
         | FleetError::OtherAgent(_)
         | FleetError::OtherKey
+        | FleetError::OtherIssuer(_)
         | FleetError::Locked
         | FleetError::NoKey(_)
         | FleetError::Imposter

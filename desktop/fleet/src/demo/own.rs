@@ -68,6 +68,7 @@ pub(super) fn status(agent: &DemoAgent, state: &State) -> Status {
             .collect(),
         expiring: expiring(agent).into_iter().collect(),
         drain: None,
+        trial: None,
         heartbeat: document
             .connector()
             .heartbeat

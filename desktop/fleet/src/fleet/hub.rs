@@ -300,6 +300,7 @@ impl Hub {
                 self.jobs.part(job, agent, &state, now_ms);
                 self.now();
             }
+            Message::Acknowledged { job, agent, call } => self.jobs.did(job, agent, call),
             Message::Undo { job, undo } => {
                 self.jobs.can_be_undone(job, undo);
                 self.now();

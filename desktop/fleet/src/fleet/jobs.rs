@@ -44,6 +44,16 @@ struct Job {
     stop: CancellationToken,
 }
 
+impl Job {
+    fn change(&mut self, agent: AgentId, change: impl FnOnce(&mut JobPart)) {
+        let shown = Arc::make_mut(&mut self.shown);
+        let mut parts = Arc::make_mut(&mut shown.parts).iter_mut();
+        if let Some(part) = parts.find(|part| part.agent == agent) {
+            change(part);
+        }
+    }
+}
+
 /// All jobs.
 #[derive(Default)]
 pub(crate) struct Jobs {
@@ -65,6 +75,7 @@ impl Jobs {
         let part = |agent: &AgentId| JobPart {
             agent: *agent,
             state: PartState::Waiting,
+            did: Vec::new(),
         };
         let stop = CancellationToken::new();
         self.all.push(Job {
@@ -90,9 +101,14 @@ impl Jobs {
     /// Keeps what takes a job back.
     pub(crate) fn can_be_undone(&mut self, id: JobId, undo: Vec<(AgentId, Vec<Call>)>) {
         if let Some(job) = self.all.iter_mut().find(|job| job.shown.id == id) {
-            let mut shown = JobSnapshot::clone(&job.shown);
-            shown.undo = undo.into();
-            job.shown = Arc::new(shown);
+            Arc::make_mut(&mut job.shown).undo = undo.into();
+        }
+    }
+
+    /// An agent did one of a job's calls.
+    pub(crate) fn did(&mut self, id: JobId, agent: AgentId, call: usize) {
+        if let Some(job) = self.all.iter_mut().find(|job| job.shown.id == id) {
+            job.change(agent, |part| part.did.push(call));
         }
     }
 
@@ -101,21 +117,12 @@ impl Jobs {
         let Some(job) = self.all.iter_mut().find(|job| job.shown.id == id) else {
             return;
         };
-        let mut shown = JobSnapshot::clone(&job.shown);
-        let parts = shown.parts.iter().cloned();
-        shown.parts = parts
-            .map(|mut part| {
-                if part.agent == agent {
-                    part.state = state.clone();
-                }
-                part
-            })
-            .collect();
+        job.change(agent, |part| part.state = state.clone());
+        let shown = Arc::make_mut(&mut job.shown);
         if shown.finished() == shown.parts.len() {
             shown.state = outcome(&shown.parts);
             shown.ended_ms = Some(now_ms);
         }
-        job.shown = Arc::new(shown);
     }
 
     pub(crate) fn cancel(&self, id: JobId) {
@@ -165,6 +172,8 @@ fn outcome(parts: &[JobPart]) -> JobState {
 
 #[cfg(test)]
 mod tests {
+    use underpass_shared::api::management::{DocumentTarget, Target};
+
     use super::*;
 
     fn agent(n: u8) -> AgentId {
@@ -193,6 +202,27 @@ mod tests {
         assert_eq!(shown.ended_ms, Some(4));
         jobs.forget(id);
         assert!(jobs.show().is_empty());
+    }
+
+    #[test]
+    fn what_was_done_of_a_part_that_failed_is_taken_back() {
+        let mut jobs = Jobs::default();
+        let agents = [1, 2, 3].map(agent);
+        let (id, _stop) = jobs.begin("Disconnect", &agents, 1);
+        let call = |n| Call::get(Target::Document(DocumentTarget::Revision(n)));
+        let all = || (0..3).map(call).collect::<Vec<_>>();
+        jobs.can_be_undone(id, agents.map(|agent| (agent, all())).into());
+        jobs.part(id, agents[0], &DONE, 2);
+        for (of, at) in [(1, 0), (1, 2), (2, 1)] {
+            jobs.did(id, agents[of], at);
+        }
+        jobs.part(id, agents[1], &PartState::Failed(Failure::plain("x")), 3);
+        let undoing = || {
+            let calls = jobs.show()[0].undoing().into_iter();
+            calls.map(|(agent, calls)| (agent, calls.len())).collect()
+        };
+        let taken_back: Vec<_> = undoing();
+        assert_eq!(taken_back, [(agents[0], 3), (agents[1], 2), (agents[2], 1)]);
     }
 
     #[test]

@@ -79,6 +79,12 @@ pub(crate) enum Message {
         agent: AgentId,
         state: PartState,
     },
+    /// An agent did one of a job's calls, by its place among them.
+    Acknowledged {
+        job: JobId,
+        agent: AgentId,
+        call: usize,
+    },
     /// What takes a job back is known.
     Undo {
         job: JobId,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -27,8 +27,8 @@ use crate::template::Template;
 
 /// How long the system may ask the user before that counts as a no.
 const OPEN_TIME: Duration = Duration::from_secs(30);
-/// Most things that wait to be written; who brings more waits.
-const WAITING_MAX: usize = 64;
+/// Most keys and rollouts that wait to be written or forgotten: more than any fleet has.
+const OTHERS_MAX: usize = 65_536;
 
 /// An opened profile.
 pub(crate) struct Opened {
@@ -60,7 +60,7 @@ pub(crate) type Rehoused = Result<(KeyStoreKind, Option<String>), String>;
 
 /// Something to be kept.
 pub(super) enum Keep {
-    Book(Book),
+    Book(Arc<Book>),
     Draft(AgentId, Option<Arc<Draft>>),
     Template(TemplateId, Option<Arc<KeptTemplate>>),
     /// A rollout that is to be forgotten.
@@ -181,16 +181,85 @@ pub(super) async fn rehouse(
     }
 }
 
+/// What waits to be written: of what replaces one another only the newest.
+#[derive(Default)]
+struct Waiting {
+    book: Option<Arc<Book>>,
+    drafts: BTreeMap<AgentId, Option<Arc<Draft>>>,
+    templates: BTreeMap<TemplateId, Option<Arc<KeptTemplate>>>,
+    others: Vec<Keep>,
+}
+
+impl Waiting {
+    /// All of it, in the order in which it is written.
+    fn take(&mut self) -> Vec<Keep> {
+        let Self {
+            book,
+            drafts,
+            templates,
+            others,
+        } = std::mem::take(self);
+        let mut all = others;
+        let drafts = drafts.into_iter();
+        all.extend(drafts.map(|(agent, draft)| Keep::Draft(agent, draft)));
+        let templates = templates.into_iter();
+        all.extend(templates.map(|(id, template)| Keep::Template(id, template)));
+        all.extend(book.map(Keep::Book));
+        all
+    }
+}
+
+/// Where things are put that are to be kept. It takes what comes without waiting for the disk.
+pub(super) struct Shelf {
+    waiting: Arc<Mutex<Waiting>>,
+    wake: mpsc::Sender<()>,
+}
+
+impl Shelf {
+    /// Puts something there; false when too much waits already.
+    pub(super) fn put(&self, keep: Keep) -> bool {
+        let mut waiting = lock(&self.waiting);
+        match keep {
+            Keep::Book(newer) => waiting.book = Some(newer),
+            Keep::Draft(agent, draft) => drop(waiting.drafts.insert(agent, draft)),
+            Keep::Template(id, template) => drop(waiting.templates.insert(id, template)),
+            other @ (Keep::Credential { .. } | Keep::Forget { .. } | Keep::Rollout(_)) => {
+                if waiting.others.len() >= OTHERS_MAX {
+                    return false;
+                }
+                waiting.others.push(other);
+            }
+        }
+        drop(waiting);
+        // A wake-up that is on its way is one for this too.
+        let _woken = self.wake.try_send(());
+        true
+    }
+
+    /// Takes a book back that waits, since a newer one comes: who changes it has it to himself.
+    pub(super) fn withdraw_book(&self) {
+        lock(&self.waiting).book = None;
+    }
+}
+
+fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Begins to write; ends when nobody brings anything any more, and all is written.
 pub(super) fn shelf(
     profile: Arc<Profile>,
     told: mpsc::Sender<Message>,
-) -> (mpsc::Sender<Keep>, impl Future<Output = ()>) {
-    let (sender, mut queue) = mpsc::channel(WAITING_MAX);
+) -> (Shelf, impl Future<Output = ()>) {
+    let (wake, mut woken) = mpsc::channel(1);
+    let waiting = Arc::<Mutex<Waiting>>::default();
+    let shelf = Shelf {
+        waiting: Arc::clone(&waiting),
+        wake,
+    };
     let run = async move {
-        let mut batch = vec![];
-        while queue.recv_many(&mut batch, WAITING_MAX).await > 0 {
-            let (all, profile) = (newest(std::mem::take(&mut batch)), Arc::clone(&profile));
+        while woken.recv().await.is_some() {
+            let (all, profile) = (lock(&waiting).take(), Arc::clone(&profile));
             let written = spawn_blocking(move || {
                 let messages = all.into_iter().filter_map(|one| write(&profile, one));
                 messages.collect::<Vec<_>>()
@@ -201,29 +270,7 @@ pub(super) fn shelf(
             }
         }
     };
-    (sender, run)
-}
-
-/// Without what a later one replaces.
-fn newest(batch: Vec<Keep>) -> Vec<Keep> {
-    let (mut drafts, mut templates) = (BTreeMap::new(), BTreeMap::new());
-    let (mut book, mut others) = (None, vec![]);
-    for one in batch {
-        match one {
-            Keep::Book(newer) => book = Some(newer),
-            Keep::Draft(agent, draft) => drop(drafts.insert(agent, draft)),
-            Keep::Template(id, template) => drop(templates.insert(id, template)),
-            other @ (Keep::Credential { .. } | Keep::Forget { .. } | Keep::Rollout(_)) => {
-                others.push(other)
-            }
-        }
-    }
-    let drafts = drafts.into_iter();
-    others.extend(drafts.map(|(agent, draft)| Keep::Draft(agent, draft)));
-    let templates = templates.into_iter();
-    others.extend(templates.map(|(id, template)| Keep::Template(id, template)));
-    others.extend(book.map(Keep::Book));
-    others
+    (shelf, run)
 }
 
 fn write(profile: &Profile, one: Keep) -> Option<Message> {

@@ -79,10 +79,14 @@ pub enum KeyChoice {
 #[derive(Debug, Error)]
 pub enum KeyError {
     /// The system's store cannot be used.
-    #[error("the key store of the system cannot be used; unlock it, or start its service")]
+    #[error(
+        "the key store of the system cannot be used; unlock it, or start its service; where there is none, a new profile keeps its keys in a file sealed by a passphrase (--passphrase-file)"
+    )]
     System(#[source] keyring_core::Error),
     /// This system has none.
-    #[error("this system has no key store that is supported; use a passphrase")]
+    #[error(
+        "this system has no key store that is supported; keep keys in a file sealed by a passphrase (--passphrase-file)"
+    )]
     NoSystem,
     /// Its key to the vault is gone.
     #[error(

@@ -107,7 +107,8 @@ impl<'a> Acts<'a> {
         let (_, document) = self::origin(origin, source, &parties.target, self.opener).await?;
         let both = (source, &parties.target);
         let (plan, tolerant) = (&parties.target_plan, parties.plan.tolerant);
-        reach::check(&document, plan, both, When::Before, tolerant).await
+        let settings = parties.plan.settings;
+        reach::check(&document, plan, both, When::Before { settings }, tolerant).await
     }
 
     async fn transfer(&self, migration: &mut Migration, parties: &Parties<'_>) -> Seen {

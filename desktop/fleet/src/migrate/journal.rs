@@ -24,11 +24,14 @@ pub enum JournalError {
     /// Its file cannot be used.
     #[error(transparent)]
     Paper(#[from] PaperError),
-    /// There is none.
-    #[error("there is no migration {0}; `underpass migrate list` shows all")]
+    /// There was none yet.
+    #[error("there is no migration yet; `underpass migrate plan` begins one")]
+    Never,
+    /// There is none of that id.
+    #[error("there is no migration {0:?}; `underpass migrate list` shows all")]
     None(String),
     /// There are several.
-    #[error("{0} means several migrations; name more of the id")]
+    #[error("{0:?} means several migrations; name more of the id")]
     Several(String),
 }
 
@@ -88,8 +91,9 @@ impl Journals {
         ids.retain(|id| id.to_string().starts_with(name));
         match ids[..] {
             [id] => self.read(id),
-            [] => Err(JournalError::None(format!("{name:?}"))),
-            [..] => Err(JournalError::Several(format!("{name:?}"))),
+            [] if name.is_empty() => Err(JournalError::Never),
+            [] => Err(JournalError::None(name.to_owned())),
+            [..] => Err(JournalError::Several(name.to_owned())),
         }
     }
 
@@ -136,7 +140,7 @@ mod tests {
     fn what_was_written_down_is_found_by_the_beginning_of_its_id() {
         let dir = tempfile::tempdir().unwrap();
         let journals = Journals::of(dir.path());
-        assert!(matches!(journals.find(None), Err(JournalError::None(_))));
+        assert!(matches!(journals.find(None), Err(JournalError::Never)));
         let mut newer = migration(0x0200_0000_0000_0000);
         for one in [&migration(0x0100_0000_0000_0000), &newer] {
             journals.keep(one).unwrap();

@@ -20,7 +20,10 @@ const SYSTEMS_AT_ONCE: usize = 50;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum When {
     /// It has neither configuration nor trust yet.
-    Before,
+    Before {
+        /// Whether the settings come along, among them the guarded addresses that are allowed.
+        settings: bool,
+    },
     /// It has all.
     After,
 }
@@ -111,7 +114,7 @@ pub(super) async fn survey(
         }
     }
     let strangers = match (source, when) {
-        (Some(source), When::Before) => strangers(source, plan).await?,
+        (Some(source), When::Before { .. }) => strangers(source, plan).await?,
         // Afterwards the tunnels are up.
         (Some(_), When::After) | (None, _) => BTreeMap::new(),
     };
@@ -245,17 +248,22 @@ pub(crate) fn judge(check: &ConnectionCheck, when: When) -> Verdict {
         return Verdict::Bad("it is not reached".to_owned());
     };
     match (step.step, when) {
-        // Trust, and what mappings may lead to, come along with the configuration.
-        (CheckStep::Tls | CheckStep::TargetGuard, When::Before) => {
+        // Trust comes along with the configuration, and what mappings may lead to with the settings.
+        (CheckStep::Tls, When::Before { .. })
+        | (CheckStep::TargetGuard, When::Before { settings: true }) => {
             Verdict::Noted(format!("{} (looked at again afterwards)", step.seen))
         }
+        (CheckStep::TargetGuard, When::Before { settings: false }) => Verdict::Bad(format!(
+            "{}; allow it there (`underpass-agent target add`), or let the settings come along",
+            step.seen
+        )),
         (
             CheckStep::NameResolution
             | CheckStep::Connection
             | CheckStep::Http
             | CheckStep::Tls
             | CheckStep::TargetGuard,
-            When::Before | When::After,
+            When::Before { .. } | When::After,
         ) => Verdict::Bad(step.seen.clone()),
     }
 }
@@ -289,17 +297,24 @@ mod tests {
     fn what_comes_along_later_is_no_failure_before() {
         let failed = |step, when| judge(&check(step, CheckOutcome::Failed), when);
         let bad = Verdict::Bad("seen".to_owned());
+        let [alone, all] = [false, true].map(|settings| When::Before { settings });
         for step in [
             CheckStep::NameResolution,
             CheckStep::Connection,
             CheckStep::Http,
         ] {
-            assert_eq!(failed(step, When::Before), bad);
+            assert_eq!(
+                [alone, all].map(|when| failed(step, when)),
+                [&bad; 2].map(Clone::clone)
+            );
         }
         for step in [CheckStep::Tls, CheckStep::TargetGuard] {
-            assert!(matches!(failed(step, When::Before), Verdict::Noted(_)));
+            assert!(matches!(failed(step, all), Verdict::Noted(_)));
             assert_eq!(failed(step, When::After), bad);
         }
+        assert!(matches!(failed(CheckStep::Tls, alone), Verdict::Noted(_)));
+        let guarded = failed(CheckStep::TargetGuard, alone);
+        assert!(matches!(guarded, Verdict::Bad(why) if why.contains("target add")));
         let warned = check(CheckStep::Tls, CheckOutcome::Warning);
         assert_eq!(judge(&warned, When::After), Verdict::Good);
     }

@@ -168,6 +168,7 @@ impl Engine {
         let (from, to) = (plan.source().map(party), party(target.agent));
         let (from, opener) = (from.as_ref(), self.opener.as_ref());
         let (_, document) = acts::origin(&plan.origin, from, &to, opener).await?;
-        reach::survey(&document, target, (from, &to), When::Before).await
+        let settings = plan.settings;
+        reach::survey(&document, target, (from, &to), When::Before { settings }).await
     }
 }

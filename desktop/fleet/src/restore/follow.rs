@@ -171,6 +171,7 @@ fn is_final(error: &FleetError) -> bool {
         | FleetError::Unknown
         | FleetError::OtherAgent(_)
         | FleetError::OtherKey
+        | FleetError::OtherIssuer(_)
         | FleetError::Locked
         | FleetError::NoKey(_)
         | FleetError::NoText

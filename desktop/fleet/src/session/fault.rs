@@ -47,7 +47,8 @@ impl Fault {
             | FleetError::NoKey(_)
             | FleetError::Locked
             | FleetError::OtherAgent(_)
-            | FleetError::OtherKey => Self::Refused,
+            | FleetError::OtherKey
+            | FleetError::OtherIssuer(_) => Self::Refused,
         }
     }
 }

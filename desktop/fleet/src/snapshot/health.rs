@@ -227,6 +227,7 @@ mod tests {
     fn status(connections: Vec<Connection>) -> Status {
         Status {
             drain: None,
+            trial: None,
             heartbeat: None,
             history_problem: None,
             pid: 1,

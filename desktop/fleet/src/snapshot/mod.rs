@@ -255,17 +255,23 @@ pub struct JobSnapshot {
 pub type Undo = Arc<[(AgentId, Vec<Call>)]>;
 
 impl JobSnapshot {
-    /// What takes back what was done, on those agents alone where all of it was done.
+    /// What takes back what was done, on each agent as far as it was done.
     pub fn undoing(&self) -> Vec<(AgentId, Vec<Call>)> {
-        let is_done = |id: AgentId| {
-            let done = |part: &JobPart| matches!(part.state, PartState::Done { .. });
-            self.parts.iter().any(|part| part.agent == id && done(part))
-        };
-        self.undo
-            .iter()
-            .filter(|(id, _)| is_done(*id))
-            .cloned()
-            .collect()
+        let undo = self.undo.iter().filter_map(|(id, calls)| {
+            let part = self.parts.iter().find(|part| part.agent == *id)?;
+            let taken_back: Vec<Call> = match part.state {
+                PartState::Done { .. } => calls.clone(),
+                PartState::Waiting
+                | PartState::Running
+                | PartState::Failed(_)
+                | PartState::Cancelled => {
+                    let done = part.did.iter();
+                    done.filter_map(|at| calls.get(*at)).cloned().collect()
+                }
+            };
+            (!taken_back.is_empty()).then_some((*id, taken_back))
+        });
+        undo.collect()
     }
 
     /// How many of its parts came to an end, well or not.
@@ -283,6 +289,8 @@ pub struct JobPart {
     pub agent: AgentId,
     /// How far it is.
     pub state: PartState,
+    /// The calls that the agent did, by their places, where it takes several.
+    pub did: Vec<usize>,
 }
 
 /// How far a part of a job is.
@@ -299,7 +307,7 @@ pub enum PartState {
     },
     /// It failed.
     Failed(Failure),
-    /// It was stopped before it began.
+    /// It was stopped before its end.
     Cancelled,
 }
 

@@ -10,6 +10,7 @@ use underpass_shared::id::AgentId;
 use super::acts;
 use super::backup::BackUpMany;
 use super::export::Export;
+use super::view::View;
 use crate::command::UiCommand;
 use crate::cx::{Cx, Effect};
 use crate::screen::configuration::Wish;
@@ -23,6 +24,8 @@ use crate::widget::{
 pub(super) const HEIGHT: f32 = 50.0;
 /// The longest tag or group.
 const NAME_LEN: usize = 40;
+/// Agents that a question names one by one; the others are counted.
+const LISTED: usize = 12;
 
 /// What is typed for all ticked agents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +35,64 @@ enum Word {
     Group,
 }
 
+/// A question about some agents, which stay the same until it is answered.
+struct Asked {
+    agents: BTreeSet<AgentId>,
+    confirm: ConfirmName,
+}
+
+impl Asked {
+    fn about(agents: BTreeSet<AgentId>) -> Self {
+        Self {
+            agents,
+            confirm: ConfirmName::default(),
+        }
+    }
+
+    /// What is typed to confirm: the name of one agent, or how many they are.
+    fn name(&self, cx: &Cx<'_>) -> String {
+        let first = self.agents.first().filter(|_| self.agents.len() == 1);
+        match first.and_then(|id| cx.fleet.agent(*id)) {
+            Some(agent) => text::clean(&agent.label).trim().to_owned(),
+            // As one types it, without the thin spaces of long numbers.
+            None => format!("{} agents", self.agents.len()),
+        }
+    }
+
+    /// Who they are, where that is not said by the name.
+    fn list(&self, cx: &Cx<'_>, view: &View) -> String {
+        if self.agents.len() == 1 {
+            return String::new();
+        }
+        let labels = self.agents.iter().filter_map(|id| cx.fleet.agent(*id));
+        let labels: Vec<String> = labels
+            .take(LISTED)
+            .map(|agent| text::clean(&agent.label))
+            .collect();
+        let mut list = format!(" They are {}", labels.join(", "));
+        let more = self.agents.len().saturating_sub(labels.len());
+        if more > 0 {
+            list.push_str(&format!(" and {} more", text::count(more)));
+        }
+        let hidden = self.agents.iter().filter(|id| view.row(**id).is_none());
+        match hidden.count() {
+            0 => {}
+            hidden => list.push_str(&format!(
+                "; the filter hides {} of them",
+                text::count(hidden)
+            )),
+        }
+        list.push('.');
+        list
+    }
+}
+
 /// Dialogs of the bar.
 #[derive(Default)]
 pub(super) struct Bulk {
     word: Option<(Word, String)>,
-    disconnect: Option<ConfirmName>,
-    remove: Option<ConfirmName>,
+    disconnect: Option<Asked>,
+    remove: Option<Asked>,
     back_up: Option<BackUpMany>,
     /// The file for the list, beside the bar too.
     pub(super) export: Option<Export>,
@@ -45,8 +100,8 @@ pub(super) struct Bulk {
 
 impl Bulk {
     /// Asks whether these shall go.
-    pub(super) fn remove(&mut self) {
-        self.remove = Some(ConfirmName::default());
+    pub(super) fn remove(&mut self, agents: BTreeSet<AgentId>) {
+        self.remove = Some(Asked::about(agents));
     }
 
     pub(super) fn bar(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, selected: &BTreeSet<AgentId>) {
@@ -93,7 +148,7 @@ impl Bulk {
                 acts::connect(cx, selected, true);
             }
             if menu_item(ui, Some(Icon::Unplug), "Disconnect all subaccounts…", "").clicked() {
-                self.disconnect = Some(ConfirmName::default());
+                self.disconnect = Some(Asked::about(selected.clone()));
             }
         });
         // Beside the open panel there is room for an icon alone.
@@ -129,7 +184,7 @@ impl Bulk {
                     .extend(selected.iter().map(|id| Command::Retry(*id)));
             }
             if menu_item(ui, Some(Icon::Trash2), "Remove from this app…", "").clicked() {
-                self.remove();
+                self.remove(selected.clone());
             }
         });
     }
@@ -139,10 +194,10 @@ impl Bulk {
         ctx: &Context,
         cx: &mut Cx<'_>,
         selected: &mut BTreeSet<AgentId>,
-        rows: &[usize],
+        view: &View,
     ) {
         if let Some(export) = &mut self.export
-            && export.show(ctx, cx, rows)
+            && export.show(ctx, cx, view.rows())
         {
             self.export = None;
         }
@@ -152,34 +207,38 @@ impl Bulk {
             self.back_up = None;
         }
         self.word_dialog(ctx, cx, selected);
-        let many = text::plural(selected.len(), "agent");
-        if let Some(confirm) = &mut self.disconnect {
+        if let Some(asked) = &mut self.disconnect {
+            let (name, list) = (asked.name(cx), asked.list(cx, view));
             let loss = format!(
-                "All subaccounts of {many} go offline: no request of the cloud reaches the systems behind them until you connect them again."
+                "All subaccounts of {name} go offline: no request of the cloud reaches the systems behind them until you connect them again.{list}"
             );
-            let answer = confirm.show(
-                ctx,
-                "Disconnect all subaccounts",
-                "Disconnect",
-                &loss,
-                &many,
-            );
+            let title = "Disconnect all subaccounts";
+            let answer = asked.confirm.show(ctx, title, "Disconnect", &loss, &name);
             if answer == Answer::Confirmed {
-                acts::connect(cx, selected, false);
+                acts::connect(cx, &asked.agents, false);
             }
             if answer != Answer::Open {
                 self.disconnect = None;
             }
         }
-        if let Some(confirm) = &mut self.remove {
-            let loss = format!(
-                "This app forgets {many} with their keys. The agents go on working; to manage them again you pair anew."
-            );
-            let answer = confirm.show(ctx, "Remove agents", "Remove", &loss, &many);
+        if let Some(asked) = &mut self.remove {
+            let (name, list) = (asked.name(cx), asked.list(cx, view));
+            let (keys, go) = match asked.agents.len() {
+                1 => ("the key to it", "The agent goes on working; to manage it"),
+                _ => (
+                    "the keys to them",
+                    "The agents go on working; to manage them",
+                ),
+            };
+            let loss =
+                format!("This app forgets {name} and {keys}. {go} again you pair anew.{list}");
+            let answer = asked
+                .confirm
+                .show(ctx, "Remove agents", "Remove", &loss, &name);
             if answer == Answer::Confirmed {
-                cx.commands
-                    .extend(selected.iter().map(|id| Command::Remove(*id)));
-                selected.clear();
+                let gone = asked.agents.iter();
+                cx.commands.extend(gone.map(|id| Command::Remove(*id)));
+                selected.retain(|id| !asked.agents.contains(id));
             }
             if answer != Answer::Open {
                 self.remove = None;

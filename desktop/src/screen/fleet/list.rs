@@ -142,10 +142,10 @@ pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
     };
     let ticked = |row: usize| selected.contains(&id(row));
     let chosen = |row: usize| selected.contains(&id(row)) || (shows_peek && peek == Some(id(row)));
-    let all = match selected.len() {
-        0 => Some(false),
-        many if many == rows.len() => Some(true),
-        _ => None,
+    let all = if selected.is_empty() {
+        Some(false)
+    } else {
+        (0..rows.len()).all(ticked).then_some(true)
     };
     let hidden: Vec<usize> = cx
         .prefs
@@ -160,6 +160,7 @@ pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
             wanted.replace(Some((agent.id, act)));
         }
     };
+    state.table.cursor = state.at.and_then(|at| state.view.row(at));
     let out = Table::new("fleet", &COLUMNS, rows.len(), &name)
         .row_height(cx.prefs.row_height())
         .ticks(&ticked, all)
@@ -175,6 +176,7 @@ pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
                 None => {}
             }
         });
+    state.at = state.table.cursor.map(id);
     let wanted = wanted.into_inner();
     follow(cx, state, &out, &rows, all == Some(true));
     if let Some((id, act)) = wanted {
@@ -230,10 +232,7 @@ fn done(ui: &Ui, cx: &mut Cx<'_>, state: &mut FleetState, id: AgentId, act: Act)
             targets: vec![],
         }),
         Act::Connect => acts::connect(cx, &BTreeSet::from([id]), true),
-        Act::Remove => {
-            state.selected = BTreeSet::from([id]);
-            state.bulk.remove();
-        }
+        Act::Remove => state.bulk.remove(BTreeSet::from([id])),
         Act::Copy(text) => ui.copy_text(text),
     }
 }

@@ -45,6 +45,8 @@ pub struct FleetState {
     /// The agent in the panel beside the list.
     pub peek: Option<AgentId>,
     table: TableState,
+    /// The agent at the keyboard's place in the list.
+    at: Option<AgentId>,
     view: view::View,
     bulk: bulk::Bulk,
     /// Whether figures over time are shown in place of the list.
@@ -71,6 +73,7 @@ impl Default for FleetState {
             selected: BTreeSet::new(),
             peek: None,
             table,
+            at: None,
             view: view::View::default(),
             bulk: bulk::Bulk::default(),
             dashboard: None,
@@ -148,13 +151,16 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
     if cx.prefs.peek && state.dashboard.is_none() && has_room(ui) {
         peek::panel(ui, cx, &mut state.peek);
     }
-    state.view.refresh(
-        cx,
-        &state.filter,
-        state.group.as_ref(),
-        state.health,
-        state.table.sort,
-    );
+    // Rows that move below an open menu would make it the menu of another agent.
+    if !(egui::Popup::is_any_open(ui.ctx()) && state.view.holds(cx)) {
+        state.view.refresh(
+            cx,
+            &state.filter,
+            state.group.as_ref(),
+            state.health,
+            state.table.sort,
+        );
+    }
     fixed_page(ui, |ui| {
         ui.spacing_mut().item_spacing.y = space::M;
         if ui.available_height() > 420.0 {
@@ -173,8 +179,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut FleetState) {
             state.bulk.bar(ui, cx, &state.selected);
         }
     });
-    let rows = Arc::clone(state.view.rows());
-    state.bulk.dialogs(ui.ctx(), cx, &mut state.selected, &rows);
+    state
+        .bulk
+        .dialogs(ui.ctx(), cx, &mut state.selected, &state.view);
     let mut saving = state.saving.take();
     saved::dialog(ui.ctx(), cx, state, &mut saving);
     state.saving = saving;

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use underpass_fleet::snapshot::{AgentSnapshot, Health};
+use underpass_shared::id::AgentId;
 
 use super::list::Col;
 use super::words::Texts;
@@ -25,12 +26,31 @@ struct Key {
 pub(super) struct View {
     key: Option<Key>,
     rows: Arc<[usize]>,
+    /// The agents of the rows, in their order.
+    ids: Vec<AgentId>,
     texts: Texts,
 }
 
 impl View {
     pub(super) const fn rows(&self) -> &Arc<[usize]> {
         &self.rows
+    }
+
+    /// The row of an agent, if it is shown.
+    pub(super) fn row(&self, agent: AgentId) -> Option<usize> {
+        self.ids.iter().position(|id| *id == agent)
+    }
+
+    /// Whether the rows show the same agents as when they were made.
+    fn stands(&self, agents: &[Arc<AgentSnapshot>]) -> bool {
+        let mut rows = self.rows.iter().zip(&self.ids);
+        rows.all(|(at, id)| agents.get(*at).is_some_and(|agent| agent.id == *id))
+    }
+
+    /// Whether the rows can stay as they are, though what they are ordered by may have changed: for as
+    /// long as a menu of one of them is open.
+    pub(super) fn holds(&self, cx: &Cx<'_>) -> bool {
+        self.key.is_some() && self.stands(&cx.fleet.agents)
     }
 
     pub(super) fn refresh(
@@ -70,6 +90,7 @@ impl View {
         };
         rows.sort_by(order);
         drop(named);
+        self.ids = rows.iter().map(|at| agents[*at].id).collect();
         self.rows = rows.into();
         self.key = Some(key);
     }

@@ -126,6 +126,7 @@ impl PairingState {
         let refused = self.refused(cx).map(|rule| text::sentence(&rule));
         let turn = Wizard::new("pairing", "Add an agent", &STEPS, self.step as usize)
             .next(next)
+            .without_enter(self.step == Step::Words)
             .enabled_if(refused.is_none(), refused.as_deref().unwrap_or_default())
             .show(ctx, |ui| match self.step {
                 Step::Link => self.link(ui, cx),

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::change::PendingConfirm;
 use crate::id::{InstanceId, LocationId, RegionHost, SubaccountId};
 use crate::pki::expiry::Expiry;
 
@@ -147,6 +148,9 @@ pub struct Status {
     /// The drain that keeps the tunnels closed, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drain: Option<Drain>,
+    /// Changes that are taken back unless somebody confirms them, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<PendingConfirm>,
     /// The heartbeat for a monitor outside, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat: Option<HeartbeatStatus>,

@@ -30,7 +30,7 @@ const WRONG: &[Wrong] = &[
     ("POST", MAPPINGS, r#"{"virtualHost":"b/c"}"#, 400, "INVALID_REQUEST", Some("virtualHost"), "labels"),
     ("POST", MAPPINGS, r#"{"virtualHost":"b","password":"x"}"#, 400, "INVALID_REQUEST", Some("password"), "unknown field `password`"),
     ("POST", MAPPINGS, r#"{"protocol":"GOPHER"}"#, 400, "INVALID_REQUEST", Some("protocol"), "unknown variant `GOPHER`"),
-    ("POST", MAPPINGS, r#"{"virtualHost":"b","virtualPort":"1","localHost":"b","localPort":"1","protocol":"LDAP","backendType":"hana"}"#, 400, "INVALID_CONFIGURATION", Some("protocol"), "cannot be reached with this protocol"),
+    ("POST", MAPPINGS, r#"{"virtualHost":"b","virtualPort":"1","localHost":"b","localPort":"1","protocol":"LDAP","backendType":"hana"}"#, 400, "INVALID_CONFIGURATION", Some("protocol"), "LDAP and LDAPS lead to back ends of type nonSAPsys"),
     ("POST", MAPPINGS, r#"{"virtualHost":"a","virtualPort":"1","localHost":"b","localPort":"1","protocol":"HTTP","backendType":"hana"}"#, 409, "ILLEGAL_STATE", Some("virtualHost"), "there is a system mapping a:1 already"),
     ("PUT", MAPPING, r#"{"virtualHost":"z","localHost":"b","localPort":1,"protocol":"HTTP","backendType":"hana"}"#, 400, "INVALID_REQUEST", Some("virtualHost"), "cannot be changed"),
     ("PUT", "/systemMappings/b:1", r#"{"localHost":"b","localPort":1,"protocol":"HTTP","backendType":"hana"}"#, 404, "NOT_FOUND", None, "there is no system mapping b:1"),

@@ -19,6 +19,10 @@ impl Hub {
     pub(super) fn draft(&mut self, agent: AgentId, act: DraftAct, done: &Slot<()>) {
         let ticket = done.begin();
         let acted = self.act(agent, act);
+        if let (Err(why), false) = (&acted, done.is_shared()) {
+            let text = format!("the draft was not changed: {why}");
+            self.notice(Some(agent), Severity::Error, text);
+        }
         done.finish(ticket, acted, clock::wall_ms());
         self.now();
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use underpass_runtime::clock;
 use underpass_shared::id::AgentId;
@@ -15,7 +15,7 @@ use crate::command::{Change, Command, Each, Follow, Many};
 use crate::log::{self, Following, Tempo};
 use crate::session::Nudge;
 use crate::slot::Sink;
-use crate::snapshot::{Failure, PartState};
+use crate::snapshot::{Failure, JobId, PartState};
 
 /// Agents that one job changes at the same time: what is wrong with a change is seen before all have
 /// it.
@@ -142,7 +142,7 @@ impl Hub {
         });
     }
 
-    pub(super) fn nudges(&self, agent: AgentId) -> Option<tokio::sync::mpsc::Sender<Nudge>> {
+    pub(super) fn nudges(&self, agent: AgentId) -> Option<mpsc::Sender<Nudge>> {
         Some(self.members.get(&agent)?.nudges.clone())
     }
 
@@ -170,25 +170,24 @@ impl Hub {
         let turns = Arc::new(Semaphore::new(AT_ONCE));
         for (agent, calls) in calls {
             let part = Part {
+                job,
+                agent,
                 calls,
                 turns: Arc::clone(&turns),
                 stop: stop.clone(),
+                told: self.told.clone(),
             };
-            let (told, nudges) = (self.told.clone(), self.nudges(agent));
+            let nudges = self.nudges(agent);
             let api = self.api(agent);
             self.tasks.spawn("fleet-bulk", async move {
-                let said = |state| Message::Part { job, agent, state };
                 let state = match api {
                     None => PartState::Failed(Failure::from(&FleetError::Unknown)),
-                    Some(api) => {
-                        let running = told.send(said(PartState::Running));
-                        part.run(api, async { drop(running.await) }).await
-                    }
+                    Some(api) => part.run(api).await,
                 };
                 if let Some(nudges) = nudges {
                     drop(nudges.try_send(Nudge::Changed));
                 }
-                drop(told.send(said(state)).await);
+                part.say(state).await;
             });
         }
     }
@@ -196,31 +195,49 @@ impl Hub {
 
 /// What a job does with one of many agents.
 struct Part {
+    job: JobId,
+    agent: AgentId,
     calls: Vec<Call>,
     turns: Arc<Semaphore>,
     stop: CancellationToken,
+    told: mpsc::Sender<Message>,
 }
 
 impl Part {
-    async fn run(self, api: Arc<dyn Api>, running: impl Future<Output = ()>) -> PartState {
-        let turn = tokio::select! {
+    async fn run(&self, api: Arc<dyn Api>) -> PartState {
+        let _turn = tokio::select! {
             () = self.stop.cancelled() => return PartState::Cancelled,
             turn = self.turns.acquire() => turn,
         };
         if self.stop.is_cancelled() {
             return PartState::Cancelled;
         }
-        running.await;
+        self.say(PartState::Running).await;
         let mut answers = Vec::with_capacity(self.calls.len());
-        for call in &self.calls {
+        for (at, call) in self.calls.iter().enumerate() {
             // What has begun is not stopped: whether it was done would be unknown.
-            answers.push(api.call(call).await);
+            let answer = api.call(call).await;
+            if answer.is_ok() {
+                self.acknowledged(at).await;
+            }
+            answers.push(answer);
             if self.stop.is_cancelled() && answers.len() < self.calls.len() {
                 return PartState::Cancelled;
             }
         }
-        drop(turn);
         came_of(answers)
+    }
+
+    async fn say(&self, state: PartState) {
+        let (job, agent) = (self.job, self.agent);
+        drop(self.told.send(Message::Part { job, agent, state }).await);
+    }
+
+    /// The agent did one of the calls, which can be taken back whatever comes of the others.
+    async fn acknowledged(&self, call: usize) {
+        let (job, agent) = (self.job, self.agent);
+        let told = Message::Acknowledged { job, agent, call };
+        drop(self.told.send(told).await);
     }
 }
 

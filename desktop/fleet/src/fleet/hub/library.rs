@@ -6,13 +6,12 @@ mod renewal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
 use underpass_runtime::clock;
 use underpass_shared::host::InternalAddress;
 use underpass_shared::id::AgentId;
 
 pub(super) use self::pairing::Strangers;
-use super::super::shelf::{Keep, Opened, Rehoused, Then, open, rehouse, shelf, unlock};
+use super::super::shelf::{Keep, Opened, Rehoused, Shelf, Then, open, rehouse, shelf, unlock};
 use super::super::templates::Templates;
 use super::super::{Card, Message};
 use super::{Hub, Real};
@@ -27,15 +26,24 @@ use crate::snapshot::{Keys, Link, Severity};
 /// What is on disk.
 pub(super) struct Library {
     profile: Arc<Profile>,
-    book: Book,
+    book: Arc<Book>,
     keys: Option<Arc<dyn KeyStore>>,
-    shelf: mpsc::Sender<Keep>,
+    shelf: Shelf,
 }
 
 impl Library {
     /// The folder of the profile.
     pub(super) fn folder(&self) -> &Path {
         self.profile.folder()
+    }
+
+    /// Changes the book and has it kept.
+    fn change_book<T>(&mut self, change: impl FnOnce(&mut Book) -> T) -> T {
+        // Otherwise each of many changes would copy the whole book.
+        self.shelf.withdraw_book();
+        let changed = change(Arc::make_mut(&mut self.book));
+        self.shelf.put(Keep::Book(Arc::clone(&self.book)));
+        changed
     }
 
     /// Where rollouts are written down.
@@ -139,7 +147,7 @@ impl Hub {
         }
         self.library = Some(Library {
             profile: opened.profile,
-            book: opened.book,
+            book: Arc::new(opened.book),
             keys: None,
             shelf,
         });
@@ -222,16 +230,9 @@ impl Hub {
         let Some(library) = &self.library else {
             return;
         };
-        if library.shelf.try_send(keep).is_err() {
+        if !library.shelf.put(keep) {
             let text = "the disk is too slow: not everything was kept";
             self.notice(None, Severity::Error, text.to_owned());
-        }
-    }
-
-    fn keep_book(&mut self) {
-        if let Some(library) = &self.library {
-            let book = library.book.clone();
-            self.keep(Keep::Book(book));
         }
     }
 
@@ -245,9 +246,8 @@ impl Hub {
             } => {
                 if result.is_ok() {
                     if let Some(library) = &mut self.library {
-                        library.book.put(entry.clone());
+                        library.change_book(|book| book.put(entry.clone()));
                     }
-                    self.keep_book();
                     self.call_up(&entry, Some(Credential::of(known)));
                 }
                 done.finish(ticket, result, now_ms);
@@ -262,14 +262,13 @@ impl Hub {
             member.card.describe(described);
             member.show(clock::wall_ms());
         }
-        let entry = self
-            .library
-            .as_mut()
-            .and_then(|library| library.book.get_mut(agent));
-        if let Some(entry) = entry {
-            let Described { label, group, tags } = described.clone();
-            (entry.label, entry.group, entry.tags) = (label, group, tags);
-            self.keep_book();
+        if let Some(library) = &mut self.library {
+            library.change_book(|book| {
+                if let Some(entry) = book.get_mut(agent) {
+                    let Described { label, group, tags } = described.clone();
+                    (entry.label, entry.group, entry.tags) = (label, group, tags);
+                }
+            });
         }
     }
 
@@ -279,21 +278,16 @@ impl Hub {
             member.card.address = address.clone();
             member.show(clock::wall_ms());
         }
-        let entry = self
-            .library
-            .as_mut()
-            .and_then(|library| library.book.get_mut(agent));
-        let Some(entry) = entry else {
+        let Some(library) = &mut self.library else {
             return;
         };
-        entry.address = address;
-        let entry = entry.clone();
-        self.keep_book();
-        let keys = self
-            .library
-            .as_ref()
-            .and_then(|library| library.keys.clone());
-        if let Some(keys) = keys {
+        let entry = library.change_book(|book| {
+            let entry = book.get_mut(agent)?;
+            entry.address = address;
+            Some(entry.clone())
+        });
+        let keys = library.keys.clone();
+        if let (Some(entry), Some(keys)) = (entry, keys) {
             self.call_up(&entry, keys.get(agent));
         }
     }
@@ -306,9 +300,8 @@ impl Hub {
         let Some(library) = &mut self.library else {
             return;
         };
-        library.book.remove(agent);
+        library.change_book(|book| book.remove(agent));
         let keys = library.keys.clone();
-        self.keep_book();
         self.keep(Keep::Draft(agent, None));
         self.keep(Keep::Forget { keys, agent });
     }

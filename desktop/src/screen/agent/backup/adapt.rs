@@ -28,6 +28,7 @@ impl Group {
             | AdaptationKind::GatewayUnreachable
             | AdaptationKind::CertificateExpired
             | AdaptationKind::NotEnrolled
+            | AdaptationKind::EnrolmentRefused
             | AdaptationKind::SecretMissing
             | AdaptationKind::OperatorCertificates => Self::Broken,
             AdaptationKind::InUseElsewhere
@@ -66,6 +67,7 @@ const fn word(kind: AdaptationKind) -> &'static str {
         AdaptationKind::PortTaken => "Port taken",
         AdaptationKind::GatewayUnreachable => "Gateway out of reach",
         AdaptationKind::InUseElsewhere => "In use elsewhere",
+        AdaptationKind::EnrolmentRefused => "Enrolment refused",
         AdaptationKind::CertificateExpired => "Certificate ended",
         AdaptationKind::CertificateExpiring => "Certificate ends soon",
         AdaptationKind::NotEnrolled => "Not enrolled",

@@ -152,8 +152,12 @@ fn result(ui: &mut Ui, done: &Done) {
         .detail("It holds without a restart")
         .show(ui);
     let Some(plan) = plan else { return };
-    let copies = |kind| kind == AdaptationKind::InUseElsewhere;
-    if plan.adaptations.iter().any(|one| copies(one.kind)) {
+    let has = |kind| plan.adaptations.iter().any(|one| one.kind == kind);
+    if has(AdaptationKind::EnrolmentRefused) {
+        Banner::new(State::Warn, "A gateway does not take the keys of the backup")
+            .detail("Renew the subaccount's certificate with a new token of the gateway; its tunnel comes up then")
+            .show(ui);
+    } else if has(AdaptationKind::InUseElsewhere) {
         Banner::new(State::Warn, "The agent of the backup still runs")
             .detail("Of two copies one carries nothing: this one stays in quarantine until the other has ended, and then serves by itself. Stop the other one, or enrol this one for a location ID of its own")
             .show(ui);

@@ -19,8 +19,8 @@ use crate::text;
 use crate::theme::{State, Text, Themed as _, size, space};
 use crate::times::Timed as _;
 use crate::widget::{
-    Button, Column, Empty, IconButton, Table, TableState, Unit, Width, Words as _, pill, search,
-    segmented,
+    Answer, Button, Column, Dialog, Empty, IconButton, Table, TableState, Unit, Width, Words as _,
+    pill, search, segmented,
 };
 
 /// Requests that are fetched at once.
@@ -49,6 +49,8 @@ pub(super) struct Recent {
     table: TableState,
     chosen: Option<RequestShown>,
     emptied: Slot<Reply>,
+    /// Whether it is asked if the agent shall forget them.
+    forgetting: bool,
     focus_filter: bool,
 }
 
@@ -101,6 +103,7 @@ impl Recent {
         }
         self.fetch(cx);
         self.bar(ui, cx);
+        self.forget(ui, cx);
         let (all, dropped) = match self.order {
             Order::Newest => match loaded(ui, cx.now_ms, &self.page) {
                 Some(page) => (page.requests.clone(), page.dropped),
@@ -149,20 +152,38 @@ impl Recent {
             search(ui, id, &mut self.path, "Filter paths", 200.0);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let prevented = prevented(cx, Access::Subaccounts);
-                let forget = IconButton::new(Icon::Eraser, "Forget these requests").enabled_if(
+                let forget = IconButton::new(Icon::Trash2, "Delete these requests…").enabled_if(
                     prevented.is_none(),
                     prevented.as_deref().unwrap_or_default(),
                 );
-                if ui.add(forget).clicked() {
-                    let target = match self.order {
-                        Order::Newest => MonitoringTarget::Requests,
-                        Order::Longest => MonitoringTarget::Top,
-                    };
-                    let call = Call::new(Verb::Delete, Target::Monitoring(target));
-                    act_into(cx, call, "Forget requests", &self.emptied);
-                }
+                self.forgetting |= ui.add(forget).clicked();
             });
         });
+    }
+
+    /// Asks whether the agent shall forget them, for everybody.
+    fn forget(&mut self, ui: &Ui, cx: &mut Cx<'_>) {
+        let Some(agent) = cx.agent.filter(|_| self.forgetting) else {
+            return;
+        };
+        let (target, which) = match self.order {
+            Order::Newest => (MonitoringTarget::Requests, "newest requests"),
+            Order::Longest => (MonitoringTarget::Top, "requests that took longest"),
+        };
+        let label = text::clean(&agent.label);
+        let answer = Dialog::new("forget-requests", "Delete requests", "Delete")
+            .danger()
+            .show(ui.ctx(), |ui| {
+                ui.paragraph(format!(
+                    "{label} forgets the list of the {which}, for everybody who looks at it. \
+                     Figures, history and audit log stay. It cannot be undone."
+                ));
+            });
+        if answer == Answer::Confirmed {
+            let call = Call::new(Verb::Delete, Target::Monitoring(target));
+            act_into(cx, call, "Delete requests", &self.emptied);
+        }
+        self.forgetting = answer == Answer::Open;
     }
 
     fn strip(&mut self, ui: &mut Ui, shown: usize, all: usize, dropped: u64) {

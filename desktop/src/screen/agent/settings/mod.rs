@@ -147,7 +147,7 @@ fn first(ui: &mut Ui, cx: &mut Cx<'_>, of: Documents<'_>, state: &mut SettingsSt
     match state.section {
         Section::Agent => {
             state.general.card(ui, cx, of.document);
-            state.proxy.card(ui, cx, of.document);
+            state.proxy.card(ui, cx, of.present, of.revision);
             state.ciphers.card(ui, cx, of.document);
             state.targets.card(ui, cx, of.document);
         }

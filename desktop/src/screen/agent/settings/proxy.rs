@@ -4,13 +4,16 @@ use egui::Ui;
 use lucide_icons::Icon;
 use underpass_fleet::Reply;
 use underpass_fleet::api::Call;
+use underpass_fleet::remote::Remote;
 use underpass_fleet::slot::Slot;
 use underpass_shared::api::management::{PortText, ProxyInput, ReadOnly, Target, Verb};
 use underpass_shared::config::limits::PROXY_USER_LEN_MAX;
-use underpass_shared::config::{Document, Text};
+use underpass_shared::config::{Document, Proxy, Text};
 use underpass_shared::host::{InternalHost, Port};
+use underpass_shared::id::CredentialId;
 use underpass_shared::rights::Access;
 
+use super::basis::Basis;
 use crate::cx::Cx;
 use crate::screen::agent::edit::{act, prevented};
 use crate::screen::agent::form::{Buffer, Form, foot, pair};
@@ -30,25 +33,22 @@ struct Fields {
 #[derive(Default)]
 pub(super) struct ProxyCard {
     fields: Buffer<Fields>,
+    /// What the operator began to change; a new password has another id.
+    basis: Basis<(Fields, Option<CredentialId>)>,
     sent: Slot<Reply>,
     removing: bool,
 }
 
 impl ProxyCard {
-    pub(super) fn card(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, document: &Document) {
+    pub(super) fn card(
+        &mut self,
+        ui: &mut Ui,
+        cx: &mut Cx<'_>,
+        document: &Document,
+        revision: Option<u64>,
+    ) {
         let proxy = document.connector().proxy();
-        self.fields
-            .follow(proxy.map_or_else(Fields::default, |proxy| {
-                Fields {
-                    host: proxy.host().to_string(),
-                    port: proxy.port().to_string(),
-                    user: proxy
-                        .login()
-                        .map(|(user, _)| user.to_owned())
-                        .unwrap_or_default(),
-                    password: String::new(),
-                }
-            }));
+        self.follow(proxy, revision);
         let has_password = proxy.and_then(|proxy| proxy.login());
         let keeps = has_password.is_some_and(|(user, _)| user == self.fields.now.user);
         let locked = prevented(cx, Access::Administration);
@@ -68,6 +68,13 @@ impl ProxyCard {
                 let input = self.form(ui, &mut form, keeps);
                 if let Some(reason) = self.sent.get().reason() {
                     Banner::new(State::Error, &text::clean(reason)).show(ui);
+                }
+                // What was just saved is not somebody else's.
+                if !self.sent.get().is_loading() {
+                    self.basis.banner(ui, "the proxy");
+                    if let Some(problem) = self.basis.problem() {
+                        form.fail(problem);
+                    }
                 }
                 if is_set {
                     let button = Button::ghost("Remove the proxy…")
@@ -93,13 +100,39 @@ impl ProxyCard {
                 {
                     let title = format!("Set the proxy to {}:{}", input.host, input.port.0);
                     match Call::new(Verb::Put, Target::Proxy).with(&input) {
-                        Ok(call) => self.sent = act(cx, title, call),
+                        Ok(call) => {
+                            let call = call.in_place_of(self.basis.revision());
+                            self.sent = act(cx, title, call);
+                            self.sent.set(Remote::Loading { previous: None });
+                        }
                         Err(error) => cx.tell(State::Error, error.reason()),
                     }
                 }
             },
         );
         self.remove(ui, cx);
+    }
+
+    /// Takes what the agent has, unless the operator is changing it.
+    fn follow(&mut self, proxy: Option<&Proxy>, revision: Option<u64>) {
+        let present = proxy.map_or_else(Fields::default, |proxy| {
+            let user = proxy.login().map(|(user, _)| user.to_owned());
+            Fields {
+                host: proxy.host().to_string(),
+                port: proxy.port().to_string(),
+                user: user.unwrap_or_default(),
+                password: String::new(),
+            }
+        });
+        self.fields.follow(present.clone());
+        if self.sent.take().is_some() {
+            self.fields.now.password.clear();
+        }
+        if !self.fields.is_changed() {
+            self.basis.begin();
+        }
+        let credential = proxy.and_then(|proxy| proxy.login()).map(|(_, id)| id);
+        self.basis.follow(&(present, credential), revision);
     }
 
     fn form(&mut self, ui: &mut Ui, form: &mut Form, keeps: bool) -> Option<ProxyInput> {

@@ -71,18 +71,20 @@ impl Hub {
         });
         match adopted {
             Ok(()) => {
-                if let Some(library) = &mut self.library
-                    && let Some(entry) = library.book.get_mut(agent)
-                {
+                let Some(library) = &mut self.library else {
+                    return;
+                };
+                let until_ms = library.change_book(|book| {
+                    let entry = book.get_mut(agent)?;
                     let described = entry.described();
                     *entry = Entry::new(known, entry.address.clone(), described);
-                    let until_ms = entry.certificate_until_ms;
-                    if let Some(member) = self.members.get_mut(&agent) {
-                        member.card.certificate_until_ms = until_ms;
-                        member.show(clock::wall_ms());
-                    }
+                    Some(entry.certificate_until_ms)
+                });
+                let member = self.members.get_mut(&agent);
+                if let (Some(until_ms), Some(member)) = (until_ms, member) {
+                    member.card.certificate_until_ms = until_ms;
+                    member.show(clock::wall_ms());
                 }
-                self.keep_book();
             }
             Err(text) => self.notice(Some(agent), Severity::Error, text),
         }
