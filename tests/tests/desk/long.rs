@@ -63,7 +63,7 @@ fn from_a_pairing_string_to_a_request_and_back_to_nothing() {
     desk.go(underpass_desktop::nav::Route::Fleet);
     desk.press(Role::CheckBox, "Select all");
     desk.menu("Organise", "Remove from this app…");
-    desk.fill("Type plant to confirm", "plant");
+    desk.fill("Type 127.0.0.1 to confirm", "127.0.0.1");
     desk.button("Remove");
     desk.sees("Welcome to Underpass");
 }

@@ -105,7 +105,7 @@ fn a_removed_binding_gets_no_token_and_its_tokens_die_alone() {
         );
         world.token_endpoint("/oauth/token", &["-d", &form])
     };
-    assert_eq!(token(&world.tenant.binding)["error"], "unauthorized");
+    assert_eq!(token(&world.tenant.binding)["error"], "invalid_client");
     assert!(token(&other)["access_token"].is_string());
     assert!(agent.up() > 0);
     let listed = json(&run(world.command(&["binding", "list", "--json"])));
