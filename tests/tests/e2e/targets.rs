@@ -33,7 +33,11 @@ fn a_guarded_back_end_is_reached_while_its_address_is_allowed() {
         assert!(refused.contains(rule), "{wrong}: {refused}");
     }
     let preview = run(target(&["add", &address, "--dry-run"]));
-    assert_eq!(preview, "would change:\n  ~ connector.allowedTargets\n");
+    let values = format!("      [] -> [\"{address}\"]\n");
+    assert_eq!(
+        preview,
+        format!("would change:\n  ~ connector.allowedTargets\n{values}")
+    );
     assert_eq!(world.get(HELLO).status, 502);
 
     run(target(&["add", &address]));

@@ -1,7 +1,7 @@
 """Tells what assistive programs see of the app.
 
 names: role and name of all that is shown. until WORDS: waits for a name with these words.
-place NAME: the middle of what has this name, on the screen.
+focus: the name of what has the focus. place NAME: the middle of what has this name, on the screen.
 """
 import sys
 import time
@@ -63,6 +63,10 @@ if command == "names":
     for node, name in shown():
         if name:
             print(node.get_role_name(), name)
+elif command == "focus":
+    for node, name in shown():
+        if name and node.get_state_set().contains(Atspi.StateType.FOCUSED):
+            print(name)
 elif command == "until":
     wait(lambda name: words in name, lambda node: node)
 else:

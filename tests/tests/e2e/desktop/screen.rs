@@ -140,6 +140,14 @@ impl Screen {
         self.looked(&["until", words]);
     }
 
+    /// Walks back by the keyboard until what has this name has the focus.
+    pub(super) fn walk_to(&self, name: &str) {
+        until(name, || {
+            self.key("shift+Tab");
+            (self.looked(&["focus"]).trim() == name).then_some(())
+        });
+    }
+
     /// Clicks into the middle of what has this name.
     pub(super) fn click(&self, name: &str) {
         let place = self.looked(&["place", name]);

@@ -37,6 +37,9 @@ fn serial_an_operator_pairs_by_keyboard_and_sees_the_agent_live_and_die() {
         is_word && paired.contains(name)
     });
     assert!(common.count() >= 6, "{paired}\n{names}");
+    // An Enter without looking does not say that they are the same.
+    screen.key("Return");
+    screen.walk_to("The words are the same");
     screen.key("Return");
     screen.until("Step 3 of 3");
     screen.key("Return");
