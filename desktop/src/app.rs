@@ -18,9 +18,9 @@ use crate::digest::Digest;
 use crate::nav::Route;
 use crate::prefs::{Prefs, Zoom};
 use crate::screen::Screens;
-use crate::shell::Unlock;
 use crate::shell::palette::Palette;
 use crate::shell::toasts::Toasts;
+use crate::shell::{Leave, Unlock};
 use crate::source::Source;
 use crate::theme;
 use crate::times::{Times, set_times};
@@ -31,8 +31,8 @@ pub type Clock = Box<dyn Fn() -> i64>;
 /// The app.
 pub struct App {
     source: Box<dyn Source>,
-    /// The real agents, while made-up ones are shown.
-    set_aside: Option<Box<dyn Source>>,
+    /// The real agents, while made-up ones are shown, and what was told of them.
+    set_aside: Option<(Box<dyn Source>, Toasts)>,
     demo: Option<MakeDemo>,
     clock: Clock,
     /// Where this computer is.
@@ -46,6 +46,7 @@ pub struct App {
     toasts: Toasts,
     palette: Palette,
     unlock: Unlock,
+    leave: Leave,
     sheet: bool,
     open_tasks: bool,
     results: Option<JobId>,
@@ -76,6 +77,7 @@ impl App {
             toasts: Toasts::default(),
             palette: Palette::default(),
             unlock: Unlock::default(),
+            leave: Leave::default(),
             sheet: false,
             open_tasks: false,
             results: None,
@@ -98,6 +100,14 @@ impl App {
     /// What is known of the fleet.
     pub const fn fleet(&self) -> &Arc<FleetSnapshot> {
         &self.fleet
+    }
+
+    /// The agents that are none of the made-up ones, where there are some.
+    fn real(&self) -> Option<Arc<FleetSnapshot>> {
+        match &self.set_aside {
+            Some((real, _)) => Some(real.snapshot()),
+            None => (!self.fleet.is_demo).then(|| Arc::clone(&self.fleet)),
+        }
     }
 
     /// Goes to a page.
@@ -135,12 +145,18 @@ impl eframe::App for App {
         set_times(ctx, Times::new(self.zone.clone(), self.prefs.clock));
         let now = (self.clock)();
         self.toasts.follow(&self.fleet, now);
+        if let Some(real) = self.real() {
+            self.leave.watch(ctx, &real);
+        }
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         self.keys(&ctx);
         self.draw(ui);
+        if let Some(real) = self.real() {
+            self.leave.show(&ctx, &real);
+        }
         self.escape(&ctx);
         self.held = ctx.memory(|memory| memory.focused().is_some());
         self.settle(&ctx);

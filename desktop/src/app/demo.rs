@@ -33,8 +33,8 @@ impl App {
 
     /// To the made-up agents, or back to the real ones, which went on meanwhile.
     pub(super) fn toggle_demo(&mut self, ctx: &Context) {
-        if let Some(real) = self.set_aside.take() {
-            self.source = real;
+        if let Some((real, toasts)) = self.set_aside.take() {
+            (self.source, self.toasts) = (real, toasts);
         } else if self.fleet.is_demo {
             let now = (self.clock)();
             let text =
@@ -45,7 +45,10 @@ impl App {
                 return;
             };
             match made {
-                Ok(demo) => self.set_aside = Some(std::mem::replace(&mut self.source, demo)),
+                Ok(demo) => {
+                    let real = std::mem::replace(&mut self.source, demo);
+                    self.set_aside = Some((real, std::mem::take(&mut self.toasts)));
+                }
                 Err(error) => {
                     let text = format!("There are no made-up agents: {error}");
                     return self.toasts.tell((self.clock)(), State::Error, text);

@@ -1,5 +1,6 @@
 //! What is around each page: rail, bars, palette, toasts.
 
+mod leave;
 pub mod palette;
 mod rail;
 mod results;
@@ -9,6 +10,7 @@ pub mod toasts;
 mod top;
 mod unlock;
 
+pub use leave::Leave;
 pub use rail::{Rail, rail};
 pub use results::results;
 pub use sheet::sheet;

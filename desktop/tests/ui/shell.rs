@@ -1,10 +1,16 @@
 //! Rail, bars, palette, and the page of an agent.
 
-use egui::{Key, Modifiers, Theme};
-use underpass_desktop::nav::{AgentTab, Route};
-use underpass_fleet::snapshot::Health;
+use std::sync::Arc;
 
-use crate::stage::{SMALL, Stage, WINDOW};
+use egui::{Key, Modifiers, Theme, ViewportCommand, ViewportEvent, ViewportId};
+use underpass_desktop::nav::{AgentTab, Route};
+use underpass_desktop::source::Frozen;
+use underpass_fleet::demo::{SEED, Still};
+use underpass_fleet::snapshot::{
+    AgentSnapshot, FleetSnapshot, Health, JobId, JobPart, JobSnapshot, JobState, PartState,
+};
+
+use crate::stage::{NOW_MS, SMALL, Stage, WINDOW};
 
 #[test]
 fn the_palette_finds_pages_agents_and_commands() {
@@ -83,4 +89,57 @@ fn the_theme_changes_by_its_button() {
     stage.shot("alerts-turned");
     stage.go(Route::Settings);
     stage.shot("settings-turned");
+}
+
+/// The window is asked to close; whether it would.
+fn close(stage: &mut Stage) -> bool {
+    let window = stage
+        .harness
+        .input_mut()
+        .viewports
+        .get_mut(&ViewportId::ROOT);
+    window.unwrap().events.push(ViewportEvent::Close);
+    stage.harness.step();
+    let output = &stage.harness.output().viewport_output[&ViewportId::ROOT];
+    let closes = !output.commands.contains(&ViewportCommand::CancelClose);
+    stage.run();
+    closes
+}
+
+#[test]
+fn work_under_way_is_not_ended_by_closing_the_window_unasked() {
+    let mut fleet = FleetSnapshot::clone(&Still::new(SEED, NOW_MS).snapshot());
+    fleet.is_demo = false;
+    fleet.jobs = [].into();
+    let frozen = |fleet: &FleetSnapshot| Box::new(Frozen(Arc::new(fleet.clone())));
+    assert!(close(&mut Stage::over(Theme::Dark, WINDOW, frozen(&fleet))));
+
+    let part = |agent: &Arc<AgentSnapshot>| JobPart {
+        agent: agent.id,
+        state: PartState::Running,
+        did: Vec::new(),
+    };
+    fleet.jobs = [Arc::new(JobSnapshot {
+        id: JobId(1),
+        title: "Roll out 3 changes".into(),
+        parts: fleet.agents.iter().take(12).map(part).collect(),
+        undo: [].into(),
+        state: JobState::Running,
+        started_ms: NOW_MS,
+        ended_ms: None,
+    })]
+    .into();
+    let mut stage = Stage::over(Theme::Dark, WINDOW, frozen(&fleet));
+    assert!(!close(&mut stage));
+    assert!(stage.mentions("Roll out 3 changes"));
+    assert!(stage.shows("0 of 12 agents done"));
+    stage.shot("leave");
+    // Nothing has the focus: an Enter without looking stops nothing.
+    stage.key(Modifiers::NONE, Key::Enter);
+    assert!(stage.shows("Stop and quit"));
+    stage.click("Stay");
+    assert!(!stage.shows("Stop and quit"));
+    assert!(!close(&mut stage));
+    stage.click("Stop and quit");
+    assert!(close(&mut stage));
 }

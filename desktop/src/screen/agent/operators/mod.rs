@@ -17,6 +17,7 @@ use underpass_fleet::snapshot::AgentSnapshot;
 use underpass_shared::api::management::{OperatorShown, OperatorTarget, Query, Target};
 use underpass_shared::rights::Access;
 
+use super::common::Newer;
 use super::edit::prevented;
 use crate::cx::Cx;
 use crate::screen::fixed_page;
@@ -38,7 +39,7 @@ enum Part {
 pub struct OperatorsState {
     part: Part,
     all: Slot<Vec<OperatorShown>>,
-    revision: u64,
+    newer: Newer,
     list: list::List,
     pair: Option<pair::Pair>,
     bulk: Option<bulk::Bulk>,
@@ -85,9 +86,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut OperatorsState) {
 }
 
 fn ask(cx: &mut Cx<'_>, agent: &AgentSnapshot, state: &mut OperatorsState) {
-    let revision = agent.configuration.value().map_or(0, |one| one.revision);
-    if revision != state.revision {
-        state.revision = revision;
+    if state.newer.came(agent) {
         state.all.refresh();
         state.monitoring.refresh();
     }

@@ -16,6 +16,7 @@ use underpass_shared::config::SubaccountKey;
 use underpass_shared::rights::Access;
 
 use self::rows::{Row, rows};
+use super::common::Newer;
 use super::edit::prevented;
 use super::parts::{list_bar, no_match, unknown};
 use crate::cx::Cx;
@@ -28,7 +29,8 @@ use crate::widget::{Banner, Column, Empty, Table, TableState, Width, Words as _,
 #[derive(Default)]
 pub struct SubaccountsState {
     shown: Slot<Vec<SubaccountShown>>,
-    seen: Option<(u64, Vec<Option<i64>>)>,
+    newer: Newer,
+    links: Option<Vec<Option<i64>>>,
     filter: String,
     table: TableState,
     chosen: Option<SubaccountKey>,
@@ -99,7 +101,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut SubaccountsState) {
     state.dialogs.show(ui.ctx(), cx);
 }
 
-/// Asks for the subaccounts, again when a tunnel opened or closed or the configuration changed.
+/// Asks for the subaccounts, again when a tunnel opened or closed or the configuration was read.
 fn ask(cx: &mut Cx<'_>, agent: &AgentSnapshot, state: &mut SubaccountsState) {
     if state.stale(agent) {
         state.shown.refresh();
@@ -114,18 +116,14 @@ fn ask(cx: &mut Cx<'_>, agent: &AgentSnapshot, state: &mut SubaccountsState) {
 
 impl SubaccountsState {
     fn stale(&mut self, agent: &AgentSnapshot) -> bool {
-        let revision = agent.configuration.value().map_or(0, |one| one.revision);
         let links = agent
             .status
             .value()
             .map_or(&[][..], |status| status.links.as_slice());
-        let now = (
-            revision,
-            links.iter().map(|link| link.connected_since_ms).collect(),
-        );
-        let stale = self.seen.as_ref().is_some_and(|seen| *seen != now);
-        self.seen = Some(now);
-        stale
+        let links = links.iter().map(|link| link.connected_since_ms).collect();
+        let before = self.links.replace(links);
+        let moved = before.is_some() && before != self.links;
+        self.newer.came(agent) || moved
     }
 }
 
