@@ -77,14 +77,15 @@ pub fn escaped(ui: &Ui) -> bool {
 
 /// Tells when something has to be fetched anew: with each answer about the configuration.
 #[derive(Debug, Default)]
-pub struct Newer(Option<i64>);
+pub struct Newer(Option<(i64, u64)>);
 
 impl Newer {
     /// Whether the agent's configuration was told anew since the last time.
     pub fn came(&mut self, agent: &AgentSnapshot) -> bool {
-        let at = agent.configuration.stamped().map(|stamped| stamped.at_ms);
-        let before = std::mem::replace(&mut self.0, at);
-        before.is_some() && before != at
+        let told = agent.configuration.stamped();
+        let now = told.map(|told| (told.at_ms, told.value.revision));
+        let before = std::mem::replace(&mut self.0, now);
+        before.is_some() && before != now
     }
 }
 
