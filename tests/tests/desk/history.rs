@@ -28,6 +28,9 @@ impl Desk {
         self.tab(AgentTab::Settings);
         self.fill("Description", text);
         self.button("Save to the draft");
+        self.becomes("the draft is there", |agent| {
+            agent.draft.as_ref().is_some_and(|draft| draft.is_changed())
+        });
     }
 
     fn described(&mut self, agent: &Agent, text: &str) {
